@@ -1,0 +1,55 @@
+"""The base of every part of a model: a torch module that knows how to set its own weights."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from torch import nn
+
+from posekit.registry import MODELS, Registry
+
+
+class BaseModule(nn.Module):
+    """A torch module whose initial weights a config may choose.
+
+    Args:
+        init_cfg: one rule or a list of rules (see ``posekit.models.init_weights``); without any, the
+            class's own ``default_init`` applies.
+    """
+
+    registry: ClassVar[Registry] = MODELS
+    default_init: ClassVar[dict[str, Any] | list[dict[str, Any]] | None] = None
+
+    def __init__(self, init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None) -> None:
+        super().__init__()
+        self.init_cfg = init_cfg
+
+    @property
+    def init_rules(self) -> list[dict[str, Any]]:
+        rules = self.init_cfg or self.default_init or []
+        return [rules] if isinstance(rules, dict) else list(rules)
+
+    @property
+    def is_pretrained(self) -> bool:
+        return any(rule["type"].endswith("Pretrained") for rule in self.init_rules)
+
+    def init_weights(self) -> None:
+        """Initialise the whole tree: own rules first, then the parts' own, then pretrained weights."""
+        from posekit.models.init_weights import apply_rule
+
+        late = [rule for rule in self.init_rules if rule["type"].endswith("Pretrained")]
+        for rule in self.init_rules:
+            if rule not in late:
+                apply_rule(self, rule)
+        for child in self.children():
+            _init_tree(child)
+        for rule in late:
+            apply_rule(self, rule)
+
+
+def _init_tree(module: nn.Module) -> None:
+    if isinstance(module, BaseModule):
+        module.init_weights()
+        return
+    for child in module.children():
+        _init_tree(child)

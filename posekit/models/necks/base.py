@@ -1,0 +1,9 @@
+"""The role of a neck."""
+
+from __future__ import annotations
+
+from posekit.models.base_module import BaseModule
+
+
+class BaseNeck(BaseModule):
+    """Turns a backbone's feature maps into the feature maps (or vectors) that a head reads."""
