@@ -1,0 +1,53 @@
+# fmt: off
+dataset_info = dict(
+    dataset_name="mpi_inf_3dhp",
+    paper_info=dict(
+        author=(
+            "ehta, Dushyant and Rhodin, Helge and Casas, Dan and Fua, Pascal and Sotnychenko, Oleksandr and "
+            "Xu, Weipeng and Theobalt, Christian"
+        ),
+        title="Monocular 3D Human Pose Estimation In The Wild Using Improved CNN Supervision",
+        container="2017 international conference on 3D vision (3DV)",
+        year="2017",
+        homepage="http://gvv.mpi-inf.mpg.de/3dhp-dataset",
+    ),
+    keypoint_info={
+        0: dict(id=0, name="head_top", swap="", type="upper", color=[51, 153, 255]),
+        1: dict(id=1, name="neck", swap="", type="upper", color=[51, 153, 255]),
+        2: dict(id=2, name="right_shoulder", swap="left_shoulder", type="upper", color=[255, 128, 0]),
+        3: dict(id=3, name="right_elbow", swap="left_elbow", type="upper", color=[255, 128, 0]),
+        4: dict(id=4, name="right_wrist", swap="left_wrist", type="upper", color=[255, 128, 0]),
+        5: dict(id=5, name="left_shoulder", swap="right_shoulder", type="upper", color=[0, 255, 0]),
+        6: dict(id=6, name="left_elbow", swap="right_elbow", type="upper", color=[0, 255, 0]),
+        7: dict(id=7, name="left_wrist", swap="right_wrist", type="upper", color=[0, 255, 0]),
+        8: dict(id=8, name="right_hip", swap="left_hip", type="lower", color=[255, 128, 0]),
+        9: dict(id=9, name="right_knee", swap="left_knee", type="lower", color=[255, 128, 0]),
+        10: dict(id=10, name="right_ankle", swap="left_ankle", type="lower", color=[255, 128, 0]),
+        11: dict(id=11, name="left_hip", swap="right_hip", type="lower", color=[0, 255, 0]),
+        12: dict(id=12, name="left_knee", swap="right_knee", type="lower", color=[0, 255, 0]),
+        13: dict(id=13, name="left_ankle", swap="right_ankle", type="lower", color=[0, 255, 0]),
+        14: dict(id=14, name="root", swap="", type="lower", color=[51, 153, 255]),
+        15: dict(id=15, name="spine", swap="", type="upper", color=[51, 153, 255]),
+        16: dict(id=16, name="head", swap="", type="upper", color=[51, 153, 255]),
+    },
+    skeleton_info={
+        0: dict(id=0, link=("neck", "right_shoulder"), color=[255, 128, 0]),
+        1: dict(id=1, link=("right_shoulder", "right_elbow"), color=[255, 128, 0]),
+        2: dict(id=2, link=("right_elbow", "right_wrist"), color=[255, 128, 0]),
+        3: dict(id=3, link=("neck", "left_shoulder"), color=[0, 255, 0]),
+        4: dict(id=4, link=("left_shoulder", "left_elbow"), color=[0, 255, 0]),
+        5: dict(id=5, link=("left_elbow", "left_wrist"), color=[0, 255, 0]),
+        6: dict(id=6, link=("root", "right_hip"), color=[255, 128, 0]),
+        7: dict(id=7, link=("right_hip", "right_knee"), color=[255, 128, 0]),
+        8: dict(id=8, link=("right_knee", "right_ankle"), color=[255, 128, 0]),
+        9: dict(id=9, link=("root", "left_hip"), color=[0, 255, 0]),
+        10: dict(id=10, link=("left_hip", "left_knee"), color=[0, 255, 0]),
+        11: dict(id=11, link=("left_knee", "left_ankle"), color=[0, 255, 0]),
+        12: dict(id=12, link=("head_top", "head"), color=[51, 153, 255]),
+        13: dict(id=13, link=("head", "neck"), color=[51, 153, 255]),
+        14: dict(id=14, link=("neck", "spine"), color=[51, 153, 255]),
+        15: dict(id=15, link=("spine", "root"), color=[51, 153, 255]),
+    },
+    joint_weights=[1.0] * 17,
+    sigmas=[],
+)
