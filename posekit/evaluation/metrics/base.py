@@ -78,7 +78,9 @@ class BaseMetric(ABC):
             ValueError: if the meta information was not set or lacks the key.
         """
         if not self.dataset_meta or self.dataset_meta.get(key) is None:
-            raise ValueError(f"{type(self).__name__}: needs dataset_meta['{key}']; set metric.dataset_meta = dataset.metainfo")
+            raise ValueError(
+                f"{type(self).__name__}: needs dataset_meta['{key}']; set metric.dataset_meta = dataset.metainfo"
+            )
         return self.dataset_meta[key]
 
     def required(self, sample: Any, path: str) -> np.ndarray:

@@ -43,7 +43,9 @@ class MpiiPCKAccuracy(PartPCKAccuracy):
     ) -> None:
         super().__init__(thr=thr, norm_item=norm_item, collect_device=collect_device, prefix=prefix)
         if self.norm_item != ["head"]:
-            raise ValueError(f"MpiiPCKAccuracy: norm_item {norm_item!r}; MPII normalises by 'head' alone, see PCKAccuracy")
+            raise ValueError(
+                f"MpiiPCKAccuracy: norm_item {norm_item!r}; MPII normalises by 'head' alone, see PCKAccuracy"
+            )
 
     def compute(self, pairs: KeypointPairs) -> dict[str, float]:
         """Compute with the predictions moved to MPII's origin."""

@@ -21,5 +21,7 @@ class MPJPE(SimpleMPJPE):
         """Return subject and action from the path of the frame that is lifted."""
         paths = look_up(sample, "target_img_path")
         if not paths:
-            raise ValueError(f"MPJPE: sample {look_up(sample, 'id')} has no target_img_path; use SimpleMPJPE without it")
+            raise ValueError(
+                f"MPJPE: sample {look_up(sample, 'id')} has no target_img_path; use SimpleMPJPE without it"
+            )
         return PurePath(str(paths[0])).name.split(".")[0]

@@ -68,7 +68,7 @@ class NME(KeypointPairsMetric):
         indices = self.keypoint_indices or EYE_CORNERS.get(str(name))
         if indices is None:
             raise ValueError(
-                f"NME: no default keypoint_indices for the data set {name!r} (known: {', '.join(EYE_CORNERS)}); give two"
+                f"NME: no default keypoint_indices for data set {name!r}, only for {', '.join(EYE_CORNERS)}; give two"
             )
         if max(indices) >= num_keypoints or min(indices) < 0:
             raise ValueError(f"NME: keypoint_indices {list(indices)} are not all among the {num_keypoints} keypoints")

@@ -46,7 +46,9 @@ class PCKAccuracy(KeypointPairsMetric):
         self.norm_item = [norm_item] if isinstance(norm_item, str) else list(norm_item)
         unknown = [item for item in self.norm_item if item not in NAMES]
         if unknown or not self.norm_item:
-            raise ValueError(f"{type(self).__name__}: norm_item {norm_item!r}; use one or several of {', '.join(NAMES)}")
+            raise ValueError(
+                f"{type(self).__name__}: norm_item {norm_item!r}; use one or several of {', '.join(NAMES)}"
+            )
         self.per_keypoint: dict[str, dict[str, float]] = {}
 
     def sizes(self, sample: Any, gt: np.ndarray, mask: np.ndarray) -> dict[str, np.ndarray]:

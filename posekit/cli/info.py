@@ -1,0 +1,78 @@
+"""``posekit info``: versions, devices and which extras are usable."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import platform
+from typing import Annotated
+
+import typer
+
+from posekit import __version__
+
+PACKAGES = {
+    "core": ("numpy", "cv2", "onnxruntime", "scipy", "array_api_compat", "typer", "rich", "pooch"),
+    "train": ("torch", "torchvision", "lightning", "timm", "safetensors", "tensorboard", "matplotlib"),
+    "export": ("onnx", "onnxscript", "openvino"),
+    "serve": ("fastapi", "uvicorn", "multipart"),
+}
+"""The import names of each extra's packages."""
+
+DISTRIBUTIONS = {
+    "cv2": "opencv-python-headless",
+    "array_api_compat": "array-api-compat",
+    "multipart": "python-multipart",
+}
+
+
+def info(
+    check: Annotated[bool, typer.Option("--check", help="Import every package to see whether it works; slow.")] = False,
+) -> None:
+    """List versions, the packages of each extra, and devices."""
+    typer.echo(f"posekit {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    for extra, names in PACKAGES.items():
+        typer.echo(f"\n{extra}" + ("" if extra == "core" else f"  (pip install 'posekit[{extra}]')"))
+        for name in names:
+            typer.echo(f"  {name:<18} {state(name, check=check)}")
+    typer.echo("\ndevices")
+    for line in devices():
+        typer.echo(f"  {line}")
+
+
+def state(name: str, *, check: bool = False) -> str:
+    """Return a package's version, or why it cannot be used; only ``check`` imports it to find out."""
+    if importlib.util.find_spec(name) is None:
+        return "not installed"
+    if check:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # a broken package may raise anything, and this command is to tell
+            return f"broken: {type(error).__name__}: {error}"
+    try:
+        return importlib.metadata.version(DISTRIBUTIONS.get(name, name))
+    except importlib.metadata.PackageNotFoundError:
+        return "installed, version unknown"
+
+
+def devices() -> list[str]:
+    """Describe what models can run on: ONNX Runtime's providers and torch's devices."""
+    lines = []
+    try:
+        import onnxruntime
+
+        lines.append(f"onnxruntime: {', '.join(onnxruntime.get_available_providers())}")
+    except ImportError as error:
+        lines.append(f"onnxruntime: {error}")
+    try:
+        import torch
+    except ImportError:
+        return [*lines, "torch: not installed"]
+    lines.append(f"torch: cpu, {torch.get_num_threads()} threads")
+    for index in range(torch.cuda.device_count()):
+        memory = torch.cuda.get_device_properties(index).total_memory / 2**30
+        lines.append(f"torch: cuda:{index}, {torch.cuda.get_device_name(index)}, {memory:.0f} GiB")
+    if torch.backends.mps.is_available():
+        lines.append("torch: mps")
+    return lines

@@ -1,0 +1,158 @@
+"""The command ``posekit``: finds a command's file, imports that one alone, and reports its errors.
+
+The list of commands is printed without typer, whose import takes longer than the
+whole answer should; each command itself is a typer function or app.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+
+class Command(NamedTuple):
+    """Where a command lives, as module:attribute, and what it does in a few words."""
+
+    place: str
+    summary: str
+
+
+COMMANDS = {
+    "predict": Command("posekit.cli.predict:predict", "find keypoints in pictures; draws them and writes JSON"),
+    "train": Command("posekit.cli.train:train", "train the model of a config"),
+    "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
+    "export": Command("posekit.cli.export:export", "write a trained model as ONNX and compare the two"),
+    "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from"),
+    "info": Command("posekit.cli.info:info", "list versions, devices and installed extras"),
+}
+
+EXTRAS = {
+    "torch": "train",
+    "torchvision": "train",
+    "lightning": "train",
+    "timm": "train",
+    "safetensors": "train",
+    "matplotlib": "train",
+    "onnx": "export",
+    "onnxscript": "export",
+}
+"""Which extra of posekit brings an optional package."""
+
+USER_ERROR = 2
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run one command of posekit and exit with its code."""
+    arguments, debug = without_debug(list(sys.argv[1:] if argv is None else argv))
+    try:
+        code = dispatch(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, e.g. `head`, has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        code = 130
+    except (ValueError, OSError, KeyError, ModuleNotFoundError) as error:
+        if isinstance(error, ModuleNotFoundError) and missing_package(error) not in EXTRAS:
+            raise
+        if debug:
+            traceback.print_exc()
+        code = complain(describe(error))
+    sys.exit(code)
+
+
+def without_debug(arguments: list[str]) -> tuple[list[str], bool]:
+    """Take ``--debug`` out of the arguments; it may stand anywhere before ``--``."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options = [argument for argument in arguments[:end] if argument != "--debug"]
+    return options + arguments[end:], len(options) < end
+
+
+def dispatch(arguments: list[str]) -> int:
+    """Run the command that the first argument names and return its exit code."""
+    name = arguments[0] if arguments else "--help"
+    if name in ("--help", "-h", "help"):
+        print(overview())
+        return 0
+    if name in ("--version", "-V"):
+        from posekit import __version__
+
+        print(f"posekit {__version__}")
+        return 0
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(COMMANDS)}"
+        return complain(f"posekit has no command '{name}'; {hint}")
+    return run(name, arguments[1:])
+
+
+def run(name: str, arguments: list[str]) -> int:
+    """Import a command's file and run it."""
+    import typer
+
+    module, _, attribute = COMMANDS[name].place.partition(":")
+    command = getattr(importlib.import_module(module), attribute)
+    app = command if isinstance(command, typer.Typer) else as_app(command)
+    app.pretty_exceptions_enable = False
+    try:
+        app(arguments, prog_name=f"posekit {name}")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
+    return 0
+
+
+def as_app(command: Callable[..., Any]) -> Any:
+    """Return a typer app of one function."""
+    import typer
+
+    app = typer.Typer(add_completion=False)
+    app.command()(command)
+    return app
+
+
+def overview() -> str:
+    """Return the text of ``posekit --help``."""
+    width = max(map(len, COMMANDS))
+    rows = [f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "posekit: 2D and 3D keypoint (pose) estimation",
+            "",
+            "Usage: posekit COMMAND [ARGUMENTS]   (posekit COMMAND --help tells more)",
+            "",
+            *rows,
+            "",
+            "Options: --version; --debug shows where an error comes from",
+        ]
+    )
+
+
+def describe(error: Exception) -> str:
+    """Return an error as one line that a user can act on."""
+    if isinstance(error, ModuleNotFoundError):
+        package = missing_package(error)
+        return f"this needs the package {package}, which is not installed: pip install 'posekit[{EXTRAS[package]}]'"
+    if isinstance(error, KeyError) and error.args:  # str() of a KeyError puts its message in quotes
+        return str(error.args[0])
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error) or type(error).__name__
+
+
+def missing_package(error: ModuleNotFoundError) -> str:
+    """Return the top-level name of what could not be imported."""
+    return (error.name or "").partition(".")[0]
+
+
+def complain(message: str) -> int:
+    """Print one red line and return the exit code for what a user can mend."""
+    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    red, plain = ("\033[31m", "\033[0m") if colour else ("", "")
+    print(f"{red}error:{plain} {message}", file=sys.stderr)
+    return USER_ERROR
