@@ -1,0 +1,56 @@
+"""Pictures moved by an affine map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from posekit.geometry.affine import Affine
+
+_INTERPOLATIONS = {
+    "nearest": "INTER_NEAREST",
+    "bilinear": "INTER_LINEAR",
+    "bicubic": "INTER_CUBIC",
+    "area": "INTER_AREA",
+}
+
+
+def warp_image(
+    image: np.ndarray,
+    affine: Affine,
+    size_wh: tuple[int, int],
+    *,
+    border_value: float | Sequence[float] = 0,
+    interpolation: str = "bilinear",
+) -> np.ndarray:
+    """Return the picture (h, w) or (h, w, C) that ``affine`` makes of ``image``, in one resampling.
+
+    A mirror image is one more Affine composed before the call; a flipped view of the array would
+    be copied first and cost more than the warp.
+
+    Args:
+        image: (H, W) or (H, W, C), uint8 or float32.
+        affine: a single map from the picture's space to that of the result.
+        size_wh: width and height of the result.
+        border_value: what pixels from outside the picture become, one value or one per channel.
+        interpolation: "nearest", "bilinear", "bicubic" or "area".
+
+    Raises:
+        ValueError: for another interpolation or a batch of maps.
+    """
+    if interpolation not in _INTERPOLATIONS:
+        raise ValueError(f"warp_image: interpolation {interpolation!r}; allowed are {', '.join(_INTERPOLATIONS)}")
+    if affine.matrix.ndim != 2:
+        raise ValueError(f"warp_image: takes one map, not a batch {affine.matrix.shape[:-2]}")
+    import cv2
+
+    border = border_value if isinstance(border_value, Sequence) else (border_value,) * 4
+    return cv2.warpAffine(
+        image,
+        affine.matrix,
+        (int(size_wh[0]), int(size_wh[1])),
+        flags=getattr(cv2, _INTERPOLATIONS[interpolation]),
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=tuple(border),
+    )

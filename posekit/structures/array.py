@@ -1,0 +1,45 @@
+"""What numpy arrays and torch tensors have in common, without importing torch."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Array: TypeAlias = Any
+"""A numpy array or a torch tensor; functions return the kind they were given, on its device."""
+
+
+def is_tensor(value: object) -> bool:
+    """Whether ``value`` is a torch tensor; False without a look at torch while nothing has imported it."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def is_array(value: object) -> bool:
+    return isinstance(value, np.ndarray) or is_tensor(value)
+
+
+def namespace(*arrays: Array) -> Any:
+    """Return the array API functions that go with the arrays: numpy's, or torch's behind the same names."""
+    if any(is_tensor(array) for array in arrays):
+        import array_api_compat.torch as xp  # pyright: ignore[reportMissingTypeStubs]
+
+        return xp
+    return np
+
+
+def to_numpy(value: Array) -> np.ndarray:
+    """Return ``value`` as a numpy array; a tensor is detached and moved to the CPU."""
+    if is_tensor(value):
+        return value.detach().cpu().numpy()
+    return np.asarray(value)
+
+
+def asarray_like(value: Any, like: Array, dtype: Any = None) -> Array:
+    """Return ``value`` as an array of the kind and on the device of ``like``, by default with its dtype."""
+    xp = namespace(like)
+    if xp is np:
+        return np.asarray(to_numpy(value) if is_tensor(value) else value, dtype=dtype or like.dtype)
+    return xp.asarray(value, dtype=dtype or like.dtype, device=like.device)

@@ -1,0 +1,81 @@
+"""Mirrored keypoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+_MIRRORED_AXES = {"horizontal": (0,), "vertical": (1,), "diagonal": (0, 1)}
+
+
+def flip_keypoints(
+    keypoints: np.ndarray,
+    keypoints_visible: np.ndarray | None,
+    image_size: tuple[int, int],
+    flip_indices: Sequence[int],
+    direction: str = "horizontal",
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return keypoints as they lie in the mirrored picture, left and right swapped.
+
+    Convention: pixel centres at integers, so that x becomes ``width - 1 - x``. A diagonal flip
+    is a half turn: left stays left, so nothing is swapped.
+
+    Args:
+        keypoints: (..., K, D), D of 2 or more; only x and y change.
+        keypoints_visible: (..., K) or (..., K, C), or None.
+        image_size: width and height.
+        flip_indices: for each keypoint its counterpart on the other side.
+        direction: "horizontal", "vertical" or "diagonal".
+
+    Raises:
+        ValueError: for another direction, or when the visibility does not match the keypoints.
+    """
+    if direction not in _MIRRORED_AXES:
+        raise ValueError(f"flip_keypoints: direction {direction!r}; allowed are {', '.join(_MIRRORED_AXES)}")
+    lead = keypoints.shape[:-1]
+    if keypoints_visible is not None and keypoints_visible.shape[: len(lead)] != lead:
+        raise ValueError(f"flip_keypoints: keypoints {keypoints.shape} and visibility {keypoints_visible.shape} differ")
+    mirrored, visible = keypoints.copy(), keypoints_visible
+    if direction != "diagonal":
+        mirrored = np.take(keypoints, flip_indices, axis=len(lead) - 1)
+        visible = None if visible is None else np.take(visible, flip_indices, axis=len(lead) - 1)
+    for axis in _MIRRORED_AXES[direction]:
+        mirrored[..., axis] = image_size[axis] - 1 - mirrored[..., axis]
+    return mirrored, visible
+
+
+def flip_keypoints_custom_center(
+    keypoints: np.ndarray,
+    keypoints_visible: np.ndarray,
+    flip_indices: Sequence[int],
+    center_mode: str = "static",
+    center_x: float = 0.5,
+    center_index: int | Sequence[int] = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mirror keypoints at a vertical line, left and right swapped.
+
+    Args:
+        keypoints: (..., K, D).
+        keypoints_visible: (..., K).
+        flip_indices: for each keypoint its counterpart on the other side.
+        center_mode: "static" for the line x = ``center_x``, "root" for the one through the keypoints ``center_index``.
+        center_x: the line's x.
+        center_index: one keypoint or several, whose mean x is taken.
+
+    Raises:
+        ValueError: for another mode, or a root that is no keypoint.
+    """
+    if center_mode not in ("static", "root"):
+        raise ValueError(f"flip_keypoints_custom_center: center_mode {center_mode!r}; allowed are static, root")
+    line: float | np.ndarray = center_x
+    if center_mode == "root":
+        roots = np.atleast_1d(center_index)
+        if roots.max() >= keypoints.shape[-2]:
+            raise ValueError(
+                f"flip_keypoints_custom_center: center_index {center_index} with {keypoints.shape[-2]} keypoints"
+            )
+        line = keypoints[..., roots, 0].mean(-1)[..., None]
+    mirrored = keypoints[..., list(flip_indices), :].copy()
+    mirrored[..., 0] = 2 * line - mirrored[..., 0]
+    return mirrored, keypoints_visible[..., list(flip_indices)].copy()
