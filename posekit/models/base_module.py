@@ -8,6 +8,9 @@ from torch import nn
 
 from posekit.registry import MODELS, Registry
 
+Settings = dict[str, Any]
+InitRules = Settings | list[Settings] | None
+
 
 class BaseModule(nn.Module):
     """A torch module whose initial weights a config may choose.
@@ -18,14 +21,14 @@ class BaseModule(nn.Module):
     """
 
     registry: ClassVar[Registry] = MODELS
-    default_init: ClassVar[dict[str, Any] | list[dict[str, Any]] | None] = None
+    default_init: ClassVar[InitRules] = None
 
-    def __init__(self, init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None) -> None:
+    def __init__(self, init_cfg: InitRules = None) -> None:
         super().__init__()
         self.init_cfg = init_cfg
 
     @property
-    def init_rules(self) -> list[dict[str, Any]]:
+    def init_rules(self) -> list[Settings]:
         rules = self.init_cfg or self.default_init or []
         return [rules] if isinstance(rules, dict) else list(rules)
 

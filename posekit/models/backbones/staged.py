@@ -1,0 +1,81 @@
+"""Backbones that are a stem and a row of stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from posekit.models.backbones.base import BaseBackbone
+
+
+class StagedBackbone(BaseBackbone):
+    """Runs named parts one after the other and returns what the chosen ones give.
+
+    A subclass adds its parts as attributes and then calls ``arrange``.
+    """
+
+    def arrange(
+        self,
+        stem: Sequence[str],
+        stages: Sequence[str],
+        *,
+        out_indices: Sequence[int],
+        frozen_stages: int = -1,
+        norm_eval: bool = False,
+        stem_counts: bool = False,
+    ) -> None:
+        """Fix the order of the parts.
+
+        Args:
+            out_indices: the stages to return, from 0.
+            frozen_stages: how many stages stay as they are in training, the stem with them; -1 for none.
+            norm_eval: whether batch norms keep their statistics in training.
+            stem_counts: whether output 0 is the stem and the first stage 1.
+
+        Raises:
+            ValueError: for an index or a number of stages that does not exist.
+        """
+        outputs = [stem[-1], *stages] if stem_counts else list(stages)
+        if wrong := [index for index in out_indices if not 0 <= index < len(outputs)]:
+            raise ValueError(f"{type(self).__name__}.out_indices: {wrong} not in 0..{len(outputs) - 1}")
+        if not -1 <= frozen_stages <= len(stages):
+            raise ValueError(f"{type(self).__name__}.frozen_stages: {frozen_stages} not in -1..{len(stages)}")
+        self.order = [*stem, *stages]
+        self.outputs = frozenset(outputs[index] for index in out_indices)
+        self.frozen = self.order[: len(stem) + frozen_stages] if frozen_stages >= 0 else []
+        self.norm_eval = norm_eval
+        self.freeze()
+
+    def freeze(self) -> None:
+        for name in self.frozen:
+            getattr(self, name).eval().requires_grad_(False)
+
+    def train(self, mode: bool = True) -> StagedBackbone:
+        super().train(mode)
+        self.freeze()
+        if self.norm_eval:
+            freeze_norms(self)
+        return self
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        features = []
+        for name in self.order:
+            x = getattr(self, name)(x)
+            if name in self.outputs:
+                features.append(x)
+        return tuple(features)
+
+
+def freeze_norms(module: nn.Module) -> None:
+    """Let all batch norms keep their statistics."""
+    for part in module.modules():
+        if isinstance(part, _BatchNorm):
+            part.eval()
+
+
+def check_choice(owner: str, name: str, value: object, allowed: Sequence[object]) -> None:
+    """Raise a ValueError that lists what is allowed, unless ``value`` is."""
+    if value not in allowed:
+        raise ValueError(f"{owner}.{name}: {value!r} does not exist; use one of {', '.join(map(repr, allowed))}")

@@ -1,0 +1,16 @@
+"""Recomputing activations in the backward pass instead of keeping them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+
+def run_checkpointed(function: Callable[..., Tensor], *inputs: Tensor, enabled: bool) -> Tensor:
+    """Call ``function``; where enabled, its inner activations are recomputed when gradients are wanted."""
+    if enabled and torch.is_grad_enabled():
+        return checkpoint(function, *inputs, use_reentrant=False)  # pyright: ignore[reportReturnType]
+    return function(*inputs)
