@@ -14,30 +14,17 @@ if TYPE_CHECKING:
     from posekit.structures.pose_batch import PoseBatch as PoseBatch
     from posekit.structures.pose_data_sample import PoseDataSample as PoseDataSample
 
-_HOMES = {
-    "InstanceData": "instance_data",
-    "MultilevelPixelData": "pixel_data",
-    "PixelData": "pixel_data",
-    "PoseBatch": "pose_batch",
-    "PoseDataSample": "pose_data_sample",
-    "bbox_clip_border": "bbox",
-    "bbox_corner2xyxy": "bbox",
-    "bbox_cs2xywh": "bbox",
-    "bbox_cs2xyxy": "bbox",
-    "bbox_overlaps": "bbox",
-    "bbox_xywh2cs": "bbox",
-    "bbox_xywh2xyxy": "bbox",
-    "bbox_xyxy2corner": "bbox",
-    "bbox_xyxy2cs": "bbox",
-    "bbox_xyxy2xywh": "bbox",
-    "flip_bbox": "bbox",
-    "flip_keypoints": "keypoint",
-    "flip_keypoints_custom_center": "keypoint",
-    "get_pers_warp_matrix": "bbox",
-    "get_udp_warp_matrix": "bbox",
-    "get_warp_matrix": "bbox",
-    "keypoint_clip_border": "keypoint",
+_CONTENTS = {
+    "instance_data": "InstanceData",
+    "pixel_data": "MultilevelPixelData PixelData",
+    "pose_batch": "PoseBatch",
+    "pose_data_sample": "PoseDataSample",
+    "bbox": """bbox_clip_border bbox_corner2xyxy bbox_cs2xywh bbox_cs2xyxy bbox_overlaps bbox_xywh2cs bbox_xywh2xyxy
+        bbox_xyxy2corner bbox_xyxy2cs bbox_xyxy2xywh flip_bbox get_pers_warp_matrix get_udp_warp_matrix
+        get_warp_matrix""",
+    "keypoint": "flip_keypoints flip_keypoints_custom_center keypoint_clip_border",
 }
+_HOMES = {name: module for module, names in _CONTENTS.items() for name in names.split()}
 
 __all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
