@@ -1,0 +1,149 @@
+"""Image files as arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from posekit.datasets.transforms.base import BaseTransform
+from posekit.datasets.transforms.image_cache import ImageCache
+from posekit.datasets.transforms.image_header import ImageFileError, check_header
+from posekit.datasets.transforms.results import Results
+from posekit.registry import TRANSFORMS
+
+COLOR_TYPES = ("color", "color_ignore_orientation", "grayscale", "grayscale_ignore_orientation", "unchanged")
+
+
+@TRANSFORMS.register_module()
+class LoadImage(BaseTransform):
+    """Decode ``img_path`` to (H, W, 3) uint8 BGR, or take the array in ``img``.
+
+    Grey, transparent and 16-bit files become 8-bit colour, and the orientation
+    that a camera noted (EXIF) is applied. Headers are checked before anything is
+    decoded; a file that is missing, empty, cut off or too large is an error
+    that names it.
+
+    Args:
+        to_float32: return float32 instead of uint8.
+        color_type: ``color``, ``grayscale``, ``unchanged`` (channels and depth as
+            stored), or the first two with ``_ignore_orientation``.
+        imdecode_backend: only ``cv2``.
+        ignore_empty: skip a sample whose file is missing or empty.
+        backend_args: only ``dict(backend="local")``.
+        cache: ``ram`` keeps decoded images for samples to come (read-only arrays).
+        cache_mb: memory of the cache in megabytes, for each worker.
+        max_pixels: largest width x height that is decoded.
+
+    Raises:
+        ValueError: for another value of an argument.
+        FileNotFoundError: if the file is missing.
+        ImageFileError: if the file cannot be used.
+    """
+
+    requires = ("img_path",)
+    provides = ("img", "img_shape", "ori_shape")
+
+    def __init__(
+        self,
+        to_float32: bool = False,
+        color_type: str = "color",
+        imdecode_backend: str = "cv2",
+        ignore_empty: bool = False,
+        backend_args: dict | None = None,
+        cache: str | None = None,
+        cache_mb: float = 512,
+        max_pixels: int = 2**27,
+    ) -> None:
+        check_choice("color_type", color_type, COLOR_TYPES)
+        check_choice("imdecode_backend", imdecode_backend, ("cv2",))
+        check_choice("backend_args.backend", (backend_args or {}).get("backend", "local"), ("local",))
+        check_choice("cache", cache, (None, "ram"))
+        self.to_float32 = to_float32
+        self.color_type = color_type
+        self.ignore_empty = ignore_empty
+        self.max_pixels = max_pixels
+        self._cache = ImageCache(cache_mb * 2**20) if cache == "ram" else None
+
+    def transform(self, results: Results) -> Results | None:
+        given = results.get("img")
+        if given is None:
+            path = str(results["img_path"])
+            img = self.load(path)
+            if img is None:
+                return None
+        else:
+            results.setdefault("img_path", None)
+            img = check_array(given)
+        if self.to_float32 and img.dtype != np.float32:
+            img = img.astype(np.float32)
+        results["img"] = img
+        results["img_shape"] = results["ori_shape"] = img.shape[:2]
+        return results
+
+    def load(self, path: str) -> np.ndarray | None:
+        """Return the decoded file, from the cache if it is there; None if it is empty and may be."""
+        img = self._cache.get(path) if self._cache is not None else None
+        if img is not None:
+            return img
+        try:
+            data = Path(path).read_bytes()
+            if self.ignore_empty and not data:
+                return None
+            img = decode(data, self.color_type, self.max_pixels)
+        except FileNotFoundError as error:
+            if self.ignore_empty:
+                return None
+            raise FileNotFoundError(f"image {path}: no such file; check ann_file, data_root and data_prefix") from error
+        except OSError as error:
+            raise ImageFileError(f"image {path}: cannot be read ({error.strerror})") from error
+        except ImageFileError as error:
+            raise ImageFileError(f"image {path}: {error}") from error
+        if self._cache is not None:
+            self._cache.put(path, img)
+        return img
+
+
+def check_choice(name: str, value: Any, allowed: tuple) -> None:
+    if value not in allowed:
+        raise ValueError(f"LoadImage.{name}: {value!r} is not supported; use {' or '.join(map(repr, allowed))}")
+
+
+def decode(data: bytes, color_type: str = "color", max_pixels: int = 2**27) -> np.ndarray:
+    """Decode the bytes of an image file.
+
+    Raises:
+        ImageFileError: if they are no whole image of a known format and a sane size.
+    """
+    import cv2
+
+    check_header(data, max_pixels)
+    flag = {"color": cv2.IMREAD_COLOR, "grayscale": cv2.IMREAD_GRAYSCALE, "unchanged": cv2.IMREAD_UNCHANGED}
+    kind, _, ignore = color_type.partition("_")
+    try:
+        img = cv2.imdecode(np.frombuffer(data, np.uint8), flag[kind] | (cv2.IMREAD_IGNORE_ORIENTATION if ignore else 0))
+    except cv2.error as error:
+        raise ImageFileError(f"the decoder refused it ({error.err})") from error
+    if img is None:
+        raise ImageFileError("the decoder found no image in it; the file is damaged")
+    return img
+
+
+def check_array(img: Any) -> np.ndarray:
+    """Return a given image as (H, W, 3) uint8 or float32; grey and transparent images become colour.
+
+    Raises:
+        ImageFileError: for anything else.
+    """
+    import cv2
+
+    if isinstance(img, np.ndarray) and img.dtype in (np.uint8, np.float32) and img.size:
+        if img.ndim == 3 and img.shape[2] == 3:
+            return img
+        if img.ndim == 2 or (img.ndim == 3 and img.shape[2] == 1):
+            return cv2.cvtColor(img, cv2.COLOR_GRAY2BGR)
+        if img.ndim == 3 and img.shape[2] == 4:
+            return cv2.cvtColor(img, cv2.COLOR_BGRA2BGR)
+    what = f"{img.dtype} of shape {img.shape}" if isinstance(img, np.ndarray) else type(img).__name__
+    raise ImageFileError(f"results['img'] is {what}; give a uint8 array of shape (H, W, 3), BGR")

@@ -1,0 +1,102 @@
+"""Random mirror images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from posekit.datasets.transforms.base import random_generator
+from posekit.datasets.transforms.geometric import GeometricTransform
+from posekit.datasets.transforms.results import Results
+from posekit.datasets.transforms.warp import current_space, frame_size, move_boxes, pend
+from posekit.geometry import Affine
+from posekit.registry import TRANSFORMS
+
+DIRECTIONS = ("horizontal", "vertical", "diagonal")
+
+
+@TRANSFORMS.register_module()
+class RandomFlip(GeometricTransform):
+    """Mirror the picture, its boxes and its keypoints; left and right keypoints change names.
+
+    Args:
+        prob: chance of a flip, or one chance for each of ``direction``.
+        direction: ``horizontal``, ``vertical`` or ``diagonal`` (both), or a list of
+            them, which share ``prob`` equally unless it is a list too.
+
+    Raises:
+        ValueError: for another direction, or chances that are no distribution.
+    """
+
+    requires = ("img",)
+    provides = ("flip", "flip_direction")
+    keeps_frame = True
+
+    def __init__(self, prob: float | list[float] = 0.5, direction: str | list[str] = "horizontal") -> None:
+        self.prob = prob
+        self.direction = direction
+        self._choices = [direction] if isinstance(direction, str) else list(direction)
+        if unknown := [d for d in self._choices if d not in DIRECTIONS]:
+            raise ValueError(f"{type(self).__name__}.direction: {unknown[0]!r} is not one of {', '.join(DIRECTIONS)}")
+        chances = self._chances(prob)
+        if len(chances) != len(self._choices) or min(chances) < 0 or sum(chances) > 1 + 1e-9:
+            raise ValueError(
+                f"{type(self).__name__}.prob: {prob!r} for direction {direction!r}; "
+                "give one number from 0 to 1, or one for each direction with a sum of at most 1"
+            )
+        self._bounds = np.cumsum(chances).tolist()
+
+    def _chances(self, prob: float | Sequence[float]) -> list[float]:
+        if isinstance(prob, (int, float)):
+            return [prob / len(self._choices)] * len(self._choices)
+        return list(prob)
+
+    def choose(self, rng: np.random.Generator) -> str | None:
+        """Draw a direction, or None for no flip."""
+        draw = rng.random()
+        return next((name for name, bound in zip(self._choices, self._bounds, strict=True) if draw < bound), None)
+
+    def place(self, results: Results) -> Results | None:
+        direction = self.choose(random_generator(results))
+        results["flip"] = direction is not None
+        results["flip_direction"] = direction
+        if direction is None:
+            return results
+        size_wh = frame_size(results)
+        space = current_space(results)
+        step = Affine.flip(size_wh, direction, space)
+        flip_annotations(results, step)
+        pend(results, step, size_wh)
+        return results
+
+
+def flip_annotations(results: Results, step: Affine) -> None:
+    """Mirror boxes and keypoints that lie in the space of ``step``; left and right swap unless it is a half turn."""
+    mirrored = step.matrix[0, 0] * step.matrix[1, 1] < 0
+    cropped = results.get("transformed_keypoints") is not None
+    if not cropped:
+        flip_boxes(results, step, mirrored)
+    key = "transformed_keypoints" if cropped else "keypoints"
+    if results.get(key) is not None:
+        results[key] = step.points(results[key])
+        if mirrored:
+            swap_sides(results, key)
+
+
+def swap_sides(results: Results, key: str) -> None:
+    """Reorder the keypoints called ``key``, and their visibility, so that left is left again."""
+    order = results["flip_indices"]
+    for name in (key, "keypoints_visible", "keypoints_visible_weights"):
+        if results.get(name) is not None:
+            results[name] = results[name][:, order]
+
+
+def flip_boxes(results: Results, step: Affine, mirrored: bool) -> None:
+    if results.get("bbox") is not None:
+        boxes = results["bbox"]
+        results["bbox"] = step.points(boxes) if boxes.ndim == 3 else move_boxes(step, boxes)
+    if results.get("bbox_center") is not None:
+        results["bbox_center"] = step.points(results["bbox_center"])
+    if results.get("bbox_rotation") is not None and mirrored:
+        results["bbox_rotation"] = -results["bbox_rotation"]
