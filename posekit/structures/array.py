@@ -22,12 +22,12 @@ def is_array(value: object) -> bool:
 
 
 def namespace(*arrays: Array) -> Any:
-    """Return the array API functions that go with the arrays: numpy's, or torch's behind the same names."""
+    """Return the array API functions that go with the arrays: numpy's, or torch's under the same names."""
     if any(is_tensor(array) for array in arrays):
-        import array_api_compat.torch as xp  # pyright: ignore[reportMissingTypeStubs]
-
-        return xp
-    return np
+        import array_api_compat.torch as xp
+    else:
+        import array_api_compat.numpy as xp
+    return xp
 
 
 def to_numpy(value: Array) -> np.ndarray:
@@ -39,7 +39,6 @@ def to_numpy(value: Array) -> np.ndarray:
 
 def asarray_like(value: Any, like: Array, dtype: Any = None) -> Array:
     """Return ``value`` as an array of the kind and on the device of ``like``, by default with its dtype."""
-    xp = namespace(like)
-    if xp is np:
-        return np.asarray(to_numpy(value) if is_tensor(value) else value, dtype=dtype or like.dtype)
-    return xp.asarray(value, dtype=dtype or like.dtype, device=like.device)
+    if is_tensor(like):
+        return namespace(like).asarray(value, dtype=dtype or like.dtype, device=like.device)
+    return np.asarray(to_numpy(value), dtype=dtype or like.dtype)

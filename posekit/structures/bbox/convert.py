@@ -7,7 +7,7 @@ All functions take numpy arrays and tensors with any leading dimensions.
 
 from __future__ import annotations
 
-from posekit.structures.array import Array, namespace
+from posekit.structures.array import Array, asarray_like, namespace
 
 
 def bbox_xyxy2xywh(bbox_xyxy: Array) -> Array:
@@ -63,7 +63,6 @@ def bbox_corner2xyxy(bbox: Array) -> Array:
 
 def bbox_clip_border(bbox: Array, shape: tuple[int, int]) -> Array:
     """Return boxes (..., 4) or points (..., 2) moved into a picture of size ``shape`` = (width, height)."""
+    limits = asarray_like(list(shape[:2]) * (bbox.shape[-1] // 2), bbox)
     xp = namespace(bbox)
-    limits = xp.asarray(list(shape[:2]) * (bbox.shape[-1] // 2), dtype=bbox.dtype)
-    limits = limits if xp.__name__ == "numpy" else limits.to(bbox.device)
     return xp.minimum(xp.maximum(bbox, limits * 0), limits)
