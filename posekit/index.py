@@ -1,8 +1,22 @@
 """Where each registered class lives; written by ``python tools/write_index.py``."""
 
 INDEX: dict[str, dict[str, str]] = {
+    "DATASETS": {
+        "BaseCocoStyleDataset": "posekit.datasets.base_coco:BaseCocoStyleDataset",
+    },
+    "HOOKS": {
+        "EMAHook": "posekit.engine.hooks.ema_hook:EMAHook",
+        "EarlyStoppingHook": "posekit.engine.hooks.early_stopping_hook:EarlyStoppingHook",
+        "ParamSchedulerHook": "posekit.engine.hooks.param_scheduler_hook:ParamSchedulerHook",
+        "PipelineSwitchHook": "posekit.engine.hooks.mode_switch_hooks:PipelineSwitchHook",
+        "RTMOModeSwitchHook": "posekit.engine.hooks.mode_switch_hooks:RTMOModeSwitchHook",
+        "SyncNormHook": "posekit.engine.hooks.sync_norm_hook:SyncNormHook",
+        "YOLOXPoseModeSwitchHook": "posekit.engine.hooks.mode_switch_hooks:YOLOXPoseModeSwitchHook",
+    },
     "METRICS": {
         "AUC": "posekit.evaluation.metrics.auc:AUC",
+        "CocoMetric": "posekit.evaluation.metrics.coco_metric:CocoMetric",
+        "CocoWholeBodyMetric": "posekit.evaluation.metrics.coco_wholebody_metric:CocoWholeBodyMetric",
         "EPE": "posekit.evaluation.metrics.epe:EPE",
         "JhmdbPCKAccuracy": "posekit.evaluation.metrics.jhmdb_pck_accuracy:JhmdbPCKAccuracy",
         "MPJPE": "posekit.evaluation.metrics.mpjpe:MPJPE",
@@ -40,14 +54,18 @@ INDEX: dict[str, dict[str, str]] = {
         "MSELoss": "posekit.models.losses.regression_loss:MSELoss",
         "MultipleLossWrapper": "posekit.models.losses.loss_wrappers:MultipleLossWrapper",
         "OKSLoss": "posekit.models.losses.oks_loss:OKSLoss",
+        "PoseDataPreprocessor": "posekit.models.data_preprocessors.pose_data_preprocessor:PoseDataPreprocessor",
         "RLEHead": "posekit.models.heads.rle_head:RLEHead",
         "RLELoss": "posekit.models.losses.rle_loss:RLELoss",
         "RTMCCHead": "posekit.models.heads.rtmcc_head:RTMCCHead",
         "RTMWHead": "posekit.models.heads.rtmcc_head:RTMWHead",
+        "RegNet": "posekit.models.backbones.regnet:RegNet",
         "RegressionHead": "posekit.models.heads.regression_head:RegressionHead",
+        "ResNeSt": "posekit.models.backbones.resnest:ResNeSt",
         "ResNeXt": "posekit.models.backbones.resnext:ResNeXt",
         "ResNet": "posekit.models.backbones.resnet:ResNet",
         "ResNetV1d": "posekit.models.backbones.resnet:ResNetV1d",
+        "SCNet": "posekit.models.backbones.scnet:SCNet",
         "SEResNeXt": "posekit.models.backbones.seresnext:SEResNeXt",
         "SEResNet": "posekit.models.backbones.seresnet:SEResNet",
         "SemiSupervisionLoss": "posekit.models.losses.semi_supervision_loss:SemiSupervisionLoss",
@@ -57,6 +75,7 @@ INDEX: dict[str, dict[str, str]] = {
         "SoftWingLoss": "posekit.models.losses.regression_loss:SoftWingLoss",
         "VariFocalLoss": "posekit.models.losses.classification_loss:VariFocalLoss",
         "ViPNASHead": "posekit.models.heads.vipnas_head:ViPNASHead",
+        "ViPNAS_ResNet": "posekit.models.backbones.vipnas_resnet:ViPNAS_ResNet",
         "WingLoss": "posekit.models.losses.regression_loss:WingLoss",
     },
     "SAMPLERS": {

@@ -1,0 +1,139 @@
+"""Object keypoint similarity, between predictions and ground truth and between predictions.
+
+Shapes: P pairs, K keypoints.
+Source: https://cocodataset.org/#keypoints-eval; OKS = mean over k of exp(-d_k^2 / (2 area (2 sigma_k)^2)).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+PAIRS_AT_ONCE = 1 << 14
+"""Pairs whose keypoints are compared together: few enough to stay in the processor's cache."""
+
+EPS = np.spacing(1.0)
+
+
+class TruePoses(NamedTuple):
+    """Labelled poses of a data set, one row each.
+
+    Shapes: image, category, area, ignore, crowd (G,); keypoints (G, K, 3) as x, y, visibility;
+    boxes_xywh (G, 4). Lengths are in image pixels.
+    """
+
+    image: np.ndarray
+    category: np.ndarray
+    keypoints: np.ndarray
+    boxes_xywh: np.ndarray
+    area: np.ndarray
+    ignore: np.ndarray
+    crowd: np.ndarray
+
+    def rows(self, which: np.ndarray) -> TruePoses:
+        """Return the poses that a mask or index array chooses."""
+        return TruePoses(*(column[which] for column in self))
+
+
+class FoundPoses(NamedTuple):
+    """Predicted poses, one row each.
+
+    Shapes: image, category, score, area (D,); keypoints (D, K, 2), in image pixels.
+    """
+
+    image: np.ndarray
+    category: np.ndarray
+    keypoints: np.ndarray
+    score: np.ndarray
+    area: np.ndarray
+
+    def rows(self, which: np.ndarray) -> FoundPoses:
+        """Return the poses that a mask or index array chooses."""
+        return FoundPoses(*(column[which] for column in self))
+
+
+def variances_of(sigmas: np.ndarray) -> np.ndarray:
+    """Return (2 sigma)^2 of each keypoint."""
+    return (np.asarray(sigmas, np.float64) * 2) ** 2
+
+
+def oks_of_pairs(
+    found: FoundPoses, truth: TruePoses, sigmas: np.ndarray, index_found: np.ndarray, index_true: np.ndarray
+) -> np.ndarray:
+    """Compute the OKS of chosen pairs of predictions and labels.
+
+    A label without any visible keypoint is a region: what counts is how far the
+    prediction's keypoints lie outside of its box, doubled in size.
+
+    Args:
+        found: the predictions.
+        truth: the labels.
+        sigmas: (K,) standard deviations of the labels, relative to the root of the area.
+        index_found: (P,) rows of ``found``.
+        index_true: (P,) rows of ``truth``.
+
+    Returns:
+        (P,) similarities in 0 ... 1.
+    """
+    variances = variances_of(sigmas)
+    visible = truth.keypoints[..., 2] > 0
+    labelled = visible.any(1)
+    oks = np.empty(len(index_found))
+    for start in range(0, len(oks), PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        d, g = index_found[part], index_true[part]
+        offset = found.keypoints[d] - truth.keypoints[g, :, :2]
+        region = ~labelled[g]
+        if region.any():
+            offset[region] = outside_of_regions(found.keypoints[d[region]], truth.boxes_xywh[g[region]])
+        terms = np.exp(-(offset**2).sum(-1) / variances / (truth.area[g] + EPS)[:, None] / 2)
+        counted = visible[g] | region[:, None]
+        oks[part] = (terms * counted).sum(1) / counted.sum(1)
+    return oks
+
+
+def outside_of_regions(points: np.ndarray, boxes_xywh: np.ndarray) -> np.ndarray:
+    """Return how far points (P, K, 2) lie outside of boxes three times as wide and high as (P, 4), per axis."""
+    corner, size = boxes_xywh[:, None, :2], boxes_xywh[:, None, 2:]
+    return np.maximum(corner - size - points, 0) + np.maximum(points - corner - 2 * size, 0)
+
+
+def exceeds_oks(found: FoundPoses, sigmas: np.ndarray, first: np.ndarray, second: np.ndarray, thr: float) -> np.ndarray:
+    """Tell which pairs of predictions have an OKS above ``thr``, all keypoints counting.
+
+    Keypoints are compared a few at a time: a pair is dropped as soon as even perfect
+    agreement of the rest could not bring it above the threshold, which few pairs survive.
+
+    Args:
+        found: the predictions; a pair's area is the mean of its two.
+        sigmas: (K,), as for :func:`oks_of_pairs`.
+        first: (P,) rows of ``found``.
+        second: (P,) rows of ``found``.
+        thr: similarity that must be exceeded.
+
+    Returns:
+        (P,) booleans.
+    """
+    num_keypoints, block = len(sigmas), 4
+    scale = 2 * variances_of(sigmas)
+    result = np.zeros(len(first), bool)
+    for start in range(0, len(first), PAIRS_AT_ONCE):
+        left = np.arange(start, min(start + PAIRS_AT_ONCE, len(first)))
+        a, b = first[left], second[left]
+        area = (found.area[a] + found.area[b]) / 2 + EPS
+        total = np.zeros(len(left))
+        for k in range(0, num_keypoints, block):
+            offset = found.keypoints[a, k : k + block] - found.keypoints[b, k : k + block]
+            total += np.exp(-(offset**2).sum(-1) / scale[k : k + block] / area[:, None]).sum(1)
+            possible = total + max(num_keypoints - k - block, 0) > thr * num_keypoints
+            left, a, b, area, total = left[possible], a[possible], b[possible], area[possible], total[possible]
+        result[left] = True
+    return result
+
+
+def oks_matrix(found: FoundPoses, sigmas: np.ndarray) -> np.ndarray:
+    """Return the (D, D) similarities among the predictions of one image."""
+    offset = found.keypoints[:, None] - found.keypoints[None]
+    area = (found.area[:, None] + found.area[None]) / 2 + EPS
+    return np.exp(-(offset**2).sum(-1) / variances_of(sigmas) / area[..., None] / 2).mean(-1)
