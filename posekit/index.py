@@ -3,6 +3,8 @@
 INDEX: dict[str, dict[str, str]] = {
     "DATASETS": {
         "BaseCocoStyleDataset": "posekit.datasets.base_coco:BaseCocoStyleDataset",
+        "CocoDataset": "posekit.datasets.datasets.body:CocoDataset",
+        "CrowdPoseDataset": "posekit.datasets.datasets.body:CrowdPoseDataset",
     },
     "HOOKS": {
         "EMAHook": "posekit.engine.hooks.ema_hook:EMAHook",
@@ -31,6 +33,7 @@ INDEX: dict[str, dict[str, str]] = {
         "BCELoss": "posekit.models.losses.classification_loss:BCELoss",
         "BaseDataPreprocessor": "posekit.models.data_preprocessors.base:BaseDataPreprocessor",
         "BoneLoss": "posekit.models.losses.regression_loss:BoneLoss",
+        "BottomupPoseEstimator": "posekit.models.pose_estimators.bottomup:BottomupPoseEstimator",
         "CSPDarknet": "posekit.models.backbones.csp_darknet:CSPDarknet",
         "CSPNeXt": "posekit.models.backbones.cspnext:CSPNeXt",
         "CombinedLoss": "posekit.models.losses.loss_wrappers:CombinedLoss",
@@ -73,6 +76,7 @@ INDEX: dict[str, dict[str, str]] = {
         "SmoothL1Loss": "posekit.models.losses.regression_loss:SmoothL1Loss",
         "SoftWeightSmoothL1Loss": "posekit.models.losses.regression_loss:SoftWeightSmoothL1Loss",
         "SoftWingLoss": "posekit.models.losses.regression_loss:SoftWingLoss",
+        "TopdownPoseEstimator": "posekit.models.pose_estimators.topdown:TopdownPoseEstimator",
         "VariFocalLoss": "posekit.models.losses.classification_loss:VariFocalLoss",
         "ViPNASHead": "posekit.models.heads.vipnas_head:ViPNASHead",
         "ViPNAS_ResNet": "posekit.models.backbones.vipnas_resnet:ViPNAS_ResNet",
@@ -105,13 +109,20 @@ INDEX: dict[str, dict[str, str]] = {
         "StepMomentum": "posekit.engine.schedules.decay:StepSchedule",
     },
     "TRANSFORMS": {
+        "BottomupGetHeatmapMask": "posekit.datasets.transforms.bottomup_get_heatmap_mask:BottomupGetHeatmapMask",
+        "BottomupRandomAffine": "posekit.datasets.transforms.bottomup_random_affine:BottomupRandomAffine",
+        "BottomupResize": "posekit.datasets.transforms.bottomup_resize:BottomupResize",
+        "FilterAnnotations": "posekit.datasets.transforms.filter_annotations:FilterAnnotations",
         "GenerateTarget": "posekit.datasets.transforms.generate_target:GenerateTarget",
         "GetBBoxCenterScale": "posekit.datasets.transforms.get_bbox_center_scale:GetBBoxCenterScale",
+        "KeypointConverter": "posekit.datasets.transforms.keypoint_converter:KeypointConverter",
         "LoadImage": "posekit.datasets.transforms.load_image:LoadImage",
         "PackPoseInputs": "posekit.datasets.transforms.pack_pose_inputs:PackPoseInputs",
+        "PhotometricDistortion": "posekit.datasets.transforms.photometric_distortion:PhotometricDistortion",
         "RandomBBoxTransform": "posekit.datasets.transforms.random_bbox_transform:RandomBBoxTransform",
         "RandomFlip": "posekit.datasets.transforms.random_flip:RandomFlip",
         "RandomHalfBody": "posekit.datasets.transforms.random_half_body:RandomHalfBody",
         "TopdownAffine": "posekit.datasets.transforms.topdown_affine:TopdownAffine",
+        "YOLOXHSVRandomAug": "posekit.datasets.transforms.yolox_hsv_random_aug:YOLOXHSVRandomAug",
     },
 }

@@ -11,6 +11,9 @@ from posekit.registry import MODELS, Registry
 Settings = dict[str, Any]
 InitRules = Settings | list[Settings] | None
 
+KAIMING: Settings = {"type": "Kaiming", "layer": "Conv2d"}
+SMALL_NORMAL: Settings = {"type": "Normal", "std": 0.001, "layer": "Conv2d"}
+
 
 class BaseModule(nn.Module):
     """A torch module whose initial weights a config may choose.

@@ -18,6 +18,15 @@ from posekit.registry import MODELS
 Stage = tuple[int, int, int, bool, bool]
 
 
+def csp_stages(num_blocks: int) -> dict[str, list[Stage]]:
+    """The stages of P5 and P6 networks, with ``num_blocks`` in the second and third stage."""
+    finer = [(64, 128, 3, True, False), (128, 256, num_blocks, True, False), (256, 512, num_blocks, True, False)]
+    return {
+        "P5": [*finer, (512, 1024, 3, False, True)],
+        "P6": [*finer, (512, 768, 3, True, False), (768, 1024, 3, False, True)],
+    }
+
+
 class Focus(nn.Module):
     """Folds 2x2 pixels into channels and convolves."""
 
@@ -80,12 +89,7 @@ class CSPDarknet(CSPTrunk):
         frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
     """
 
-    arch_settings: ClassVar[dict[str, list[Stage]]] = {
-        "P5": [(64, 128, 3, True, False), (128, 256, 9, True, False), (256, 512, 9, True, False)]
-        + [(512, 1024, 3, False, True)],
-        "P6": [(64, 128, 3, True, False), (128, 256, 9, True, False), (256, 512, 9, True, False)]
-        + [(512, 768, 3, True, False), (768, 1024, 3, False, True)],
-    }
+    arch_settings = csp_stages(num_blocks=9)
 
     def __init__(
         self,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from torch import nn
 
-from posekit.models.backbones.csp_darknet import CSPTrunk, Stage
+from posekit.models.backbones.csp_darknet import CSPTrunk, Stage, csp_stages
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.activation import SILU
 from posekit.models.layers.conv_module import ConvModule
@@ -28,12 +27,7 @@ class CSPNeXt(CSPTrunk):
         channel_attention: whether layers weigh their channels.
     """
 
-    arch_settings: ClassVar[dict[str, list[Stage]]] = {
-        "P5": [(64, 128, 3, True, False), (128, 256, 6, True, False), (256, 512, 6, True, False)]
-        + [(512, 1024, 3, False, True)],
-        "P6": [(64, 128, 3, True, False), (128, 256, 6, True, False), (256, 512, 6, True, False)]
-        + [(512, 768, 3, True, False), (768, 1024, 3, False, True)],
-    }
+    arch_settings = csp_stages(num_blocks=6)
 
     def __init__(
         self,

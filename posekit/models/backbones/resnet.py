@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from torch import nn
 
 from posekit.models.backbones.staged import StagedBackbone, check_choice
-from posekit.models.base_module import InitRules, Settings
+from posekit.models.base_module import KAIMING, InitRules, Settings
 from posekit.models.layers.conv_module import ConvModule, build_conv
 from posekit.models.layers.normalization import BN, build_norm, norm_name
 from posekit.models.layers.residual import BasicBlock, Bottleneck, ResidualBlock, res_layer
@@ -18,7 +18,7 @@ from posekit.registry import MODELS
 class ResidualTrunk(StagedBackbone):
     """A stem that quarters the size, and stages of residual blocks ``layer1``, ``layer2``, ..."""
 
-    default_init = {"type": "Kaiming", "layer": "Conv2d"}
+    default_init = KAIMING
     zero_init_residual = True
 
     def add_stem(
@@ -28,11 +28,12 @@ class ResidualTrunk(StagedBackbone):
         *,
         kernel_size: int = 7,
         deep: bool = False,
+        pool: bool = True,
         conv_cfg: Settings | None = None,
         norm_cfg: Settings = BN,
     ) -> list[str]:
-        """Add one wide convolution, or three 3x3 where ``deep``, and a pooling; return their names."""
-        self.maxpool = nn.MaxPool2d(3, 2, 1)
+        """Add one wide convolution, or three 3x3 where ``deep``, and maybe a pooling; return their names."""
+        self.maxpool = nn.MaxPool2d(3, 2, 1) if pool else nn.Identity()
         if deep:
             half, shared = stem_channels // 2, {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
             self.stem = nn.Sequential(
@@ -67,6 +68,11 @@ def zero_last_norms(module: nn.Module) -> None:
             nn.init.zeros_(part.last_norm.weight)  # pyright: ignore[reportArgumentType]
 
 
+def deep_settings(block: type[ResidualBlock]) -> dict[int, tuple[type[ResidualBlock], tuple[int, ...]]]:
+    """Blocks per stage of the depths that use bottlenecks."""
+    return {50: (block, (3, 4, 6, 3)), 101: (block, (3, 4, 23, 3)), 152: (block, (3, 8, 36, 3))}
+
+
 @MODELS.register_module()
 class ResNet(ResidualTrunk):
     """ResNet. Source: He et al., arXiv 1512.03385.
@@ -90,9 +96,7 @@ class ResNet(ResidualTrunk):
     arch_settings: ClassVar[dict[int, tuple[type[ResidualBlock], tuple[int, ...]]]] = {
         18: (BasicBlock, (2, 2, 2, 2)),
         34: (BasicBlock, (3, 4, 6, 3)),
-        50: (Bottleneck, (3, 4, 6, 3)),
-        101: (Bottleneck, (3, 4, 23, 3)),
-        152: (Bottleneck, (3, 8, 36, 3)),
+        **deep_settings(Bottleneck),
     }
 
     def __init__(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from posekit.models.backbones.resnet import ResNet
+from posekit.models.backbones.resnet import ResNet, deep_settings
 from posekit.models.layers.residual import Bottleneck
 from posekit.registry import MODELS
 
@@ -13,7 +13,7 @@ from posekit.registry import MODELS
 class ResNeXt(ResNet):
     """ResNet with grouped convolutions in its bottlenecks. Source: Xie et al., arXiv 1611.05431."""
 
-    arch_settings = {50: (Bottleneck, (3, 4, 6, 3)), 101: (Bottleneck, (3, 4, 23, 3)), 152: (Bottleneck, (3, 8, 36, 3))}
+    arch_settings = deep_settings(Bottleneck)
 
     def __init__(
         self, depth: int, groups: int = 32, width_per_group: int = 4, base_channels: int = 64, **options: Any

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from posekit.models.backbones.resnet import ResNet
+from posekit.models.backbones.resnet import ResNet, deep_settings
 from posekit.models.layers.residual import Bottleneck
 from posekit.models.layers.se_layer import SELayer
 from posekit.registry import MODELS
@@ -23,18 +23,11 @@ class SEBottleneck(Bottleneck):
         return self.se_layer(super().residual(x))
 
 
-SE_DEPTHS = {
-    50: (SEBottleneck, (3, 4, 6, 3)),
-    101: (SEBottleneck, (3, 4, 23, 3)),
-    152: (SEBottleneck, (3, 8, 36, 3)),
-}
-
-
 @MODELS.register_module()
 class SEResNet(ResNet):
     """ResNet with squeeze and excitation. Source: Hu et al., arXiv 1709.01507."""
 
-    arch_settings = SE_DEPTHS
+    arch_settings = deep_settings(SEBottleneck)
 
     def __init__(self, depth: int, se_ratio: int = 16, **options: Any) -> None:
         super().__init__(depth, block_options={"se_ratio": se_ratio}, **options)

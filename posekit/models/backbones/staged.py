@@ -1,4 +1,4 @@
-"""Backbones that are a stem and a row of stages."""
+"""Backbones that are a stem and a row of stages, and freezing of their first ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,25 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from posekit.models.backbones.base import BaseBackbone
 
 
-class StagedBackbone(BaseBackbone):
+class FreezableBackbone(BaseBackbone):
+    """Keeps the parts named in ``frozen`` as they are in training."""
+
+    frozen: Sequence[str] = ()
+    norm_eval = False
+
+    def freeze(self) -> None:
+        for name in self.frozen:
+            getattr(self, name).eval().requires_grad_(False)
+
+    def train(self, mode: bool = True) -> FreezableBackbone:
+        super().train(mode)
+        self.freeze()
+        if self.norm_eval:
+            freeze_norms(self)
+        return self
+
+
+class StagedBackbone(FreezableBackbone):
     """Runs named parts one after the other and returns what the chosen ones give.
 
     A subclass adds its parts as attributes and then calls ``arrange``.
@@ -47,17 +65,6 @@ class StagedBackbone(BaseBackbone):
         self.frozen = self.order[: len(stem) + frozen_stages] if frozen_stages >= 0 else []
         self.norm_eval = norm_eval
         self.freeze()
-
-    def freeze(self) -> None:
-        for name in self.frozen:
-            getattr(self, name).eval().requires_grad_(False)
-
-    def train(self, mode: bool = True) -> StagedBackbone:
-        super().train(mode)
-        self.freeze()
-        if self.norm_eval:
-            freeze_norms(self)
-        return self
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         features = []

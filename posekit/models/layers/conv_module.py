@@ -95,8 +95,8 @@ class DepthwiseSeparableConvModule(nn.Sequential):
         conv_cfg: Settings | None = None,
         norm_cfg: Settings | None = None,
         act_cfg: Settings | None = RELU,
-        dw_act_cfg: Settings | None | Literal["default"] = "default",
-        pw_act_cfg: Settings | None | Literal["default"] = "default",
+        dw_act_cfg: Settings | Literal["default"] | None = "default",
+        pw_act_cfg: Settings | Literal["default"] | None = "default",
     ) -> None:
         super().__init__()
         self.depthwise_conv = ConvModule(

@@ -88,8 +88,8 @@ class Bottleneck(ResidualBlock):
     Args:
         expansion: how many times fewer the channels in the middle are.
         style: ``pytorch`` strides in the 3x3, ``caffe`` in the first 1x1.
-        groups: of the 3x3; above 1 the middle has ``groups * width_per_group`` channels where it would
-            have ``base_channels``.
+        groups: of the middle convolution; with ``width_per_group`` it has ``groups * width_per_group``
+            channels where it would have ``base_channels``.
         kernel_size: of the middle convolution.
     """
 
@@ -105,7 +105,7 @@ class Bottleneck(ResidualBlock):
         expansion: int = 4,
         style: str = "pytorch",
         groups: int = 1,
-        width_per_group: int = 4,
+        width_per_group: int | None = None,
         base_channels: int = 64,
         kernel_size: int = 3,
         **options: Any,
@@ -113,7 +113,7 @@ class Bottleneck(ResidualBlock):
         super().__init__(**options)
         first, second = (1, stride) if style == "pytorch" else (stride, 1)
         middle = out_channels // expansion
-        if groups > 1:
+        if groups > 1 and width_per_group is not None:
             middle = groups * width_per_group * middle // base_channels
         self.add_conv(in_channels, middle, 1, stride=first)
         self.add_conv(middle, middle, kernel_size, stride=second, dilation=dilation, groups=groups)
