@@ -1,0 +1,255 @@
+"""The base class of every data set: records, a pipeline and a keypoint set."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import multiprocessing
+import multiprocessing.context
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from posekit.datasets.records import Objects, Records
+from posekit.datasets.skeleton import load_metainfo
+from posekit.datasets.transforms.base import BaseTransform
+from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.registry import DATASETS
+
+logger = logging.getLogger(__name__)
+
+SHARED_KEYS = (
+    "dataset_name",
+    "upper_body_ids",
+    "lower_body_ids",
+    "flip_pairs",
+    "flip_indices",
+    "dataset_keypoint_weights",
+    "skeleton_links",
+)
+
+
+class BaseDataset:
+    """Records that a pipeline turns into samples, map-style: ``len(dataset)`` and ``dataset[index]``.
+
+    A subclass sets ``METAINFO`` and overrides ``load_data_list``. What it returns becomes ``Records`` (columns).
+    A sample is the same in any worker and after a resume: its random numbers come from ``seed``, ``epoch`` and the
+    index, as ``results["rng"]``.
+
+    Args:
+        ann_file: annotation file; relative to ``data_root`` if that is given.
+        metainfo: the keypoint set, ``dict(from_file=...)`` or a whole ``dataset_info``; the class's by default.
+        data_root: folder of ``ann_file`` and of every ``data_prefix``.
+        data_prefix: folders of kinds of files, ``dict(img=...)``.
+        filter_cfg: what ``filter_data`` leaves out.
+        indices: only so many samples from the start (from the end if negative), or only these.
+        serialize_data: keep records as shared columns; else as a list of dicts.
+        pipeline: transforms, built or as configs.
+        test_mode: a bad sample is an error instead of being replaced by another.
+        lazy_init: read the annotations when they are first needed.
+        max_refetch: how many other samples to try in place of a bad one.
+    """
+
+    registry = DATASETS
+    METAINFO: ClassVar[dict] = {}
+
+    def __init__(
+        self,
+        ann_file: str = "",
+        metainfo: Mapping[str, Any] | None = None,
+        data_root: str | None = "",
+        data_prefix: Mapping[str, str] | None = None,
+        filter_cfg: Mapping[str, Any] | None = None,
+        indices: int | Sequence[int] | None = None,
+        serialize_data: bool = True,
+        pipeline: Sequence[BaseTransform] = (),
+        test_mode: bool = False,
+        lazy_init: bool = False,
+        max_refetch: int = 1000,
+    ) -> None:
+        self.data_root = data_root or ""
+        self.ann_file = self.join_root(ann_file) if ann_file else ""
+        self.data_prefix = {key: self.join_root(prefix or "") for key, prefix in (data_prefix or {"img": ""}).items()}
+        self.filter_cfg = dict(filter_cfg) if filter_cfg else None
+        self.indices = indices
+        self.serialize_data = serialize_data
+        self.pipeline = Pipeline(pipeline)
+        self.test_mode = test_mode
+        self.max_refetch = max_refetch
+        self.seed = 0
+        self.data_list: Sequence[dict[str, Any]] = []
+        self._epoch = _SharedNumber()
+        self._bad: set[int] = set()
+        self._initialized = False
+        self._metainfo = self._load_metainfo(metainfo)
+        if not lazy_init:
+            self.full_init()
+
+    @classmethod
+    def _load_metainfo(cls, metainfo: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the parsed keypoint set of ``metainfo``, or of the class."""
+        metainfo = cls.METAINFO if metainfo is None else metainfo
+        if not isinstance(metainfo, Mapping):
+            raise TypeError(f"{cls.__name__}.metainfo: must be a dict, found {type(metainfo).__name__}")
+        return load_metainfo(metainfo) if metainfo else {}
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        """The parsed keypoint set; see ``Skeleton.metainfo``."""
+        return copy.deepcopy(self._metainfo)
+
+    @property
+    def epoch(self) -> int:
+        return self._epoch.value
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that random numbers are derived from, also in workers that already run."""
+        self._epoch.value = epoch
+
+    def join_root(self, path: str) -> str:
+        return os.path.join(self.data_root, path) if self.data_root else path  # noqa: PTH118 - may be a URL
+
+    def full_init(self) -> None:
+        """Read the annotations, if that has not happened yet."""
+        if self._initialized:
+            return
+        self.data_list = self.load_data_list()
+        self.data_list = self.filter_data()
+        rows = _chosen(self.indices, len(self.data_list), type(self).__name__)
+        records = self.data_list if isinstance(self.data_list, Records) else Records.from_rows(list(self.data_list))
+        records = records if rows is None else records.take(rows)
+        self.data_list = records if self.serialize_data else Objects(list(records))  # pyright: ignore
+        self._row_meta = {key: self._metainfo[key] for key in SHARED_KEYS if key in self._metainfo}
+        self._initialized = True
+
+    def load_data_list(self) -> Sequence[dict[str, Any]]:
+        """Return all samples, as dicts or as ``Records``."""
+        raise NotImplementedError(f"{type(self).__name__} must define load_data_list()")
+
+    def filter_data(self) -> Sequence[dict[str, Any]]:
+        """Return the samples of ``self.data_list`` to keep."""
+        return self.data_list
+
+    def __len__(self) -> int:
+        self.full_init()
+        return len(self.data_list)
+
+    def get_data_info(self, index: int) -> dict[str, Any]:
+        """Return a sample's record and the keypoint set's keys; its arrays are read-only views."""
+        if not self._initialized:
+            self.full_init()
+        row = self.data_list[index]
+        row.update(self._row_meta)
+        row["sample_idx"] = index if index >= 0 else index + len(self)
+        return row
+
+    def prepare_data(self, index: int) -> Any:
+        """Run the pipeline on a sample's record."""
+        results = self.get_data_info(index)
+        for key, value in results.items():
+            if isinstance(value, np.ndarray):
+                results[key] = value.copy()
+        results["rng"] = np.random.default_rng((self.seed, self.epoch, results["sample_idx"]))
+        results["dataset"] = self
+        return self.pipeline(results)  # pyright: ignore[reportArgumentType]
+
+    def __getitem__(self, index: int) -> Any:
+        """Return the sample; in training another one where this one is bad.
+
+        Raises:
+            ValueError: for a bad sample in ``test_mode``, or if ``max_refetch`` others are bad, too.
+        """
+        size = len(self)
+        if not -size <= index < size:
+            raise IndexError(f"{type(self).__name__} has {size} samples, no index {index}")
+        if self.test_mode:
+            return self._prepare_or_name(index)
+        current, others = index, np.random.default_rng((self.seed, self.epoch, index % size, 1))
+        for _ in range(self.max_refetch + 1):
+            try:
+                return self._prepare_or_name(current)
+            except BadSampleError as error:
+                last = error
+                if current not in self._bad:
+                    self._bad.add(current)
+                    logger.warning("%s; training goes on with another sample", error)
+            current = int(others.integers(size))
+        raise ValueError(
+            f"no usable sample for index {index} in {self.max_refetch + 1} tries; the last: {last}"
+        ) from last
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(len(self)))
+
+    def _prepare_or_name(self, index: int) -> Any:
+        try:
+            sample = self.prepare_data(index)
+        except (OSError, ValueError) as error:
+            raise BadSampleError(f"{self._describe(index)}: {error}") from error
+        if sample is None:
+            raise BadSampleError(f"{self._describe(index)}: the pipeline left nothing of it")
+        return sample
+
+    def _describe(self, index: int) -> str:
+        row = self.data_list[index]
+        known = [f"{name} {row[key]}" for name, key in (("image", "img_path"), ("annotation", "id")) if key in row]
+        return f"{self.ann_file or type(self).__name__}: sample {index} ({', '.join(known)})"
+
+    def get_subset(self, indices: int | Sequence[int]) -> BaseDataset:
+        """Return a data set of some of the samples; both share their records."""
+        self.full_init()
+        other = copy.copy(self)
+        rows = _chosen(indices, len(self), type(self).__name__)
+        if isinstance(self.data_list, Records):
+            other.data_list = self.data_list.take(rows)
+        else:
+            other.data_list = Objects([self.data_list[i] for i in np.arange(len(self))[rows]])  # pyright: ignore
+        return other
+
+
+class BadSampleError(ValueError):
+    """A sample that cannot be used, named."""
+
+
+class _SharedNumber:
+    """A whole number that forked and spawned workers see change."""
+
+    def __init__(self, value: int = 0) -> None:
+        self._shared = multiprocessing.RawValue("q", value)
+
+    @property
+    def value(self) -> int:
+        return self._shared.value
+
+    @value.setter
+    def value(self, value: int) -> None:
+        self._shared.value = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if multiprocessing.context.get_spawning_popen() is None:
+            return _SharedNumber, (self.value,)
+        return _SharedNumber._of, (self._shared,)
+
+    @classmethod
+    def _of(cls, shared: Any) -> _SharedNumber:
+        number = cls.__new__(cls)
+        number._shared = shared
+        return number
+
+
+def _chosen(indices: int | Sequence[int] | None, size: int, name: str) -> Any:
+    """Return an index array or slice of the chosen samples; None for all."""
+    if indices is None:
+        return None
+    if isinstance(indices, (int, np.integer)):
+        return slice(indices) if indices >= 0 else slice(indices, None)
+    rows = np.asarray(indices)
+    if rows.size == 0:
+        return rows.astype(np.int64)
+    if rows.dtype.kind not in "iu" or rows.ndim != 1 or rows.min() < -size or rows.max() >= size:
+        raise ValueError(
+            f"{name}.indices: must be whole numbers below {size}, the number of samples; found {indices!r}"
+        )
+    return rows

@@ -1,0 +1,235 @@
+"""The base class of data sets in the COCO format, which most are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from posekit.datasets.annotation_file import Problems, dicts_under, read_json
+from posekit.datasets.base import BaseDataset
+from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
+from posekit.datasets.records import Lazy, Records
+from posekit.datasets.transforms.base import BaseTransform
+from posekit.registry import DATASETS
+
+
+@DATASETS.register_module()
+class BaseCocoStyleDataset(BaseDataset):
+    """Instances with keypoints in a COCO annotation file.
+
+    A data set is a subclass with ``METAINFO`` and, where it bends the format, ``FORMAT``. To read something else,
+    override ``parse_data_info`` (one annotation) or ``_load_annotations`` (the file); both deal in dicts.
+
+    Args:
+        ann_file: see ``BaseDataset`` for this and all arguments not named here.
+        bbox_file: JSON list of detections to use in place of annotated boxes; top-down with ``test_mode`` only.
+        data_mode: ``"topdown"``, one sample per instance, or ``"bottomup"``, one per image.
+        filter_cfg: ``dict(bbox_score_thr=...)`` leaves out detections with a lower score.
+        sample_interval: use only images whose id this divides.
+    """
+
+    METAINFO: ClassVar[dict] = {}
+    FORMAT: ClassVar[CocoFormat] = CocoFormat()
+
+    def __init__(
+        self,
+        ann_file: str = "",
+        bbox_file: str | None = None,
+        data_mode: str = "topdown",
+        metainfo: Mapping[str, Any] | None = None,
+        data_root: str | None = None,
+        data_prefix: Mapping[str, str] | None = None,
+        filter_cfg: Mapping[str, Any] | None = None,
+        indices: int | Sequence[int] | None = None,
+        serialize_data: bool = True,
+        pipeline: Sequence[BaseTransform] = (),
+        test_mode: bool = False,
+        lazy_init: bool = False,
+        max_refetch: int = 1000,
+        sample_interval: int = 1,
+    ) -> None:
+        name = type(self).__name__
+        if data_mode not in ("topdown", "bottomup"):
+            raise ValueError(f"{name}.data_mode: '{data_mode}' must be 'topdown' or 'bottomup'")
+        if bbox_file and (data_mode != "topdown" or not test_mode):
+            raise ValueError(
+                f"{name}.bbox_file: detections are for evaluation, with data_mode='topdown' and test_mode=True; "
+                f"found data_mode='{data_mode}' and test_mode={test_mode}"
+            )
+        if filter_cfg and "bbox_score_thr" in filter_cfg and data_mode != "topdown":
+            raise ValueError(f"{name}.filter_cfg: bbox_score_thr needs data_mode='topdown', found '{data_mode}'")
+        self.data_mode = data_mode
+        self.bbox_file = bbox_file
+        self.sample_interval = sample_interval
+        super().__init__(
+            ann_file=ann_file,
+            metainfo=metainfo,
+            data_root=data_root,
+            data_prefix=data_prefix,
+            filter_cfg=filter_cfg,
+            indices=indices,
+            serialize_data=serialize_data,
+            pipeline=pipeline,
+            test_mode=test_mode,
+            lazy_init=lazy_init,
+            max_refetch=max_refetch,
+        )
+
+    def load_data_list(self) -> Sequence[dict[str, Any]]:
+        """Return the samples of the annotation or detection file."""
+        if self.bbox_file:
+            samples = self._load_detection_results()
+        elif self._reads_columns():
+            samples = self._load_columns()
+        else:
+            samples = self._load_dicts()
+        if not len(samples):
+            raise ValueError(
+                f"{self.ann_file}: no usable {'instance' if self.data_mode == 'topdown' else 'image'}; "
+                f"{type(self).__name__} needs annotations with {' and '.join(self.FORMAT.keypoints)} and a box"
+            )
+        return samples
+
+    def _reads_columns(self) -> bool:
+        """Whether no subclass took over the reading, so that all annotations can be read at once."""
+        hooks = ("_load_annotations", "parse_data_info", "_is_valid_instance")
+        return all(getattr(type(self), hook) is getattr(BaseCocoStyleDataset, hook) for hook in hooks)
+
+    def _load_columns(self) -> Records:
+        problems = Problems(self.ann_file)
+        instances = self._read(problems)
+        if self.data_mode == "topdown":
+            instances = instances.select(instances.usable(problems))
+        problems.report(strict=self.test_mode)
+        if self.data_mode == "topdown":
+            return instances.topdown(keep_raw=self.test_mode)
+        return instances.bottomup(keep_raw=self.test_mode, keep_empty=self.test_mode)
+
+    def _read(self, problems: Problems) -> Instances:
+        """Read and check the annotation file, all annotations at once."""
+        images, annotations = self._read_file(problems)
+        annotations = self.expand_annotations(annotations)
+        return read_instances(annotations, images, self.FORMAT, self._metainfo["num_keypoints"], problems)
+
+    def _read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
+        data = read_json(self.ann_file)
+        infos = dicts_under(data, "images", self.ann_file)
+        annotations = dicts_under(data, "annotations", self.ann_file)
+        if isinstance(data.get("categories"), list):
+            self._metainfo["CLASSES"] = data["categories"]
+        return Images.read(infos, self.data_prefix["img"], problems, interval=self.sample_interval), annotations
+
+    def expand_annotations(self, annotations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the annotations to read, one per instance; a hook for files that keep several in one."""
+        return annotations
+
+    def _load_annotations(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return instances and images as dicts; override to read another kind of file.
+
+        An instance needs img_id, img_path, id, bbox (1, 4) xyxy, bbox_score (1,), keypoints (1, K, 2) and
+        keypoints_visible (1, K); an image needs img_id and img_path.
+        """
+        problems = Problems(self.ann_file)
+        images, annotations = self._read_file(problems)
+        infos = [
+            {**info, "img_id": info["id"], "img_path": path}
+            for info, path in zip(images.infos, images.paths, strict=True)
+        ]
+        raw, image = match_images(self.expand_annotations(annotations), images, problems)
+        instances = []
+        for ann, index in zip(raw, image.tolist(), strict=True):
+            try:
+                instance = self.parse_data_info(dict(raw_ann_info=ann, raw_img_info=infos[index]))
+            except (KeyError, IndexError, TypeError, ValueError) as error:
+                problems.add(f"annotation {ann['id']}", f"{type(error).__name__}: {error}")
+                continue
+            if instance:
+                instances.append(instance)
+        problems.report(strict=self.test_mode)
+        return instances, infos
+
+    def parse_data_info(self, raw_data_info: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the instance of one annotation, or None to leave it out.
+
+        Args:
+            raw_data_info: ``raw_ann_info`` and ``raw_img_info``, the dicts of the file; the latter with img_path.
+
+        Raises:
+            ValueError: if the annotation is malformed.
+        """
+        ann, info = raw_data_info["raw_ann_info"], raw_data_info["raw_img_info"]
+        problems = Problems(self.ann_file)
+        images = Images.read([info], self.data_prefix["img"], problems)
+        instances = read_instances([ann], images, self.FORMAT, self._metainfo["num_keypoints"], problems)
+        problems.report(strict=True)
+        if not len(instances):
+            return None
+        row = instances.topdown(keep_raw=True)[0]
+        return {key: value.value if isinstance(value, Lazy) else value for key, value in row.items()}
+
+    @staticmethod
+    def _is_valid_instance(data_info: Mapping[str, Any]) -> bool:
+        """Whether a top-down sample can be made of an instance: labelled keypoints, a box with an area, no crowd."""
+        box = data_info.get("bbox")
+        return (
+            not data_info.get("iscrowd")
+            and data_info.get("num_keypoints") != 0
+            and (box is None or bool((box[0][2:4] > box[0][:2]).all()))
+            and ("keypoints" not in data_info or float(np.max(data_info["keypoints"])) > 0)
+        )
+
+    def _load_dicts(self) -> list[dict[str, Any]]:
+        """Return samples of what ``_load_annotations`` and ``parse_data_info`` of a subclass give."""
+        instances, images = self._load_annotations()
+        if self.data_mode == "topdown":
+            return [instance for instance in instances if self._is_valid_instance(instance)]
+        samples = group_by_image(instances, self._is_valid_instance)
+        if self.test_mode:
+            used = {sample["img_id"] for sample in samples}
+            samples += [
+                {"img_id": image["img_id"], "img_path": image["img_path"], "id": [], "raw_ann_info": []}
+                for image in images
+                if image["img_id"] not in used
+            ]
+        return samples
+
+    def _load_detection_results(self) -> Sequence[dict[str, Any]]:
+        """Return one sample for each detected box of category 1; its keypoints are zeros."""
+        problems = Problems(self.ann_file)
+        images, _ = self._read_file(problems)
+        problems.report(strict=self.test_mode)
+        return read_detections(str(self.bbox_file), images, self._metainfo["num_keypoints"])
+
+    def filter_data(self) -> Sequence[dict[str, Any]]:
+        """Leave out boxes that score below ``filter_cfg["bbox_score_thr"]``."""
+        threshold = (self.filter_cfg or {}).get("bbox_score_thr")
+        if threshold is None:
+            return self.data_list
+        kept = [index for index, row in enumerate(self.data_list) if row["bbox_score"] >= threshold]
+        if isinstance(self.data_list, Records):
+            return self.data_list.take(np.array(kept, np.int64))
+        return [self.data_list[index] for index in kept]
+
+
+def group_by_image(
+    instances: Sequence[dict[str, Any]], is_valid: Callable[[Mapping[str, Any]], bool]
+) -> list[dict[str, Any]]:
+    """Merge the instances of each image: arrays join along their first axis, other values become lists."""
+    groups: dict[Any, list[dict[str, Any]]] = {}
+    for instance in instances:
+        groups.setdefault(instance["img_id"], []).append(instance)
+    samples = []
+    for members in groups.values():
+        sample = {key: _merged([member[key] for member in members]) for key in members[0]}
+        sample.update(img_id=members[0]["img_id"], img_path=members[0]["img_path"])
+        sample["invalid_segs"] = [m["segmentation"] for m in members if "segmentation" in m and not is_valid(m)]
+        samples.append(sample)
+    return samples
+
+
+def _merged(values: list[Any]) -> Any:
+    if not isinstance(values[0], np.ndarray):
+        return values
+    return np.concatenate(values) if values[0].ndim else np.stack(values)

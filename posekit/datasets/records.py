@@ -1,0 +1,280 @@
+"""Annotation records as columns of numpy arrays: cheap rows, and nothing for workers to copy."""
+
+from __future__ import annotations
+
+import copy
+import marshal
+import multiprocessing.context
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+class Records(Sequence):
+    """A read-only sequence of dicts, kept as one column per key.
+
+    A column is a numpy array (one dimension: rows are python numbers; more: rows are read-only views) or one of
+    the classes below. Forked workers share the memory; spawned ones map it from a temporary file.
+    ``take`` selects rows without copying a column.
+    """
+
+    def __init__(self, columns: Mapping[str, Any], order: np.ndarray | None = None) -> None:
+        lengths = {len(column) for column in columns.values() if not isinstance(column, Constant)}
+        if len(lengths) > 1:
+            raise ValueError(f"columns of different lengths: { {k: len(c) for k, c in columns.items()} }")
+        self.columns = dict(columns)
+        self.order = np.arange(lengths.pop() if lengths else 0) if order is None else order
+        self._prepare()
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[Mapping[str, Any]]) -> Records:
+        """Make columns of dicts; a key that some rows lack, or whose values fit no array, keeps plain objects."""
+        keys = dict.fromkeys(key for row in rows for key in row)
+        return cls({key: column_of([row.get(key, MISSING) for row in rows]) for key in keys}, np.arange(len(rows)))
+
+    def take(self, indices: Any) -> Records:
+        """Select rows by an index array, a mask or a slice."""
+        return Records(self.columns, self.order[indices])
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        place = self._place(index)
+        row = self._constants.copy()
+        for key, array in self._arrays:
+            row[key] = array[place]
+        for key, item in self._numbers:
+            row[key] = item(place)
+        for key, column in self._others:
+            value = column[place]
+            if value is not MISSING:
+                row[key] = value
+        return row
+
+    def _prepare(self) -> None:
+        """Sort the columns by how a row is read from them, once."""
+        self._place = self.order.item
+        self._constants: dict[str, Any] = {}
+        self._arrays, self._numbers, self._others = [], [], []
+        for key, column in self.columns.items():
+            if isinstance(column, np.ndarray):
+                column.flags.writeable = False
+                if len(column) and _is_constant(column):
+                    self._constants[key] = column[0] if column.ndim > 1 else column.item(0)
+                elif column.ndim > 1:
+                    self._arrays.append((key, column))
+                else:
+                    self._numbers.append((key, column.item))
+            elif isinstance(column, Constant):
+                self._constants[key] = column.value
+            else:
+                self._others.append((key, column))
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {"columns": self.columns, "order": self.order}
+        if multiprocessing.context.get_spawning_popen() is None:
+            return state
+        folder = Path(tempfile.mkdtemp(prefix="posekit-records-"))
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return {"columns": {k: _to_files(c, folder, k) for k, c in self.columns.items()}, "order": self.order}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.columns = {key: _from_files(column) for key, column in state["columns"].items()}
+        self.order = state["order"]
+        self._prepare()
+
+
+MISSING = type("Missing", (), {"__reduce__": lambda self: "MISSING"})()
+
+
+class Constant:
+    """One value for every row."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __getitem__(self, index: int) -> Any:
+        return self.value
+
+
+class Ragged:
+    """Row i is ``values[offsets[i]:offsets[i + 1]]``, as an array or, of python numbers, as a list."""
+
+    def __init__(self, values: np.ndarray, offsets: np.ndarray, *, as_list: bool = False) -> None:
+        values.flags.writeable = False
+        self.values, self.offsets, self.as_list = values, offsets, as_list
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> Any:
+        row = self.values[self.offsets.item(index) : self.offsets.item(index + 1)]
+        return row.tolist() if self.as_list else row
+
+
+class Strings:
+    """Texts in one buffer; with ``index``, row i is text ``index[i]``, so equal texts are kept once."""
+
+    def __init__(self, texts: Iterable[str], index: np.ndarray | None = None) -> None:
+        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
+        self.offsets = np.array([0, *accumulate(map(len, encoded))], np.int64)
+        self.buffer = np.frombuffer(b"".join(encoded), np.uint8)
+        self.index = np.arange(len(encoded)) if index is None else index
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, index: int) -> str:
+        text = self.index.item(index)
+        return str(self.buffer[self.offsets.item(text) : self.offsets.item(text + 1)].data, "utf-8", "surrogatepass")
+
+
+class Packed:
+    """JSON values, each packed to bytes; a row is a ``Lazy`` that unpacks when it is first looked into."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        packed = [marshal.dumps(value) for value in values]
+        self.offsets = np.array([0, *accumulate(map(len, packed))], np.int64)
+        self.buffer = np.frombuffer(b"".join(packed), np.uint8)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> Lazy:
+        return Lazy(self, index)
+
+    def unpack(self, index: int) -> Any:
+        return marshal.loads(self.buffer[self.offsets.item(index) : self.offsets.item(index + 1)].data)
+
+
+class Lazy:
+    """A dict or list of a ``Packed`` column, read where it is used; pickles and copies as the plain value."""
+
+    __slots__ = ("column", "index", "loaded")
+
+    def __init__(self, column: Packed, index: int) -> None:
+        self.column = column
+        self.index = index
+        self.loaded = MISSING
+
+    @property
+    def value(self) -> Any:
+        if self.loaded is MISSING:
+            self.loaded = self.column.unpack(self.index)
+        return self.loaded
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.value, name)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.value[key]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.value)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.value
+
+    def __eq__(self, other: object) -> bool:
+        return self.value == (other.value if isinstance(other, Lazy) else other)
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return copy.copy, (self.value,)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copy.deepcopy(self.value, memo)
+
+
+class PackedGroups:
+    """Row i is the list of the packed values ``offsets[i]`` to ``offsets[i + 1]``, or of those in ``keep``."""
+
+    def __init__(self, column: Packed, offsets: np.ndarray, keep: np.ndarray | None = None) -> None:
+        self.column, self.offsets, self.keep = column, offsets, keep
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> list[Any]:
+        rows = range(self.offsets.item(index), self.offsets.item(index + 1))
+        return [self.column.unpack(row) for row in rows if self.keep is None or self.keep[row]]
+
+
+class Objects:
+    """Any python objects; each row is a copy, so that a pipeline cannot change the records."""
+
+    def __init__(self, values: list[Any]) -> None:
+        self.values = values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, index: int) -> Any:
+        value = self.values[index]
+        return value if value is MISSING else copy.deepcopy(value)
+
+
+def column_of(values: list[Any]) -> Any:
+    """Choose the column for these values, one per row."""
+    first = values[0] if values else None
+    kinds = {type(value) for value in values}
+    if kinds == {str}:
+        return Strings(values)
+    if len(kinds) == 1 and isinstance(first, (bool, int, float, np.bool_, np.integer, np.floating)):
+        array = np.array(values)
+        return array if array.dtype.kind in "biuf" else Objects(values)
+    if kinds == {np.ndarray} and len({value.dtype for value in values}) == 1 and first.dtype.kind in "biuf":
+        if len({value.shape for value in values}) == 1:
+            return np.stack(values)
+        if len({value.shape[1:] for value in values}) == 1 and all(value.ndim for value in values):
+            return Ragged(np.concatenate(values), np.array([0, *accumulate(map(len, values))], np.int64))
+    return Objects(values)
+
+
+def _is_constant(column: np.ndarray) -> bool:
+    small = column[0].size <= 4
+    return bool(small and (column == column[0]).all())
+
+
+class _File:
+    """A column's array on its way to a spawned worker."""
+
+    def __init__(self, array: np.ndarray, path: Path) -> None:
+        np.save(path, array)
+        self.path = path
+
+
+def _to_files(column: Any, folder: Path, name: str) -> Any:
+    if isinstance(column, np.ndarray):
+        return _File(column, folder / f"{name}.npy") if column.size else column
+    if isinstance(column, (Constant, Objects)):
+        return column
+    moved = copy.copy(column)
+    for key, value in vars(column).items():
+        setattr(moved, key, _to_files(value, folder, f"{name}.{key}") if _has_arrays(value) else value)
+    return moved
+
+
+def _from_files(column: Any) -> Any:
+    if isinstance(column, _File):
+        return np.load(column.path, mmap_mode="r")
+    for key, value in getattr(column, "__dict__", {}).items():
+        if isinstance(value, _File) or _has_arrays(value):
+            setattr(column, key, _from_files(value))
+    return column
+
+
+def _has_arrays(value: Any) -> bool:
+    return isinstance(value, (np.ndarray, Packed))
