@@ -81,7 +81,9 @@ class MobileNetV2(StagedBackbone):
         for index, (expansion, channels, num_blocks, stride) in enumerate(STAGES, 1):
             out = make_divisible(channels * widen_factor, 8)
             blocks = [InvertedResidual(width, out, stride, expansion, with_cp=with_cp, **shared)]
-            blocks += [InvertedResidual(out, out, 1, expansion, with_cp=with_cp, **shared) for _ in range(num_blocks - 1)]
+            blocks += [
+                InvertedResidual(out, out, 1, expansion, with_cp=with_cp, **shared) for _ in range(num_blocks - 1)
+            ]
             self.add_module(f"layer{index}", nn.Sequential(*blocks))
             width = out
         self.conv2 = ConvModule(width, int(1280 * max(widen_factor, 1.0)), 1, **shared)
