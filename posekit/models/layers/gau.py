@@ -40,7 +40,7 @@ class GatedAttentionUnit(nn.Module):
     Source: Hua et al., arXiv 2202.10447, section 3; RTMPose, arXiv 2303.07399.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         num_token: int,
         in_token_dims: int,

@@ -76,5 +76,6 @@ def final_conv(in_channels: int, out_channels: int, settings: Settings | None) -
 def _check_lengths(name: str, channels: Sequence[int], kernel_sizes: Sequence[int] | None) -> None:
     if kernel_sizes is None or len(channels) != len(kernel_sizes):
         raise ValueError(
-            f"{name}_out_channels {tuple(channels)} and {name}_kernel_sizes {kernel_sizes}: give one kernel size per layer"
+            f"{name}_out_channels {tuple(channels)} and {name}_kernel_sizes {kernel_sizes}: "
+            "give one kernel size per layer"
         )

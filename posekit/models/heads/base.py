@@ -1,0 +1,198 @@
+"""What all heads share: computing losses, test-time flipping and decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeAlias
+
+import torch
+from torch import Tensor
+
+from posekit.codecs.base import BaseCodec
+from posekit.models.base_module import BaseModule, InitRules
+from posekit.models.losses.base import BaseLoss
+from posekit.structures import InstanceData, PixelData, PoseBatch, PoseDataSample
+
+Features: TypeAlias = Sequence[Tensor]
+Outputs: TypeAlias = Any
+"""A tensor, or nested tuples and lists of tensors."""
+Batch: TypeAlias = PoseBatch | Sequence[PoseDataSample]
+Predictions: TypeAlias = list[InstanceData] | tuple[list[InstanceData], list[PixelData]]
+
+HEATMAPS = "gt_fields.heatmaps"
+KEYPOINT_LABELS = "gt_instance_labels.keypoint_labels"
+KEYPOINT_WEIGHTS = "gt_instance_labels.keypoint_weights"
+FLIP_OPTIONS = ("flip_mode", "shift_heatmap", "shift_coords")
+
+
+class BaseHead(BaseModule):
+    """Turns features into outputs, outputs into losses and predictions.
+
+    A subclass builds layers, defines ``forward``, and lists in ``reads`` the columns of a batch
+    that its loss takes after the outputs. The rest is optional: ``losses`` where the loss does not simply
+    take the outputs, ``decodable`` where the decoder does not.
+
+    Args:
+        loss: what ``losses`` calls.
+        decoder: the codec that finds keypoints in the outputs; only ``predict`` needs it.
+        init_cfg: rules for the initial weights.
+    """
+
+    reads: ClassVar[Sequence[str | tuple[str, ...]]] = ()
+
+    def __init__(
+        self,
+        loss: BaseLoss | None = None,
+        decoder: BaseCodec | None = None,
+        init_cfg: InitRules = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.loss_module: Any = loss
+        self.decoder = decoder
+
+    def forward(self, feats: Features) -> Outputs:
+        """Compute the outputs from multi-scale features."""
+        raise NotImplementedError
+
+    def loss(self, feats: Features, batch: Batch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
+        """Return the named losses of a batch whose targets are encoded.
+
+        Args:
+            feats: multi-scale features.
+            batch: the samples, as a batch or one by one.
+            train_cfg: settings of the model for training.
+        """
+        return self.losses(self(feats), *self.targets(batch))
+
+    def losses(self, outputs: Outputs, *targets: Any) -> dict[str, Tensor]:
+        """Return the named losses of ``outputs``; ``targets`` are the columns that ``reads`` names."""
+        return {"loss_kpt": self.loss_module(outputs, *targets)}
+
+    def targets(self, batch: Batch) -> list[Any]:
+        """Return the columns of ``batch`` that ``reads`` names, as (instances, ...) or, for fields, (B, ...)."""
+        columns = batch if isinstance(batch, PoseBatch) else PoseBatch.from_samples(list(batch))
+        return [
+            read_column(columns, name) if isinstance(name, str) else tuple(read_column(columns, one) for one in name)
+            for name in self.reads
+        ]
+
+    def predict(
+        self, feats: Features | list[Features], batch: Batch, test_cfg: dict[str, Any] | None = None
+    ) -> Predictions:
+        """Find the keypoints of each sample, in input space.
+
+        Args:
+            feats: features, or with ``flip_test`` the list of those of the image and of its mirror image.
+            batch: the samples; their meta information tells which keypoints change sides.
+            test_cfg: ``flip_test`` with ``flip_mode``, ``shift_heatmap``, ``shift_coords``; ``output_heatmaps``.
+
+        Returns:
+            One InstanceData for each sample, with numpy arrays ``keypoints`` (N, K, D) and ``keypoint_scores``
+            (N, K); with ``output_heatmaps`` also one PixelData each.
+        """
+        test_cfg = test_cfg or {}
+        outputs = self.averaged(feats, batch, test_cfg)
+        predictions = self.decode(outputs)
+        if not test_cfg.get("output_heatmaps"):
+            return predictions
+        return predictions, [PixelData(heatmaps=heatmap.detach()) for heatmap in self.heatmaps(outputs, predictions)]
+
+    def averaged(self, feats: Features | list[Features], batch: Batch, test_cfg: dict[str, Any]) -> Outputs:
+        """Return what the decoder takes, averaged over the image and its mirror image with ``flip_test``."""
+        if not test_cfg.get("flip_test"):
+            return self.decodable(self(feats))
+        plain, mirrored = (self.decodable(self(one)) for one in feats)
+        return mean_of(plain, self.unflipped(mirrored, batch, test_cfg))
+
+    def unflipped(self, outputs: Outputs, batch: Batch, test_cfg: dict[str, Any]) -> Outputs:
+        """Turn the outputs for mirrored inputs into those for the inputs themselves."""
+        options = {key: test_cfg[key] for key in FLIP_OPTIONS if key in test_cfg}
+        return self.codec.flip(outputs, flip_indices(batch), **options)
+
+    def decodable(self, outputs: Outputs) -> Outputs:
+        """Return the part of ``outputs`` that the decoder takes, in the form it takes it."""
+        return outputs
+
+    def heatmaps(self, outputs: Outputs, predictions: list[InstanceData]) -> Tensor:
+        """Return (B, K, H, W) heatmaps that show what was decoded; may attach more of it to the predictions."""
+        return outputs
+
+    @property
+    def codec(self) -> BaseCodec:
+        """The decoder.
+
+        Raises:
+            ValueError: if the head was built without one.
+        """
+        if self.decoder is None:
+            raise ValueError(f"{type(self).__name__}: predicting keypoints needs a decoder; give head.decoder a codec")
+        return self.decoder
+
+    def decode(self, outputs: Outputs) -> list[InstanceData]:
+        """Decode a batch of outputs; all samples leave the device at once."""
+        outputs = as_float(outputs)
+        if self.codec.support_batch_decoding:
+            decoded = (
+                self.codec.batch_decode(*outputs) if isinstance(outputs, tuple) else self.codec.batch_decode(outputs)
+            )
+            keypoints, scores = to_numpy(decoded)
+        else:
+            samples = each_sample(to_numpy(outputs))
+            pairs = [self.codec.decode(*one) if isinstance(one, tuple) else self.codec.decode(one) for one in samples]
+            keypoints, scores = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        return [instances(*one) for one in zip(keypoints, scores, strict=True)]
+
+
+def flip_indices(batch: Batch) -> list[int]:
+    """Return which keypoint takes each keypoint's place in a mirror image.
+
+    Raises:
+        ValueError: if the samples do not tell.
+    """
+    metainfo = batch.metainfos[0] if isinstance(batch, PoseBatch) else batch[0].metainfo
+    if "flip_indices" not in metainfo:
+        raise ValueError("flip_test needs 'flip_indices' in each sample's metainfo; add it to PackPoseInputs.meta_keys")
+    return list(metainfo["flip_indices"])
+
+
+def read_column(batch: PoseBatch, name: str) -> Any:
+    """Return a column as one tensor: labels (all instances, ...), fields (B, ...)."""
+    column = batch.column(name)
+    if not name.startswith("gt_instance_labels."):
+        return column
+    return column.flatten(0, 1) if isinstance(column, Tensor) else torch.cat(list(column))
+
+
+def instances(keypoints: Any, scores: Any) -> InstanceData:
+    """Wrap decoded keypoints (N, K, D) and scores (N, K), or a pair of scores and visibilities."""
+    if isinstance(scores, tuple):
+        return InstanceData(keypoints=keypoints, keypoint_scores=scores[0], keypoints_visible=scores[1])
+    return InstanceData(keypoints=keypoints, keypoint_scores=scores)
+
+
+def mean_of(first: Outputs, second: Outputs) -> Outputs:
+    """Average two outputs, tensor by tensor."""
+    if isinstance(first, Tensor):
+        return (first + second) * 0.5
+    return type(first)(mean_of(a, b) for a, b in zip(first, second, strict=True))
+
+
+def as_float(outputs: Outputs) -> Outputs:
+    """Bring half-precision outputs to float32: sub-pixel decoding needs it."""
+    if isinstance(outputs, Tensor):
+        return outputs.float() if outputs.is_floating_point() else outputs
+    return type(outputs)(as_float(one) for one in outputs)
+
+
+def to_numpy(outputs: Outputs) -> Any:
+    """Bring tensors to numpy on the CPU."""
+    if isinstance(outputs, Tensor):
+        return outputs.detach().cpu().numpy()
+    if isinstance(outputs, (tuple, list)):
+        return type(outputs)(to_numpy(one) for one in outputs)
+    return outputs
+
+
+def each_sample(outputs: Any) -> list[Any]:
+    """Split arrays (B, ...), or a tuple of them, into those of each sample."""
+    return list(zip(*outputs, strict=True)) if isinstance(outputs, tuple) else list(outputs)

@@ -1,0 +1,78 @@
+"""What all losses share: their role, weighting and reduction."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from posekit.registry import MODELS
+
+Reduction = Literal["mean", "sum", "none"]
+REDUCTIONS = ("mean", "sum", "none")
+
+
+class BaseLoss(nn.Module):
+    """Role of everything that turns outputs and targets into a value to minimise.
+
+    Args:
+        loss_weight: factor on the result.
+        use_target_weight: whether ``forward`` heeds its target weights.
+        reduction: how element losses become one value.
+    """
+
+    registry = MODELS
+
+    def __init__(
+        self, *, loss_weight: float = 1.0, use_target_weight: bool = False, reduction: Reduction = "mean"
+    ) -> None:
+        super().__init__()
+        self.loss_weight = loss_weight
+        self.use_target_weight = use_target_weight
+        self.reduction: Reduction = one_of("reduction", reduction, REDUCTIONS)
+
+    def weights(self, target_weight: Tensor | None, like: Tensor) -> Tensor | None:
+        """Return the weights with trailing axes added to broadcast over ``like``; None when they are not used.
+
+        Raises:
+            ValueError: if weights are used but not given.
+        """
+        if not self.use_target_weight:
+            return None
+        if target_weight is None:
+            raise ValueError(f"{type(self).__name__}: use_target_weight=True, but no target weights were given")
+        return trailing_axes(target_weight, like.ndim)
+
+    def reduce(self, loss: Tensor) -> Tensor:
+        """Apply the reduction and the loss weight."""
+        if self.reduction == "mean":
+            loss = loss.mean()
+        elif self.reduction == "sum":
+            loss = loss.sum()
+        return loss * self.loss_weight
+
+
+def trailing_axes(tensor: Tensor, ndim: int) -> Tensor:
+    """Append axes of length one until ``tensor`` has ``ndim`` of them."""
+    return tensor.reshape(tensor.shape + (1,) * (ndim - tensor.ndim))
+
+
+def one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    """Return ``value``.
+
+    Raises:
+        ValueError: if it is not among ``allowed``.
+    """
+    if value not in allowed:
+        raise ValueError(f"{name}: got {value!r}, allowed are {', '.join(allowed)}")
+    return value
+
+
+def by_mode(similarity: Tensor, mode: str, *, eps: float = 0.0) -> Tensor:
+    """Turn a similarity in 0..1 into a loss: ``linear`` 1 - s, ``square`` 1 - s^2, ``log`` -ln(s + eps)."""
+    if mode == "linear":
+        return 1 - similarity
+    if mode == "square":
+        return 1 - similarity.square()
+    return -torch.log(similarity + eps)

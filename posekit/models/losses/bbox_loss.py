@@ -1,0 +1,36 @@
+"""Losses on boxes."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from posekit.models.losses.base import BaseLoss, Reduction, by_mode, one_of, trailing_axes
+from posekit.registry import MODELS
+from posekit.structures.bbox import bbox_overlaps
+
+
+@MODELS.register_module()
+class IoULoss(BaseLoss):
+    """Loss on the overlap of each predicted box with its own target.
+
+    Args:
+        reduction: mean, sum or none.
+        mode: how the overlap becomes a loss: log, linear or square.
+        eps: smallest overlap.
+        loss_weight: factor on the result.
+    """
+
+    def __init__(
+        self, reduction: Reduction = "mean", mode: str = "log", eps: float = 1e-16, loss_weight: float = 1.0
+    ) -> None:
+        super().__init__(reduction=reduction, loss_weight=loss_weight)
+        self.mode = one_of("mode", mode, ("log", "linear", "square"))
+        self.eps = eps
+
+    def forward(self, output: Tensor, target: Tensor, target_weight: Tensor | None = None) -> Tensor:
+        """Compare (N, 4) xyxy boxes with as many targets; weights are (N,)."""
+        overlap = bbox_overlaps(output, target, is_aligned=True).clamp(min=self.eps)
+        loss = by_mode(overlap, self.mode)
+        if target_weight is not None:
+            loss = loss * trailing_axes(target_weight, loss.ndim)
+        return self.reduce(loss)

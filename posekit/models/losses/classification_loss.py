@@ -1,0 +1,187 @@
+"""Losses on probabilities, logits and discrete distributions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from posekit.models.losses.base import BaseLoss, Reduction
+from posekit.registry import MODELS
+
+
+@MODELS.register_module()
+class BCELoss(BaseLoss):
+    """Binary cross entropy.
+
+    Args:
+        use_target_weight: whether labels are weighted.
+        loss_weight: factor on the result.
+        reduction: mean, sum or none.
+        use_sigmoid: the outputs went through a sigmoid already; otherwise they are logits.
+    """
+
+    def __init__(
+        self,
+        use_target_weight: bool = False,
+        loss_weight: float = 1.0,
+        reduction: Reduction = "mean",
+        use_sigmoid: bool = False,
+    ) -> None:
+        super().__init__(use_target_weight=use_target_weight, loss_weight=loss_weight, reduction=reduction)
+        self.use_sigmoid = use_sigmoid
+
+    def forward(self, output: Tensor, target: Tensor, target_weight: Tensor | None = None) -> Tensor:
+        """Compare (N, K) outputs with (N, K) targets; weights are (N, K) or (N,)."""
+        # F.binary_cross_entropy is refused under autocast, so probabilities go back to logits.
+        logits = torch.logit(output.float(), eps=1e-7) if self.use_sigmoid else output
+        loss = F.binary_cross_entropy_with_logits(logits, target.to(logits.dtype), reduction="none")
+        weights = self.weights(target_weight, loss)
+        return self.reduce(loss if weights is None else loss * weights)
+
+
+@MODELS.register_module()
+class JSDiscretLoss(BaseLoss):
+    """Jensen-Shannon divergence between predicted and wanted heatmaps that sum to one.
+
+    Args:
+        use_target_weight: whether channels are weighted.
+        size_average: divide by the batch size.
+
+    Source: DSNT, arXiv 1801.07372, section 3.4.
+    """
+
+    def __init__(self, use_target_weight: bool = True, size_average: bool = True) -> None:
+        super().__init__(use_target_weight=use_target_weight)
+        self.size_average = size_average
+
+    def forward(self, pred_hm: Tensor, gt_hm: Tensor, target_weight: Tensor | None = None) -> Tensor:
+        """Compare (B, K, H, W) heatmaps; weights are (B, K) or (B,)."""
+        weights = self.weights(target_weight, pred_hm)
+        if weights is not None:
+            pred_hm, gt_hm = pred_hm * weights, gt_hm * weights
+        middle = 0.5 * (pred_hm + gt_hm)
+        divergence = 0.5 * (_kl(pred_hm, middle) + _kl(gt_hm, middle)).sum()
+        return divergence / len(gt_hm) if self.size_average else divergence
+
+
+def _kl(target: Tensor, prob: Tensor) -> Tensor:
+    return F.kl_div((prob + 1e-24).log(), target, reduction="none")
+
+
+@MODELS.register_module()
+class KLDiscretLoss(BaseLoss):
+    """Kullback-Leibler divergence of SimCC outputs from their labels, averaged over the bins of each axis.
+
+    Args:
+        beta: sharpness of the softmax over outputs.
+        label_softmax: turn the labels into distributions by a softmax too.
+        label_beta: sharpness of that softmax.
+        use_target_weight: whether keypoints are weighted.
+        mask: indices of keypoints with another weight.
+        mask_weight: that weight.
+
+    Source: SimCC, arXiv 2107.03332; RTMPose, arXiv 2303.07399.
+    """
+
+    def __init__(
+        self,
+        beta: float = 1.0,
+        label_softmax: bool = False,
+        label_beta: float = 10.0,
+        use_target_weight: bool = True,
+        mask: Sequence[int] | None = None,
+        mask_weight: float = 1.0,
+    ) -> None:
+        super().__init__(use_target_weight=use_target_weight)
+        self.beta = beta
+        self.label_softmax = label_softmax
+        self.label_beta = label_beta
+        self.mask = None if mask is None else list(mask)
+        self.mask_weight = mask_weight
+
+    def forward(
+        self, pred_simcc: Sequence[Tensor], gt_simcc: Sequence[Tensor], target_weight: Tensor | None = None
+    ) -> Tensor:
+        """Compare one (B, K, bins) tensor per axis; weights are (B, K) or (B,)."""
+        num_keypoints = pred_simcc[0].shape[1]
+        weights = self.weights(target_weight, pred_simcc[0][..., 0])
+        if self.mask is not None:
+            factor = pred_simcc[0].new_ones(num_keypoints)
+            factor[self.mask] = self.mask_weight
+            weights = factor if weights is None else weights * factor
+        loss = pred_simcc[0].new_zeros(())
+        for output, label in zip(pred_simcc, gt_simcc, strict=True):
+            divergence = self.divergence(output, label)
+            loss = loss + (divergence if weights is None else divergence * weights).sum()
+        return loss / num_keypoints
+
+    def divergence(self, output: Tensor, label: Tensor) -> Tensor:
+        """Return the divergence of each keypoint (B, K)."""
+        if self.label_softmax:
+            label = F.softmax(label * self.label_beta, dim=-1)
+        return F.kl_div(F.log_softmax(output * self.beta, dim=-1), label, reduction="none").mean(-1)
+
+
+@MODELS.register_module()
+class InfoNCELoss(BaseLoss):
+    """Contrastive loss that keeps every feature vector apart from all others.
+
+    Args:
+        temperature: divides the cosine similarities.
+        loss_weight: factor on the result.
+
+    Source: arXiv 1807.03748; as used by CID, CVPR 2022.
+    """
+
+    def __init__(self, temperature: float = 1.0, loss_weight: float = 1.0) -> None:
+        super().__init__(loss_weight=loss_weight)
+        if temperature <= 0:
+            raise ValueError(f"temperature: got {temperature}, it must be positive")
+        self.temperature = temperature
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Contrast (N, C) features with one another."""
+        features = F.normalize(features, dim=1)
+        own = torch.arange(len(features), device=features.device)
+        return F.cross_entropy(features @ features.T / self.temperature, own, reduction="sum") * self.loss_weight
+
+
+@MODELS.register_module()
+class VariFocalLoss(BaseLoss):
+    """Cross entropy towards soft targets, where easy negatives count less and positives by their quality.
+
+    Args:
+        use_target_weight: whether labels are weighted.
+        loss_weight: factor on the result.
+        reduction: mean, sum or none.
+        alpha: weight of negatives.
+        gamma: exponent that plays down easy negatives.
+
+    Source: VarifocalNet, arXiv 2008.13367, eq. 2.
+    """
+
+    def __init__(
+        self,
+        use_target_weight: bool = False,
+        loss_weight: float = 1.0,
+        reduction: Reduction = "mean",
+        alpha: float = 0.75,
+        gamma: float = 2.0,
+    ) -> None:
+        super().__init__(use_target_weight=use_target_weight, loss_weight=loss_weight, reduction=reduction)
+        self.alpha = alpha
+        self.gamma = gamma
+
+    def forward(self, output: Tensor, target: Tensor, target_weight: Tensor | None = None) -> Tensor:
+        """Compare (N, K) logits with (N, K) qualities; weights are (N, K) or (N,)."""
+        negative = (target <= 1e-4).to(target)
+        focus = self.alpha * output.sigmoid() ** self.gamma * negative + target
+        entropy = F.binary_cross_entropy_with_logits(output.clamp(-10, 10), target, reduction="none")
+        loss = entropy * focus
+        weights = self.weights(target_weight, loss)
+        if weights is not None:
+            loss = loss * weights
+        return self.reduce(loss.nan_to_num(0.0, 0.0, 0.0))

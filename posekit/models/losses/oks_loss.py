@@ -1,0 +1,78 @@
+"""Loss on object keypoint similarity."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from posekit.models.losses.base import BaseLoss, Reduction, by_mode, one_of
+from posekit.registry import MODELS
+
+
+@MODELS.register_module()
+class OKSLoss(BaseLoss):
+    """One minus the object keypoint similarity, or its logarithm.
+
+    Args:
+        metainfo: name or file of a keypoint set, whose sigmas scale the distances.
+        reduction: mean, sum or none, over the instances.
+        mode: how the similarity becomes a loss: linear, square or log.
+        eps: smallest size and similarity.
+        norm_target_weight: weights of an instance sum to one; otherwise they are divided by the keypoint count.
+        loss_weight: factor on the result.
+
+    Source: YOLO-Pose, arXiv 2204.06806, eq. 3.
+    """
+
+    sigmas: Tensor | None
+
+    def __init__(
+        self,
+        metainfo: str | None = None,
+        reduction: Reduction = "mean",
+        mode: str = "linear",
+        eps: float = 1e-8,
+        norm_target_weight: bool = False,
+        loss_weight: float = 1.0,
+    ) -> None:
+        super().__init__(reduction=reduction, loss_weight=loss_weight)
+        self.mode = one_of("mode", mode, ("linear", "square", "log"))
+        self.eps = eps
+        self.norm_target_weight = norm_target_weight
+        self.register_buffer("sigmas", None if metainfo is None else _sigmas(metainfo))
+
+    def forward(
+        self, output: Tensor, target: Tensor, target_weight: Tensor | None = None, areas: Tensor | None = None
+    ) -> Tensor:
+        """Compare keypoints.
+
+        Args:
+            output: (..., K, 2).
+            target: (..., K, 2), in the same unit.
+            target_weight: (..., K), zero for keypoints without a label.
+            areas: (...), areas of the instances; None for distances that are relative to the instance already.
+        """
+        return self.reduce(by_mode(self.similarity(output, target, target_weight, areas), self.mode))
+
+    def similarity(self, output: Tensor, target: Tensor, target_weight: Tensor | None, areas: Tensor | None) -> Tensor:
+        """Return the similarity (...) of each instance."""
+        distance2 = (output - target).square().sum(-1)
+        if areas is not None:
+            distance2 = distance2 / areas.clamp(min=self.eps**2)[..., None]
+        if self.sigmas is not None:
+            distance2 = distance2 / (2 * self.sigmas).square()
+        closeness = torch.exp(-distance2 / 2)
+        if target_weight is None:
+            return closeness.mean(-1)
+        total = (
+            target_weight.sum(-1, keepdim=True).clamp(min=self.eps) if self.norm_target_weight else closeness.shape[-1]
+        )
+        similarity = (closeness * (target_weight / total)).sum(-1)
+        return similarity.clamp(min=self.eps) if self.mode == "log" else similarity
+
+
+def _sigmas(metainfo: str) -> Tensor | None:
+    from posekit.datasets.skeleton import Skeleton  # only losses that name a keypoint set read config files
+
+    sigmas = Skeleton.load(metainfo).sigmas
+    return None if sigmas is None else torch.as_tensor(sigmas, dtype=torch.float32)

@@ -1,0 +1,35 @@
+"""All instances of a picture at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from posekit.models.pose_estimators.base import BasePoseEstimator, input_to_image
+from posekit.registry import MODELS
+from posekit.structures import InstanceData, PoseDataSample
+
+
+@MODELS.register_module()
+class BottomupPoseEstimator(BasePoseEstimator):
+    """Finds all instances in each picture; arguments as for BasePoseEstimator.
+
+    With ``test_cfg.multiscale_test`` the inputs are a list, one batch for each scale, largest or smallest in
+    any order, the first one at the scale of the predictions.
+    """
+
+    def features(self, inputs: Any) -> Any:
+        if not self.test_cfg.get("multiscale_test"):
+            return super().features(inputs)
+        if isinstance(inputs, Tensor) or not isinstance(inputs, Sequence):
+            raise ValueError("multiscale_test takes a list of inputs, one for each scale; got a single one")
+        return [super(BottomupPoseEstimator, self).features(scaled) for scaled in inputs]
+
+    def place(self, instances: InstanceData, sample: PoseDataSample) -> None:
+        back = input_to_image(sample)
+        instances.keypoints = back.points(instances.keypoints)
+        if "bboxes" in instances:
+            corners = instances.bboxes.reshape(-1, 2, 2)  # (N, two corners, xy)
+            instances.bboxes = back.points(corners).reshape(-1, 4)
