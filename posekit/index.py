@@ -7,8 +7,11 @@ INDEX: dict[str, dict[str, str]] = {
         "CrowdPoseDataset": "posekit.datasets.datasets.body:CrowdPoseDataset",
     },
     "HOOKS": {
+        "AccuracyHook": "posekit.engine.hooks.accuracy_hook:AccuracyHook",
+        "CheckpointHook": "posekit.engine.hooks.checkpoint_hook:CheckpointHook",
         "EMAHook": "posekit.engine.hooks.ema_hook:EMAHook",
         "EarlyStoppingHook": "posekit.engine.hooks.early_stopping_hook:EarlyStoppingHook",
+        "LoggerHook": "posekit.engine.hooks.logger_hook:LoggerHook",
         "ParamSchedulerHook": "posekit.engine.hooks.param_scheduler_hook:ParamSchedulerHook",
         "PipelineSwitchHook": "posekit.engine.hooks.mode_switch_hooks:PipelineSwitchHook",
         "RTMOModeSwitchHook": "posekit.engine.hooks.mode_switch_hooks:RTMOModeSwitchHook",
@@ -111,6 +114,7 @@ INDEX: dict[str, dict[str, str]] = {
         "StepMomentum": "posekit.engine.schedules.decay:StepSchedule",
     },
     "TRANSFORMS": {
+        "Albumentation": "posekit.datasets.transforms.albumentation:Albumentation",
         "BottomupGetHeatmapMask": "posekit.datasets.transforms.bottomup_get_heatmap_mask:BottomupGetHeatmapMask",
         "BottomupRandomAffine": "posekit.datasets.transforms.bottomup_random_affine:BottomupRandomAffine",
         "BottomupResize": "posekit.datasets.transforms.bottomup_resize:BottomupResize",

@@ -1,0 +1,44 @@
+"""Choosing some of the instances of a sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from posekit.datasets.transforms.results import Results
+
+INSTANCE_KEYS = (
+    "bbox",
+    "bbox_score",
+    "bbox_center",
+    "bbox_scale",
+    "bbox_rotation",
+    "keypoints",
+    "keypoints_visible",
+    "keypoints_visible_weights",
+    "transformed_keypoints",
+    "area",
+    "id",
+    "category_id",
+    "num_keypoints",
+    "iscrowd",
+    "raw_ann_info",
+)
+
+
+def keep_instances(results: Results, keep: np.ndarray) -> None:
+    """Drop from every per-instance value the instances where ``keep`` (N,) is False."""
+    values: dict[str, Any] = results  # pyright: ignore[reportAssignmentType]
+    for key in INSTANCE_KEYS:
+        value = values.get(key)
+        if isinstance(value, np.ndarray) and value.ndim and len(value) == len(keep):
+            values[key] = value[keep]
+        elif isinstance(value, (list, tuple)) and len(value) == len(keep):
+            values[key] = [item for item, kept in zip(value, keep, strict=True) if kept]
+
+
+def visibility(results: Results) -> np.ndarray:
+    """Return the visibility (N, K), without the weights that may come with it."""
+    visible = results["keypoints_visible"]
+    return visible[..., 0] if visible.ndim == 3 else visible
