@@ -70,7 +70,7 @@ def score_poses(truth: TruePoses, found: FoundPoses, sigmas: np.ndarray) -> Pose
         chosen = np.flatnonzero(found.category == category)
         chosen = chosen[np.argsort(-found.score[chosen], kind="stable")]
         for a in range(len(AREA_RANGES)):
-            num_true = np.count_nonzero(~outside[a, truth.category == category])
+            num_true = int(np.count_nonzero(~outside[a, truth.category == category]))
             for t in range(len(OKS_THRS) if num_true else 0):
                 curve = precision_at_recalls(matched[a, t, chosen], ~ignored[a, t, chosen], num_true)
                 precision[t, :, c, a], recall[t, c, a] = curve

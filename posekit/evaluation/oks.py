@@ -78,7 +78,7 @@ def oks_of_pairs(
     """
     variances = variances_of(sigmas)
     visible = truth.keypoints[..., 2] > 0
-    labelled = visible.any(1)
+    labelled = np.asarray(visible.any(1))
     oks = np.empty(len(index_found))
     for start in range(0, len(oks), PAIRS_AT_ONCE):
         part = slice(start, start + PAIRS_AT_ONCE)

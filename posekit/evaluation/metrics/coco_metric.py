@@ -178,7 +178,7 @@ class CocoMetric(BaseMetric):
         if self.format_only:
             return {}
         truth = self.truth(results)
-        with_keypoints = (found.keypoint_scores > 0).any(1)
+        with_keypoints = np.asarray((found.keypoint_scores > 0).any(1))
         poses = with_areas(found).rows(with_keypoints)
         return self.summary(truth, poses, self.crowd_indices(results) if self.crowded else {})
 
@@ -252,6 +252,7 @@ class CocoMetric(BaseMetric):
 
     def crowd_indices(self, results: list[Prediction]) -> dict[Any, float]:
         """Return how crowded each image is, from the annotation file or from the samples."""
+        indices: dict[Any, Any]
         if self.coco is not None:
             indices = {image["id"]: image.get("crowdIndex") for image in self.coco["images"]}
         else:
@@ -283,7 +284,7 @@ class CocoMetric(BaseMetric):
             keypoints.reshape(len(keypoints), -1).tolist(),
             found.poses.score.tolist(),
             boxes.tolist(),
-            np.isnan(boxes).any(1).tolist(),
+            np.isnan(boxes[:, 0]).tolist(),
             strict=True,
         )
         return [
