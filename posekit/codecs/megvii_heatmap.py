@@ -1,0 +1,80 @@
+"""Heatmaps made by blurring a single cell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from posekit.codecs.blur import blur_maps, gaussian_kernel
+from posekit.codecs.gaussian import outer_maps
+from posekit.codecs.heatmap_codec import HeatmapCodec, plain_scale
+from posekit.codecs.peaks import heatmap_maximum, quarter_steps
+from posekit.registry import CODECS
+from posekit.structures.array import Array, asarray_like, namespace
+
+
+@CODECS.register_module()
+class MegviiHeatmap(HeatmapCodec):
+    """A Gaussian kernel of height 255 at the cell that holds the keypoint, mirrored at the border.
+
+    Args:
+        input_size: width and height of the input.
+        heatmap_size: columns and rows of the heatmaps.
+        kernel_size: side of the kernel in cells, odd.
+
+    Source: Li et al., arXiv 1901.00148 (MSPN); Chen et al., arXiv 1711.07319 (CPN).
+    """
+
+    def __init__(self, input_size: tuple[int, int], heatmap_size: tuple[int, int], kernel_size: int) -> None:
+        super().__init__(input_size, heatmap_size, plain_scale(input_size, heatmap_size))
+        self.kernel_size = kernel_size
+        self.kernel = gaussian_kernel(kernel_size)
+
+    @property
+    def round_trip_px(self) -> float:
+        # Half a cell for the cell's middle, a quarter for a step where neighbours differ by rounding alone.
+        return 0.75 * float((self.scale_factor**2).sum() ** 0.5)
+
+    def flip_offset_px(self, *, shift_heatmap: bool = False, **options: Any) -> float:
+        return 1.0 + float(self.scale_factor[0]) * (1 if shift_heatmap else 0)
+
+    def draw(self, points: Array, visible: Array) -> tuple[Array, Array]:
+        xp = namespace(points)
+        cells = xp.floor(points)
+        size = asarray_like(np.asarray(self.heatmap_size), cells)
+        inside = xp.all((cells >= 0) & (cells < size), axis=-1)
+        drawn = xp.astype(inside & (visible >= 0.5), xp.float32)
+        rows_x = self._blurred_cell(cells[..., 0], self.heatmap_size[0])
+        rows_y = self._blurred_cell(cells[..., 1], self.heatmap_size[1])
+        weights = visible * xp.astype(inside | (visible < 0.5), visible.dtype)
+        return outer_maps(rows_y * (255 * drawn)[..., None], rows_x), weights
+
+    def _blurred_cell(self, cell: Array, length: int) -> Array:
+        """Return rows (..., length) with the kernel at ``cell`` (...), one in the middle."""
+        xp = namespace(cell)
+        cell = xp.astype(xp.clip(cell, 0, length - 1), xp.int64)[..., None]
+        steps = asarray_like(np.arange(length), cell)
+        reach = self.kernel_size // 2
+        padded = asarray_like(np.pad(self.kernel, 1), cell, xp.float32)
+
+        def kernel_at(distance: Array) -> Array:
+            return padded[xp.clip(distance + reach + 1, 0, self.kernel_size + 1)]
+
+        left = xp.astype(cell > 0, xp.float32) * kernel_at(steps + cell)
+        right = xp.astype(cell < length - 1, xp.float32) * kernel_at(2 * (length - 1) - cell - steps)
+        row = kernel_at(steps - cell) + left + right
+        return row / xp.take_along_axis(row, cell, axis=-1)
+
+    def locate(self, heatmaps: Array) -> tuple[Array, Array]:
+        xp = namespace(heatmaps)
+        blurred = blur_maps(heatmaps, self.kernel_size)
+        points, highest = heatmap_maximum(blurred)
+        peak = xp.max(heatmaps, axis=(-2, -1))
+        x, y = points[..., 0], points[..., 1]
+        width, height = self.heatmap_size
+        free = (x > 1) & (x < width - 1) & (y > 1) & (y < height - 1)
+        steps = quarter_steps(blurred, points) + 0.5
+        moved = xp.astype(points, steps.dtype) + steps * xp.astype(free, steps.dtype)[..., None]
+        found = xp.astype(highest > 0, peak.dtype)
+        return moved, peak * found / 255.0 + 0.5

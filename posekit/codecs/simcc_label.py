@@ -1,0 +1,175 @@
+"""Coordinates as classification: one row of bins per axis (SimCC)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from posekit.codecs.base import BaseCodec, visibility_or_ones
+from posekit.codecs.flips import flip_vectors
+from posekit.codecs.gaussian import gaussian_rows
+from posekit.codecs.peaks import argmax_last, row_dark_steps
+from posekit.registry import CODECS
+from posekit.structures.array import Array, asarray_like, namespace
+
+
+@CODECS.register_module()
+class SimCCLabel(BaseCodec):
+    """One row of bins along x and one along y per keypoint.
+
+    Shapes: Wx = input width * split ratio, Wy = input height * split ratio.
+
+    Args:
+        input_size: width and height of the input.
+        smoothing_type: "gaussian" for a Gaussian around the keypoint's bin, "standard" for a one
+            there, less ``label_smooth_weight``, which is spread over the other bins.
+        sigma: of the Gaussians, in bins; one or a pair for x and y.
+        simcc_split_ratio: bins per pixel.
+        label_smooth_weight: for "standard", from 0 to 1.
+        normalize: give the Gaussians the sum one.
+        use_dark: decode with DARK.
+        decode_visibility: decode a pair of scores and visibilities; the visibility is the
+            maximum of the rows' softmax.
+        decode_beta: sharpness of that softmax, per sigma.
+
+    Raises:
+        ValueError: for another smoothing, or a weight that does not go with it.
+
+    Source: Li et al., arXiv 2107.03332.
+    """
+
+    label_mapping_table: ClassVar[dict[str, str]] = {
+        key: key for key in ("keypoint_x_labels", "keypoint_y_labels", "keypoint_weights")
+    }
+
+    def __init__(
+        self,
+        input_size: tuple[int, int],
+        smoothing_type: str = "gaussian",
+        sigma: float | Sequence[float] = 6.0,
+        simcc_split_ratio: float = 2.0,
+        label_smooth_weight: float = 0.0,
+        normalize: bool = True,
+        use_dark: bool = False,
+        decode_visibility: bool = False,
+        decode_beta: float = 150.0,
+    ) -> None:
+        if smoothing_type not in ("gaussian", "standard"):
+            raise ValueError(f"SimCCLabel.smoothing_type: {smoothing_type!r}; allowed are gaussian, standard")
+        if not 0.0 <= label_smooth_weight <= 1.0:
+            raise ValueError(f"SimCCLabel.label_smooth_weight: {label_smooth_weight}; it must lie between 0 and 1")
+        if smoothing_type == "gaussian" and label_smooth_weight > 0:
+            raise ValueError("SimCCLabel.label_smooth_weight: only smoothing_type='standard' uses it; leave it at 0")
+        self.input_size = (int(input_size[0]), int(input_size[1]))
+        self.smoothing_type = smoothing_type
+        self.sigma = np.broadcast_to(np.asarray(sigma, dtype=np.float64), (2,)).copy()
+        self.simcc_split_ratio = simcc_split_ratio
+        self.label_smooth_weight = label_smooth_weight
+        self.normalize = normalize
+        self.use_dark = use_dark
+        self.decode_visibility = decode_visibility
+        self.decode_beta = decode_beta
+
+    @property
+    def round_trip_px(self) -> float:
+        return 0.5 * math.sqrt(2) / self.simcc_split_ratio + 1e-3
+
+    def flip_offset_px(self, **options: Any) -> float:
+        # Bin r x; mirrored, r (w - 1 - x), that is r - 1 bins short of r w - 1 - r x.
+        return (self.simcc_split_ratio - 1) / self.simcc_split_ratio
+
+    @property
+    def num_bins(self) -> tuple[int, int]:
+        """Bins along x and along y."""
+        width, height = (round(size * self.simcc_split_ratio) for size in self.input_size)
+        return width, height
+
+    def encode(self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any) -> dict[str, Any]:
+        """Turn keypoints (..., K, 2) into rows of bins.
+
+        Returns:
+            ``keypoint_x_labels`` (..., K, Wx) and ``keypoint_y_labels`` (..., K, Wy), float32, and
+            ``keypoint_weights`` (..., K): the visibility, zero for keypoints outside of the bins.
+        """
+        xp = namespace(keypoints)
+        visible = visibility_or_ones(keypoints, keypoints_visible)
+        bins = xp.round(keypoints[..., :2] * self.simcc_split_ratio)
+        count = asarray_like(np.asarray(self.num_bins), bins)
+        reach = asarray_like(3 * self.sigma, bins) if self.smoothing_type == "gaussian" else 0 * count
+        low_end = reach + 1 if self.smoothing_type == "gaussian" else reach
+        inside = xp.all((bins + low_end >= 0) & (bins - reach < count), axis=-1)
+        drawn = xp.astype(inside & (visible >= 0.5), xp.float32)[..., None]
+        draw = self._gaussian if self.smoothing_type == "gaussian" else self._one_hot
+        return {
+            "keypoint_x_labels": draw(bins[..., 0], 0) * drawn,
+            "keypoint_y_labels": draw(bins[..., 1], 1) * drawn,
+            "keypoint_weights": visible * xp.astype(inside | (visible < 0.5), visible.dtype),
+        }
+
+    def encode_batch(self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any) -> dict[str, Any]:
+        return self.encode(keypoints, keypoints_visible)
+
+    def _gaussian(self, bins: Array, axis: int) -> Array:
+        sigma = float(self.sigma[axis])
+        row = gaussian_rows(bins, self.num_bins[axis], sigma)
+        return row / (sigma * math.sqrt(2 * math.pi)) if self.normalize else row
+
+    def _one_hot(self, bins: Array, axis: int) -> Array:
+        xp = namespace(bins)
+        count = self.num_bins[axis]
+        hot = xp.astype(asarray_like(np.arange(count), bins) == bins[..., None], xp.float32)
+        rest = self.label_smooth_weight / (count - 1)
+        return hot * (1 - self.label_smooth_weight - rest) + rest
+
+    def decode(self, simcc_x: Array, simcc_y: Array) -> tuple[Array, Any]:
+        """Find the keypoints in rows (N, K, Wx) and (N, K, Wy), or (K, Wx) and (K, Wy) of one instance.
+
+        Returns:
+            Keypoints (N, K, 2) in input space, (-1, -1) bins where no bin is positive, and scores
+            (N, K): the lower of the two maxima, or a pair of scores and visibilities.
+        """
+        xp = namespace(simcc_x)
+        rows = [row if row.ndim > 2 else row[None] for row in (simcc_x, simcc_y)]
+        rows = [row if row.dtype in (xp.float32, xp.float64) else xp.astype(row, xp.float32) for row in rows]
+        (index_x, best_x), (index_y, best_y) = (argmax_last(row) for row in rows)
+        scores = xp.minimum(best_x, best_y)
+        index = [xp.where(scores > 0, i, xp.full_like(i, -1)) for i in (index_x, index_y)]
+        places = [xp.astype(i, scores.dtype) for i in index]
+        if self.use_dark:
+            places = [p + row_dark_steps(row, i, self._blur_size(axis))
+                      for axis, (p, row, i) in enumerate(zip(places, rows, index, strict=True))]  # fmt: skip
+        keypoints = xp.stack(places, axis=-1) / self.simcc_split_ratio
+        if not self.decode_visibility:
+            return keypoints, scores
+        return keypoints, (scores, self._visibility(rows))
+
+    def batch_decode(self, simcc_x: Array, simcc_y: Array) -> tuple[Array, Any]:
+        """Find the keypoints in rows (B, K, Wx) and (B, K, Wy), one instance per sample.
+
+        Returns:
+            Keypoints (B, 1, K, 2) and scores (B, 1, K), or a list of pairs of scores and visibilities.
+        """
+        keypoints, scores = self.decode(simcc_x, simcc_y)
+        if self.decode_visibility:
+            return keypoints[:, None], [(score[None], visible[None]) for score, visible in zip(*scores, strict=True)]
+        return keypoints[:, None], scores[:, None]
+
+    def _blur_size(self, axis: int) -> int:
+        size = int((self.sigma[axis] * 20 - 7) // 3)
+        return size - 1 + size % 2
+
+    def _visibility(self, rows: list[Array]) -> Array:
+        """Return the maximum (N, K) of the rows' softmax; it is one over the sum of exp(x - max)."""
+        xp = namespace(rows[0])
+        tops: list[Array] = []
+        for row, sigma in zip(rows, self.sigma.tolist(), strict=True):
+            powers = (row - xp.max(row, axis=-1, keepdims=True)) * (self.decode_beta * sigma)
+            tops.append(1 / xp.sum(xp.exp(xp.clip(powers, -80.0, None)), axis=-1))
+        return xp.minimum(*tops)
+
+    def flip(self, outputs: tuple[Array, Array], flip_indices: Sequence[int], **options: Any) -> tuple[Array, Array]:
+        """Un-mirror the rows (B, K, Wx) and (B, K, Wy)."""
+        return flip_vectors(*outputs, flip_indices)
