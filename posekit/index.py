@@ -115,6 +115,7 @@ INDEX: dict[str, dict[str, str]] = {
         "MultipleLossWrapper": "posekit.models.losses.loss_wrappers:MultipleLossWrapper",
         "OKSLoss": "posekit.models.losses.oks_loss:OKSLoss",
         "PoseDataPreprocessor": "posekit.models.data_preprocessors.pose_data_preprocessor:PoseDataPreprocessor",
+        "PoseWarperNeck": "posekit.models.necks.posewarper_neck:PoseWarperNeck",
         "RLEHead": "posekit.models.heads.rle_head:RLEHead",
         "RLELoss": "posekit.models.losses.rle_loss:RLELoss",
         "RTMCCHead": "posekit.models.heads.rtmcc_head:RTMCCHead",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
+from itertools import pairwise
 from operator import add
 from typing import Any
 
@@ -45,7 +46,7 @@ def build_transition(before: Sequence[int], after: Sequence[int], step: Step) ->
             layers.append(nn.Identity() if same else step(before[index], channels, 1, relu=True))
         else:
             widths = [before[-1]] * (index + 1 - len(before)) + [channels]
-            pairs = zip(widths, widths[1:], strict=False)
+            pairs = pairwise(widths)
             layers.append(nn.Sequential(*(step(a, b, 2, relu=True) for a, b in pairs)))
     return nn.ModuleList(layers)
 

@@ -1,0 +1,135 @@
+"""The neck of RT-DETR and RTMO."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from posekit.models.base_module import InitRules, Settings
+from posekit.models.layers.activation import SILU
+from posekit.models.layers.conv_module import ConvModule
+from posekit.models.layers.normalization import BN, build_norm
+from posekit.models.layers.path_aggregation import aggregate_paths, check_levels
+from posekit.models.layers.rep_vgg_block import RepVGGBlock
+from posekit.models.layers.sine_positions import SinePositions
+from posekit.models.layers.transformer import LN, FeedForward, MultiheadAttention
+from posekit.models.necks.base import BaseNeck
+from posekit.registry import MODELS
+
+
+class CSPRepLayer(nn.Module):
+    """Adds a path through RepVGG blocks to one past them."""
+
+    def __init__(self, in_channels: int, out_channels: int, num_blocks: int, *, width: int, **options: Any) -> None:
+        super().__init__()
+        self.conv1 = ConvModule(in_channels, width, 1, **options)
+        self.conv2 = ConvModule(in_channels, width, 1, **options)
+        act_cfg = options["act_cfg"]
+        self.bottlenecks = nn.Sequential(*(RepVGGBlock(width, width, act_cfg=act_cfg) for _ in range(num_blocks)))
+        self.conv3 = ConvModule(width, out_channels, 1, **options) if width != out_channels else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv3(self.bottlenecks(self.conv1(x)) + self.conv2(x))
+
+
+class DetrEncoderLayer(nn.Module):
+    """Self attention and a feed-forward layer with norms behind the sums. Source: arXiv 2005.12872."""
+
+    def __init__(self, self_attn_cfg: Settings, ffn_cfg: Settings, norm_cfg: Settings = LN) -> None:
+        super().__init__()
+        ffn_options = {key: value for key, value in ffn_cfg.items() if key != "num_fcs"}
+        self.self_attn = MultiheadAttention(**{k: v for k, v in self_attn_cfg.items() if k != "batch_first"})
+        self.ffn = FeedForward(**ffn_options)
+        self.norms = nn.ModuleList(build_norm(norm_cfg, self_attn_cfg["embed_dims"]) for _ in range(2))
+
+    def forward(self, x: Tensor, positions: Tensor) -> Tensor:
+        x = self.norms[0](x + self.self_attn(x, query_pos=positions))
+        return self.norms[1](x + self.ffn(x))
+
+
+class DetrEncoder(nn.Module):
+    """A row of encoder layers."""
+
+    def __init__(self, num_layers: int, layer_cfg: Settings) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(DetrEncoderLayer(**layer_cfg) for _ in range(num_layers))
+
+    def forward(self, x: Tensor, positions: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x, positions)
+        return x
+
+
+@MODELS.register_module()
+class HybridEncoder(BaseNeck):
+    """Attention within the coarsest levels, path aggregation across all. Source: Lv et al., arXiv 2304.08069.
+
+    Args:
+        encoder_cfg: ``self_attn_cfg`` and ``ffn_cfg`` of an encoder layer.
+        projector: a neck that the chosen outputs pass at the end.
+        in_channels: of each incoming level, brought to ``hidden_dim`` first.
+        use_encoder_idx: the levels with attention.
+        pe_temperature: of the sine positions; ``spe_learnable`` trains their wavelengths.
+        deepen_factor: scales the number of blocks, ``widen_factor`` their channels.
+        output_indices: the levels to return, by default all.
+    """
+
+    def __init__(
+        self,
+        encoder_cfg: Settings,
+        projector: BaseNeck | None = None,
+        num_encoder_layers: int = 1,
+        in_channels: Sequence[int] = (512, 1024, 2048),
+        feat_strides: Sequence[int] = (8, 16, 32),
+        hidden_dim: int = 256,
+        use_encoder_idx: Sequence[int] = (2,),
+        pe_temperature: float = 10000,
+        widen_factor: float = 1.0,
+        deepen_factor: float = 1.0,
+        spe_learnable: bool = False,
+        output_indices: Sequence[int] | None = None,
+        norm_cfg: Settings = BN,
+        act_cfg: Settings = SILU,
+        init_cfg: InitRules = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        self.in_channels, self.use_encoder_idx, self.output_indices = in_channels, use_encoder_idx, output_indices
+        self.input_proj = nn.ModuleList(
+            ConvModule(width, hidden_dim, 1, norm_cfg=norm_cfg, act_cfg=None) for width in in_channels
+        )
+        self.encoder = nn.ModuleList(DetrEncoder(num_encoder_layers, encoder_cfg) for _ in use_encoder_idx)
+        self.sincos_pos_enc = SinePositions(hidden_dim // 2, temperature=pe_temperature, learnable=spe_learnable)
+        options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        steps = range(len(in_channels) - 1)
+
+        def blocks() -> nn.ModuleList:
+            width, depth = int(hidden_dim * widen_factor), round(3 * deepen_factor)
+            return nn.ModuleList(CSPRepLayer(hidden_dim * 2, hidden_dim, depth, width=width, **options) for _ in steps)
+
+        self.lateral_convs = nn.ModuleList(ConvModule(hidden_dim, hidden_dim, 1, **options) for _ in steps)
+        self.fpn_blocks = blocks()
+        self.downsample_convs = nn.ModuleList(ConvModule(hidden_dim, hidden_dim, 3, 2, **options) for _ in steps)
+        self.pan_blocks = blocks()
+        self.upsample = nn.Upsample(scale_factor=2)
+        self.projector = projector
+
+    def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        check_levels(self, features, self.in_channels)
+        levels = [project(x) for project, x in zip(self.input_proj, features, strict=True)]
+        for encoder, index in zip(self.encoder, self.use_encoder_idx, strict=True):
+            rows, columns = levels[index].shape[2:]
+            tokens = encoder(levels[index].flatten(2).transpose(1, 2), self.sincos_pos_enc(rows, columns))
+            levels[index] = tokens.transpose(1, 2).unflatten(2, (rows, columns))
+        outputs = aggregate_paths(
+            levels,
+            reduce_layers=self.lateral_convs,
+            top_down_blocks=self.fpn_blocks,
+            downsamples=self.downsample_convs,
+            bottom_up_blocks=self.pan_blocks,
+            upsample=self.upsample,
+        )
+        if self.output_indices is not None:
+            outputs = [outputs[index] for index in self.output_indices]
+        return tuple(outputs) if self.projector is None else self.projector(outputs)
