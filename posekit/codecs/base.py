@@ -53,7 +53,9 @@ class BaseCodec(ABC):
             auxiliary: what ``auxiliary_encode_keys`` names.
         """
 
-    def encode_batch(self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any) -> dict[str, Any]:
+    def encode_batch(
+        self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any
+    ) -> dict[str, Any]:
         """Turn keypoints (B, N, K, D) with visibility (B, N, K) into targets with a leading batch dimension.
 
         ``auxiliary`` values hold one entry per sample.
@@ -97,7 +99,9 @@ class BaseCodec(ABC):
             flip_indices: for each keypoint its counterpart on the other side.
             options: settings of the flip test, such as ``shift_heatmap``.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no flip test; set flip_test=False in the model's test_cfg")
+        raise NotImplementedError(
+            f"{type(self).__name__} has no flip test; set flip_test=False in the model's test_cfg"
+        )
 
 
 def visibility_or_ones(keypoints: Array, keypoints_visible: Array | None) -> Array:

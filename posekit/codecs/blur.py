@@ -28,7 +28,7 @@ def gaussian_kernel(size: int) -> np.ndarray:
         kernel = np.array(_BINOMIAL[size], dtype=np.float64)
     else:
         sigma = 0.3 * ((size - 1) * 0.5 - 1) + 0.8
-        kernel = np.exp(-(np.arange(size) - size // 2) ** 2 / (2 * sigma**2))
+        kernel = np.exp(-((np.arange(size) - size // 2) ** 2) / (2 * sigma**2))
     return kernel / kernel.sum()
 
 

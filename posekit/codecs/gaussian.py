@@ -80,6 +80,14 @@ def gaussian_maps(
     return maps, visible * xp.astype(inside | (visible < 0.5), visible.dtype)
 
 
+def nearest_cell(points: Array) -> Array:
+    """Round points to whole cells; halves go up, and points up to 1.5 cells below zero to cell 0.
+
+    The second is what released models were trained with. It concerns keypoints outside of the input.
+    """
+    return namespace(points).trunc(points + 0.5)
+
+
 def _size_like(size_wh: tuple[int, int], like: Array) -> Array:
     xp = namespace(like)
     return xp.asarray(list(size_wh), dtype=like.dtype, **({"device": like.device} if is_tensor(like) else {}))

@@ -59,7 +59,9 @@ class HeatmapCodec(BaseCodec):
         heatmaps, weights = self.draw(points / asarray_like(self.scale_factor, points), visible[..., 0, :])
         return {"heatmaps": heatmaps, "keypoint_weights": weights[..., None, :]}
 
-    def encode_batch(self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any) -> dict[str, Any]:
+    def encode_batch(
+        self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any
+    ) -> dict[str, Any]:
         return self.encode(keypoints, keypoints_visible)
 
     def decode(self, encoded: Array) -> tuple[Array, Array]:

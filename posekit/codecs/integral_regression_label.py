@@ -64,7 +64,9 @@ class IntegralRegressionLabel(BaseCodec):
             heatmaps = heatmaps / (namespace(heatmaps).sum(heatmaps, axis=(-2, -1), keepdims=True) + 1e-24)
         return {**self.keypoint_codec.encode(keypoints, keypoints_visible), "heatmaps": heatmaps}
 
-    def encode_batch(self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any) -> dict[str, Any]:
+    def encode_batch(
+        self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any
+    ) -> dict[str, Any]:
         return self.encode(keypoints, keypoints_visible)
 
     def decode(self, encoded: Array) -> tuple[Array, Array]:

@@ -41,7 +41,7 @@ class MegviiHeatmap(HeatmapCodec):
 
     def draw(self, points: Array, visible: Array) -> tuple[Array, Array]:
         xp = namespace(points)
-        cells = xp.floor(points)
+        cells = xp.trunc(points)  # towards zero, as released models were trained: -0.9 still counts as cell 0
         size = asarray_like(np.asarray(self.heatmap_size), cells)
         inside = xp.all((cells >= 0) & (cells < size), axis=-1)
         drawn = xp.astype(inside & (visible >= 0.5), xp.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posekit.codecs.gaussian import gaussian_maps
+from posekit.codecs.gaussian import gaussian_maps, nearest_cell
 from posekit.codecs.heatmap_codec import HeatmapCodec, plain_scale
 from posekit.codecs.peaks import dark_steps, heatmap_maximum, quarter_steps
 from posekit.registry import CODECS
@@ -44,8 +44,10 @@ class MSRAHeatmap(HeatmapCodec):
         return 0.05 * cell if self.unbiased else 0.5 * cell
 
     def draw(self, points: Array, visible: Array) -> tuple[Array, Array]:
-        center = None if self.unbiased else namespace(points).floor(points + 0.5)
-        return gaussian_maps(points if center is None else center, visible, self.heatmap_size, self.sigma, center=center)
+        center = None if self.unbiased else nearest_cell(points)
+        return gaussian_maps(
+            points if center is None else center, visible, self.heatmap_size, self.sigma, center=center
+        )
 
     def locate(self, heatmaps: Array) -> tuple[Array, Array]:
         points, scores = heatmap_maximum(heatmaps)

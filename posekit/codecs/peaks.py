@@ -103,7 +103,7 @@ def dark_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
     height, width = maps.shape[-2:]
     windows = windows_at(maps, points, blur_kernel_size // 2 + 2)
     near = windows @ asarray_like(window_blur_matrix(blur_kernel_size, _STAR), windows)
-    near = xp.log(xp.clip(near, 1e-10, None))
+    near = xp.log(xp.clip(_precise(near), 1e-10, None))
     here = near[..., 4]
     gradient = 0.5 * (near[..., 5] - near[..., 3]), 0.5 * (near[..., 7] - near[..., 1])
     second = (
@@ -113,7 +113,7 @@ def dark_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
     )
     x, y = points[..., 0], points[..., 1]
     free = (x > 1) & (x < width - 2) & (y > 1) & (y < height - 2)
-    return newton_steps(gradient, second) * xp.astype(free, near.dtype)[..., None]
+    return xp.astype(newton_steps(gradient, second) * xp.astype(free, near.dtype)[..., None], maps.dtype)
 
 
 def dark_udp_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
@@ -132,7 +132,7 @@ def dark_udp_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
     peak = windows[..., windows.shape[-1] // 2]
     highest = xp.max(near, axis=-1)
     scale = xp.where(found, peak, xp.ones_like(peak)) / xp.where(found, highest, xp.ones_like(highest))
-    near = xp.log(xp.clip(near * scale[..., None], 1e-3, 50.0))
+    near = xp.log(xp.clip(_precise(near * scale[..., None]), 1e-3, 50.0))
     near = xp.take_along_axis(near, _cells_within(points, width, height), axis=-1)
     here = near[..., 4]
     gradient = 0.5 * (near[..., 5] - near[..., 3]), 0.5 * (near[..., 7] - near[..., 1])
@@ -143,7 +143,14 @@ def dark_udp_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
         0.5 * diagonal,
         near[..., 7] - 2 * here + near[..., 1] + tiny,
     )
-    return newton_steps(gradient, second) * xp.astype(found, near.dtype)[..., None]
+    return xp.astype(newton_steps(gradient, second) * xp.astype(found, near.dtype)[..., None], maps.dtype)
+
+
+def _precise(values: Array) -> Array:
+    """Return float64, in which differences of nearly equal logarithms keep their digits, where there is one."""
+    if is_tensor(values) and values.device.type == "mps":
+        return values
+    return namespace(values).astype(values, namespace(values).float64)
 
 
 def _cells_within(points: Array, width: int, height: int) -> Array:
@@ -170,13 +177,13 @@ def row_dark_steps(rows: Array, index: Array, blur_kernel_size: int) -> Array:
     found = index >= 0
     peak, highest = window[..., reach], xp.max(near, axis=-1)
     scale = xp.where(found, peak, xp.ones_like(peak)) / xp.where(found, highest, xp.ones_like(highest))
-    near = xp.log(xp.clip(near * scale[..., None], 1e-3, 50.0))
+    near = xp.log(xp.clip(_precise(near * scale[..., None]), 1e-3, 50.0))
     offsets = asarray_like(np.arange(-2, 3), index)
     within = xp.clip(index[..., None] + offsets, 0, length - 1) - xp.clip(index[..., None], 0, None) + 2
     near = xp.take_along_axis(near, within, axis=-1)
     first = 0.5 * (near[..., 3] - near[..., 1])
     second = 1e-9 + 0.25 * (near[..., 4] - 2 * near[..., 2] + near[..., 0])
-    return -first / second * xp.astype(found, near.dtype)
+    return xp.astype(-first / second * xp.astype(found, near.dtype), rows.dtype)
 
 
 def _row_blur(size: int) -> np.ndarray:

@@ -50,7 +50,9 @@ class RegressionLabel(BaseCodec):
             "keypoint_weights": xp.astype(valid, xp.float32),
         }
 
-    def encode_batch(self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any) -> dict[str, Any]:
+    def encode_batch(
+        self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any
+    ) -> dict[str, Any]:
         return self.encode(keypoints, keypoints_visible)
 
     def decode(self, encoded: Array) -> tuple[Array, Array]:
@@ -76,10 +78,6 @@ class RegressionLabel(BaseCodec):
         """Decode (B, N, K, 2 or 4), or (B, K, 2 or 4) with one instance per sample."""
         return self.decode(batch_encoded if batch_encoded.ndim > 3 else batch_encoded[:, None])
 
-    def flip(
-        self, outputs: Array, flip_indices: Sequence[int], *, shift_coords: bool = False, **options: Any
-    ) -> Array:
+    def flip(self, outputs: Array, flip_indices: Sequence[int], *, shift_coords: bool = False, **options: Any) -> Array:
         """Un-mirror coordinates (..., K, D); ``shift_coords`` makes it exact for pixel centres at integers."""
-        return flip_coordinates(
-            outputs, flip_indices, shift_coords=shift_coords, input_width=self.input_size[0]
-        )
+        return flip_coordinates(outputs, flip_indices, shift_coords=shift_coords, input_width=self.input_size[0])

@@ -109,7 +109,9 @@ class SimCCLabel(BaseCodec):
             "keypoint_weights": visible * xp.astype(inside | (visible < 0.5), visible.dtype),
         }
 
-    def encode_batch(self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any) -> dict[str, Any]:
+    def encode_batch(
+        self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any
+    ) -> dict[str, Any]:
         return self.encode(keypoints, keypoints_visible)
 
     def _gaussian(self, bins: Array, axis: int) -> Array:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from posekit.codecs.blur import blur_maps
-from posekit.codecs.gaussian import gaussian_maps
+from posekit.codecs.gaussian import gaussian_maps, nearest_cell
 from posekit.codecs.heatmap_codec import HeatmapCodec
 from posekit.codecs.peaks import dark_udp_steps, heatmap_maximum
 from posekit.registry import CODECS
@@ -72,7 +72,7 @@ class UDPHeatmap(HeatmapCodec):
     def draw(self, points: Array, visible: Array) -> tuple[Array, Array]:
         if self.heatmap_type == "combined":
             return self._draw_discs(points, visible)
-        center = namespace(points).floor(points + 0.5)
+        center = nearest_cell(points)
         return gaussian_maps(points, visible, self.heatmap_size, self.sigma, center=center)
 
     def _draw_discs(self, points: Array, visible: Array) -> tuple[Array, Array]:
