@@ -75,4 +75,4 @@ def _sigmas(metainfo: str) -> Tensor | None:
     from posekit.datasets.skeleton import Skeleton  # only losses that name a keypoint set read config files
 
     sigmas = Skeleton.load(metainfo).sigmas
-    return None if sigmas is None else torch.as_tensor(sigmas, dtype=torch.float32)
+    return torch.as_tensor(sigmas, dtype=torch.float32) if sigmas else None
