@@ -101,9 +101,9 @@ def dark_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
     """
     xp = namespace(maps)
     height, width = maps.shape[-2:]
-    windows = windows_at(maps, points, blur_kernel_size // 2 + 2)
+    windows = _precise(windows_at(maps, points, blur_kernel_size // 2 + 2))
     near = windows @ asarray_like(window_blur_matrix(blur_kernel_size, _STAR), windows)
-    near = xp.log(xp.clip(_precise(near), 1e-10, None))
+    near = xp.log(xp.clip(near, 1e-10, None))
     here = near[..., 4]
     gradient = 0.5 * (near[..., 5] - near[..., 3]), 0.5 * (near[..., 7] - near[..., 1])
     second = (
@@ -126,13 +126,13 @@ def dark_udp_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
     """
     xp = namespace(maps)
     height, width = maps.shape[-2:]
-    windows = windows_at(maps, points, blur_kernel_size // 2 + 1)
+    windows = _precise(windows_at(maps, points, blur_kernel_size // 2 + 1))
     near = windows @ asarray_like(window_blur_matrix(blur_kernel_size, _SQUARE), windows)
     found = points[..., 0] >= 0
     peak = windows[..., windows.shape[-1] // 2]
     highest = xp.max(near, axis=-1)
     scale = xp.where(found, peak, xp.ones_like(peak)) / xp.where(found, highest, xp.ones_like(highest))
-    near = xp.log(xp.clip(_precise(near * scale[..., None]), 1e-3, 50.0))
+    near = xp.log(xp.clip(near * scale[..., None], 1e-3, 50.0))
     near = xp.take_along_axis(near, _cells_within(points, width, height), axis=-1)
     here = near[..., 4]
     gradient = 0.5 * (near[..., 5] - near[..., 3]), 0.5 * (near[..., 7] - near[..., 1])
@@ -173,11 +173,12 @@ def row_dark_steps(rows: Array, index: Array, blur_kernel_size: int) -> Array:
     cells = index[..., None] + asarray_like(np.arange(-reach, reach + 1), index)
     inside = (cells >= 0) & (cells < length)
     window = xp.take_along_axis(rows, xp.clip(cells, 0, length - 1), axis=-1) * xp.astype(inside, rows.dtype)
+    window = _precise(window)
     near = window @ asarray_like(_row_blur(blur_kernel_size), window)
     found = index >= 0
     peak, highest = window[..., reach], xp.max(near, axis=-1)
     scale = xp.where(found, peak, xp.ones_like(peak)) / xp.where(found, highest, xp.ones_like(highest))
-    near = xp.log(xp.clip(_precise(near * scale[..., None]), 1e-3, 50.0))
+    near = xp.log(xp.clip(near * scale[..., None], 1e-3, 50.0))
     offsets = asarray_like(np.arange(-2, 3), index)
     within = xp.clip(index[..., None] + offsets, 0, length - 1) - xp.clip(index[..., None], 0, None) + 2
     near = xp.take_along_axis(near, within, axis=-1)

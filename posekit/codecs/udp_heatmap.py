@@ -11,7 +11,7 @@ from posekit.codecs.gaussian import gaussian_maps, nearest_cell
 from posekit.codecs.heatmap_codec import HeatmapCodec
 from posekit.codecs.peaks import dark_udp_steps, heatmap_maximum
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, is_tensor, namespace
+from posekit.structures.array import Array, asarray_like, namespace
 
 
 @CODECS.register_module()
