@@ -1,0 +1,114 @@
+"""Where configs lie, and which files a config may inherit from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from posekit.config.errors import ConfigError, shown_path
+
+PACKAGES = ("posekit", "mmpose")
+PROJECT_FILES = (".git", "pyproject.toml")
+
+
+def packaged_configs() -> Path:
+    """Return the folder of the configs that come with posekit, in the wheel or beside the package's source."""
+    package = Path(__file__).resolve().parents[1]
+    shipped = package / "configs"
+    return shipped if shipped.is_dir() else package.parent / "configs"
+
+
+def find_config(path: str | Path) -> Path:
+    """Return the file that a user's path means.
+
+    A path that does not exist from the working directory is looked up in posekit's own configs, with
+    ``posekit::`` or ``configs/`` in front or nothing.
+    """
+    if isinstance(path, str) and "::" in path:
+        return packaged_path(path)
+    given = Path(path).expanduser()
+    parts = given.parts[1:] if given.parts[:1] == ("configs",) else given.parts
+    packaged = packaged_configs().joinpath(*parts)
+    try:
+        found = packaged if not given.is_absolute() and not given.exists() and packaged.is_file() else given
+        return found.resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"{str(path)!r} cannot be a config's path: {error}") from None
+
+
+def packaged_path(text: str) -> Path:
+    """Return the file of ``posekit::path``; ``mmpose::`` names the same folder.
+
+    Raises:
+        ConfigError: if the package is another, or the path leaves the folder.
+    """
+    package, _, inside = text.partition("::")
+    if package.strip() not in PACKAGES:
+        raise ConfigError(f"'{text}': no configs of a package '{package}'; packages are {', '.join(PACKAGES)}")
+    root = packaged_configs().resolve()
+    path = (root / inside).resolve()
+    if not path.is_relative_to(root):
+        raise ConfigError(f"'{text}' leads out of posekit's configs; name a file inside")
+    return path
+
+
+def config_root(path: Path) -> Path:
+    """Return the folder a config's bases must stay in.
+
+    It is the nearest parent called ``configs``, else the nearest with ``.git`` or ``pyproject.toml``, else the
+    working directory where the file is below it, else the file's own folder.
+    """
+    for parent in path.parents:
+        if parent.name == "configs":
+            return parent
+    for parent in path.parents:
+        if any((parent / name).exists() for name in PROJECT_FILES):
+            return parent
+    here = Path.cwd().resolve()
+    return here if path.is_relative_to(here) else path.parent
+
+
+class ConfigFolders:
+    """The folders one load may read: that of the config the user named, and posekit's own.
+
+    A config that lies in a checkout of MMPose may also read the rest of that checkout, and ``mmpose::`` names
+    the checkout's configs instead of posekit's.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.roots = [packaged_configs().resolve()]
+        self.checkout: Path | None = None
+        if path is not None:
+            self.roots.insert(0, config_root(path))
+            self.checkout = next((folder for folder in path.parents if (folder / "mmpose" / "configs").is_dir()), None)
+        if self.checkout is not None:
+            self.roots.append(self.checkout)
+
+    def base(self, text: str, folder: Path) -> Path:
+        """Return the file that ``_base_ = text`` means for a config in ``folder``.
+
+        Raises:
+            ConfigError: if it lies outside of the folders that may be read.
+        """
+        if text.startswith("mmpose::") and self.checkout is not None:
+            return self.inside((self.checkout / "configs" / text.removeprefix("mmpose::")).resolve(), text)
+        if "::" in text:
+            return packaged_path(text)
+        return self.inside((folder / text).resolve(), text)
+
+    def module(self, module: str, level: int, folder: Path) -> Path:
+        """Return the file that ``from ..module import`` inside ``with read_base():`` means."""
+        parts = module.split(".") if module else []
+        if level:
+            start = folder.joinpath(*[".."] * (level - 1))
+        elif len(parts) > 2 and parts[0] in PACKAGES and parts[1] == "configs":
+            own = self.checkout / "mmpose" / "configs" if self.checkout is not None and parts[0] == "mmpose" else None
+            start, parts = own or packaged_configs(), parts[2:]
+        else:
+            raise ConfigError(f"'{module}' is no config; write `from .file import *` or `from mmpose.configs...`")
+        return self.inside(start.joinpath(*parts[:-1], f"{parts[-1] if parts else ''}.py").resolve(), module)
+
+    def inside(self, path: Path, text: str) -> Path:
+        if not any(path.is_relative_to(root) for root in self.roots):
+            allowed = " and ".join(shown_path(str(root)) for root in self.roots)
+            raise ConfigError(f"base '{text}' lies outside of the config folders; bases may come from {allowed}")
+        return path
