@@ -88,7 +88,7 @@ class PackageStep:
                 f"Albumentation: '{config['type']}' is not built in (built in: {', '.join(PIXEL_OPS)}, OneOf); "
                 "pip install albumentations to use it"
             )
-        import albumentations
+        import albumentations  # pyright: ignore[reportMissingImports]
 
         self.compose = albumentations.Compose([build_foreign(albumentations, config)])
 

@@ -8,7 +8,7 @@ from posekit.datasets.transforms.base import random_generator
 from posekit.datasets.transforms.geometric import GeometricTransform
 from posekit.datasets.transforms.results import Results
 from posekit.datasets.transforms.truncated_normal import truncated_normal
-from posekit.datasets.transforms.warp import Border, current_space, frame_size, move_boxes, pend
+from posekit.datasets.transforms.warp import Border, current_space, frame_size, move_boxes, move_points, pend
 from posekit.geometry import Affine, crop_affine
 from posekit.registry import TRANSFORMS
 from posekit.structures.bbox import bbox_clip_border, bbox_xyxy2corner, get_pers_warp_matrix
@@ -93,7 +93,9 @@ class BottomupRandomAffine(GeometricTransform):
     def draw(self, rng: np.random.Generator) -> tuple[np.ndarray, float, float, np.ndarray]:
         """Draw shift (2,) as a fraction, scale, angle in degrees, and shear (2,) in degrees."""
         draws = rng.random(10)
-        amounts = 2 * draws[:6] - 1 if self.distribution == "uniform" else truncated_normal(draws[:6])
+        amounts = (
+            2 * draws[:6] - 1 if self.distribution == "uniform" else np.array(truncated_normal(draws[:6].tolist()))
+        )
         happens = draws[6:] < (self.shift_prob, self.scale_prob, self.rotate_prob, self.shear_prob)
         low, high = self.scale_factor
         return (
@@ -108,7 +110,7 @@ class BottomupRandomAffine(GeometricTransform):
         step = Affine(matrix, current_space(results), "input")
         self.move_annotations(results, step)
         results["input_size"] = self.input_size
-        results["img_shape"] = self.input_size[::-1]
+        results["img_shape"] = (self.input_size[1], self.input_size[0])
         pend(results, step, self.input_size, self.pad_val)
         return results
 
@@ -125,7 +127,7 @@ class BottomupRandomAffine(GeometricTransform):
 
     def move_annotations(self, results: Results, step: Affine) -> None:
         if results.get("keypoints") is not None:
-            results["keypoints"] = step.points(results["keypoints"])
+            results["keypoints"] = move_points(step, results["keypoints"])
             if self.clip_border:
                 results["keypoints"], results["keypoints_visible"] = keypoint_clip_border(
                     results["keypoints"], results["keypoints_visible"], self.input_size
@@ -133,7 +135,7 @@ class BottomupRandomAffine(GeometricTransform):
         if results.get("bbox") is not None:
             boxes = results["bbox"]
             if self.bbox_keep_corner:
-                boxes = step.points(bbox_xyxy2corner(boxes))
+                boxes = move_points(step, bbox_xyxy2corner(boxes))
             else:
                 boxes = move_boxes(step, boxes)
             results["bbox"] = bbox_clip_border(boxes, self.input_size) if self.clip_border else boxes

@@ -9,7 +9,16 @@ import numpy as np
 
 from posekit.datasets.transforms.geometric import GeometricTransform
 from posekit.datasets.transforms.results import Results
-from posekit.datasets.transforms.warp import Border, Warp, apply_warp, current_space, frame_size, pend, render
+from posekit.datasets.transforms.warp import (
+    Border,
+    Warp,
+    apply_warp,
+    current_space,
+    frame_size,
+    move_points,
+    pend,
+    render,
+)
 from posekit.geometry import Affine, crop_affine
 from posekit.registry import TRANSFORMS
 
@@ -76,10 +85,10 @@ class BottomupResize(GeometricTransform):
         main = warps[0]
         pend(results, main.affine, main.size_wh, self.pad_val)
         if results.get("keypoints") is not None:
-            results["transformed_keypoints"] = main.affine.points(results["keypoints"])
+            results["transformed_keypoints"] = move_points(main.affine, results["keypoints"])
         results["input_center"], results["input_scale"] = self.region(frame, main)
         results["input_size"] = main.size_wh
-        results["img_shape"] = main.size_wh[::-1]
+        results["img_shape"] = (main.size_wh[1], main.size_wh[0])
         if self.aug_scales:
             results["aug_scales"] = self.aug_scales
             results["img"] = [render(results)["img"], *others]

@@ -86,13 +86,14 @@ class PackPoseInputs(BaseTransform):
         labels = select(values, "label_mapping_table", self.label_mapping_table)
         fields = select(values, "field_mapping_table", self.field_mapping_table)
         metainfo = {key: values[key] for key in (*self.meta_keys, "affine") if key in values}
-        groups: dict[str, Any] = {
-            "gt_instances": InstanceData(**instances),
-            "gt_instance_labels": InstanceData(**{key: label_tensor(value) for key, value in labels.items()}),
-        }
+        sample = PoseDataSample(
+            metainfo=metainfo,
+            gt_instances=InstanceData(**instances),
+            gt_instance_labels=InstanceData(**{key: label_tensor(value) for key, value in labels.items()}),
+        )
         if fields:
-            groups["gt_fields"] = pack_fields(fields)
-        return PoseDataSample(metainfo=metainfo, **groups)
+            sample.gt_fields = pack_fields(fields)  # pyright: ignore[reportAttributeAccessIssue]
+        return sample
 
 
 def select(values: dict[str, Any], name: str, default: dict[str, str]) -> dict[str, Any]:
@@ -108,7 +109,8 @@ def label_tensor(value: Any) -> Any:
 def pack_fields(fields: dict[str, Any]) -> PixelData | MultilevelPixelData:
     """Pack maps, all of them arrays or all of them lists with one array per level."""
     if any(isinstance(value, list) for value in fields.values()):
-        return MultilevelPixelData(**{key: [to_tensor(level) for level in value] for key, value in fields.items()})
+        levels: dict[str, Any] = {key: [to_tensor(level) for level in value] for key, value in fields.items()}
+        return MultilevelPixelData(**levels)
     return PixelData(**{key: to_tensor(value) for key, value in fields.items()})
 
 
@@ -150,7 +152,7 @@ def image_to_tensor(img: np.ndarray) -> Any:
 
     if img.ndim == 3 and img.shape[2] == 3 and img.dtype == np.uint8:
         planes = np.empty((3, *img.shape[:2]), np.uint8)
-        cv2.split(img, list(planes))  # three times as fast as a transposed copy
+        cv2.split(img, [planes[0], planes[1], planes[2]])  # three times as fast as a transposed copy
         return torch.from_numpy(planes)
     planes = img[None] if img.ndim == 2 else img.transpose(2, 0, 1)
     return torch.from_numpy(planes.copy())

@@ -39,8 +39,8 @@ class PhotometricDistortion(BaseTransform):
         hue_delta: int = 18,
     ) -> None:
         self.brightness_delta = brightness_delta
-        self.contrast_range = tuple(contrast_range)
-        self.saturation_range = tuple(saturation_range)
+        self.contrast_range = (contrast_range[0], contrast_range[1])
+        self.saturation_range = (saturation_range[0], saturation_range[1])
         self.hue_delta = hue_delta
 
     def transform(self, results: Results) -> Results:

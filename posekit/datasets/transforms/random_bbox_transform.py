@@ -43,15 +43,22 @@ class RandomBBoxTransform(BaseTransform):
         self.rotate_prob = rotate_prob
 
     def transform(self, results: Results) -> Results:
-        box_scale = results["bbox_scale"]
-        draws = random_generator(results).random((len(box_scale), 7))
-        amounts = truncated_normal(draws[:, :4])
-        happens = draws[:, 4:] < (self.shift_prob, self.scale_prob, self.rotate_prob)
-
-        shift = amounts[:, :2] * self.shift_factor * happens[:, :1]
-        low, high = self.scale_factor
-        factor = np.where(happens[:, 1], (low + high) / 2 + amounts[:, 2] * (high - low) / 2, 1.0)
-        results["bbox_center"] = (results["bbox_center"] + shift * box_scale).astype(np.float32)
-        results["bbox_scale"] = (box_scale * factor[:, None]).astype(np.float32)
-        results["bbox_rotation"] = (amounts[:, 3] * self.rotate_factor * happens[:, 2]).astype(np.float32)
+        scale = results["bbox_scale"]
+        draws = random_generator(results).random((len(scale), 7)).tolist()
+        shifts, factors, angles = zip(*map(self.amounts, draws), strict=True) if draws else ([], [], [])
+        shift = np.array(shifts, np.float32).reshape(-1, 2)
+        results["bbox_center"] = results["bbox_center"] + shift * scale
+        results["bbox_scale"] = scale * np.array(factors, np.float32)[:, None]
+        results["bbox_rotation"] = np.array(angles, np.float32)
         return results
+
+    def amounts(self, draws: list[float]) -> tuple[tuple[float, float], float, float]:
+        """Turn seven uniform numbers into a shift (x, y) as fraction of the scale, a factor and an angle."""
+        x, y, size, turn = truncated_normal(draws[:4])
+        shifted, scaled, turned = draws[4:]
+        low, high = self.scale_factor
+        return (
+            (x * self.shift_factor, y * self.shift_factor) if shifted < self.shift_prob else (0.0, 0.0),
+            (low + high) / 2 + size * (high - low) / 2 if scaled < self.scale_prob else 1.0,
+            turn * self.rotate_factor if turned < self.rotate_prob else 0.0,
+        )

@@ -9,7 +9,7 @@ import numpy as np
 from posekit.datasets.transforms.base import random_generator
 from posekit.datasets.transforms.geometric import GeometricTransform
 from posekit.datasets.transforms.results import Results
-from posekit.datasets.transforms.warp import current_space, frame_size, move_boxes, pend
+from posekit.datasets.transforms.warp import current_space, frame_size, move_boxes, move_points, pend
 from posekit.geometry import Affine
 from posekit.registry import TRANSFORMS
 
@@ -79,7 +79,7 @@ def flip_annotations(results: Results, step: Affine) -> None:
         flip_boxes(results, step, mirrored)
     key = "transformed_keypoints" if cropped else "keypoints"
     if results.get(key) is not None:
-        results[key] = step.points(results[key])
+        results[key] = move_points(step, results[key])
         if mirrored:
             swap_sides(results, key)
 
@@ -95,8 +95,8 @@ def swap_sides(results: Results, key: str) -> None:
 def flip_boxes(results: Results, step: Affine, mirrored: bool) -> None:
     if results.get("bbox") is not None:
         boxes = results["bbox"]
-        results["bbox"] = step.points(boxes) if boxes.ndim == 3 else move_boxes(step, boxes)
+        results["bbox"] = move_points(step, boxes) if boxes.ndim == 3 else move_boxes(step, boxes)
     if results.get("bbox_center") is not None:
-        results["bbox_center"] = step.points(results["bbox_center"])
+        results["bbox_center"] = move_points(step, results["bbox_center"])
     if results.get("bbox_rotation") is not None and mirrored:
         results["bbox_rotation"] = -results["bbox_rotation"]

@@ -61,10 +61,10 @@ class RandomHalfBody(BaseTransform):
         self, rng: np.random.Generator, visible: np.ndarray, upper_ids: list[int], lower_ids: list[int]
     ) -> list[int] | None:
         """Draw the visible keypoints of one half of one person, or None for the whole; visible (K,)."""
-        halve, prefer_upper = rng.random(2) < (self.prob, self.upper_prioritized_prob)
-        if not halve or visible.sum() < self.min_total_keypoints:
-            return None
+        halve, side = rng.random(2).tolist()
         flags = visible.tolist()
+        if halve >= self.prob or sum(flags) < self.min_total_keypoints:
+            return None
         upper = [i for i in upper_ids if flags[i] > 0]
         lower = [i for i in lower_ids if flags[i] > 0]
         options = [
@@ -74,7 +74,7 @@ class RandomHalfBody(BaseTransform):
         ]
         if not options:
             return None
-        return options[0 if prefer_upper else -1]
+        return options[0 if side < self.upper_prioritized_prob else -1]
 
     def extent(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean of (M, 2) points, and their padded width and height."""

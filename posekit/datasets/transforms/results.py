@@ -14,12 +14,17 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 
 if TYPE_CHECKING:
+    from typing_extensions import NotRequired
+
     from posekit.datasets.transforms.warp import Warp
     from posekit.geometry import Affine
 
 
-class DatasetResults(TypedDict, total=False):
-    """What data sets put in before the first transform; every key is optional, and others pass through."""
+class DatasetResults(TypedDict):
+    """What data sets put in before the first transform; others pass through.
+
+    None of the keys has to be there: what a transform needs is told by its ``requires``.
+    """
 
     rng: np.random.Generator
     """Source of all random choices; the data set derives it from (seed, epoch, index)."""
@@ -77,7 +82,7 @@ class DatasetResults(TypedDict, total=False):
     """(K,)"""
 
 
-class Results(DatasetResults, total=False):
+class Results(DatasetResults):
     """The above, and what the built-in transforms add."""
 
     img: Any
@@ -97,7 +102,7 @@ class Results(DatasetResults, total=False):
     flip_direction: str | None
     affine: Affine
     """Map from the picture as loaded to where it is now (*input* after a crop or resize)."""
-    pending: Warp
+    pending: NotRequired[Warp]
     """The part of ``affine`` not yet applied to the pixels; only inside a Pipeline."""
     transformed_keypoints: np.ndarray
     """(N, K, 2) pixels of *input*."""

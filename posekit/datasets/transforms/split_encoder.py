@@ -95,8 +95,8 @@ def encode_columns(codec: BaseCodec, labels: Mapping[str, Any]) -> dict[str, Any
     if "keypoint_weights" in encoded and labels.get("dataset_keypoint_weights") is not None:
         encoded["keypoint_weights"] = encoded["keypoint_weights"] * labels["dataset_keypoint_weights"]
     tables = mapping_tables([codec])
-    columns = {}
+    columns: dict[str, Any] = {}
     for name, group in GROUPS.items():
-        table = tables.get(name, getattr(PackPoseInputs, name))
+        table: dict[str, str] = tables[name] if name in tables else getattr(PackPoseInputs, name)
         columns.update({f"{group}.{packed}": encoded[key] for key, packed in table.items() if key in encoded})
     return columns

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from posekit.datasets.transforms.geometric import GeometricTransform
 from posekit.datasets.transforms.results import Results
-from posekit.datasets.transforms.warp import current_space, pend
+from posekit.datasets.transforms.warp import current_space, move_points, pend
 from posekit.geometry import Affine, crop_affine
 from posekit.registry import TRANSFORMS
 
@@ -48,7 +50,7 @@ class TopdownAffine(GeometricTransform):
         crop = crop_affine(center, scale, rotation, self.input_size, use_udp=self.use_udp)
         step = Affine(crop.matrix, current_space(results), "input")
         if results.get("keypoints") is not None:
-            results["transformed_keypoints"] = step.points(results["keypoints"])
+            results["transformed_keypoints"] = move_points(step, results["keypoints"])
         results["input_size"] = self.input_size
         results["input_center"] = center
         results["input_scale"] = scale
@@ -68,7 +70,7 @@ class TopdownAffine(GeometricTransform):
                 "a top-down sample has one, use data_mode='topdown'"
             )
         width, height = scales[0].tolist()
-        if not (width > 0 and height > 0 and np.isfinite(width + height + centers[0].sum())):
+        if not (width > 0 and height > 0 and math.isfinite(width + height + sum(centers[0].tolist()))):
             raise ValueError(
                 f"TopdownAffine: image {results.get('img_path')}, instance {results.get('id')}: the box has "
                 f"centre {centers[0].tolist()} and scale {[width, height]}; both need finite numbers, the scale above 0"

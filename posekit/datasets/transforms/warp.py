@@ -78,7 +78,44 @@ def apply_warp(img: np.ndarray, warp: Warp) -> np.ndarray:
     corner = (width - 1 if a < 0 else 0, height - 1 if d < 0 else 0)
     if (b, c, abs(a), abs(d), x, y) == (0, 0, 1, 1, *corner) and img.shape[:2] == (height, width):
         return mirror(img, a < 0, d < 0)
+    if img.dtype == np.uint8 and img.ndim == 3 and img.shape[2] == 3:
+        return warp_color(img, warp)
     return warp_image(img, warp.affine, warp.size_wh, border_value=warp.border_value)
+
+
+def warp_color(img: np.ndarray, warp: Warp) -> np.ndarray:
+    """Return a (H, W, 3) uint8 image moved by ``warp``.
+
+    OpenCV warps four channels in less than half the time of three, so the part of
+    the picture that will be seen gets a fourth one. Grey levels equal those of the
+    direct way, but for one in twenty thousand that is off by one.
+    """
+    import cv2
+
+    border = warp.border_value if isinstance(warp.border_value, Sequence) else [warp.border_value] * 3
+    left, top, right, bottom = seen_region(warp, img.shape)
+    if right <= left or bottom <= top:
+        return np.full((*warp.size_wh[::-1], 3), border, np.uint8)
+    part = cv2.cvtColor(img[top:bottom, left:right], cv2.COLOR_BGR2BGRA)
+    to_part = warp.affine.matrix.copy()
+    to_part[:, 2] += to_part[:, 0] * left + to_part[:, 1] * top
+    moved = cv2.warpAffine(part, to_part, warp.size_wh, flags=cv2.INTER_LINEAR, borderValue=(*border, 0))
+    return cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR)
+
+
+def seen_region(warp: Warp, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Return the box (left, top, right, bottom) of the pixels that ``warp`` reads, cut to a picture (h, w)."""
+    (d, b, u), (c, a, v) = warp.affine.matrix.tolist()
+    determinant = a * d - b * c
+    a, b, c, d = a / determinant, -b / determinant, -c / determinant, d / determinant
+    x, y = -a * u - b * v, -c * u - d * v  # where the first pixel comes from; (a, c) leads to the next column
+    width, height = warp.size_wh[0] - 1, warp.size_wh[1] - 1
+    return (
+        max(int(x + min(0, a * width) + min(0, b * height)) - 2, 0),
+        max(int(y + min(0, c * width) + min(0, d * height)) - 2, 0),
+        min(int(x + max(0, a * width) + max(0, b * height)) + 3, shape[1]),
+        min(int(y + max(0, c * width) + max(0, d * height)) + 3, shape[0]),
+    )
 
 
 def mirror(img: np.ndarray, horizontal: bool, vertical: bool) -> np.ndarray:
@@ -90,9 +127,17 @@ def mirror(img: np.ndarray, horizontal: bool, vertical: bool) -> np.ndarray:
     return cv2.flip(img, code)
 
 
+def move_points(affine: Affine, points: np.ndarray) -> np.ndarray:
+    """Return ``affine.points(points)``; for floating points (..., 2) in a third of the time."""
+    if points.shape[-1] != 2 or points.dtype.kind != "f":
+        return affine.points(points)
+    matrix = affine.matrix
+    return (points @ matrix[:, :2].T + matrix[:, 2]).astype(points.dtype, copy=False)
+
+
 def move_boxes(affine: Affine, boxes_xyxy: np.ndarray) -> np.ndarray:
     """Return the upright boxes (N, 4) around the moved corners of boxes (N, 4)."""
     low, high = boxes_xyxy[..., :2], boxes_xyxy[..., 2:4]
-    center = affine.points((low + high) / 2)
+    center = (low + high) / 2 @ affine.matrix[:, :2].T + affine.matrix[:, 2]
     half = (high - low) / 2 @ np.abs(affine.matrix[:, :2]).T
     return np.concatenate([center - half, center + half], axis=-1).astype(boxes_xyxy.dtype, copy=False)

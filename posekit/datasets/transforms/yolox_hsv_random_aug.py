@@ -55,7 +55,7 @@ def shift_hsv(img: np.ndarray, hue: int, saturation: int, value: int) -> np.ndar
 
     hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV)
     if saturation or value:
-        hsv = cv2.add(hsv, (0, saturation, value, 0))
+        hsv = cv2.add(hsv, np.array([0, saturation, value, 0], np.float64))
     if hue:
         plane = cv2.extractChannel(hsv, 0)
         cv2.insertChannel(turn_hue(plane, hue), hsv, 0)
