@@ -1,0 +1,74 @@
+"""Numbers of the tree that may only get better: long functions, repeated lines, imports of one head."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = sorted((ROOT / "posekit").rglob("*.py"))
+
+LONG_FUNCTION_LINES = 50
+LONG_FUNCTION_SHARE = 0.05
+REPEATED_RUN_LINES = 6
+REPEATED_SHARE = 0.03
+MODULES_OF_ONE_HEAD = 40
+
+
+def function_lengths() -> list[int]:
+    """Lines of each function without its docstring."""
+    lengths = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                skip = 0
+                if ast.get_docstring(node) is not None:
+                    skip = node.body[0].end_lineno - node.body[0].lineno + 1
+                lengths.append(node.end_lineno - node.lineno + 1 - skip)
+    return lengths
+
+
+def code_lines(path: Path) -> list[tuple[int, str]]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    kept = ((number, line.strip()) for number, line in enumerate(lines))
+    return [(number, line) for number, line in kept if len(line) > 3 and not line.startswith(("#", "import ", "from "))]
+
+
+def repeated_share() -> float:
+    """Share of code lines that stand in a run of equal lines elsewhere."""
+    places = defaultdict(set)
+    total = 0
+    for path in SOURCES:
+        lines = code_lines(path)
+        total += len(lines)
+        for start in range(len(lines) - REPEATED_RUN_LINES + 1):
+            run = lines[start : start + REPEATED_RUN_LINES]
+            places[tuple(text for _, text in run)].add((path, run[0][0], run[-1][0]))
+    repeated = set()
+    for spots in places.values():
+        if len(spots) > 1:
+            for path, first, last in spots:
+                repeated.update((path, number) for number in range(first, last + 1))
+    return len(repeated) / max(total, 1)
+
+
+def test_few_functions_are_long():
+    lengths = function_lengths()
+    long = sum(length > LONG_FUNCTION_LINES for length in lengths)
+    assert long / len(lengths) <= LONG_FUNCTION_SHARE
+
+
+def test_few_lines_are_repeated():
+    assert repeated_share() <= REPEATED_SHARE
+
+
+def test_one_head_imports_few_modules():
+    code = (
+        "import sys; import posekit.models.heads.heatmap_head;"
+        "print(sum(name.split('.')[0] == 'posekit' for name in sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert int(loaded.stdout) < MODULES_OF_ONE_HEAD
