@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,14 @@ class Images:
             unused=frozenset(unused - set(kept)),
         )
 
+    def ordered(self, ids: Iterable[int]) -> Images:
+        """Bring the images with these ids to the front, in this order."""
+        index_of = {image_id: index for index, image_id in enumerate(self.ids.tolist())}
+        front = [index_of[image_id] for image_id in dict.fromkeys(ids) if image_id in index_of]
+        order = list(dict.fromkeys([*front, *range(len(self.ids))]))
+        paths, infos = [self.paths[i] for i in order], [self.infos[i] for i in order]
+        return Images(self.ids[order], paths, self.size_wh[order], infos, self.unused)
+
 
 def _image_problem(info: Mapping[str, Any]) -> str | None:
     missing = [key for key in ("id", "file_name", "width", "height") if key not in info]
@@ -99,6 +108,7 @@ class Instances:
         image: index of each instance's image.
         arrays: columns (N, ...) that rows show with a leading axis of instances.
         numbers: columns (N,) that rows show as a python number (top-down) or a list of them (bottom-up).
+        objects: JSON values of the instances, such as segmentations.
         raw: the annotations as the file has them.
     """
 
@@ -106,6 +116,7 @@ class Instances:
     image: np.ndarray
     arrays: dict[str, np.ndarray]
     numbers: dict[str, np.ndarray]
+    objects: dict[str, list[Any]]
     raw: list[dict[str, Any]]
 
     def __len__(self) -> int:
@@ -118,7 +129,8 @@ class Instances:
             image=self.image[keep],
             arrays={key: column[keep] for key, column in self.arrays.items()},
             numbers={key: column[keep] for key, column in self.numbers.items()},
-            raw=[ann for ann, kept in zip(self.raw, keep, strict=True) if kept],
+            objects={key: list(compress(values, keep)) for key, values in self.objects.items()},
+            raw=list(compress(self.raw, keep)),
         )
 
     def usable(self, problems: Problems | None = None) -> np.ndarray:
@@ -140,7 +152,7 @@ class Instances:
         columns: dict[str, Any] = self._image_columns(self.image)
         columns.update({key: column[:, None] for key, column in self.arrays.items()})
         columns.update(self.numbers)
-        columns["segmentation"] = Packed(ann.get("segmentation") for ann in self.raw)
+        columns.update({key: Packed(values) for key, values in self.objects.items()})
         if keep_raw:
             columns["raw_ann_info"] = Packed(self.raw)
         return Records(columns, np.arange(len(self)))
@@ -154,9 +166,8 @@ class Instances:
         columns: dict[str, Any] = self._image_columns(image)
         columns.update({key: Ragged(column, offsets) for key, column in self.arrays.items()})
         columns.update({key: Ragged(column, offsets, as_list=True) for key, column in self.numbers.items()})
-        segmentation = Packed(ann.get("segmentation") for ann in self.raw)
-        columns["segmentation"] = PackedGroups(segmentation, offsets)
-        columns["invalid_segs"] = PackedGroups(segmentation, offsets, ~self.usable())
+        columns.update({key: PackedGroups(Packed(values), offsets) for key, values in self.objects.items()})
+        columns["invalid_segs"] = PackedGroups(columns["segmentation"].column, offsets, ~self.usable())
         if keep_raw:
             columns["raw_ann_info"] = PackedGroups(Packed(self.raw), offsets)
         return Records(columns, np.arange(len(image)))
@@ -178,7 +189,7 @@ def read_instances(
     if form.valid:
         annotated = [ann for ann in annotated if ann.get(form.valid)]
     raw, image = match_images(annotated, images, problems)
-    instances = Instances(images, image, {}, {"id": np.array([ann["id"] for ann in raw], np.int64)}, raw)
+    instances = Instances(images, image, {}, {"id": np.array([ann["id"] for ann in raw], np.int64)}, {}, raw)
     points, good = _keypoints(instances, form, num_keypoints, problems)
     boxes, boxed = _boxes(instances, form, problems)
     good &= boxed
@@ -222,7 +233,7 @@ def _keypoints(
     """Return the points (N, K, 3) float32 of all keypoint keys, and which are well-formed."""
     raw, width = instances.raw, 3 * num_keypoints
     if len(form.keypoints) == 1:
-        lists = [ann[form.keypoints[0]] for ann in raw]
+        lists = [_flat(ann[form.keypoints[0]]) for ann in raw]
     else:
         lists = [_joined([ann[key] for key in form.keypoints]) for ann in raw]
     values, good = number_rows(lists, width)
@@ -234,6 +245,12 @@ def _keypoints(
             f"{name}: {problem} ({num_keypoints} keypoints of x, y, visibility); correct or remove it",
         )
     return values.astype(np.float32).reshape(-1, num_keypoints, 3), good
+
+
+def _flat(points: Any) -> Any:
+    """Join points that are lists of their own."""
+    nested = isinstance(points, list) and points and isinstance(points[0], list)
+    return _joined(points) if nested else points
 
 
 def _joined(parts: list[Any]) -> Any:
@@ -294,15 +311,18 @@ def _whole(value: Any, default: int) -> int:
 
 
 def _add_extra(instances: Instances, form: CocoFormat) -> None:
-    """Hand on the format's further keys, where all instances have them as numbers or lists of numbers."""
+    """Hand on the format's further keys: as numbers where all instances have them so, else as the file has them."""
+    instances.objects["segmentation"] = [ann.get("segmentation") for ann in instances.raw]
     for key in form.extra:
         values = [ann.get(key) for ann in instances.raw]
         if values and all(map(is_number, values)):
             instances.numbers[key] = np.array(values, np.float64)
-        elif values and isinstance(values[0], list):
-            rows, good = number_rows(values, len(values[0]))
-            if good.all():
-                instances.arrays[key] = rows.astype(np.float32)
+            continue
+        rows, good = number_rows(values, len(values[0]) if values and isinstance(values[0], list) else 0)
+        if rows.size and good.all():
+            instances.arrays[key] = rows.astype(np.float32)
+        else:
+            instances.objects[key] = values
     crowd = [info.get("crowdIndex") for info in instances.images.infos]
     if any(map(is_number, crowd)):
         column = np.array([value if is_number(value) else np.nan for value in crowd], np.float64)

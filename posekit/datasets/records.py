@@ -136,6 +136,9 @@ class Strings:
         return str(self.buffer[self.offsets.item(text) : self.offsets.item(text + 1)].data, "utf-8", "surrogatepass")
 
 
+SIZE_OF_NONE = len(marshal.dumps(None))
+
+
 class Packed:
     """JSON values, each packed to bytes; a row is a ``Lazy`` that unpacks when it is first looked into."""
 
@@ -147,8 +150,9 @@ class Packed:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, index: int) -> Lazy:
-        return Lazy(self, index)
+    def __getitem__(self, index: int) -> Lazy | None:
+        empty = self.offsets.item(index + 1) - self.offsets.item(index) == SIZE_OF_NONE
+        return None if empty else Lazy(self, index)
 
     def unpack(self, index: int) -> Any:
         return marshal.loads(self.buffer[self.offsets.item(index) : self.offsets.item(index + 1)].data)
