@@ -119,6 +119,22 @@ class Ragged:
         return row.tolist() if self.as_list else row
 
 
+class Gather:
+    """Row i is ``[values[j] for j in index[i]]``: an array of an array's rows, or a list of a column's."""
+
+    def __init__(self, values: Any, index: np.ndarray, *, as_list: bool = False) -> None:
+        self.values, self.index, self.as_list = values, index, as_list
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, index: int) -> Any:
+        if isinstance(self.values, np.ndarray):
+            row = self.values[self.index[index]]
+            return row.tolist() if self.as_list else row
+        return [self.values[place] for place in self.index[index].tolist()]
+
+
 class Strings:
     """Texts in one buffer; with ``index``, row i is text ``index[i]``, so equal texts are kept once."""
 
@@ -281,4 +297,4 @@ def _from_files(column: Any) -> Any:
 
 
 def _has_arrays(value: Any) -> bool:
-    return isinstance(value, (np.ndarray, Packed))
+    return isinstance(value, (np.ndarray, Packed, Strings))

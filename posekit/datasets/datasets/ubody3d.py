@@ -1,0 +1,87 @@
+"""UBody in 3D."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from posekit.datasets.annotation_file import Problems, dicts_under, number_row_problem, read_json
+from posekit.datasets.base_mocap import BaseMocapDataset, Frames
+from posekit.datasets.coco_reader import Images, match_images
+from posekit.registry import DATASETS
+
+NUM_KEYPOINTS = 133
+FIELDS = {"keypoints": 2, "keypoints_3d": 3, "keypoints_valid": 1}
+
+
+@DATASETS.register_module()
+class UBody3dDataset(BaseMocapDataset):
+    """UBody: 133 keypoints of people in videos, in pixels and in 3D (Lin et al., CVPR 2023)."""
+
+    METAINFO = dict(from_file="configs/_base_/datasets/ubody3d.py")
+
+    def read_frames(self) -> Frames:
+        problems = Problems(self.ann_file)
+        data = read_json(self.ann_file)
+        images = Images.read(dicts_under(data, "images", self.ann_file), "", problems)
+        anns, image = match_images(dicts_under(data, "annotations", self.ann_file), images, problems)
+        good = [_complete(ann, problems) for ann in anns]
+        problems.report(strict=self.test_mode)
+        kept = [(ann, images.paths[place]) for ann, place, fine in zip(anns, image, good, strict=True) if fine]
+        if not kept:
+            raise ValueError(f"{self.ann_file}: no usable annotation; it needs {', '.join(FIELDS)} and camera_param")
+        anns, names = [ann for ann, _ in kept], [name for _, name in kept]
+        visible = np.array([ann["keypoints_valid"] for ann in anns], np.float32)
+        return Frames(
+            names=names,
+            video=[(PurePosixPath(name).parent.name, str(ann.get("person_id", ""))) for ann, name in kept],
+            keypoints=np.array([ann["keypoints"] for ann in anns], np.float32),
+            visible=visible,
+            keypoints_3d=np.array([ann["keypoints_3d"] for ann in anns], np.float32),
+            visible_3d=visible,
+            extra=dict(
+                scale=np.array([ann.get("scale", (0, 0)) for ann in anns], np.float32),
+                center=np.array([ann.get("center", (0, 0)) for ann in anns], np.float32),
+                bbox=np.array([ann["bbox"] for ann in anns], np.float32),
+                bbox_scales=np.ones((len(anns), 2), np.float32),
+                bbox_scores=np.ones(len(anns), np.float32),
+                factor=np.zeros(len(anns), np.float32),
+            ),
+            target=dict(
+                camera_param=[[_camera(ann["camera_param"])] for ann in anns],
+                img_path=[self.image_path(name) for name in names],
+            ),
+        )
+
+    def _windows(self, frames: np.ndarray) -> np.ndarray:
+        windows = super()._windows(frames)
+        return windows if self.multiple_target or self.pad_video_seq else windows[:: self.seq_step]
+
+    def image_path(self, name: str) -> str:
+        return str(Path(self.data_root, "images", name))
+
+
+def _complete(ann: dict[str, Any], problems: Problems) -> bool:
+    """Whether an annotation has all it needs; what is wrong is named."""
+    for key, size in FIELDS.items():
+        rows = ann.get(key)
+        flat = (
+            [v for row in rows for v in (row if isinstance(row, list) else [row])] if isinstance(rows, list) else rows
+        )
+        problem = number_row_problem(flat, NUM_KEYPOINTS * size)
+        if problem:
+            problems.add(f"annotation {ann['id']}", f"{key}: {problem}; correct or remove it")
+            return False
+    camera = ann.get("camera_param")
+    problem = number_row_problem(ann.get("bbox"), 4)
+    if problem is None and not (isinstance(camera, dict) and {"focal", "princpt"} <= set(camera)):
+        problem = "no camera_param with focal and princpt"
+    if problem:
+        problems.add(f"annotation {ann['id']}", f"bbox, camera_param: {problem}; correct or remove it")
+    return problem is None
+
+
+def _camera(camera: dict[str, Any]) -> dict[str, Any]:
+    return dict(f=camera["focal"], c=camera["princpt"])
