@@ -50,7 +50,7 @@ class HRNet(FreezableBackbone):
 
     default_init = SMALL_NORMAL
     blocks: ClassVar[dict[str, type[nn.Module]]] = {"BASIC": BasicBlock, "BOTTLENECK": Bottleneck}
-    step: ClassVar[Step] = staticmethod(dense_step)
+    fusion_step: ClassVar[Step] = staticmethod(dense_step)
     upsample: ClassVar[Settings] = {"mode": "nearest", "align_corners": None}
 
     def __init__(
@@ -96,15 +96,17 @@ class HRNet(FreezableBackbone):
             )
         block = self.find_block(spec)
         widths = [width * block.expansion for width in spec["num_channels"]]  # pyright: ignore
-        step = partial(self.step, **self.shared)
         multiscale = index < 4 or spec.get("multiscale_output", False)
         modules = []
         for number in range(spec["num_modules"]):
             branches = [self.make_branch(index, spec, number, branch, widths[branch]) for branch in range(len(widths))]
             num_outs = len(widths) if multiscale or number < spec["num_modules"] - 1 else 1
+            step = partial(self.fusion_step, **self.shared)
             fusion = build_fusion(widths, num_outs, step, upsample=self.upsample_cfg, **self.shared)
             modules.append(HRModule(branches, fusion if len(widths) > 1 else None))
-        self.add_module(f"transition{index - 1}", build_transition(channels, widths, step))
+        self.add_module(
+            f"transition{index - 1}", build_transition(channels, widths, partial(dense_step, **self.shared))
+        )
         self.add_module(f"stage{index}", nn.Sequential(*modules))
         return widths
 

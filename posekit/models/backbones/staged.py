@@ -18,7 +18,7 @@ class FreezableBackbone(BaseBackbone):
 
     def freeze(self) -> None:
         for name in self.frozen:
-            getattr(self, name).eval().requires_grad_(False)
+            self.get_submodule(name).eval().requires_grad_(False)
 
     def train(self, mode: bool = True) -> FreezableBackbone:
         super().train(mode)

@@ -1,0 +1,215 @@
+"""Vision Transformer, the backbone of ViTPose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from posekit.models.backbones.staged import FreezableBackbone, check_choice
+from posekit.models.base_module import InitRules, Settings
+from posekit.models.layers.normalization import build_norm
+from posekit.models.layers.patch_embed import PatchEmbed, resize_positions
+from posekit.models.layers.transformer import (
+    GELU,
+    LN6,
+    FeedForward,
+    ScaledSelfAttention,
+    TransformerBlock,
+    drop_path_rates,
+)
+from posekit.registry import MODELS
+
+OUT_TYPES = ("raw", "cls_token", "featmap", "avg_featmap")
+
+
+def architecture(embed_dims: int, num_layers: int, num_heads: int, feedforward_channels: int) -> Settings:
+    return {
+        "embed_dims": embed_dims,
+        "num_layers": num_layers,
+        "num_heads": num_heads,
+        "feedforward_channels": feedforward_channels,
+    }
+
+
+def encoder_block(
+    *,
+    embed_dims: int,
+    num_heads: int,
+    feedforward_channels: int,
+    layer_scale_init_value: float = 0.0,
+    drop_rate: float = 0.0,
+    attn_drop_rate: float = 0.0,
+    drop_path_rate: float = 0.0,
+    qkv_bias: bool = True,
+    act_cfg: Settings = GELU,
+    norm_cfg: Settings = LN6,
+) -> TransformerBlock:
+    """A block in this network's naming: ``ln1``, ``attn``, ``ln2``, ``ffn``."""
+    attn = ScaledSelfAttention(
+        embed_dims,
+        num_heads,
+        layer_scale_init_value,
+        qkv_bias=qkv_bias,
+        attn_drop=attn_drop_rate,
+        proj_drop=drop_rate,
+    )
+    ffn = FeedForward(
+        embed_dims, feedforward_channels, act_cfg=act_cfg, ffn_drop=drop_rate, scale_init=layer_scale_init_value
+    )
+    return TransformerBlock(embed_dims, attn, ffn, norm_cfg=norm_cfg, drop_path=drop_path_rate, norms=("ln1", "ln2"))
+
+
+@MODELS.register_module()
+class VisionTransformer(FreezableBackbone):
+    """Vision Transformer. Source: Dosovitskiy et al., arXiv 2010.11929.
+
+    Args:
+        arch: a key of ``arch_zoo``, or a dict with the same keys as its values.
+        img_size: the image size (height, width) of the learned positions.
+        out_indices: the blocks to return, from 0; negative ones count from the end.
+        final_norm: norm the last block's output.
+        out_type: ``raw`` tokens, ``cls_token``, ``featmap`` (B, C, H, W) or its normed mean ``avg_featmap``.
+        with_cls_token: put a learned token before the patches.
+        frozen_stages: how many blocks stay as loaded, with the patches; -1 for none.
+        interpolate_mode: how positions are resized to other image sizes.
+        layer_scale_init_value: where above 0, each layer's output has a learned factor starting there.
+        patch_cfg: further arguments of the patch embedding, such as ``padding``.
+        layer_cfgs: further arguments of the blocks, for all or one dict for each.
+        pre_norm: norm the tokens before the first block.
+    """
+
+    arch_zoo: ClassVar[dict[str, Settings]] = {
+        **dict.fromkeys(["s", "small"], architecture(768, 8, 8, 2304)),
+        **dict.fromkeys(["b", "base", "deit-b", "deit-base"], architecture(768, 12, 12, 3072)),
+        **dict.fromkeys(["l", "large"], architecture(1024, 24, 16, 4096)),
+        **dict.fromkeys(["h", "huge"], architecture(1280, 32, 16, 5120)),
+        **dict.fromkeys(["eva-g", "eva-giant"], architecture(1408, 40, 16, 6144)),
+        **dict.fromkeys(["deit-t", "deit-tiny"], architecture(192, 12, 3, 768)),
+        **dict.fromkeys(["deit-s", "deit-small", "dinov2-s", "dinov2-small"], architecture(384, 12, 6, 1536)),
+        **dict.fromkeys(["dinov2-g", "dinov2-giant"], architecture(1536, 40, 24, 6144)),
+    }
+
+    def __init__(
+        self,
+        arch: str | Settings = "base",
+        img_size: int | Sequence[int] = 224,
+        patch_size: int = 16,
+        in_channels: int = 3,
+        out_indices: int | Sequence[int] = -1,
+        drop_rate: float = 0.0,
+        drop_path_rate: float = 0.0,
+        qkv_bias: bool = True,
+        norm_cfg: Settings = LN6,
+        final_norm: bool = True,
+        out_type: str = "cls_token",
+        with_cls_token: bool = True,
+        frozen_stages: int = -1,
+        interpolate_mode: str = "bicubic",
+        layer_scale_init_value: float = 0.0,
+        patch_cfg: Settings | None = None,
+        layer_cfgs: Settings | Sequence[Settings] | None = None,
+        pre_norm: bool = False,
+        init_cfg: InitRules = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        check_choice("VisionTransformer", "out_type", out_type, OUT_TYPES)
+        if out_type == "cls_token" and not with_cls_token:
+            raise ValueError("VisionTransformer.out_type: 'cls_token' needs with_cls_token=True")
+        if isinstance(arch, str):
+            check_choice("VisionTransformer", "arch", arch.lower(), list(self.arch_zoo))
+            arch = self.arch_zoo[arch.lower()]
+        depth, width = arch["num_layers"], arch["embed_dims"]
+        self.out_type, self.interpolate_mode, self.final_norm = out_type, interpolate_mode, final_norm
+        self.out_indices = [i % depth for i in ([out_indices] if isinstance(out_indices, int) else out_indices)]
+        self.num_extra = int(with_cls_token)
+        patches: Any = {"kernel_size": patch_size, "stride": patch_size, "bias": not pre_norm, "padding": None}
+        self.patch_embed = PatchEmbed(in_channels, width, **{**patches, **(patch_cfg or {})})
+        square = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size)
+        self.grid_hw = self.patch_embed.out_size(*square)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width)) if with_cls_token else None
+        positions = torch.zeros(1, self.grid_hw[0] * self.grid_hw[1] + self.num_extra, width)
+        self.pos_embed = nn.Parameter(nn.init.trunc_normal_(positions, std=0.02))
+        self.drop_after_pos = nn.Dropout(drop_rate)
+        self.pre_norm = build_norm(norm_cfg, width) if pre_norm else nn.Identity()
+        own = layer_cfgs if isinstance(layer_cfgs, Sequence) else [layer_cfgs or {}] * depth
+        shared = {
+            **{key: value for key, value in arch.items() if key != "num_layers"},
+            "layer_scale_init_value": layer_scale_init_value,
+            "drop_rate": drop_rate,
+            "qkv_bias": qkv_bias,
+            "norm_cfg": norm_cfg,
+        }
+        rates = drop_path_rates(drop_path_rate, depth)
+        self.layers = nn.ModuleList(
+            encoder_block(**{**shared, "drop_path_rate": rate, **cfg}) for rate, cfg in zip(rates, own, strict=True)
+        )
+        self.ln1 = build_norm(norm_cfg, width) if final_norm else nn.Identity()
+        self.ln2 = build_norm(norm_cfg, width) if out_type == "avg_featmap" else nn.Identity()
+        self.register_load_state_dict_pre_hook(fit_positions)
+        self.freeze_blocks(frozen_stages)
+
+    def freeze_blocks(self, count: int) -> None:
+        if count <= 0:
+            return
+        norms = ["ln1", "ln2"] if count == len(self.layers) else []
+        self.frozen = ["patch_embed", "drop_after_pos", "pre_norm", *(f"layers.{i}" for i in range(count)), *norms]
+        self.freeze()
+        self.pos_embed.requires_grad_(False)
+        if self.cls_token is not None:
+            self.cls_token.requires_grad_(False)
+
+    def init_weights(self) -> None:
+        super().init_weights()
+        if not self.is_pretrained:
+            for part in self.modules():
+                if isinstance(part, FeedForward):
+                    init_feed_forward(part)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        x = self.patch_embed(x)
+        grid_hw = (x.shape[1], x.shape[2])
+        x = x.flatten(1, 2)
+        if self.cls_token is not None:
+            x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), 1)
+        x = x + resize_positions(self.pos_embed, self.grid_hw, grid_hw, self.interpolate_mode)
+        x = self.pre_norm(self.drop_after_pos(x))
+        outputs = []
+        for index, layer in enumerate(self.layers):
+            x = layer(x)
+            if index == len(self.layers) - 1:
+                x = self.ln1(x)
+            if index in self.out_indices:
+                outputs.append(self.format_output(x, grid_hw))
+        return tuple(outputs)
+
+    def format_output(self, x: Tensor, grid_hw: tuple[int, int]) -> Tensor:
+        if self.out_type == "raw":
+            return x
+        if self.out_type == "cls_token":
+            return x[:, 0]
+        patches = x[:, self.num_extra :]
+        if self.out_type == "avg_featmap":
+            return self.ln2(patches.mean(1))
+        return patches.transpose(1, 2).unflatten(2, grid_hw)
+
+
+def init_feed_forward(part: FeedForward) -> None:
+    for layer in part.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.normal_(layer.bias, std=1e-6)
+
+
+def fit_positions(module: VisionTransformer, state: dict[str, Tensor], prefix: str, *_: object) -> None:
+    """Fit positions of another image size, or with a class token that this network lacks, while loading."""
+    positions = state.get(f"{prefix}pos_embed")
+    if positions is None or positions.shape == module.pos_embed.shape:
+        return
+    if not module.num_extra and round((positions.shape[1] - 1) ** 0.5) ** 2 == positions.shape[1] - 1:
+        positions = positions[:, 1:]
+    side = round((positions.shape[1] - module.num_extra) ** 0.5)
+    fitted = resize_positions(positions, (side, side), module.grid_hw, module.interpolate_mode)
+    state[f"{prefix}pos_embed"] = fitted

@@ -1,0 +1,56 @@
+"""Attention within windows of a grid of tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from posekit.models.layers.transformer import SelfAttention
+
+
+class WindowAttention(SelfAttention):
+    """Attention within windows (N, h * w, C), with a learned bias for each offset between two tokens."""
+
+    def __init__(
+        self, channels: int, num_heads: int, window_hw: tuple[int, int], *, with_rpe: bool = True, **options: Any
+    ) -> None:
+        super().__init__(channels, num_heads, **options)
+        self.with_rpe = with_rpe
+        if with_rpe:
+            rows, columns = window_hw
+            table = torch.zeros((2 * rows - 1) * (2 * columns - 1), num_heads)
+            self.relative_position_bias_table = nn.Parameter(nn.init.trunc_normal_(table, std=0.02))
+            self.register_buffer("relative_position_index", offset_index(rows, columns))
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """``mask`` (windows of one image, h * w or 1, h * w) is added to the attention."""
+        bias = mask if mask is None else mask.unsqueeze(1)
+        if self.with_rpe:
+            offsets = self.relative_position_bias_table[self.relative_position_index].permute(2, 0, 1)
+            bias = offsets.unsqueeze(0) if bias is None else offsets + bias  # (1 or windows, heads, N, N)
+        if bias is not None and bias.shape[0] > 1:
+            bias = bias.repeat(x.shape[0] // bias.shape[0], 1, 1, 1)
+        return super().forward(x, bias)
+
+
+def offset_index(rows: int, columns: int) -> Tensor:
+    """For each pair of tokens of a window, the row of the bias table that belongs to their offset."""
+    row, column = torch.arange(rows).repeat_interleave(columns), torch.arange(columns).repeat(rows)
+    down = row[:, None] - row + rows - 1
+    right = column[:, None] - column + columns - 1
+    return down * (2 * columns - 1) + right
+
+
+def split_windows(x: Tensor, window_hw: tuple[int, int]) -> Tensor:
+    """(B, H, W, C) -> (B * windows, h * w, C); the window must divide the grid."""
+    x = x.unflatten(2, (-1, window_hw[1])).unflatten(1, (-1, window_hw[0]))
+    return x.transpose(2, 3).flatten(3, 4).flatten(0, 2)
+
+
+def join_windows(x: Tensor, window_hw: tuple[int, int], grid_hw: tuple[int, int]) -> Tensor:
+    """The inverse of ``split_windows``."""
+    counts = [side // window for side, window in zip(grid_hw, window_hw, strict=True)]
+    x = x.unflatten(1, window_hw).unflatten(0, (-1, *counts))
+    return x.transpose(2, 3).flatten(3, 4).flatten(1, 2)
