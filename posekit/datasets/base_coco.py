@@ -64,17 +64,17 @@ class BaseCocoStyleDataset(BaseDataset):
         self.bbox_file = bbox_file
         self.sample_interval = sample_interval
         super().__init__(
-            ann_file=ann_file,
-            metainfo=metainfo,
+            ann_file,
             data_root=data_root,
             data_prefix=data_prefix,
-            filter_cfg=filter_cfg,
-            indices=indices,
-            serialize_data=serialize_data,
+            metainfo=metainfo,
             pipeline=pipeline,
             test_mode=test_mode,
-            lazy_init=lazy_init,
+            filter_cfg=filter_cfg,
+            indices=indices,
             max_refetch=max_refetch,
+            serialize_data=serialize_data,
+            lazy_init=lazy_init,
         )
 
     def load_data_list(self) -> Sequence[dict[str, Any]]:

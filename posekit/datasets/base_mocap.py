@@ -105,17 +105,17 @@ class BaseMocapDataset(BaseDataset):
         self.subset_frac = subset_frac
         self.camera_param_file = camera_param_file
         super().__init__(
-            ann_file=ann_file,
-            metainfo=metainfo,
+            ann_file,
             data_root=data_root,
             data_prefix=data_prefix,
-            filter_cfg=filter_cfg,
-            indices=indices,
-            serialize_data=serialize_data,
+            metainfo=metainfo,
             pipeline=pipeline,
             test_mode=test_mode,
-            lazy_init=lazy_init,
+            filter_cfg=filter_cfg,
+            indices=indices,
             max_refetch=max_refetch,
+            serialize_data=serialize_data,
+            lazy_init=lazy_init,
         )
 
     def load_data_list(self) -> Sequence[dict[str, Any]]:
@@ -151,7 +151,7 @@ class BaseMocapDataset(BaseDataset):
         target = self.target_places(index.shape[1])
         targets, last = index[:, target], index[:, target[-1]]
         names = Strings([self.image_path(name) for name in frames.names])
-        columns = dict(
+        columns: dict[str, Any] = dict(
             num_keypoints=np.full(len(index), frames.keypoints.shape[1]),
             keypoints=Gather(frames.keypoints, index),
             keypoints_visible=Gather(frames.visible, index),

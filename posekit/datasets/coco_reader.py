@@ -139,9 +139,10 @@ class Instances:
         labelled = (self.numbers["num_keypoints"] != 0) & (self.arrays["keypoints"].max(axis=(1, 2)) > 0)
         labelled &= self.numbers["iscrowd"] == 0
         has_area = (high > low).all(axis=1)
-        for index in np.flatnonzero(labelled & ~has_area) if problems else ():
+        for index in np.flatnonzero(labelled & ~has_area).tolist() if problems else ():
             box = self.arrays["bbox"][index].tolist()
-            problems.add(self.where(index), f"the box has no area inside the image (xyxy {box}); correct or remove it")
+            text = f"the box has no area inside the image (xyxy {box}); correct or remove it"
+            problems.add(self.where(index), text)  # pyright: ignore[reportOptionalMemberAccess]
         return labelled & has_area
 
     def where(self, index: int) -> str:
@@ -193,7 +194,9 @@ def read_instances(
     points, good = _keypoints(instances, form, num_keypoints, problems)
     boxes, boxed = _boxes(instances, form, problems)
     good &= boxed
-    instances.arrays = _arrays(points - np.float32([form.origin, form.origin, 0]), boxes, form, images.size_wh[image])
+    instances.arrays = _arrays(
+        points - np.array([form.origin, form.origin, 0], np.float32), boxes, form, images.size_wh[image]
+    )
     instances.arrays["area"] = _areas(raw, instances.arrays["bbox"])
     instances.arrays["category_id"] = np.array([_whole(ann.get("category_id"), 1) for ann in raw], np.int64)
     labelled = (instances.arrays["keypoints"].max(axis=2) != 0).sum(axis=1)
@@ -238,7 +241,7 @@ def _keypoints(
         lists = [_joined([ann[key] for key in form.keypoints]) for ann in raw]
     values, good = number_rows(lists, width)
     name = "+".join(form.keypoints)
-    for index in np.flatnonzero(~good):
+    for index in np.flatnonzero(~good).tolist():
         problem = number_row_problem(lists[index], width)
         problems.add(
             instances.where(index),
@@ -271,7 +274,7 @@ def _boxes(instances: Instances, form: CocoFormat, problems: Problems) -> tuple[
         lists = [ann.get(form.box) for ann in raw]
         width, name, advice = 4, form.box, "give [x, y, width, height] in pixels"
     values, good = number_rows(lists, width)
-    for index in np.flatnonzero(~good):
+    for index in np.flatnonzero(~good).tolist():
         problems.add(instances.where(index), f"{name}: {number_row_problem(lists[index], width)}; {advice}")
     return values, good
 

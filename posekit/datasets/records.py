@@ -248,7 +248,7 @@ class Objects:
 
 def column_of(values: list[Any]) -> Any:
     """Choose the column for these values, one per row."""
-    first = values[0] if values else None
+    first: Any = values[0] if values else None
     kinds = {type(value) for value in values}
     if kinds == {str}:
         return Strings(values)

@@ -80,8 +80,10 @@ class Skeleton:
             FileNotFoundError: if there is no such set or file.
             ValueError: if the file is no valid keypoint set.
         """
-        path = find_config(name_or_path)
-        info = _read(path).get("dataset_info")
+        from posekit.config import load
+
+        path = find_keypoint_set(name_or_path)
+        info = load(path).get("dataset_info")
         if not isinstance(info, dict):
             raise ValueError(f"{path}: no keypoint set; the file must set dataset_info = dict(...)")
         return cls.from_info(info, source=str(path))
@@ -143,30 +145,22 @@ def load_metainfo(metainfo: Mapping[str, Any]) -> dict[str, Any]:
     return Skeleton.from_info(metainfo, source=f"metainfo '{metainfo.get('dataset_name', '')}'").metainfo()
 
 
-def config_roots() -> list[Path]:
-    """Where packaged configs lie: inside the installed package, or beside it in a source tree."""
-    package = Path(__file__).resolve().parents[1]
-    return [root for root in (package / "configs", package.parent / "configs") if root.is_dir()]
-
-
-def find_config(name_or_path: str | Path) -> Path:
+def find_keypoint_set(name_or_path: str | Path) -> Path:
     """Return the config file of a keypoint set, by name or path, from any working directory.
 
     Raises:
         FileNotFoundError: if nothing matches; the message suggests near names.
     """
+    from posekit.config import find_config, packaged_configs
+
     given = Path(name_or_path)
-    if given.is_file():
-        return given
-    plain = given if given.suffix == ".py" else Path(f"{given}.py")
-    known: list[str] = []
-    for root in config_roots():
-        folder = root / "_base_" / "datasets"
-        for candidate in (root / plain, root.parent / plain, folder / plain.name):
-            if candidate.is_file():
-                return candidate
-        known += sorted(path.stem for path in folder.glob("*.py"))
-    near = difflib.get_close_matches(plain.stem, known, 3)
+    folder = packaged_configs() / "_base_" / "datasets"
+    plain = given.name if given.suffix == ".py" else f"{given.name}.py"
+    for candidate in (given, find_config(given), folder / plain):
+        if candidate.is_file():
+            return candidate
+    known = sorted(path.stem for path in folder.glob("*.py"))
+    near = difflib.get_close_matches(Path(plain).stem, known, 3)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"packaged sets: {', '.join(known)}"
     raise FileNotFoundError(
         f"keypoint set '{name_or_path}': no such file, seen from {Path.cwd()} or among the packaged configs; {hint}"
@@ -240,27 +234,3 @@ def _color_problems(where: str, item: Mapping[str, Any]) -> Iterable[str]:
     three = isinstance(color, (list, tuple)) and len(color) == 3
     if not (three and all(isinstance(value, int) and 0 <= value <= 255 for value in color)):
         yield f"{where}: color must be three whole numbers from 0 to 255, found {color!r}"
-
-
-def _read(path):
-    import ast
-
-    try:
-        from posekit.config import load
-
-        return load(path)
-    except ImportError:
-        pass
-
-    def value(node):
-        if isinstance(node, ast.Call):
-            return {k.arg: value(k.value) for k in node.keywords}
-        if isinstance(node, ast.Dict):
-            return {value(k): value(v) for k, v in zip(node.keys, node.values)}
-        if isinstance(node, ast.List):
-            return [value(v) for v in node.elts]
-        if isinstance(node, ast.BinOp):
-            return value(node.left) * value(node.right)
-        return ast.literal_eval(node)
-
-    return {n.targets[0].id: value(n.value) for n in ast.parse(path.read_text()).body}

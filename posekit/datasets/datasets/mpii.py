@@ -83,7 +83,8 @@ def _as_coco(entry: dict[str, Any], number: int, image_id: int) -> dict[str, Any
             for joint, seen in zip(joints, visible, strict=True)
             for value in (*(joint if isinstance(joint, list) else [joint]), seen)
         ]
-    center, scale = entry.get("center"), entry.get("scale")
+    center: Any = entry.get("center")
+    scale: Any = entry.get("scale")
     if isinstance(center, list) and len(center) == 2 and all(map(is_number, [*center, scale])):
         # The box reaches 15 units of scale lower than annotated, to take in the feet; centres count from 1.
         lower = 15 * scale if center[0] != -1 else 0
