@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_SCAN, JPEG_END = 0xDA, b"\xff\xd9"
+PNG_END = b"IEND\xaeB`\x82"
 TIFF_SIZES = {0x0100: "width", 0x0101: "height"}
 
 
@@ -31,7 +32,7 @@ def check_header(data: bytes, max_pixels: int) -> tuple[int, int]:
     try:
         width, height = reader(data)
     except (struct.error, IndexError) as error:
-        raise ImageFileError(f"the file ends within its header, after {len(data)} bytes") from error
+        raise ImageFileError(f"the file is cut off: it ends within its header, after {len(data)} bytes") from error
     if width < 1 or height < 1:
         raise ImageFileError(f"the header states a size of {width} x {height} pixels")
     if width * height > max_pixels:
@@ -72,7 +73,7 @@ def read_jpeg(data: bytes) -> tuple[int, int]:
 
 def read_png(data: bytes) -> tuple[int, int]:
     size = struct.unpack_from(">II", data, 16)
-    if data.rfind(b"IEND", 24) < 0:
+    if data.rfind(PNG_END, 24) < 0:
         raise ImageFileError(f"the PNG is cut off: its IEND chunk is missing after {len(data)} bytes")
     return size[0], size[1]
 

@@ -36,11 +36,8 @@ def frame_size(results: Results) -> tuple[int, int]:
     pending = results.get("pending")
     if pending is not None:
         return pending.size_wh
-    img = results.get("img")
-    if img is None:
-        height, width = results["img_shape"][:2]
-    else:
-        height, width = (img[0] if isinstance(img, list) else img).shape[:2]
+    img = results["img"]
+    height, width = (img[0] if isinstance(img, list) else img).shape[:2]
     return width, height
 
 
@@ -61,11 +58,8 @@ def render(results: Results) -> Results:
     warp = results.pop("pending", None)
     if warp is None:
         return results
-    img = results.get("img")
-    if isinstance(img, list):
-        results["img"] = [apply_warp(frame, warp) for frame in img]
-    elif img is not None:
-        results["img"] = apply_warp(img, warp)
+    img = results["img"]
+    results["img"] = [apply_warp(frame, warp) for frame in img] if isinstance(img, list) else apply_warp(img, warp)
     if "img_mask" in results:
         results["img_mask"] = apply_warp(results["img_mask"], warp._replace(border_value=0))
     return results
