@@ -1,0 +1,85 @@
+"""``posekit train``: train the model of a config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--override", "-o", "--cfg-options", metavar="KEY=VALUE", help="Change a value: a.b.0.c=value; repeatable."
+    ),
+]
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option("--plugin", metavar="MODULE", help="Import a module with components of yours; repeatable."),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Precision = Annotated[str | None, typer.Option("--precision", help="Lightning's: 32-true, 16-mixed, bf16-mixed ...")]
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="Config file.")],
+    work_dir: Annotated[
+        Path | None, typer.Option(help="Folder of the run; by default work_dirs/<config name>.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from last.pth in the run's folder, if it is there.")
+    ] = False,
+    resume_from: Annotated[Path | None, typer.Option(help="Go on from this checkpoint.")] = None,
+    load_from: Annotated[
+        str | None, typer.Option(help="Start from the weights of this checkpoint (path or URL).")
+    ] = None,
+    override: Overrides = None,
+    device: Device = "auto",
+    devices: Annotated[int, typer.Option(help="How many devices.")] = 1,
+    amp: Annotated[bool, typer.Option("--amp", help="Mixed precision: the same as --precision 16-mixed.")] = False,
+    precision: Precision = None,
+    auto_scale_lr: Annotated[
+        bool, typer.Option("--auto-scale-lr", help="Scale the learning rate to the batch size.")
+    ] = False,
+    max_epochs: Annotated[int | None, typer.Option(help="Train so many epochs.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random choices.")] = None,
+    no_validate: Annotated[bool, typer.Option("--no-validate", help="Do not validate.")] = False,
+    plugin: Plugins = None,
+) -> None:
+    """Train the model of CONFIG; checkpoints, log and curves go to the run's folder.
+
+    --resume goes on where a run ended or was stopped, with the same result as an undisturbed run.
+    """
+    import_plugins(plugin)
+    from posekit.config import load
+    from posekit.engine.run import train as run_training
+
+    loaded = load(config, overrides=override or [])
+    if max_epochs is not None:
+        loaded.setdefault("train_cfg", {})["max_epochs"] = max_epochs
+    if seed is not None:
+        loaded["randomness"] = {**(loaded.get("randomness") or {}), "seed": seed}
+    if auto_scale_lr:
+        loaded["auto_scale_lr"] = {**(loaded.get("auto_scale_lr") or {}), "enable": True}
+    if no_validate:
+        loaded["val_dataloader"] = None
+    run_training(
+        loaded,
+        work_dir=work_dir,
+        resume=resume_from or resume,
+        load_from=load_from,
+        device=device,
+        devices=devices,
+        precision=precision or ("16-mixed" if amp else None),
+    )
+
+
+def import_plugins(names: list[str] | None) -> None:
+    """Import the modules that the person at the keyboard named, also from the working directory."""
+    import importlib
+    import sys
+
+    if names and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    for name in names or ():
+        importlib.import_module(name)

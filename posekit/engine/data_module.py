@@ -1,0 +1,122 @@
+"""The data of a run, from its config."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lightning.pytorch import LightningDataModule
+from torch.utils.data import DataLoader
+
+from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.engine.collate import collate, collate_columns
+from posekit.engine.resumable_loader import EpochBatches, ResumableLoader, WorkerStart
+from posekit.engine.staged_dataset import StagedDataset
+from posekit.registry import DATASETS, SAMPLERS
+
+LOADER_OPTIONS = ("num_workers", "persistent_workers", "pin_memory", "prefetch_factor", "timeout")
+
+
+class PoseDataModule(LightningDataModule):
+    """Builds data sets and loaders when they are first needed, and keeps the position in the training data.
+
+    Args:
+        loaders: the config's dataloader of each of ``train``, ``val`` and ``test`` that the run has.
+        seed: of orders and augmentation.
+        opencv_threads: in each worker.
+        start_method: how workers are started, ``fork``, ``spawn`` or ``forkserver``.
+        targets_on_device: leave encoding to the training device where the codec can do it.
+    """
+
+    def __init__(
+        self,
+        loaders: Mapping[str, Mapping[str, Any] | None],
+        *,
+        seed: int = 0,
+        opencv_threads: int = 0,
+        start_method: str | None = None,
+        targets_on_device: bool = True,
+    ) -> None:
+        super().__init__()
+        self.loaders = {name: loader for name, loader in loaders.items() if loader}
+        self.seed = seed
+        self.opencv_threads = opencv_threads
+        self.start_method = start_method
+        self.targets_on_device = targets_on_device
+        self.datasets: dict[str, Any] = {}
+        self.stages: list[tuple[int, dict[str, Any]]] = []
+        self.codec: Any = None
+        self.start = {"epoch": 0, "done": 0}
+        self.train_loader: ResumableLoader | None = None
+
+    def dataset(self, name: str) -> Any:
+        """Return the data set of ``train``, ``val`` or ``test``."""
+        if name not in self.datasets:
+            given = self.loaders[name]["dataset"]
+            self.datasets[name] = DATASETS.build(given) if isinstance(given, dict) else given
+        return self.datasets[name]
+
+    def add_stage(self, epoch: int, *, dataset: dict | None = None, pipeline: Sequence[dict] | None = None) -> None:
+        """Use another data set or pipeline from an epoch, counted from 0, on; before the loader is built."""
+        self.stages.append((epoch, {"dataset": dataset, "pipeline": pipeline}))
+
+    def staged(self) -> StagedDataset:
+        """Return the training data with all its stages."""
+        stages = [(0, self.dataset("train"))]
+        for epoch, change in sorted(self.stages, key=lambda stage: stage[0]):
+            dataset = DATASETS.build(change["dataset"]) if change["dataset"] else copy.copy(stages[-1][1])
+            if change["pipeline"]:
+                dataset.pipeline = Pipeline(change["pipeline"])
+            stages.append((epoch, dataset))
+        return StagedDataset(stages, seed=self.seed)
+
+    def train_dataloader(self) -> ResumableLoader:
+        dataset, settings = self.staged(), self.loaders["train"]
+        if self.targets_on_device:
+            self.codec = dataset.take_encoder()
+        batches = self.batches(dataset, settings, shuffle=True)
+        self.train_loader = ResumableLoader(dataset, batches, **self.options(settings, collate_columns))
+        self.train_loader.seek(self.start)
+        return self.train_loader
+
+    def val_dataloader(self) -> DataLoader:
+        return self.evaluation_loader("val")
+
+    def test_dataloader(self) -> DataLoader:
+        return self.evaluation_loader("test")
+
+    def evaluation_loader(self, name: str) -> DataLoader:
+        settings, dataset = self.loaders[name], self.dataset(name)
+        batches = self.batches(dataset, settings, shuffle=False)
+        return ResumableLoader(dataset, batches, **self.options(settings, collate))
+
+    def batches(self, dataset: Any, settings: Mapping[str, Any], *, shuffle: bool) -> EpochBatches:
+        """Return the batches that a loader's sampler and batch size make."""
+        config = {"type": "DefaultSampler", "shuffle": shuffle, **(settings.get("sampler") or {})}
+        trainer = self.trainer
+        share = {"rank": trainer.global_rank, "world_size": trainer.world_size} if trainer else {}
+        sampler = SAMPLERS.build({"seed": self.seed, **config}, dataset=dataset, **share)
+        return EpochBatches(sampler, settings.get("batch_size", 1), bool(settings.get("drop_last", False)))
+
+    def options(self, settings: Mapping[str, Any], join: Any) -> dict[str, Any]:
+        """Return the options of torch's DataLoader."""
+        options = {key: settings[key] for key in LOADER_OPTIONS if settings.get(key) is not None}
+        if not options.get("num_workers"):
+            options.update(persistent_workers=False)
+            options.pop("prefetch_factor", None)
+        else:
+            options.update(worker_init_fn=WorkerStart(self.opencv_threads), multiprocessing_context=self.start_method)
+        return {**options, "collate_fn": join}
+
+    def transfer_batch_to_device(self, batch: Any, device: Any, dataloader_idx: int) -> Any:
+        """Leave the batch where it is: the model's data preprocessor moves it."""
+        return batch
+
+    def state_dict(self) -> dict[str, Any]:
+        return self.train_loader.position() if self.train_loader is not None else dict(self.start)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.start = dict(state_dict)
+        if self.train_loader is not None:
+            self.train_loader.seek(self.start)

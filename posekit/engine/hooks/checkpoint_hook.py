@@ -1,0 +1,180 @@
+"""Checkpoints: where to go on from, and the best weights."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.callbacks import Checkpoint
+
+from posekit.engine.checkpoint_io import link_atomically, write_atomically
+from posekit.engine.hooks.base import BaseHook
+from posekit.engine.hooks.best_metric import better, rule_for
+from posekit.registry import HOOKS
+
+LAST = "last.pth"
+
+
+@HOOKS.register_module()
+class CheckpointHook(BaseHook, Checkpoint):
+    """Saves the state of the run after every epoch, and the weights of the best validation.
+
+    ``last.pth`` always holds all that going on takes; ``epoch_N.pth`` (``iter_N.pth``) are
+    kept every ``interval``. ``best_<metric>_epoch_N.pth`` holds ``meta`` and ``state_dict`` only.
+
+    Args:
+        interval: epochs (or iterations) from one kept checkpoint to the next; -1 keeps none but the last.
+        by_epoch: what the interval counts. Iterations also save in the middle of epochs.
+        save_optimizer, save_param_scheduler: accepted for the sake of configs; ``last.pth`` has both.
+        out_dir: another folder for the checkpoints; a folder of the run's name is made in it.
+        max_keep_ckpts: how many of the kept ones to leave, newest first; -1 leaves all.
+        save_last: keep the one at the end of the run, whatever the interval.
+        save_best: metric, or metrics, whose best weights to keep; ``auto`` takes the first metric.
+        rule: ``greater`` or ``less`` is better, for each of them; found from the name by default.
+        filename_tmpl: of the kept checkpoints, ``{}`` stands for the number.
+        save_begin: first epoch or iteration to keep.
+        published_keys, greater_keys, less_keys, backend_args, file_client_args: accepted for the sake of configs.
+        folder: the run's folder.
+    """
+
+    def __init__(
+        self,
+        interval: int = -1,
+        by_epoch: bool = True,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        out_dir: str | None = None,
+        max_keep_ckpts: int = -1,
+        save_last: bool = True,
+        save_best: str | Sequence[str] | None = None,
+        rule: str | Sequence[str] | None = None,
+        greater_keys: Any = None,
+        less_keys: Any = None,
+        file_client_args: Any = None,
+        filename_tmpl: str | None = None,
+        backend_args: Any = None,
+        published_keys: Any = None,
+        save_begin: int = 0,
+        *,
+        folder: Path | str = ".",
+        priority: Any = None,
+    ) -> None:
+        super().__init__(priority)
+        self.interval, self.by_epoch, self.save_begin = interval, by_epoch, save_begin
+        self.max_keep, self.save_last = max_keep_ckpts, save_last
+        self.folder = Path(out_dir) / Path(folder).name if out_dir else Path(folder)
+        self.template = filename_tmpl or ("epoch_{}.pth" if by_epoch else "iter_{}.pth")
+        names = [save_best] if isinstance(save_best, str) else list(save_best or ())
+        rules: list[Any] = list(rule) if isinstance(rule, (list, tuple)) else [rule] * len(names)
+        if len(rules) != len(names):
+            raise ValueError(f"CheckpointHook: {len(names)} metrics in save_best, but {len(rules)} rules")
+        self.wanted = dict(zip(names, rules, strict=True))
+        for name, chosen in self.wanted.items():
+            if name != "auto":
+                self.wanted[name] = rule_for(name, chosen)
+        self.best: dict[str, dict[str, Any]] = {}
+        self.judged = -1
+        self.interrupted = threading.Event()
+        self.previous_handler: Any = None
+
+    def describe(self) -> str:
+        best = f", best by {', '.join(self.wanted)}" if self.wanted else ""
+        every = (
+            f", kept every {self.interval} {'epochs' if self.by_epoch else 'iterations'}" if self.interval > 0 else ""
+        )
+        return f"last.pth after each epoch{every}{best}"
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self.previous_handler = signal.signal(signal.SIGINT, self.interrupt)
+
+    def interrupt(self, *_: Any) -> None:
+        """Ask for a checkpoint and the end of the run after this step; a second Ctrl-C ends it at once."""
+        print("\nCtrl-C: saving a checkpoint after this step; press it again to stop without", flush=True)
+        self.interrupted.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        if trainer.fit_loop._should_accumulate():
+            return
+        if self.interrupted.is_set():
+            self.save(trainer, [LAST])
+            raise KeyboardInterrupt
+        count = pl_module.iterations
+        if not self.by_epoch and self.interval > 0 and count >= self.save_begin and count % self.interval == 0:
+            self.save(trainer, [LAST, self.template.format(count)])
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        metrics, self.judged = pl_module.val_metrics, pl_module.iterations
+        for name, rule in self.wanted.items():
+            metric = next(iter(metrics), name) if name == "auto" else name
+            if metric not in metrics:
+                known = ", ".join(metrics) or "none"
+                raise ValueError(f"CheckpointHook: save_best is '{name}', but validation gave {known}")
+            self.judge(trainer, pl_module, metric, rule or rule_for(metric))
+
+    def judge(self, trainer: Any, pl_module: Any, metric: str, rule: str) -> None:
+        """Keep the weights if a metric is better than ever before."""
+        value, held = pl_module.val_metrics[metric], self.best.get(metric)
+        if held is not None and not better(value, held["value"], rule):
+            return
+        count = trainer.current_epoch + 1 if self.by_epoch else pl_module.iterations
+        name = f"best_{metric.replace('/', '_')}_{self.template.format(count)}"
+        self.best[metric] = {"value": value, "file": name}
+        meta = {**pl_module.meta, "epoch": trainer.current_epoch + 1, "iter": pl_module.iterations, metric: value}
+        saved: dict[str, Any] = {"state_dict": pl_module.state_dict()}
+        for hook in trainer.callbacks:  # EMAHook puts its averages in
+            hook.on_save_checkpoint(trainer, pl_module, saved)
+        weights = {"meta": meta, "state_dict": saved["state_dict"]}
+        write_atomically(self.folder / name, lambda file: torch.save(weights, file))
+        if held is not None and held["file"] != name:
+            (self.folder / held["file"]).unlink(missing_ok=True)
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        epoch = trainer.current_epoch + 1
+        last = epoch == trainer.max_epochs and self.save_last
+        names = [LAST]
+        if self.by_epoch and ((self.interval > 0 and epoch >= self.save_begin and epoch % self.interval == 0) or last):
+            names.append(self.template.format(epoch))
+        self.save(trainer, names)
+
+    def save(self, trainer: Any, names: Sequence[str]) -> None:
+        """Save the state of the run once, under all names."""
+        trainer.save_checkpoint(self.folder / names[0])
+        if not trainer.is_global_zero:
+            return
+        for name in names[1:]:
+            link_atomically(self.folder / names[0], self.folder / name)
+        kept = names[-1]
+        write_atomically(self.folder / "last_checkpoint", lambda file: file.write(str(self.folder / kept).encode()))
+        self.prune()
+
+    def prune(self) -> None:
+        """Remove the oldest kept checkpoints beyond ``max_keep_ckpts``."""
+        if self.max_keep <= 0:
+            return
+        head, _, tail = self.template.partition("{}")
+        numbered = [
+            (int(path.name[len(head) : len(path.name) - len(tail)]), path)
+            for path in self.folder.glob(f"{head}*{tail}")
+            if path.name[len(head) : len(path.name) - len(tail)].isdigit()
+        ]
+        for _, path in sorted(numbered)[: -self.max_keep]:
+            path.unlink()
+
+    def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
+        if self.previous_handler is not None:
+            signal.signal(signal.SIGINT, self.previous_handler)
+            self.previous_handler = None
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"best": {name: dict(entry) for name, entry in self.best.items()}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.best = {name: dict(entry) for name, entry in state_dict["best"].items()}

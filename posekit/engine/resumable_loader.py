@@ -1,0 +1,98 @@
+"""A loader that knows where in which epoch it is."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader, Sampler
+
+
+class EpochBatches(Sampler[list[int]]):
+    """Batches of a sampler's indices, from any batch of an epoch on.
+
+    Args:
+        sampler: with ``set_epoch``; its order follows from the epoch.
+        batch_size: samples per batch.
+        drop_last: leave out an incomplete last batch.
+    """
+
+    def __init__(self, sampler: Any, batch_size: int, drop_last: bool) -> None:
+        self.sampler = sampler
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+        self.first = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        if hasattr(self.sampler, "set_epoch"):
+            self.sampler.set_epoch(epoch)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        indices = list(self.sampler)
+        for batch in range(self.first, len(self)):
+            yield indices[batch * self.batch_size : (batch + 1) * self.batch_size]
+
+    def __len__(self) -> int:
+        size = len(self.sampler)
+        return size // self.batch_size if self.drop_last else -(-size // self.batch_size)
+
+
+class ResumableLoader(DataLoader):
+    """Loads one epoch after the other and keeps its position: the next batch of the run.
+
+    Args:
+        dataset: map-style; told the epoch by its ``set_epoch``, if it has one.
+        batches: the batches of each epoch.
+        options: of torch's DataLoader.
+    """
+
+    def __init__(self, dataset: Any, batches: EpochBatches, **options: Any) -> None:
+        # A generator of its own keeps the loader from drawing on the model's random numbers.
+        super().__init__(dataset, batch_sampler=batches, generator=torch.Generator(), **options)
+        self.epoch = 0
+        self.done = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        batches: Any = self.batch_sampler
+        batches.first = self.done
+        targets: tuple[Any, ...] = (batches, self.dataset)
+        for target in targets:
+            if hasattr(target, "set_epoch"):
+                target.set_epoch(self.epoch)
+        for batch in super().__iter__():
+            self.done += 1
+            if self.done == len(self):
+                self.epoch, self.done = self.epoch + 1, 0
+            yield batch
+
+    def position(self) -> dict[str, int]:
+        """Return the epoch and batch that come next."""
+        return {"epoch": self.epoch, "done": self.done}
+
+    def seek(self, position: dict[str, int]) -> None:
+        """Go on from a position of this or an equal loader."""
+        self.epoch, self.done = position["epoch"], position["done"]
+
+
+class WorkerStart:
+    """What a worker does first: one thread each for torch and OpenCV, and deaf to Ctrl-C.
+
+    A class, so that spawned workers can be handed it.
+
+    Args:
+        opencv_threads: threads for OpenCV; 0 keeps it in the worker's own.
+    """
+
+    def __init__(self, opencv_threads: int = 0) -> None:
+        self.opencv_threads = opencv_threads
+
+    def __call__(self, worker: int) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        torch.set_num_threads(1)
+        with contextlib.suppress(ImportError):
+            import cv2
+
+            cv2.setNumThreads(self.opencv_threads)

@@ -1,0 +1,302 @@
+"""Training and evaluating the model of a config."""
+
+from __future__ import annotations
+
+import logging
+import random
+import shutil
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from posekit.checkpoints.load import load_into, open_checkpoint
+from posekit.config.config import Config
+from posekit.engine.checkpoint_io import AtomicCheckpointIO, write_atomically
+from posekit.engine.data_module import PoseDataModule
+from posekit.engine.hooks.accuracy_hook import AccuracyHook
+from posekit.engine.hooks.checkpoint_hook import LAST, CheckpointHook
+from posekit.engine.hooks.logger_hook import LoggerHook
+from posekit.engine.hooks.param_scheduler_hook import ParamSchedulerHook
+from posekit.engine.hooks.random_state_hook import RandomStateHook
+from posekit.engine.hooks.validation_hook import ValidationHook
+from posekit.engine.run_log import RunLog
+from posekit.engine.task import PoseTask
+from posekit.engine.translation import Translation, translate
+from posekit.registry import HOOKS, METRICS, MODELS, strip_scope
+
+DEVICES = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "gpu": "gpu", "mps": "mps"}
+NOISE = (
+    r".*does not have many workers.*",
+    r".*GPU available but not used.*",
+    r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",
+    r".*Checkpoint directory .* exists and is not empty.*",
+    r".*your dataloader is not resumable.*",
+    r".*Found .* module\(s\) in eval mode.*",
+    r".*smaller than the logging interval.*",
+    r".*_KeyedDataset.*",
+    r".*trying to infer the `batch_size`.*",
+    r".*Starting from v1.9.0, `tensorboardX` has been removed.*",
+)
+
+
+def train(
+    config: Config,
+    *,
+    work_dir: Path | str | None = None,
+    resume: bool | str | Path = False,
+    load_from: str | Path | None = None,
+    device: str = "auto",
+    devices: int | str = 1,
+    precision: str | None = None,
+) -> PoseTask:
+    """Train the model of a config and return the task with the trained model.
+
+    Args:
+        config: the whole config.
+        work_dir: folder of the run; by default the config's, or ``work_dirs/<config name>``.
+        resume: go on from ``last.pth`` in the run's folder if it is there, or from the checkpoint given.
+        load_from: checkpoint whose weights to start from.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        devices: how many of them.
+        precision: of Lightning, such as ``16-mixed``; by default what ``optim_wrapper`` asks for.
+
+    Raises:
+        ConfigError: if the config holds a setting that cannot be used.
+    """
+    quieten()
+    plan = translate(config, world_size=devices if isinstance(devices, int) else 1)
+    folder = run_folder(config, work_dir)
+    checkpoint = checkpoint_to_resume(folder, resume or config.get("resume") or False, config, load_from)
+    log = RunLog(folder)
+    if checkpoint is None:
+        log.start_over()
+    announce(plan, config, folder, checkpoint, log)
+    seed_everything(plan.seed)
+    data = PoseDataModule(**plan.data)
+    task = build_task(config, plan, data, ("val",) if "val" in plan.data["loaders"] else ())
+    weights = load_from or config.get("load_from")
+    if weights and checkpoint is None:
+        load_weights(task.model, weights)
+    arguments = {**plan.trainer, **({"precision": precision} if precision else {})}
+    trainer = build_trainer(arguments, folder, device, devices, build_hooks(plan, folder, log), loggers(plan, folder))
+    trainer.fit(task, datamodule=data, ckpt_path=checkpoint, weights_only=True)
+    return task
+
+
+def evaluate(
+    config: Config,
+    checkpoint: str | Path | None,
+    *,
+    device: str = "auto",
+    precision: str | None = None,
+    model: Any = None,
+    hooks: list[Any] | None = None,
+) -> dict[str, float]:
+    """Evaluate a checkpoint on a config's test data and return the metrics.
+
+    Args:
+        config: the whole config.
+        checkpoint: file with the weights; None takes the model as it is.
+        device, precision: as in ``train``.
+        model: a built model, by default the config's.
+        hooks: callbacks to run along.
+    """
+    quieten()
+    plan = translate(config, training=False)
+    seed_everything(plan.seed)
+    data = PoseDataModule(**plan.data)
+    task = build_task(config, plan, data, ("test",), model)
+    if checkpoint is not None:
+        load_weights(task.model, checkpoint)
+    arguments = {"precision": precision} if precision else {}
+    trainer = build_trainer(arguments, Path.cwd(), device, 1, hooks or [], [])
+    trainer.test(task, datamodule=data, verbose=False)
+    return task.test_metrics
+
+
+def build_task(
+    config: Config,
+    plan: Translation,
+    data: PoseDataModule,
+    stages: tuple[str, ...],
+    model: Any = None,
+) -> PoseTask:
+    """Build the model, the metrics of the stages, and the task of both."""
+    model = model or initialised_model(config)
+    if plan.channels_last:
+        model = model.to(memory_format=torch.channels_last)
+    if plan.compile:
+        model.compile(**(plan.compile if isinstance(plan.compile, Mapping) else {}))
+    if plan.num_threads:
+        torch.set_num_threads(plan.num_threads)
+    metrics: dict[str, list[Any]] = {}
+    for stage in stages:
+        given = config.get(f"{stage}_evaluator") or []
+        metrics[stage] = [METRICS.build(metric) for metric in ([given] if isinstance(given, dict) else given)]
+        for metric in metrics[stage]:
+            metric.dataset_meta = data.dataset(stage).metainfo
+    first = next(iter(data.loaders))
+    model.dataset_meta = getattr(data.dataset(first), "metainfo", None)
+    meta = {"dataset_meta": plain(model.dataset_meta), "cfg": config.dump(), "seed": plan.seed}
+    return PoseTask(
+        model, optim_wrapper=plan.optim_wrapper, lr_factor=plan.lr_factor, metrics=metrics, meta={**meta, **made_by()}
+    )
+
+
+def initialised_model(config: Config) -> Any:
+    """Build a config's model with initial or pretrained weights."""
+    model = MODELS.build(config["model"])
+    model.init_weights()
+    return model
+
+
+def build_hooks(plan: Translation, folder: Path, log: RunLog) -> list[Any]:
+    """Build the hooks in the order in which they must run."""
+    given = {strip_scope(str(hook["type"])): hook for hook in plan.hooks}
+    logger = LoggerHook(**arguments(given.pop("LoggerHook", {})), log=log)
+    checkpoint = CheckpointHook(**arguments(given.pop("CheckpointHook", {})), folder=folder)
+    others = [HOOKS.build(hook) for hook in plan.hooks if strip_scope(str(hook["type"])) in given]
+    accuracy = [] if "AccuracyHook" in given else [AccuracyHook(interval=logger.interval)]
+    validation = [ValidationHook(**plan.validation)] if plan.validation else []
+    schedule = ParamSchedulerHook(plan.schedules)
+    return [RandomStateHook(), *validation, schedule, *others, *accuracy, logger, checkpoint]
+
+
+def arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in ("type", "_scope_")}
+
+
+def build_trainer(
+    settings: Mapping[str, Any], folder: Path, device: str, devices: int | str, hooks: list[Any], loggers: list[Any]
+) -> Any:
+    """Return Lightning's Trainer.
+
+    Raises:
+        ValueError: if the device is unknown or absent.
+    """
+    from lightning.pytorch import Trainer
+
+    if device not in DEVICES:
+        raise ValueError(f"device is '{device}'; allowed are {', '.join(DEVICES)}")
+    if device in ("cuda", "gpu") and not torch.cuda.is_available():
+        raise ValueError("device 'cuda' was asked for, but torch sees no GPU; use 'cpu' or 'auto'")
+    settings = dict(settings)
+    if devices == 1:  # these matter to several devices only
+        settings.pop("strategy", None)
+        settings.pop("sync_batchnorm", None)
+    if settings.get("precision") == "16-mixed" and (device == "cpu" or not torch.cuda.is_available()):
+        settings["precision"] = "32-true"  # half precision has no fast kernels on a CPU
+    return Trainer(
+        accelerator=DEVICES[device],
+        devices=devices,
+        default_root_dir=folder,
+        callbacks=hooks,
+        logger=loggers or False,
+        plugins=[AtomicCheckpointIO()],
+        enable_checkpointing=any(isinstance(hook, CheckpointHook) for hook in hooks),
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        **settings,
+    )
+
+
+def loggers(plan: Translation, folder: Path) -> list[Any]:
+    """Build the loggers that the config's back ends ask for."""
+    found: list[Any] = []
+    if "tensorboard" in plan.loggers:
+        from lightning.pytorch.loggers import TensorBoardLogger
+
+        found.append(TensorBoardLogger(folder, name="tensorboard", version=""))
+    if "wandb" in plan.loggers:
+        from lightning.pytorch.loggers import WandbLogger
+
+        found.append(WandbLogger(name=folder.name, save_dir=folder))
+    return found
+
+
+def run_folder(config: Config, work_dir: Path | str | None) -> Path:
+    """Return the run's folder: as given, as in the config, or named after the config's file."""
+    name = Path(config.filename or "run").stem
+    return Path(work_dir or config.get("work_dir") or Path("work_dirs") / name)
+
+
+def checkpoint_to_resume(
+    folder: Path, resume: bool | str | Path, config: Config, load_from: str | Path | None
+) -> Path | None:
+    """Return the checkpoint to go on from, None to start afresh.
+
+    Raises:
+        ValueError: if a checkpoint was named and does not exist.
+    """
+    if resume is False:
+        return None
+    named = Path(resume) if resume is not True else None
+    if named is not None and not named.is_file():
+        raise ValueError(f"resume: there is no checkpoint {named}; --resume without a path takes {folder / LAST}")
+    path = named or folder / LAST
+    return path if path.is_file() else None
+
+
+def load_weights(model: torch.nn.Module, path: str | Path) -> None:
+    """Load a checkpoint's weights into a model and say what did not fit.
+
+    Raises:
+        CheckpointError: if the file is no checkpoint, or one of another model.
+    """
+    checkpoint = open_checkpoint(path)
+    report = load_into(model, checkpoint.state, source=checkpoint.source)
+    print(report, flush=True)
+
+
+def announce(plan: Translation, config: Config, folder: Path, checkpoint: Path | None, log: RunLog) -> None:
+    """Print what was made of the config, and keep it and the config itself in the run's folder."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("config", "becomes", title=f"{config.filename or 'run'} -> {folder}", title_justify="left")
+    for row in plan.rows:
+        table.add_row(*row)
+    console = Console(width=min(shutil.get_terminal_size((120, 40)).columns, 140), highlight=False)
+    console.print(table)
+    start = f"going on from {checkpoint}" if checkpoint else "starting afresh"
+    print(start, flush=True)
+    log.line(start)
+    for key, made in plan.rows:
+        log.line(f"{key}: {made}")
+    write_atomically(folder / f"{Path(config.filename or 'config').stem}.py", lambda f: f.write(config.dump().encode()))
+
+
+def seed_everything(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)  # for code that uses the global generator
+    torch.manual_seed(seed)
+
+
+def quieten() -> None:
+    """Silence what Lightning says and no user can act on."""
+    for pattern in NOISE:
+        warnings.filterwarnings("ignore", message=pattern)
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning", "lightning.pytorch.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def made_by() -> dict[str, str]:
+    from posekit import __version__
+
+    return {"posekit_version": __version__, "time": time.strftime("%Y-%m-%d %H:%M:%S")}
+
+
+def plain(value: Any) -> Any:
+    """Return nested containers with arrays as lists and everything else as it is, for a checkpoint."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value

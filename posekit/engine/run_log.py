@@ -1,0 +1,97 @@
+"""A run's records on disk: log.txt, scalars.jsonl and the curves drawn from them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from posekit.engine.checkpoint_io import write_atomically
+
+
+class RunLog:
+    """Appends lines to ``log.txt`` and numbers to ``scalars.jsonl`` in a run's folder.
+
+    Args:
+        folder: of the run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.scalars = folder / "scalars.jsonl"
+
+    def line(self, text: str) -> None:
+        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
+            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")
+
+    def numbers(self, entry: dict[str, Any]) -> None:
+        """Append one record, such as ``{"kind": "train", "step": 50, "loss": 0.1}``."""
+        with self.scalars.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return all records; a line cut off by a crash is left out."""
+        found = []
+        if self.scalars.is_file():
+            for line in self.scalars.read_text(encoding="utf-8").splitlines():
+                try:
+                    found.append(json.loads(line))
+                except json.JSONDecodeError:
+                    continue
+        return found
+
+    def rewind(self, step: int) -> None:
+        """Forget the records after a step: a resumed run makes them again."""
+        kept = [json.dumps(record) + "\n" for record in self.records() if record["step"] <= step]
+        write_atomically(self.scalars, lambda file: file.write("".join(kept).encode()))
+
+    def start_over(self) -> None:
+        """Put the records of an earlier run aside."""
+        for name in ("log.txt", "scalars.jsonl"):
+            path = self.folder / name
+            if path.is_file() and path.stat().st_size:
+                path.replace(path.with_name(f"{path.stem}.previous{path.suffix}"))
+
+    def draw(self) -> Path | None:
+        """Draw losses, learning rate and metrics over the epochs as ``curves.png``; None if nothing is known."""
+        records = self.records()
+        panels = {
+            "losses": series(records, "train", lambda name: "loss" in name),
+            "training accuracy": series(records, "train", lambda name: name.startswith("acc")),
+            "learning rate": series(records, "train", lambda name: name == "lr"),
+            "validation": series(records, "val", lambda name: name not in ("epoch", "step", "kind")),
+        }
+        panels = {title: curves for title, curves in panels.items() if curves}
+        return draw_panels(panels, self.folder / "curves.png") if panels else None
+
+
+def series(records: list[dict[str, Any]], kind: str, wanted: Any) -> dict[str, tuple[list[float], list[float]]]:
+    """Return (epochs, values) of each wanted number in the records of a kind."""
+    found: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+    for record in records:
+        if record["kind"] == kind:
+            for name, value in record.items():
+                if isinstance(value, (int, float)) and wanted(name):
+                    found[name][0].append(record["epoch"])
+                    found[name][1].append(value)
+    return dict(found)
+
+
+def draw_panels(panels: dict[str, dict[str, tuple[list[float], list[float]]]], path: Path) -> Path:
+    """Draw one panel per title, with a line per name."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5 * len(panels), 4), layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    for axes, (title, curves) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+        for name, (epochs, values) in sorted(curves.items()):
+            axes.plot(epochs, values, label=name, marker="." if len(values) < 40 else None)
+        axes.set(title=title, xlabel="epoch")
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize="small")
+    write_atomically(path, lambda file: canvas.print_png(file))
+    return path

@@ -1,0 +1,162 @@
+"""The training task: a pose model, its losses, its optimizer and its metrics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor, nn
+
+from posekit.codecs.base import BaseCodec
+from posekit.datasets.transforms.split_encoder import encode_columns
+from posekit.engine.optimizers.build import build_optimizer
+from posekit.structures import PoseBatch
+
+ENCODED = ("transformed_keypoints", "keypoints_visible", "dataset_keypoint_weights")
+"""Instance labels that encoding on the device takes."""
+
+
+class PoseTask(LightningModule):
+    """Trains and evaluates a pose estimator; its state dict is the model's own.
+
+    Args:
+        model: called with ``mode="loss"`` and ``"predict"``; has a ``data_preprocessor``.
+        optim_wrapper: the config's settings of the optimizer.
+        lr_factor: multiplies the learning rates (``auto_scale_lr``).
+        metrics: built metrics of ``val`` and ``test``.
+        meta: facts to keep in each checkpoint.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        optim_wrapper: Mapping[str, Any] | None = None,
+        lr_factor: float = 1.0,
+        metrics: Mapping[str, Sequence[Any]] | None = None,
+        meta: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.model: Any = model
+        self.optim_wrapper = dict(optim_wrapper or {})
+        self.lr_factor = lr_factor
+        self.metrics = {name: list(built) for name, built in (metrics or {}).items()}
+        self.meta = dict(meta or {})
+        self.val_metrics: dict[str, float] = {}
+        self.test_metrics: dict[str, float] = {}
+        self.iterations = 0
+
+    def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self.model.state_dict(*args, **kwargs)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        return self.model.load_state_dict(state_dict, strict=strict, assign=assign)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return build_optimizer(self.model, self.optim_wrapper, lr_factor=self.lr_factor)
+
+    def configure_gradient_clipping(self, optimizer: Any, *_: Any, **__: Any) -> None:
+        clip = dict(self.optim_wrapper.get("clip_grad") or {})
+        if not clip:
+            return
+        kind = clip.pop("type", "norm")
+        clipper = {"norm": nn.utils.clip_grad_norm_, "value": nn.utils.clip_grad_value_}[kind]
+        clipper([value for group in optimizer.param_groups for value in group["params"]], **clip)
+
+    @property
+    def data(self) -> Any:
+        """The data module of the run."""
+        return self.trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]
+
+    def prepare(self, batch: Any, *, training: bool) -> tuple[Any, Any]:
+        """Return inputs and samples on the device, normalised and, where workers left that open, encoded."""
+        data = self.model.data_preprocessor(batch, training)
+        codec = self.data.codec if training else None
+        if codec is not None:
+            encode_targets(codec, data["data_samples"])
+        return data["inputs"], data["data_samples"]
+
+    def training_step(self, batch: Any, batch_idx: int) -> dict[str, Any]:
+        inputs, samples = self.prepare(batch, training=True)
+        losses = flat_losses(self.model(inputs, samples, mode="loss"))
+        total = torch.stack([value for name, value in losses.items() if "loss" in name]).sum()
+        if total.device.type == "cpu" and not math.isfinite(total.item()):
+            raise not_finite({name: value.item() for name, value in losses.items()}, self.trainer)
+        self.iterations += 1
+        return {"loss": total, "parts": {name: value.detach() for name, value in losses.items()}}
+
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
+        self.evaluate_batch(batch, "val")
+
+    def test_step(self, batch: Any, batch_idx: int) -> Any:
+        return self.evaluate_batch(batch, "test")
+
+    def evaluate_batch(self, batch: Any, name: str) -> Any:
+        inputs, samples = self.prepare(batch, training=False)
+        predictions = self.model(inputs, samples, mode="predict")
+        for metric in self.metrics[name]:
+            metric.process(batch, predictions)
+        return predictions
+
+    def on_validation_epoch_end(self) -> None:
+        self.val_metrics = self.collect("val")
+
+    def on_test_epoch_end(self) -> None:
+        self.test_metrics = self.collect("test")
+
+    def collect(self, name: str) -> dict[str, float]:
+        """Return the values of all metrics over the data set seen."""
+        size = len(self.data.dataset(name))
+        found: dict[str, float] = {}
+        for metric in self.metrics[name]:
+            found |= metric.evaluate(size)
+        return found
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["meta"] = {**self.meta, "epoch": self.trainer.current_epoch + 1, "iter": self.iterations}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.iterations = checkpoint["meta"]["iter"]
+
+
+@torch.no_grad()
+def encode_targets(codec: BaseCodec, batch: PoseBatch) -> None:
+    """Encode a batch's keypoints on their device and add the targets to it."""
+    labels = {name: batch.get(f"gt_instance_labels.{name}") for name in ENCODED}
+    for name, column in encode_columns(codec, labels).items():
+        batch.set_column(name, column)
+
+
+def flat_losses(losses: Mapping[str, Any]) -> dict[str, Tensor]:
+    """Return each named loss as one value; lists are summed.
+
+    Raises:
+        ValueError: if no name contains "loss".
+    """
+    flat: dict[str, Tensor] = {}
+    for name, value in losses.items():
+        parts = list(value) if isinstance(value, (list, tuple)) else [value]
+        flat[name] = torch.stack([torch.as_tensor(part).mean() for part in parts]).sum()
+    if not any("loss" in name for name in flat):
+        raise ValueError(
+            f"the model returned no loss; a loss's name contains 'loss', found {', '.join(flat) or 'none'}"
+        )
+    return flat
+
+
+class NotFiniteError(ValueError):
+    """A loss that is no longer a finite number."""
+
+
+def not_finite(losses: Mapping[str, float], trainer: Any) -> NotFiniteError:
+    """Return the error for losses that are no longer finite."""
+    parts = ", ".join(f"{name} {value:g}" for name, value in losses.items())
+    rate = max(group["lr"] for group in trainer.optimizers[0].param_groups)
+    return NotFiniteError(
+        f"training stopped at iteration {trainer.fit_loop.total_batch_idx + 1} (epoch {trainer.current_epoch + 1}): "
+        f"the loss is not finite ({parts}; learning rate {rate:g}). Lower the learning rate, lengthen the warm-up "
+        "or clip gradients (optim_wrapper.clip_grad=dict(max_norm=1.0)); the last checkpoint is from before"
+    )

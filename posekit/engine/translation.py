@@ -1,0 +1,351 @@
+"""What posekit makes of the run settings in a config: Trainer arguments, hooks and data loading."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from posekit.config.config import Config
+from posekit.config.errors import ConfigError, near
+from posekit.engine.optimizers.build import CONSTRUCTORS, LAYER_DECAY
+from posekit.engine.optimizers.param_groups import ParamRules
+from posekit.registry import HOOKS, OPTIMIZERS, SAMPLERS, SCHEDULES, strip_scope
+
+COVERED_HOOKS = {
+    "IterTimerHook": "LoggerHook measures speed and waiting",
+    "DistSamplerSeedHook": "loaders follow the epoch themselves",
+    "SyncBuffersHook": "distributed training shares buffers itself",
+    "RuntimeInfoHook": "LoggerHook and checkpoints know the position",
+    "ParamSchedulerHook": "always on",
+}
+SHOWING_HOOKS = ("PoseVisualizationHook", "BadCaseAnalysisHook")
+IGNORED = {
+    "default_scope": "names are looked up in posekit's own tables",
+    "log_processor": "LoggerHook reports means since its last report",
+    "launcher": "choose devices on the command line",
+    "experiment_name": "the run's folder names it",
+    "backend_args": "files are read from local paths",
+    "file_client_args": "files are read from local paths",
+    "custom_imports": "use --plugin",
+}
+RUN_KEYS = """
+    model train_dataloader val_dataloader test_dataloader train_cfg val_cfg test_cfg val_evaluator test_evaluator
+    optim_wrapper param_scheduler default_hooks custom_hooks auto_scale_lr env_cfg load_from resume randomness
+    visualizer vis_backends log_level work_dir find_unused_parameters model_wrapper_cfg
+"""
+SECTION_KEYS = {
+    "train_cfg": "type by_epoch max_epochs max_iters val_begin val_interval dynamic_intervals",
+    "val_cfg": "type fp16",
+    "test_cfg": "type fp16",
+    "optim_wrapper": "type optimizer paramwise_cfg clip_grad accumulative_counts constructor dtype loss_scale",
+    "optim_wrapper.clip_grad": "type max_norm norm_type clip_value error_if_nonfinite foreach",
+    "auto_scale_lr": "enable base_batch_size",
+    "env_cfg": "cudnn_benchmark mp_cfg dist_cfg resource_limit channels_last compile num_threads",
+    "env_cfg.mp_cfg": "mp_start_method opencv_num_threads",
+    "randomness": "seed diff_rank_seed deterministic",
+}
+LOADER_KEYS = (
+    "batch_size num_workers persistent_workers drop_last sampler batch_sampler collate_fn dataset pin_memory "
+    "prefetch_factor timeout"
+)
+
+
+@dataclass
+class Translation:
+    """The settings of a run, ready for Lightning, and what became of each key of the config.
+
+    Attributes:
+        trainer: arguments of Lightning's Trainer.
+        hooks: configs of the hooks, in order.
+        data: arguments of PoseDataModule.
+        rows: (key of the config, what was made of it).
+        problems: what cannot be used; empty after ``translate``.
+    """
+
+    config: Mapping[str, Any]
+    trainer: dict[str, Any] = field(default_factory=dict)
+    hooks: list[dict[str, Any]] = field(default_factory=list)
+    validation: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    optim_wrapper: dict[str, Any] = field(default_factory=dict)
+    schedules: list[dict[str, Any]] = field(default_factory=list)
+    lr_factor: float = 1.0
+    seed: int = 0
+    channels_last: bool = False
+    compile: Any = False
+    num_threads: int | None = None
+    loggers: list[str] = field(default_factory=list)
+    rows: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def say(self, key: str, made: str) -> None:
+        self.rows.append((key, made))
+
+    def refuse(self, path: str, reason: str) -> None:
+        self.problems.append(f"{path}{line_of(self.config, path)}: {reason}")
+
+    def section(self, path: str, given: Any = None) -> dict[str, Any]:
+        """Return a dict of the config after checking its keys; {} if it is absent or None."""
+        given = self.config.get(path) if given is None else given
+        if not isinstance(given, Mapping):
+            if given is not None:
+                self.refuse(path, f"must be a dict, found {type(given).__name__}")
+            return {}
+        self.check_keys(path, given, SECTION_KEYS[path].split())
+        return dict(given)
+
+    def check_keys(self, path: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
+        known = list(known)
+        for key in given:
+            if key not in known and key not in ("_scope_", "_delete_"):
+                self.refuse(f"{path}.{key}", f"{path} has no '{key}'; {near(key, known)}")
+
+    def check_name(self, path: str, table: Any, config: Any) -> bool:
+        """Whether ``config`` is a dict whose type the table knows; refuse it otherwise."""
+        if not isinstance(config, Mapping) or "type" not in config:
+            self.refuse(path, "must be a dict with a 'type'")
+        elif not isinstance(config["type"], type) and config["type"] not in table:
+            self.refuse(
+                f"{path}.type", f"{table.role} has no '{config['type']}'; {near(config['type'], table.names())}"
+            )
+        else:
+            return True
+        return False
+
+
+def line_of(config: Mapping[str, Any], path: str) -> str:
+    """Return `` (file:line)`` of a value where the config knows it."""
+    try:
+        place = config.where(path) if isinstance(config, Config) else ""
+    except ConfigError:
+        return ""
+    return f" ({place})" if place else ""
+
+
+def translate(config: Mapping[str, Any], *, training: bool = True, world_size: int = 1) -> Translation:
+    """Translate a config's run settings.
+
+    Args:
+        config: the whole config.
+        training: whether the run trains; else only what evaluation needs is looked at.
+        world_size: number of devices, for ``auto_scale_lr``.
+
+    Raises:
+        ConfigError: names everything in the config that cannot be used, with file and line.
+    """
+    made = Translation(config)
+    check_near_misses(made)
+    translate_environment(made)
+    translate_data(made, ("train", "val", "test") if training else ("test",))
+    if training:
+        translate_optimizer(made)
+        translate_schedules(made)
+        translate_train_cfg(made)
+        translate_lr_scale(made, world_size)
+        translate_hooks(made)
+        translate_distribution(made)
+    for key, reason in IGNORED.items():
+        if config.get(key) is not None:
+            made.say(key, f"not needed: {reason}")
+    if made.problems:
+        raise ConfigError("\n".join([f"{len(made.problems)} problem{'s' * (len(made.problems) > 1)}:", *made.problems]))
+    return made
+
+
+def check_near_misses(made: Translation) -> None:
+    """Refuse top-level keys that look like a misspelt run setting; any other is a variable of the config."""
+    known = [*RUN_KEYS.split(), *IGNORED]
+    for key in made.config:
+        if key in known or not isinstance(key, str):
+            continue
+        close = difflib.get_close_matches(key, [name for name in known if name not in made.config], 1, 0.88)
+        if close:
+            made.refuse(key, f"nothing reads '{key}'; did you mean '{close[0]}'?")
+
+
+def translate_environment(made: Translation) -> None:
+    env, random = made.section("env_cfg"), made.section("randomness")
+    mp = made.section("env_cfg.mp_cfg", env.get("mp_cfg") or {})
+    made.seed = int(random.get("seed") or 0)
+    if env.get("cudnn_benchmark"):
+        made.trainer["benchmark"] = True
+    if random.get("deterministic"):
+        made.trainer["deterministic"] = True
+    made.data.update(
+        seed=made.seed, opencv_threads=mp.get("opencv_num_threads", 0), start_method=mp.get("mp_start_method")
+    )
+    made.channels_last, made.compile = bool(env.get("channels_last")), env.get("compile", False)
+    made.num_threads = env.get("num_threads")
+    extras = [name for name in ("channels_last", "compile", "cudnn_benchmark") if env.get(name)]
+    made.say("randomness", f"seed {made.seed}" + (", deterministic" if random.get("deterministic") else ""))
+    if env:
+        made.say(
+            "env_cfg",
+            f"workers by {mp.get('mp_start_method') or 'the default method'}" + "".join(f", {x}" for x in extras),
+        )
+    translate_backends(made)
+
+
+def translate_backends(made: Translation) -> None:
+    """Read loggers from the visualizer's back ends."""
+    visualizer = made.config.get("visualizer") or {}
+    backends = visualizer.get("vis_backends") or made.config.get("vis_backends") or []
+    known = {"LocalVisBackend": "", "TensorboardVisBackend": "tensorboard", "WandbVisBackend": "wandb"}
+    for index, backend in enumerate(backends):
+        name = strip_scope(str(backend.get("type", "")))
+        if name not in known:
+            made.refuse(f"vis_backends.{index}", f"no back end '{name}'; {near(name, known)}")
+        elif known[name]:
+            made.loggers.append(known[name])
+    if backends:
+        made.say("vis_backends", ", ".join(["files in the run's folder", *made.loggers]))
+
+
+def translate_data(made: Translation, names: Sequence[str]) -> None:
+    made.data["loaders"] = {}
+    for name in names:
+        path = f"{name}_dataloader"
+        loader = made.config.get(path)
+        if not loader:
+            if names == ("test",) or name == "train":
+                made.refuse(path, "is missing; the run needs it")
+            continue
+        made.check_keys(path, loader, LOADER_KEYS.split())
+        sampler = loader.get("sampler")
+        if sampler is not None:
+            made.check_name(f"{path}.sampler", SAMPLERS, sampler)
+        if loader.get("batch_sampler") is not None:
+            made.refuse(f"{path}.batch_sampler", "is not supported; use sampler, batch_size and drop_last")
+        if "dataset" not in loader:
+            made.refuse(path, "has no 'dataset'")
+        made.data["loaders"][name] = loader
+        workers = loader.get("num_workers", 0)
+        made.say(path, f"batches of {loader.get('batch_size', 1)}, {workers} worker{'s' * (workers != 1)}")
+
+
+def translate_optimizer(made: Translation) -> None:
+    wrapper = made.section("optim_wrapper")
+    kind = strip_scope(wrapper.get("type", "OptimWrapper"))
+    if kind not in ("OptimWrapper", "AmpOptimWrapper"):
+        made.refuse("optim_wrapper.type", f"is '{kind}'; allowed are 'OptimWrapper' and 'AmpOptimWrapper'")
+    if not made.check_name("optim_wrapper.optimizer", OPTIMIZERS, wrapper.get("optimizer")):
+        return
+    constructor = strip_scope(wrapper.get("constructor", CONSTRUCTORS[0]))
+    if constructor not in CONSTRUCTORS:
+        made.refuse("optim_wrapper.constructor", f"no constructor '{constructor}'; {near(constructor, CONSTRUCTORS)}")
+    rules = wrapper.get("paramwise_cfg") or {}
+    known = [rule.name for rule in fields(ParamRules)]
+    if constructor == LAYER_DECAY:
+        known += ["num_layers", "layer_decay_rate"]
+        for key in ("num_layers", "layer_decay_rate"):
+            if key not in rules:
+                made.refuse("optim_wrapper.paramwise_cfg", f"{LAYER_DECAY} needs '{key}'")
+    made.check_keys("optim_wrapper.paramwise_cfg", rules, known)
+    clip = made.section("optim_wrapper.clip_grad", wrapper.get("clip_grad") or {})
+    if clip.get("type", "norm") not in ("norm", "value"):
+        made.refuse("optim_wrapper.clip_grad.type", f"is '{clip['type']}'; allowed are 'norm' and 'value'")
+    made.optim_wrapper = wrapper
+    made.trainer["accumulate_grad_batches"] = int(wrapper.get("accumulative_counts", 1))
+    if kind == "AmpOptimWrapper":
+        made.trainer["precision"] = {"bfloat16": "bf16-mixed"}.get(str(wrapper.get("dtype")), "16-mixed")
+    optimizer = wrapper["optimizer"]
+    made.say("optim_wrapper", ", ".join(describe_optimizer(optimizer, wrapper, constructor)))
+
+
+def describe_optimizer(optimizer: Mapping[str, Any], wrapper: Mapping[str, Any], constructor: str) -> list[str]:
+    parts = [f"{optimizer['type']}, learning rate {optimizer.get('lr', 'of the optimizer')}"]
+    if optimizer.get("weight_decay"):
+        parts.append(f"weight decay {optimizer['weight_decay']}")
+    if wrapper.get("paramwise_cfg"):
+        parts.append("layer-wise rates" if constructor == LAYER_DECAY else "groups by paramwise_cfg")
+    if wrapper.get("clip_grad"):
+        parts.append("gradients clipped")
+    if wrapper.get("accumulative_counts", 1) > 1:
+        parts.append(f"a step every {wrapper['accumulative_counts']} batches")
+    return parts
+
+
+def translate_schedules(made: Translation) -> None:
+    given = made.config.get("param_scheduler") or []
+    single = isinstance(given, Mapping)
+    for index, schedule in enumerate([given] if single else given):
+        if made.check_name("param_scheduler" if single else f"param_scheduler.{index}", SCHEDULES, schedule):
+            made.schedules.append(dict(schedule))
+    names = [strip_scope(str(schedule["type"])) for schedule in made.schedules]
+    made.say("param_scheduler", ", then ".join(names) or "constant learning rate")
+
+
+def translate_train_cfg(made: Translation) -> None:
+    given = made.section("train_cfg")
+    by_iterations = given.get("by_epoch") is False or strip_scope(given.get("type", "")) == "IterBasedTrainLoop"
+    interval = int(given.get("val_interval", 1))
+    length = given.get("max_iters" if by_iterations else "max_epochs")
+    if length is None:
+        made.refuse("train_cfg", f"give {'max_iters' if by_iterations else 'max_epochs'}: how long to train")
+        return
+    if by_iterations:
+        steps = max(int(length) // made.trainer.get("accumulate_grad_batches", 1), 1)
+        made.trainer.update(max_steps=steps, max_epochs=-1, val_check_interval=interval, check_val_every_n_epoch=None)
+        if given.get("dynamic_intervals"):
+            made.refuse("train_cfg.dynamic_intervals", "needs by_epoch=True")
+    else:
+        made.trainer.update(max_epochs=int(length))
+        made.validation = {
+            "interval": interval,
+            "begin": given.get("val_begin", 1),
+            "dynamic_intervals": given.get("dynamic_intervals") or (),
+        }
+    if not made.config.get("val_dataloader"):
+        made.trainer.update(limit_val_batches=0)
+    if any(made.section(key).get("fp16") for key in ("val_cfg", "test_cfg")):
+        made.refuse("val_cfg.fp16", "evaluation has the precision of training; use --precision")
+    unit = "iterations" if by_iterations else "epochs"
+    made.say("train_cfg", f"{length} {unit}, validation every {interval}")
+
+
+def translate_lr_scale(made: Translation, world_size: int) -> None:
+    given = made.section("auto_scale_lr")
+    if not given.get("enable"):
+        return
+    if "base_batch_size" not in given:
+        made.refuse("auto_scale_lr", "give base_batch_size, which the learning rate was chosen for")
+        return
+    size = made.config["train_dataloader"]["batch_size"] * world_size * made.trainer.get("accumulate_grad_batches", 1)
+    made.lr_factor = size / given["base_batch_size"]
+    made.say(
+        "auto_scale_lr",
+        f"learning rates times {made.lr_factor:g} ({size} samples a step for {given['base_batch_size']})",
+    )
+
+
+def translate_hooks(made: Translation) -> None:
+    hooks = {f"default_hooks.{name}": hook for name, hook in (made.config.get("default_hooks") or {}).items()}
+    hooks |= {f"custom_hooks.{index}": hook for index, hook in enumerate(made.config.get("custom_hooks") or ())}
+    for path, hook in hooks.items():
+        if hook is None:
+            continue
+        name = strip_scope(str(hook["type"])) if isinstance(hook, Mapping) and "type" in hook else ""
+        if name in COVERED_HOOKS:
+            made.say(path, f"{name}: {COVERED_HOOKS[name]}")
+        elif name in SHOWING_HOOKS and not hook.get("enable", False):
+            made.say(path, f"{name}: off")
+        elif made.check_name(path, HOOKS, hook):
+            made.hooks.append(dict(hook))
+            made.say(path, name)
+
+
+def translate_distribution(made: Translation) -> None:
+    if made.config.get("find_unused_parameters"):
+        made.trainer["strategy"] = "ddp_find_unused_parameters_true"
+        made.say("find_unused_parameters", "used with several devices")
+    if uses_sync_bn(made.config.get("model")):
+        made.trainer["sync_batchnorm"] = True
+
+
+def uses_sync_bn(node: Any) -> bool:
+    """Whether a model's config asks for batch statistics across devices."""
+    if isinstance(node, Mapping):
+        return node.get("type") == "SyncBN" or bool(node.get("use_syncbn")) or any(map(uses_sync_bn, node.values()))
+    return isinstance(node, (list, tuple)) and any(map(uses_sync_bn, node))
