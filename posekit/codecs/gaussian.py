@@ -7,10 +7,11 @@ Convention: points are (x, y) in output space, cells at integers.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
-from posekit.structures.array import Array, is_tensor, namespace
+from posekit.structures.array import Array, asarray_like, is_tensor, namespace
 
 # exp() below this power is a number that processors handle slowly, and the product of two such is 1e-35.
 LOWEST_POWER = -40.0
@@ -31,53 +32,57 @@ def gaussian_rows(mean: Array, length: int, sigma: float, *, center: Array | Non
     xp = namespace(mean)
     cells = xp.arange(length, dtype=xp.float32, **({"device": mean.device} if is_tensor(mean) else {}))
     distance = cells - xp.astype(mean, xp.float32)[..., None]
-    row = xp.exp(xp.clip(distance * distance * (-0.5 / sigma**2), LOWEST_POWER, None))
+    row = xp.exp((distance * distance * (-0.5 / sigma**2)).clip(LOWEST_POWER, None))
     if center is None:
         return row
-    steps = cells - xp.astype(center, xp.float32)[..., None]
+    window = window_of(cells - xp.astype(center, xp.float32)[..., None], sigma)
+    return row * xp.astype(window, xp.float32)
+
+
+def gaussian_profile(sigma: float, *, cut: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """Return exp(-d^2 / 2 sigma^2) as a function of whole distances d, with ``cut`` zero beyond 3 sigma."""
+
+    def profile(distance: np.ndarray) -> np.ndarray:
+        row = np.exp(np.maximum(distance.astype(np.float64) ** 2 * (-0.5 / sigma**2), LOWEST_POWER))
+        return row * window_of(distance, sigma) if cut else row
+
+    return profile
+
+
+def window_of(distance: Array, sigma: float) -> Array:
+    """Whether cells at these distances belong to a Gaussian that is cut off at 3 sigma."""
     # The window of a fractional radius reaches one cell further to the left and to the top.
-    radius = 3 * sigma
-    return row * xp.astype((steps >= -math.ceil(radius)) & (steps <= math.floor(radius)), xp.float32)
+    return (distance >= -math.ceil(3 * sigma)) & (distance <= math.floor(3 * sigma))
 
 
 def outer_maps(rows_y: Array, rows_x: Array) -> Array:
     """Return maps (..., H, W) as products of columns (..., H) and rows (..., W)."""
-    if is_tensor(rows_x) and rows_x.device.type == "cpu" and not rows_x.requires_grad:
-        import torch
-
-        # numpy asks the system for large pages; torch's fresh memory costs five times the arithmetic.
-        return torch.from_numpy(outer_maps(rows_y.numpy(), rows_x.numpy()))
-    if is_tensor(rows_x):
-        return rows_y[..., :, None] * rows_x[..., None, :]
-    return np.einsum("...h,...w->...hw", rows_y, rows_x)
+    if not is_tensor(rows_x):
+        return np.einsum("...h,...w->...hw", rows_y, rows_x)
+    out = empty_like((*rows_y.shape, rows_x.shape[-1]), rows_x)
+    namespace(rows_x).multiply(rows_y[..., :, None], rows_x[..., None, :], out=out)
+    return out
 
 
-def gaussian_maps(
-    points: Array, visible: Array, size_wh: tuple[int, int], sigma: float, *, center: Array | None = None
-) -> tuple[Array, Array]:
-    """Draw one Gaussian of height one per keypoint.
+def empty_like(shape: tuple[int, ...], like: Array) -> Array:
+    """Return memory for float32 values on the device of ``like``."""
+    if is_tensor(like) and like.device.type != "cpu":
+        return like.new_empty(shape, dtype=namespace(like).float32)
+    memory = np.empty(shape, np.float32)
+    # numpy's memory was mostly in use before; torch's comes fresh from the system, at ten times the arithmetic's price.
+    return namespace(like).asarray(memory) if is_tensor(like) else memory
 
-    Args:
-        points: (..., K, 2) the Gaussians' means.
-        visible: (..., K); keypoints below 0.5 get empty maps.
-        size_wh: columns and rows.
-        sigma: in cells.
-        center: (..., K, 2) the rounded means, to cut each Gaussian off at 3 sigma; None draws all of it.
 
-    Returns:
-        Maps (..., K, H, W), float32, and weights (..., K): the visibility, zero where the Gaussian
-        lies outside of the map.
-    """
-    xp = namespace(points)
-    anchor = points if center is None else center
-    radius = 3 * sigma
-    inside = (anchor + (radius + 1) >= 0) & (anchor[..., :2] - radius < _size_like(size_wh, anchor))
-    inside = xp.all(inside, axis=-1)
-    rows_x = gaussian_rows(points[..., 0], size_wh[0], sigma, center=None if center is None else center[..., 0])
-    rows_y = gaussian_rows(points[..., 1], size_wh[1], sigma, center=None if center is None else center[..., 1])
-    drawn = xp.astype(inside & (visible >= 0.5), xp.float32)
-    maps = outer_maps(rows_y * drawn[..., None], rows_x)
-    return maps, visible * xp.astype(inside | (visible < 0.5), visible.dtype)
+def in_reach(center: Array, size_wh: tuple[int, int], radius: float) -> Array:
+    """Whether Gaussians around ``center`` (..., 2), of this radius in cells, touch the map: (...)."""
+    xp = namespace(center)
+    size = asarray_like(np.asarray(size_wh), center)
+    return xp.all((center + (radius + 1) >= 0) & (center - radius < size), axis=-1)
+
+
+def kept_weights(visible: Array, inside: Array) -> Array:
+    """Return the visibility, zero for labelled keypoints that are not ``inside``."""
+    return visible * namespace(visible).astype(inside | (visible < 0.5), visible.dtype)
 
 
 def nearest_cell(points: Array) -> Array:
@@ -86,8 +91,3 @@ def nearest_cell(points: Array) -> Array:
     The second is what released models were trained with. It concerns keypoints outside of the input.
     """
     return namespace(points).trunc(points + 0.5)
-
-
-def _size_like(size_wh: tuple[int, int], like: Array) -> Array:
-    xp = namespace(like)
-    return xp.asarray(list(size_wh), dtype=like.dtype, **({"device": like.device} if is_tensor(like) else {}))

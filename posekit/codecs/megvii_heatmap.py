@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from posekit.codecs.blur import blur_maps, gaussian_kernel
-from posekit.codecs.gaussian import outer_maps
+from posekit.codecs.blur import blur_maps, blur_matrix
+from posekit.codecs.gaussian import kept_weights, outer_maps
 from posekit.codecs.heatmap_codec import HeatmapCodec, plain_scale
 from posekit.codecs.peaks import heatmap_maximum, quarter_steps
 from posekit.registry import CODECS
@@ -29,7 +29,9 @@ class MegviiHeatmap(HeatmapCodec):
     def __init__(self, input_size: tuple[int, int], heatmap_size: tuple[int, int], kernel_size: int) -> None:
         super().__init__(input_size, heatmap_size, plain_scale(input_size, heatmap_size))
         self.kernel_size = kernel_size
-        self.kernel = gaussian_kernel(kernel_size)
+        # Row i of a stamp is the kernel at cell i, mirrored at the ends, one in the middle.
+        blurs = [blur_matrix(length, kernel_size, mirror=True) for length in self.heatmap_size]
+        self.stamps = [blur / np.diag(blur)[:, None] for blur in blurs]
 
     @property
     def round_trip_px(self) -> float:
@@ -44,27 +46,10 @@ class MegviiHeatmap(HeatmapCodec):
         cells = xp.trunc(points)  # towards zero, as released models were trained: -0.9 still counts as cell 0
         size = asarray_like(np.asarray(self.heatmap_size), cells)
         inside = xp.all((cells >= 0) & (cells < size), axis=-1)
-        drawn = xp.astype(inside & (visible >= 0.5), xp.float32)
-        rows_x = self._blurred_cell(cells[..., 0], self.heatmap_size[0])
-        rows_y = self._blurred_cell(cells[..., 1], self.heatmap_size[1])
-        weights = visible * xp.astype(inside | (visible < 0.5), visible.dtype)
-        return outer_maps(rows_y * (255 * drawn)[..., None], rows_x), weights
-
-    def _blurred_cell(self, cell: Array, length: int) -> Array:
-        """Return rows (..., length) with the kernel at ``cell`` (...), one in the middle."""
-        xp = namespace(cell)
-        cell = xp.astype(xp.clip(cell, 0, length - 1), xp.int64)[..., None]
-        steps = asarray_like(np.arange(length), cell)
-        reach = self.kernel_size // 2
-        padded = asarray_like(np.pad(self.kernel, 1), cell, xp.float32)
-
-        def kernel_at(distance: Array) -> Array:
-            return padded[xp.clip(distance + reach + 1, 0, self.kernel_size + 1)]
-
-        left = xp.astype(cell > 0, xp.float32) * kernel_at(steps + cell)
-        right = xp.astype(cell < length - 1, xp.float32) * kernel_at(2 * (length - 1) - cell - steps)
-        row = kernel_at(steps - cell) + left + right
-        return row / xp.take_along_axis(row, cell, axis=-1)
+        drawn = xp.astype(inside & (visible >= 0.5), xp.float32)[..., None]
+        cells = xp.astype(cells.clip(0 * size, size - 1), xp.int64)
+        rows_x, rows_y = (asarray_like(self.stamps[axis], points, xp.float32)[cells[..., axis]] for axis in (0, 1))
+        return outer_maps(rows_y * (255 * drawn), rows_x), kept_weights(visible, inside)
 
     def locate(self, heatmaps: Array) -> tuple[Array, Array]:
         xp = namespace(heatmaps)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from posekit.codecs.gaussian import gaussian_maps, nearest_cell
+import math
+
+from posekit.codecs.gaussian import gaussian_profile, gaussian_rows, in_reach, kept_weights, nearest_cell, outer_maps
 from posekit.codecs.heatmap_codec import HeatmapCodec, plain_scale
 from posekit.codecs.peaks import dark_steps, heatmap_maximum, quarter_steps
+from posekit.codecs.row_stamp import RowStamp
 from posekit.registry import CODECS
 from posekit.structures.array import Array, namespace
 
@@ -37,6 +40,8 @@ class MSRAHeatmap(HeatmapCodec):
         self.sigma = sigma
         self.unbiased = unbiased
         self.blur_kernel_size = blur_kernel_size
+        profile = gaussian_profile(sigma, cut=True)
+        self.stamps = [RowStamp(profile, length, math.ceil(3 * sigma) + 1) for length in self.heatmap_size]
 
     @property
     def round_trip_px(self) -> float:
@@ -44,10 +49,17 @@ class MSRAHeatmap(HeatmapCodec):
         return 0.05 * cell if self.unbiased else 0.5 * cell
 
     def draw(self, points: Array, visible: Array) -> tuple[Array, Array]:
-        center = None if self.unbiased else nearest_cell(points)
-        return gaussian_maps(
-            points if center is None else center, visible, self.heatmap_size, self.sigma, center=center
-        )
+        center = points if self.unbiased else nearest_cell(points)
+        inside = in_reach(center, self.heatmap_size, 3 * self.sigma)
+        drawn = inside & (visible >= 0.5)
+        rows_x, rows_y = (self._rows(center[..., axis], axis, drawn) for axis in (0, 1))
+        return outer_maps(rows_y, rows_x), kept_weights(visible, inside)
+
+    def _rows(self, center: Array, axis: int, drawn: Array) -> Array:
+        if not self.unbiased:
+            return self.stamps[axis].rows(center, drawn)
+        rows = gaussian_rows(center, self.heatmap_size[axis], self.sigma)
+        return rows * namespace(rows).astype(drawn, rows.dtype)[..., None]
 
     def locate(self, heatmaps: Array) -> tuple[Array, Array]:
         points, scores = heatmap_maximum(heatmaps)

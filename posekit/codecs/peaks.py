@@ -51,7 +51,7 @@ def windows_at(maps: Array, points: Array, reach: int) -> Array:
     steps = asarray_like(np.arange(-reach, reach + 1), points)
     columns, rows = points[..., 0, None] + steps, points[..., 1, None] + steps
     inside_x, inside_y = (columns >= 0) & (columns < width), (rows >= 0) & (rows < height)
-    index = xp.clip(rows, 0, height - 1)[..., :, None] * width + xp.clip(columns, 0, width - 1)[..., None, :]
+    index = rows.clip(0, height - 1)[..., :, None] * width + columns.clip(0, width - 1)[..., None, :]
     lead, side = maps.shape[:-2], (2 * reach + 1) ** 2
     values = xp.take_along_axis(maps.reshape((*lead, height * width)), index.reshape((*lead, side)), axis=-1)
     inside = (inside_y[..., :, None] & inside_x[..., None, :]).reshape((*lead, side))
@@ -103,7 +103,7 @@ def dark_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
     height, width = maps.shape[-2:]
     windows = _precise(windows_at(maps, points, blur_kernel_size // 2 + 2))
     near = windows @ asarray_like(window_blur_matrix(blur_kernel_size, _STAR), windows)
-    near = xp.log(xp.clip(near, 1e-10, None))
+    near = xp.log(near.clip(1e-10, None))
     here = near[..., 4]
     gradient = 0.5 * (near[..., 5] - near[..., 3]), 0.5 * (near[..., 7] - near[..., 1])
     second = (
@@ -132,7 +132,7 @@ def dark_udp_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
     peak = windows[..., windows.shape[-1] // 2]
     highest = xp.max(near, axis=-1)
     scale = xp.where(found, peak, xp.ones_like(peak)) / xp.where(found, highest, xp.ones_like(highest))
-    near = xp.log(xp.clip(near * scale[..., None], 1e-3, 50.0))
+    near = xp.log((near * scale[..., None]).clip(1e-3, 50.0))
     near = xp.take_along_axis(near, _cells_within(points, width, height), axis=-1)
     here = near[..., 4]
     gradient = 0.5 * (near[..., 5] - near[..., 3]), 0.5 * (near[..., 7] - near[..., 1])
@@ -155,11 +155,10 @@ def _precise(values: Array) -> Array:
 
 def _cells_within(points: Array, width: int, height: int) -> Array:
     """Return for the cells of a 3 x 3 window their index (..., 9), those beyond the border moved onto it."""
-    xp = namespace(points)
     steps = asarray_like(np.array([-1, 0, 1]), points)
     x, y = points[..., 0, None], points[..., 1, None]
-    columns = xp.clip(x + steps, 0, width - 1) - xp.clip(x, 0, None) + 1
-    rows = xp.clip(y + steps, 0, height - 1) - xp.clip(y, 0, None) + 1
+    columns = (x + steps).clip(0, width - 1) - x.clip(0, None) + 1
+    rows = (y + steps).clip(0, height - 1) - y.clip(0, None) + 1
     return (rows[..., :, None] * 3 + columns[..., None, :]).reshape((*points.shape[:-1], 9))
 
 
@@ -172,15 +171,15 @@ def row_dark_steps(rows: Array, index: Array, blur_kernel_size: int) -> Array:
     length, reach = rows.shape[-1], blur_kernel_size // 2 + 2
     cells = index[..., None] + asarray_like(np.arange(-reach, reach + 1), index)
     inside = (cells >= 0) & (cells < length)
-    window = xp.take_along_axis(rows, xp.clip(cells, 0, length - 1), axis=-1) * xp.astype(inside, rows.dtype)
+    window = xp.take_along_axis(rows, cells.clip(0, length - 1), axis=-1) * xp.astype(inside, rows.dtype)
     window = _precise(window)
     near = window @ asarray_like(_row_blur(blur_kernel_size), window)
     found = index >= 0
     peak, highest = window[..., reach], xp.max(near, axis=-1)
     scale = xp.where(found, peak, xp.ones_like(peak)) / xp.where(found, highest, xp.ones_like(highest))
-    near = xp.log(xp.clip(near * scale[..., None], 1e-3, 50.0))
+    near = xp.log((near * scale[..., None]).clip(1e-3, 50.0))
     offsets = asarray_like(np.arange(-2, 3), index)
-    within = xp.clip(index[..., None] + offsets, 0, length - 1) - xp.clip(index[..., None], 0, None) + 2
+    within = (index[..., None] + offsets).clip(0, length - 1) - index[..., None].clip(0, None) + 2
     near = xp.take_along_axis(near, within, axis=-1)
     first = 0.5 * (near[..., 3] - near[..., 1])
     second = 1e-9 + 0.25 * (near[..., 4] - 2 * near[..., 2] + near[..., 0])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.flips import flip_vectors
-from posekit.codecs.gaussian import gaussian_rows
+from posekit.codecs.gaussian import gaussian_profile, kept_weights
 from posekit.codecs.peaks import argmax_last, row_dark_steps
+from posekit.codecs.row_stamp import RowStamp
 from posekit.registry import CODECS
 from posekit.structures.array import Array, asarray_like, namespace
 
@@ -72,6 +73,11 @@ class SimCCLabel(BaseCodec):
         self.use_dark = use_dark
         self.decode_visibility = decode_visibility
         self.decode_beta = decode_beta
+        # Beyond this distance outside of the bins, in bins, a keypoint leaves no trace.
+        self.reach = 3 * self.sigma if smoothing_type == "gaussian" else 0 * self.sigma
+        self.stamps = [
+            RowStamp(self._profile(axis), self.num_bins[axis], math.ceil(self.reach[axis]) + 1) for axis in (0, 1)
+        ]
 
     @property
     def round_trip_px(self) -> float:
@@ -97,16 +103,13 @@ class SimCCLabel(BaseCodec):
         xp = namespace(keypoints)
         visible = visibility_or_ones(keypoints, keypoints_visible)
         bins = xp.round(keypoints[..., :2] * self.simcc_split_ratio)
-        count = asarray_like(np.asarray(self.num_bins), bins)
-        reach = asarray_like(3 * self.sigma, bins) if self.smoothing_type == "gaussian" else 0 * count
-        low_end = reach + 1 if self.smoothing_type == "gaussian" else reach
-        inside = xp.all((bins + low_end >= 0) & (bins - reach < count), axis=-1)
-        drawn = xp.astype(inside & (visible >= 0.5), xp.float32)[..., None]
-        draw = self._gaussian if self.smoothing_type == "gaussian" else self._one_hot
+        count, reach = (asarray_like(np.asarray(value), bins) for value in (self.num_bins, self.reach))
+        inside = xp.all((bins + reach + (reach > 0) >= 0) & (bins - reach < count), axis=-1)
+        drawn = inside & (visible >= 0.5)
         return {
-            "keypoint_x_labels": draw(bins[..., 0], 0) * drawn,
-            "keypoint_y_labels": draw(bins[..., 1], 1) * drawn,
-            "keypoint_weights": visible * xp.astype(inside | (visible < 0.5), visible.dtype),
+            "keypoint_x_labels": self.stamps[0].rows(bins[..., 0], drawn),
+            "keypoint_y_labels": self.stamps[1].rows(bins[..., 1], drawn),
+            "keypoint_weights": kept_weights(visible, inside),
         }
 
     def encode_batch(
@@ -114,17 +117,15 @@ class SimCCLabel(BaseCodec):
     ) -> dict[str, Any]:
         return self.encode(keypoints, keypoints_visible)
 
-    def _gaussian(self, bins: Array, axis: int) -> Array:
-        sigma = float(self.sigma[axis])
-        row = gaussian_rows(bins, self.num_bins[axis], sigma)
-        return row / (sigma * math.sqrt(2 * math.pi)) if self.normalize else row
-
-    def _one_hot(self, bins: Array, axis: int) -> Array:
-        xp = namespace(bins)
-        count = self.num_bins[axis]
-        hot = xp.astype(asarray_like(np.arange(count), bins) == bins[..., None], xp.float32)
-        rest = self.label_smooth_weight / (count - 1)
-        return hot * (1 - self.label_smooth_weight - rest) + rest
+    def _profile(self, axis: int) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the values of a row as a function of the distance from the keypoint's bin."""
+        if self.smoothing_type == "gaussian":
+            sigma = float(self.sigma[axis])
+            factor = 1 / (sigma * math.sqrt(2 * math.pi)) if self.normalize else 1.0
+            gaussian = gaussian_profile(sigma, cut=False)
+            return lambda distance: factor * gaussian(distance)
+        weight = self.label_smooth_weight
+        return lambda distance: np.where(distance == 0, 1 - weight, weight / (self.num_bins[axis] - 1))
 
     def decode(self, simcc_x: Array, simcc_y: Array) -> tuple[Array, Any]:
         """Find the keypoints in rows (N, K, Wx) and (N, K, Wy), or (K, Wx) and (K, Wy) of one instance.
@@ -169,7 +170,7 @@ class SimCCLabel(BaseCodec):
         tops: list[Array] = []
         for row, sigma in zip(rows, self.sigma.tolist(), strict=True):
             powers = (row - xp.max(row, axis=-1, keepdims=True)) * (self.decode_beta * sigma)
-            tops.append(1 / xp.sum(xp.exp(xp.clip(powers, -80.0, None)), axis=-1))
+            tops.append(1 / xp.sum(xp.exp(powers.clip(-80.0, None)), axis=-1))
         return xp.minimum(*tops)
 
     def flip(self, outputs: tuple[Array, Array], flip_indices: Sequence[int], **options: Any) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from posekit.codecs.blur import blur_maps
-from posekit.codecs.gaussian import gaussian_maps, nearest_cell
+from posekit.codecs.gaussian import empty_like, gaussian_rows, in_reach, kept_weights, nearest_cell, outer_maps
 from posekit.codecs.heatmap_codec import HeatmapCodec
 from posekit.codecs.peaks import dark_udp_steps, heatmap_maximum
 from posekit.registry import CODECS
@@ -73,19 +73,27 @@ class UDPHeatmap(HeatmapCodec):
         if self.heatmap_type == "combined":
             return self._draw_discs(points, visible)
         center = nearest_cell(points)
-        return gaussian_maps(points, visible, self.heatmap_size, self.sigma, center=center)
+        inside = in_reach(center, self.heatmap_size, 3 * self.sigma)
+        rows_x, rows_y = (
+            gaussian_rows(points[..., axis], self.heatmap_size[axis], self.sigma, center=center[..., axis])
+            for axis in (0, 1)
+        )
+        drawn = namespace(points).astype(inside & (visible >= 0.5), rows_x.dtype)
+        return outer_maps(rows_y * drawn[..., None], rows_x), kept_weights(visible, inside)
 
     def _draw_discs(self, points: Array, visible: Array) -> tuple[Array, Array]:
         xp = namespace(points)
         width, height = self.heatmap_size
-        offsets: list[Array] = []
-        for axis, length in enumerate((width, height)):
-            cells = asarray_like(np.arange(length), points)
-            offsets.append(xp.astype((points[..., axis, None] - cells) / self.radius, xp.float32))
-        x, y = offsets[0][..., None, :], offsets[1][..., :, None]
-        disc = xp.astype(x * x + y * y <= 1, xp.float32)
-        maps = xp.stack([disc, x + 0 * disc, y + 0 * disc], axis=-3)
-        maps = maps * xp.astype(visible >= 0.5, xp.float32)[..., None, None, None]
+        drawn = xp.astype(visible >= 0.5, xp.float32)[..., None]
+        x, y = (
+            xp.astype((points[..., axis, None] - asarray_like(np.arange(length), points)) / self.radius, xp.float32)
+            for axis, length in enumerate((width, height))
+        )
+        maps = empty_like((*points.shape[:-1], 3, height, width), points)
+        # An invisible keypoint's disc is put out of every cell's reach.
+        maps[..., 0, :, :] = (x * x)[..., None, :] + (y * y + 2 * (1 - drawn))[..., :, None] <= 1
+        maps[..., 1, :, :] = (x * drawn)[..., None, :]
+        maps[..., 2, :, :] = (y * drawn)[..., :, None]
         return maps.reshape((*points.shape[:-2], 3 * points.shape[-2], height, width)), visible
 
     def locate(self, heatmaps: Array) -> tuple[Array, Array]:
@@ -101,7 +109,7 @@ class UDPHeatmap(HeatmapCodec):
         maps = heatmaps.reshape((*lead, channels // 3, 3, height * width))
         discs = blur_maps(heatmaps[..., ::3, :, :], 2 * self.blur_kernel_size + 1, mirror=True)
         points, scores = heatmap_maximum(discs)
-        index = xp.clip(points[..., 1] * width + points[..., 0], 0, None)[..., None, None]
+        index = (points[..., 1] * width + points[..., 0]).clip(0, None)[..., None, None]
         index = xp.broadcast_to(index, (*lead, channels // 3, 2, 1))
         offsets = xp.take_along_axis(maps[..., 1:, :], index, axis=-1)[..., 0] * self.radius
         found = xp.astype(points >= 0, offsets.dtype)

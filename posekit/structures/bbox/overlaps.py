@@ -34,16 +34,16 @@ def bbox_overlaps(
     first, second = (bboxes1, bboxes2) if is_aligned else (bboxes1[..., :, None, :], bboxes2[..., None, :, :])
 
     def area(low: Array, high: Array) -> Array:
-        size = xp.clip(high - low, 0, None)
+        size = (high - low).clip(0, None)
         return size[..., 0] * size[..., 1]
 
     inner = area(xp.maximum(first[..., :2], second[..., :2]), xp.minimum(first[..., 2:4], second[..., 2:4]))
     area_first = area(first[..., :2], first[..., 2:4]) + 0 * inner
     base = area_first if mode == "iof" else area_first + area(second[..., :2], second[..., 2:4]) - inner
-    base = xp.clip(base, eps, None)
+    base = base.clip(eps, None)
     overlap = inner / base
     if mode != "giou":
         return overlap
     outer = area(xp.minimum(first[..., :2], second[..., :2]), xp.maximum(first[..., 2:4], second[..., 2:4]))
-    outer = xp.clip(outer, eps, None)
+    outer = outer.clip(eps, None)
     return overlap - (outer - base) / outer
