@@ -132,12 +132,15 @@ class Config(dict[Any, Any]):
         return self._marks.get(key) if key in self else None
 
     def place(self, key: Any = None) -> tuple[str, str]:
-        """Return the dotted path of an item (of the config itself without ``key``), and ``line 3`` or ``file:3``."""
-        path = self._at if key is None else f"{self._at}.{key}" if self._at else str(key)
-        mark = None if key is None else self.mark(key)
+        """Return the config's own dotted path, and where ``key`` was set: ``line 3``, ``other.py:3``, or ''."""
+        mark = self.mark(key)
         if mark is None:
-            return path, ""
-        return path, f"line {mark.line}" if mark.file == self._file else str(mark)
+            return self._at, ""
+        return self._at, f"line {mark.line}" if mark.line and mark.file == self._file else str(mark)
+
+    def source(self) -> str:
+        """Return the file the config was loaded from, as messages name it; '' for one made in Python."""
+        return shown_path(self._file)
 
     def walk(self, path: str) -> Iterator[tuple[str, Any, Mark | None]]:
         """Yield (path so far, value, mark) of each step of a dotted path such as ``model.head.loss.0``.

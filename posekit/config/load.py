@@ -170,7 +170,7 @@ def _check_imports(names: Config, plugins: Collection[str]) -> None:
     if wanted is None:
         return
     listed: Any = wanted.get("imports", ()) if isinstance(wanted, Config) else wanted
-    modules = [listed] if isinstance(listed, str) else cast("list[Any]", list(listed or ["?"]))
+    modules = cast("list[Any]", listed) if isinstance(listed, (list, tuple)) and listed else [listed]
     for module in modules:
         package = str(module).partition(".")[0]
         if package not in OWN_PACKAGES and not {package, module} & set(plugins):

@@ -175,9 +175,8 @@ def build_codec(config: dict[str, Any], source: str) -> BaseCodec:
     """
     try:
         return CODECS.build(config)
-    except (KeyError, TypeError) as error:
-        reason = error.args[0] if error.args else error
-        raise ValueError(f"{source}: its codec {config} cannot be built: {reason}") from error
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{source}: its codec {config} cannot be built: {error}") from error
 
 
 def check_image(image: np.ndarray) -> None:
