@@ -31,8 +31,8 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
         ValueError: for contradicting swaps or only one of mean and std.
     """
 
-    scale: Tensor
-    offset: Tensor
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
@@ -50,10 +50,8 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
             raise ValueError("PoseDataPreprocessor: bgr_to_rgb and rgb_to_bgr exclude each other; set one of them")
         if (mean is None) != (std is None):
             raise ValueError(f"PoseDataPreprocessor: mean={mean} and std={std}; give both or none")
-        spread = torch.tensor([1.0] if std is None else list(std), dtype=torch.float64)
-        center = torch.tensor([0.0] if mean is None else list(mean), dtype=torch.float64)
-        self.register_buffer("scale", (1 / spread).float().view(1, -1, 1, 1), persistent=False)
-        self.register_buffer("offset", (-center / spread).float().view(1, -1, 1, 1), persistent=False)
+        for name, values in (("mean", mean or [0.0]), ("std", std or [1.0])):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float32).view(1, -1, 1, 1), persistent=False)
         self.swap_channels = bgr_to_rgb or rgb_to_bgr
         self.pad_size_divisor = pad_size_divisor
         self.pad_value = float(pad_value)
@@ -84,16 +82,16 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
         height, width = self.padded_size(inputs)
         if isinstance(inputs, Tensor) and tuple(inputs.shape[2:]) == (height, width):
             return self.normalize(self.to_device(inputs))
-        batch = self.scale.new_full((len(inputs), inputs[0].shape[0], height, width), self.pad_value)
+        batch = self.mean.new_full((len(inputs), inputs[0].shape[0], height, width), self.pad_value)
         for slot, picture in zip(batch, inputs, strict=True):
             slot[:, : picture.shape[1], : picture.shape[2]] = self.normalize(self.to_device(picture[None]))[0]
         return batch
 
     def normalize(self, batch: Tensor) -> Tensor:
-        """Swap channels while they are bytes, then scale and shift them."""
+        """Swap channels while they are bytes, then shift and scale them."""
         if self.swap_channels:
             batch = batch.flip(1)
-        return (batch * self.scale).add_(self.offset)
+        return (batch - self.mean).div_(self.std)
 
     def padded_size(self, inputs: Tensor | Sequence[Tensor]) -> tuple[int, int]:
         """Return the height and width that all pictures fit in."""

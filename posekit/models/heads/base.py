@@ -22,7 +22,7 @@ Predictions: TypeAlias = list[InstanceData] | tuple[list[InstanceData], list[Pix
 HEATMAPS = "gt_fields.heatmaps"
 KEYPOINT_LABELS = "gt_instance_labels.keypoint_labels"
 KEYPOINT_WEIGHTS = "gt_instance_labels.keypoint_weights"
-FLIP_OPTIONS = ("flip_mode", "shift_heatmap", "shift_coords")
+FLIP_DEFAULTS = {"flip_mode": "heatmap", "shift_heatmap": False, "shift_coords": True}
 
 
 class BaseHead(BaseModule):
@@ -106,7 +106,7 @@ class BaseHead(BaseModule):
 
     def unflipped(self, outputs: Outputs, batch: Batch, test_cfg: dict[str, Any]) -> Outputs:
         """Turn the outputs for mirrored inputs into those for the inputs themselves."""
-        options = {key: test_cfg[key] for key in FLIP_OPTIONS if key in test_cfg}
+        options = {key: test_cfg.get(key, default) for key, default in FLIP_DEFAULTS.items()}
         return self.codec.flip(outputs, flip_indices(batch), **options)
 
     def decodable(self, outputs: Outputs) -> Outputs:
