@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import json
+from typing import ClassVar
+
+import cv2
+import numpy as np
+import pytest
+
+from posekit.cli import main as cli
+from posekit.cli import predict as module
+from posekit.structures.instance_data import InstanceData
+
+
+class CornerModel:
+    """Finds two corners of every box."""
+
+    metainfo = dict(
+        dataset_name="box", keypoint_id2name={0: "low", 1: "high"}, num_keypoints=2, skeleton_links=[[0, 1]]
+    )
+
+    def predict(self, image, boxes=None):
+        from posekit.runtime.pose_model import checked_boxes
+
+        boxes = checked_boxes(boxes, image.shape[:2])
+        return InstanceData(
+            keypoints=boxes.reshape(-1, 2, 2), keypoint_scores=np.full((len(boxes), 2), 0.5), bboxes=boxes
+        )
+
+
+@pytest.fixture(autouse=True)
+def corner_model(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "open_predictor", lambda *options: CornerModel())
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    for name in ("a.jpg", "b.png", "sub/a.jpg"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(tmp_path / "in" / name), np.full((40, 60, 3), 200, np.uint8))
+    return tmp_path / "in"
+
+
+def call(*arguments) -> int:
+    with pytest.raises(SystemExit) as done:
+        cli.main(["predict", *map(str, arguments)])
+    return int(done.value.code or 0)
+
+
+def test_a_folder_gives_drawings_and_one_json(pictures, tmp_path, capsys):
+    assert call(pictures) == 0
+    assert "3 poses in 3 pictures: predictions/predictions.json" in capsys.readouterr().out
+    folder = tmp_path / "predictions"
+    written = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    assert written == ["a_pose.jpg", "b_pose.jpg", "predictions.json", "sub/a_pose.jpg"]
+    content = json.loads((folder / "predictions.json").read_text())
+    assert content["categories"] == [dict(id=1, name="box", keypoints=["low", "high"], skeleton=[[1, 2]])]
+    assert content["annotations"][0] == dict(
+        id=1, image_id=1, category_id=1, keypoints=[0, 0, 0.5, 60, 40, 0.5], bbox=[0, 0, 60, 40], score=0.5
+    )
+    assert content["images"][1] == dict(id=2, file_name=str(pictures / "b.png"), width=60, height=40)
+    assert cv2.imread(str(folder / "a_pose.jpg")).shape == (40, 60, 3)
+
+
+def test_pictures_of_one_name_do_not_overwrite_each_other(pictures):
+    assert call(pictures / "a.jpg", pictures / "sub" / "a.jpg", "--out", "o") == 0
+    assert sorted(p.name for p in pictures.parent.joinpath("o").iterdir()) == [
+        "a_2_pose.jpg", "a_pose.jpg", "predictions.json",
+    ]  # fmt: skip
+
+
+def test_json_alone_writes_no_files(pictures, capsys, tmp_path):
+    assert call(pictures / "a.jpg", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["annotations"]) == 1
+    assert not (tmp_path / "predictions").exists()
+
+
+def test_no_draw_and_show_scores(pictures, tmp_path):
+    assert call(pictures / "a.jpg", "--no-draw", "--out", "o") == 0
+    assert [p.name for p in (tmp_path / "o").iterdir()] == ["predictions.json"]
+    assert call(pictures / "a.jpg", "--show-scores", "--out", "p") == 0
+
+
+def boxes_of(capsys) -> list[list[float]]:
+    return [row["bbox"] for row in json.loads(capsys.readouterr().out)["annotations"]]
+
+
+def test_boxes_on_the_command_line(pictures, capsys):
+    assert call(pictures / "a.jpg", "--json", "--boxes", "1,2,11,22", "--boxes", "0,0,5,5") == 0
+    assert boxes_of(capsys) == [[1, 2, 10, 20], [0, 0, 5, 5]]
+
+
+COCO = dict(
+    images=[dict(id=4, file_name="x/a.jpg")], annotations=[dict(image_id=4, bbox=[1, 2, 10, 20])]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("content", [{"a.jpg": [[1, 2, 11, 22]]}, {"elsewhere/a.jpg": [[1, 2, 11, 22]]}, COCO])
+def test_boxes_file(content, pictures, capsys, tmp_path):
+    (tmp_path / "boxes.json").write_text(json.dumps(content))
+    assert call(pictures / "a.jpg", "--json", "--boxes-file", "boxes.json") == 0
+    assert boxes_of(capsys) == [[1, 2, 10, 20]]
+
+
+def test_no_boxes_for_a_picture(pictures, capsys, tmp_path):
+    (tmp_path / "boxes.json").write_text('{"a.jpg": []}')
+    assert call(pictures / "a.jpg", pictures / "b.png", "--json", "--boxes-file", "boxes.json") == 1
+    streams = capsys.readouterr()
+    assert json.loads(streams.out)["annotations"] == []
+    assert "b.png: boxes.json has no boxes for it" in streams.err
+
+
+def test_bad_pictures_are_listed_and_the_others_go_on(pictures, capsys):
+    (pictures / "empty.jpg").write_bytes(b"")
+    (pictures / "text.png").write_text("no picture")
+    cut = (pictures / "a.jpg").read_bytes()
+    (pictures / "cut.jpg").write_bytes(cut[: len(cut) // 2])
+    assert call(pictures) == 1
+    streams = capsys.readouterr()
+    assert "3 poses in 3 pictures" in streams.out
+    assert streams.err.count("error: ") == 3
+    assert all(name in streams.err for name in ("empty.jpg", "text.png", "cut.jpg", "3 of 6 pictures failed"))
+
+
+def test_the_picture_of_a_wrong_box_is_named(pictures, capsys, tmp_path):
+    (tmp_path / "boxes.json").write_text('{"a.jpg": [[5, 5, 5, 9]]}')
+    assert call(pictures / "a.jpg", "--json", "--boxes-file", "boxes.json") == 1
+    assert "a.jpg: boxes: [5.0, 5.0, 5.0, 9.0] has no area" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.jpg"], "nowhere.jpg: no such picture or folder"),
+        (["hollow"], "hollow: no pictures in this folder"),
+        (["in", "--boxes", "1,2,3"], "expected four numbers x1,y1,x2,y2"),
+        (["in", "--boxes", "1,2,three,4"], "expected four numbers x1,y1,x2,y2"),
+        (["in", "--boxes", "9,9,1,1"], "with x1 < x2 and y1 < y2"),
+        (["in", "--boxes", "1,2,3,4", "--boxes-file", "boxes.json"], "not both"),
+        (["in", "--boxes-file", "boxes.json"], "boxes.json: expected {"),
+        (["in", "--boxes-file", "none.json"], "none.json: No such file"),
+    ],
+)
+def test_wrong_arguments(arguments, message, pictures, capsys, tmp_path):
+    (tmp_path / "hollow").mkdir()
+    (tmp_path / "boxes.json").write_text('{"a.jpg": [[1, 2, 3]]}')
+    assert call(*arguments) == cli.USER_ERROR
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((None, "c.py", None, "cpu", None), "belong together"),
+        ((None, None, "w.pth", "cpu", None), "belong together"),
+        (("m.onnx", "c.py", "w.pth", "cpu", None), "not both"),
+        ((None, None, None, "tpu", None), "--device tpu: use auto, cpu or cuda"),
+    ],
+)
+def test_contradicting_options(options, message, monkeypatch):
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match=message):
+        module.open_predictor(*options)
