@@ -70,7 +70,7 @@ class HRFormerBlock(TransformerBlock):
     expansion = 1
 
     def forward(self, x: Tensor) -> Tensor:
-        return on_grid(super().forward, x)
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 @MODELS.register_module()

@@ -69,7 +69,7 @@ class StagedBackbone(FreezableBackbone):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         features = []
         for name in self.order:
-            x = getattr(self, name)(x)
+            x = self.get_submodule(name)(x)
             if name in self.outputs:
                 features.append(x)
         return tuple(features)

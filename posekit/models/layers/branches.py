@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from itertools import pairwise
 from operator import add
@@ -76,9 +76,13 @@ def build_fusion(
     return nn.ModuleList(rows)
 
 
+def add_all(terms: Iterable[Tensor]) -> Tensor:
+    return reduce(add, terms)
+
+
 def fuse(row: nn.ModuleList, features: Sequence[Tensor]) -> Tensor:
     """Sum what one row of ``build_fusion`` makes of the branches."""
-    return reduce(add, (layer(x) for layer, x in zip(row, features, strict=True)))
+    return add_all(layer(x) for layer, x in zip(row, features, strict=True))
 
 
 def enter(transition: nn.ModuleList, features: Sequence[Tensor]) -> list[Tensor]:

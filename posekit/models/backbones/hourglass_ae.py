@@ -1,0 +1,92 @@
+"""Hourglasses for associative embedding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from posekit.models.backbones.base import BaseBackbone
+from posekit.models.backbones.hourglass import Hourglass, check_stages
+from posekit.models.base_module import SMALL_NORMAL, InitRules, Settings
+from posekit.models.layers.conv_module import ConvModule
+from posekit.models.layers.normalization import BN
+from posekit.registry import MODELS
+
+
+class PooledConv(ConvModule):
+    """A convolution of the halved feature map."""
+
+    def forward(self, x: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return super().forward(nn.functional.max_pool2d(x, 2))
+
+
+@MODELS.register_module()
+class HourglassAENet(BaseBackbone):
+    """Hourglasses of plain convolutions; returns the outputs of all. Source: Newell et al., arXiv 1611.05424.
+
+    Args:
+        downsample_times: how often each hourglass halves the size.
+        out_channels: of the outputs, heatmaps and tags.
+        stage_channels: at each size.
+        feat_channels: between hourglasses; equal to the first of ``stage_channels``.
+
+    Raises:
+        ValueError: if there are too few stages for ``downsample_times``.
+    """
+
+    default_init = SMALL_NORMAL
+
+    def __init__(
+        self,
+        downsample_times: int = 4,
+        num_stacks: int = 1,
+        out_channels: int = 34,
+        stage_channels: Sequence[int] = (256, 384, 512, 640, 768),
+        feat_channels: int = 256,
+        norm_cfg: Settings = BN,
+        init_cfg: InitRules = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        check_stages("HourglassAENet", downsample_times, stage_channels)
+        options = {"norm_cfg": norm_cfg}
+
+        def build(name: str, level: int) -> nn.Module:
+            width, inner = stage_channels[level : level + 2]
+            shapes = {"up1": (width, width), "low1": (width, inner), "low2": (inner, inner), "low3": (inner, width)}
+            return (PooledConv if name == "low1" else ConvModule)(*shapes[name], 3, **options)
+
+        self.stem = nn.Sequential(
+            ConvModule(3, 64, 7, 2, **options),
+            ConvModule(64, 128, 3, **options),
+            nn.MaxPool2d(2, 2),
+            ConvModule(128, 128, 3, **options),
+            ConvModule(128, feat_channels, 3, **options),
+        )
+        self.hourglass_modules = nn.ModuleList(
+            nn.Sequential(
+                Hourglass(downsample_times, build),
+                ConvModule(feat_channels, feat_channels, 3, **options),
+                ConvModule(feat_channels, feat_channels, 3, **options),
+            )
+            for _ in range(num_stacks)
+        )
+        self.out_convs = nn.ModuleList(
+            ConvModule(stage_channels[0], out_channels, 1, act_cfg=None) for _ in range(num_stacks)
+        )
+
+        def remap(width: int) -> nn.ModuleList:
+            convs = (ConvModule(width, feat_channels, 1, act_cfg=None, **options) for _ in range(num_stacks - 1))
+            return nn.ModuleList(convs)
+
+        self.remap_out_convs, self.remap_feature_convs = remap(out_channels), remap(feat_channels)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        x = self.stem(x)
+        outputs = []
+        for index, (hourglass, conv) in enumerate(zip(self.hourglass_modules, self.out_convs, strict=True)):
+            features = hourglass(x)
+            outputs.append(conv(features))
+            if index < len(self.remap_out_convs):
+                x = x + self.remap_out_convs[index](outputs[-1]) + self.remap_feature_convs[index](features)
+        return tuple(outputs)

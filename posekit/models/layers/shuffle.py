@@ -1,0 +1,59 @@
+"""Channel shuffling and the block built on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from posekit.models.base_module import Settings
+from posekit.models.layers.activation import RELU
+from posekit.models.layers.checkpointing import run_checkpointed
+from posekit.models.layers.conv_module import ConvModule
+
+
+def channel_shuffle(x: Tensor, groups: int) -> Tensor:
+    """Deal the channels of (B, C, H, W) out so that each group's next layer sees all groups."""
+    return x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
+
+
+def depthwise_pair(
+    in_channels: int, out_channels: int, stride: int, *, act_cfg: Settings, **options: Any
+) -> list[nn.Module]:
+    """A depthwise 3x3 convolution and a 1x1 that acts."""
+    return [
+        ConvModule(in_channels, in_channels, 3, stride, groups=in_channels, act_cfg=None, **options),
+        ConvModule(in_channels, out_channels, 1, act_cfg=act_cfg, **options),
+    ]
+
+
+class ShuffleUnit(nn.Module):
+    """Keeps half of the channels and convolves the other; with stride both halves come from all of them.
+
+    Source: Ma et al., arXiv 1807.11164.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int = 1,
+        *,
+        act_cfg: Settings = RELU,
+        with_cp: bool = False,
+        **options: Any,
+    ) -> None:
+        super().__init__()
+        half, self.with_cp = out_channels // 2, with_cp
+        options["act_cfg"] = act_cfg
+        self.branch1 = nn.Sequential(*depthwise_pair(in_channels, half, stride, **options)) if stride > 1 else None
+        first = ConvModule(in_channels if stride > 1 else half, half, 1, **options)
+        self.branch2 = nn.Sequential(first, *depthwise_pair(half, half, stride, **options))
+
+    def compute(self, x: Tensor) -> Tensor:
+        kept, changed = x.chunk(2, 1) if self.branch1 is None else (self.branch1(x), x)
+        return channel_shuffle(torch.cat((kept, self.branch2(changed)), 1), 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return run_checkpointed(self.compute, x, enabled=self.with_cp)
