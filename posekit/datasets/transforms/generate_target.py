@@ -23,7 +23,7 @@ class GenerateTarget(BaseTransform):
         target_type: accepted from older configs; the codec says what it encodes.
         multilevel: of several codecs of one kind, give a list for each encoded key.
             Otherwise several codecs must encode different keys, except for
-            ``keypoint_weights``, which become a list.
+            ``keypoint_weights``, which are multiplied.
         use_dataset_keypoint_weights: multiply ``keypoint_weights`` by those of the keypoint set.
 
     Raises:
@@ -79,7 +79,7 @@ class GenerateTarget(BaseTransform):
         for item in encoded:
             for key, value in item.items():
                 if key == "keypoint_weights":
-                    joined.setdefault(key, []).append(value)
+                    joined[key] = joined.get(key, 1) * value
                 elif key in joined:
                     raise ValueError(
                         f"GenerateTarget.encoder: two encoders give '{key}'; "

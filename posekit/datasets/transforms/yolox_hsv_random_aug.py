@@ -17,12 +17,9 @@ class YOLOXHSVRandomAug(BaseTransform):
     """Add random numbers to hue, saturation and value, each in one of two pictures.
 
     Args:
-        hue_delta: largest shift of the hue, in steps of two degrees, at most 90.
+        hue_delta: largest shift of the hue, in steps of two degrees.
         saturation_delta: largest shift of the saturation, in grey levels.
         value_delta: largest shift of the value, in grey levels.
-
-    Raises:
-        ValueError: if ``hue_delta`` is above 90.
 
     Source: Ge et al., YOLOX, arXiv 2107.08430 (its data augmentation).
     """
@@ -31,8 +28,6 @@ class YOLOXHSVRandomAug(BaseTransform):
     provides = ("img",)
 
     def __init__(self, hue_delta: int = 5, saturation_delta: int = 30, value_delta: int = 30) -> None:
-        if not 0 <= hue_delta <= HUES // 2:
-            raise ValueError(f"YOLOXHSVRandomAug.hue_delta: {hue_delta} is not between 0 and {HUES // 2}")
         self.hue_delta = hue_delta
         self.saturation_delta = saturation_delta
         self.value_delta = value_delta
@@ -63,11 +58,14 @@ def shift_hsv(img: np.ndarray, hue: int, saturation: int, value: int) -> np.ndar
 
 
 def turn_hue(plane: np.ndarray, shift: int) -> np.ndarray:
-    """Add ``shift``, from -90 to 90, to uint8 hues below 180, modulo 180.
+    """Add ``shift`` to uint8 hues below 180, modulo 180.
 
-    uint8 arithmetic wraps at 256, so values that leave the circle on either side
-    end up at 180 or above, and one comparison brings them back.
+    uint8 arithmetic wraps at 256, so after a shift of up to 76 all values that
+    left the circle, on either side, are 180 or above, and one comparison brings
+    them back.
     """
+    if abs(shift) > 256 - HUES:
+        return ((plane.astype(np.int16) + shift) % HUES).astype(np.uint8)
     turned = plane + np.uint8(shift % 256)
     excess = HUES if shift > 0 else 256 - HUES
     turned -= (turned >= HUES).view(np.uint8) * np.uint8(excess)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import pickle
 import struct
 from pathlib import Path
@@ -80,10 +81,8 @@ def test_cut_off_file_is_named(suffix: str, reason: str, part: float, tmp_path: 
 def test_any_cut_ends_in_an_image_or_one_clear_error(suffix: str, tmp_path: Path) -> None:
     data = encode(suffix)
     for length in range(0, min(len(data), 600), 7):
-        try:
-            load(tmp_path / "cut", data[:length])
-        except ImageFileError as error:
-            assert str(tmp_path / "cut") in str(error)
+        with contextlib.suppress(ImageFileError):
+            assert load(tmp_path / "cut", data[:length])["img"].ndim == 3
 
 
 @pytest.mark.parametrize(
