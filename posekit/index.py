@@ -2,10 +2,12 @@
 
 INDEX: dict[str, dict[str, str]] = {
     "CODECS": {
+        "DecoupledHeatmap": "posekit.codecs.decoupled_heatmap:DecoupledHeatmap",
         "IntegralRegressionLabel": "posekit.codecs.integral_regression_label:IntegralRegressionLabel",
         "MSRAHeatmap": "posekit.codecs.msra_heatmap:MSRAHeatmap",
         "MegviiHeatmap": "posekit.codecs.megvii_heatmap:MegviiHeatmap",
         "RegressionLabel": "posekit.codecs.regression_label:RegressionLabel",
+        "SPR": "posekit.codecs.spr:SPR",
         "SimCCLabel": "posekit.codecs.simcc_label:SimCCLabel",
         "UDPHeatmap": "posekit.codecs.udp_heatmap:UDPHeatmap",
     },
@@ -92,6 +94,7 @@ INDEX: dict[str, dict[str, str]] = {
         "BoneLoss": "posekit.models.losses.regression_loss:BoneLoss",
         "BottomupPoseEstimator": "posekit.models.pose_estimators.bottomup:BottomupPoseEstimator",
         "CPM": "posekit.models.backbones.cpm:CPM",
+        "CPMHead": "posekit.models.heads.cpm_head:CPMHead",
         "CSPDarknet": "posekit.models.backbones.csp_darknet:CSPDarknet",
         "CSPNeXt": "posekit.models.backbones.cspnext:CSPNeXt",
         "CSPNeXtPAFPN": "posekit.models.necks.cspnext_pafpn:CSPNeXtPAFPN",
@@ -126,6 +129,7 @@ INDEX: dict[str, dict[str, str]] = {
         "MPJPEVelocityJointLoss": "posekit.models.losses.regression_loss:MPJPEVelocityJointLoss",
         "MSELoss": "posekit.models.losses.regression_loss:MSELoss",
         "MSPN": "posekit.models.backbones.mspn:MSPN",
+        "MSPNHead": "posekit.models.heads.mspn_head:MSPNHead",
         "MobileNetV2": "posekit.models.backbones.mobilenet_v2:MobileNetV2",
         "MobileNetV3": "posekit.models.backbones.mobilenet_v3:MobileNetV3",
         "MultipleLossWrapper": "posekit.models.losses.loss_wrappers:MultipleLossWrapper",

@@ -7,6 +7,8 @@ value has its keypoint at (-1, -1), and it stays there.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from posekit.codecs.blur import gaussian_kernel, window_blur_matrix
@@ -41,21 +43,28 @@ def heatmap_maximum(heatmaps: Array) -> tuple[Array, Array]:
 
 
 def windows_at(maps: Array, points: Array, reach: int) -> Array:
-    """Cut windows of side 2 * reach + 1 out of maps (..., H, W) around whole-numbered points (..., 2).
+    """Cut windows of side 2 * reach + 1 out of maps around whole-numbered points.
+
+    Args:
+        maps: (..., H, W).
+        points: (..., 2), or (..., N, 2) for several points on each map.
+        reach: cells to each side.
 
     Returns:
-        (..., side ** 2), row by row, zero outside of the map.
+        Windows, flattened row by row, in place of the points' last axis; zero outside of the map.
     """
     xp = namespace(maps)
-    height, width = maps.shape[-2:]
+    *lead, height, width = maps.shape
     steps = asarray_like(np.arange(-reach, reach + 1), points)
     columns, rows = points[..., 0, None] + steps, points[..., 1, None] + steps
     inside_x, inside_y = (columns >= 0) & (columns < width), (rows >= 0) & (rows < height)
     index = rows.clip(0, height - 1)[..., :, None] * width + columns.clip(0, width - 1)[..., None, :]
-    lead, side = maps.shape[:-2], (2 * reach + 1) ** 2
-    values = xp.take_along_axis(maps.reshape((*lead, height * width)), index.reshape((*lead, side)), axis=-1)
-    inside = (inside_y[..., :, None] & inside_x[..., None, :]).reshape((*lead, side))
-    return values * xp.astype(inside, values.dtype)
+    values = xp.take_along_axis(
+        maps.reshape((*lead, height * width)), index.reshape((*lead, math.prod(index.shape[len(lead) :]))), axis=-1
+    )
+    inside = inside_y[..., :, None] & inside_x[..., None, :]
+    values = values.reshape(inside.shape) * xp.astype(inside, values.dtype)
+    return values.reshape((*points.shape[:-1], (2 * reach + 1) ** 2))
 
 
 def quarter_steps(maps: Array, points: Array) -> Array:
