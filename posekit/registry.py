@@ -23,6 +23,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 SCOPES = ("mmpose.", "mmdet.", "mmpretrain.", "mmcls.", "mmengine.", "mmcv.", "torch.nn.", "torch.optim.")
 BOOKKEEPING = ("type", "_scope_")
+MAX_LISTED = 20
 
 EXTERNAL: dict[str, dict[str, str]] = {
     "OPTIMIZERS": {
@@ -155,21 +156,26 @@ def settings_key(cls: Any, arguments: Mapping[str, Any]) -> Hashable | None:
     """Return a key that is equal for equal settings, defaults included; None where that cannot be told."""
     defaults = {name: slot.default for name, slot in parameters(cls)[0].items() if not slot.required}
     try:
-        return cls, _frozen({**defaults, **arguments})
+        return cls, comparable({**defaults, **arguments})
     except TypeError:
         return None
 
 
-def _frozen(value: Any) -> Hashable:
+def comparable(value: Any) -> Hashable:
+    """Return a hashable that is equal for equal settings; arrays, lists and tuples are alike.
+
+    Raises:
+        TypeError: if the value holds anything else than settings.
+    """
     if isinstance(value, Mapping):
         items = cast("Mapping[Any, Any]", value).items()
-        return "dict", frozenset((key, _frozen(item)) for key, item in items if key not in BOOKKEEPING[1:])
+        return "dict", frozenset((key, comparable(item)) for key, item in items if key not in BOOKKEEPING[1:])
     if isinstance(value, (list, tuple)):
-        return tuple(_frozen(item) for item in cast("list[Any]", value))
+        return tuple(comparable(item) for item in cast("list[Any]", value))
     if isinstance(value, (set, frozenset)):
         return frozenset(cast("set[Any]", value))
     if hasattr(value, "tolist"):
-        return _frozen(value.tolist())
+        return comparable(value.tolist())
     if value is None or isinstance(value, (bool, int, float, str, type)):
         return value
     raise TypeError(f"{type(value).__name__} has no comparable value")
@@ -307,7 +313,9 @@ def _suggest(name: object, known: Iterable[str], otherwise: str = "known") -> st
     close = difflib.get_close_matches(str(name).rpartition(".")[2].lower(), lower, 2)
     if close:
         return f"did you mean {' or '.join(repr(lower[item]) for item in close)}?"
-    return f"{otherwise} {', '.join(names)}" if names else f"{otherwise}: none"
+    if len(names) > MAX_LISTED:
+        names = [*difflib.get_close_matches(str(name), names, MAX_LISTED, cutoff=0), "..."]
+    return f"{otherwise} {', '.join(names)}" if names else f"{otherwise} none"
 
 
 MODELS = Registry("MODELS")

@@ -125,7 +125,7 @@ class Config(dict[Any, Any]):
                 elif old.before is not None:
                     mark = mark._replace(before=old.before, text=old.text)
             self._marks[key] = mark
-        dict.__setitem__(self, key, value)
+        super().__setitem__(key, value)
 
     def mark(self, key: Any) -> Mark | None:
         """Return where the item ``key`` was set, None where Python code set it."""
@@ -158,8 +158,8 @@ class Config(dict[Any, Any]):
                 raise ConfigError(f"{where} has no '{part}'; {near(part, known)}")
             if isinstance(value, Config):
                 mark = value.mark(key) or mark
-            elif mark is not None and mark.items is not None and len(mark.items) == len(value):
-                mark = mark.items[key] or mark
+            else:
+                mark = _item_mark(mark, cast("list[Any]", value), key)
             done.append(part)
             value = value[key]
             yield ".".join(done), value, mark
@@ -187,6 +187,12 @@ class Config(dict[Any, Any]):
         return text
 
 
+def _item_mark(mark: Mark | None, items: list[Any], index: int) -> Mark | None:
+    if mark is None or mark.items is None or len(mark.items) != len(items):
+        return mark
+    return mark.items[index] or mark
+
+
 def find_key(value: Any, part: str) -> tuple[Any, Iterable[Any]]:
     """Return the key or index that one part of a dotted path means in ``value``, None if none, and the known ones."""
     if isinstance(value, Mapping):
@@ -209,10 +215,9 @@ def brief(value: Any, width: int = 60) -> str:
         return f"dict(type={kind!r}, ...)" if isinstance(kind, str) and len(kind) < width else f"a dict of {len(items)}"
     if isinstance(value, (list, tuple, set, range)):
         items = cast("list[Any]", value)
-        if 0 < len(items) <= 8 and all(isinstance(item, (int, float, str)) for item in items):
-            text = repr(value)
-            return text if len(text) <= width else f"a {type(value).__name__} of {len(items)}"
-        return f"a {type(value).__name__} of {len(items)}"
+        name = "list" if isinstance(value, list) else type(items).__name__
+        is_short = 0 < len(items) <= 8 and all(isinstance(item, (int, float, bool)) for item in items)
+        return repr(items) if is_short else f"a {name} of {len(items)}"
     text = repr(value[: width * 2] if isinstance(value, str) else value)
     return text if len(text) <= width else text[: width - 3] + "..."
 
@@ -220,26 +225,27 @@ def brief(value: Any, width: int = 60) -> str:
 def _adopt(value: Any) -> Any:
     if isinstance(value, dict):
         return value if isinstance(value, Config) else Config(cast("dict[Any, Any]", value))
-    if type(value) is list or type(value) is tuple:
+    if type(value) in (list, tuple):
         items = cast("list[Any]", value)
         adopted = [_adopt(item) for item in items]
         if all(new is old for new, old in zip(adopted, items, strict=True)):
-            return cast(Any, value)
-        return adopted if type(value) is list else tuple(adopted)
+            return items
+        return adopted if isinstance(value, list) else tuple(adopted)
     return value
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in cast("Mapping[Any, Any]", value).items()}
-    if type(value) is list or type(value) is tuple:
+    if type(value) in (list, tuple):
         items = [_plain(item) for item in cast("list[Any]", value)]
-        return items if type(value) is list else tuple(items)
+        return items if isinstance(value, list) else tuple(items)
     return set(cast("set[Any]", value)) if isinstance(value, set) else value
 
 
 def _restore(items: dict[Any, Any], marks: dict[Any, Mark], file: str, at: str) -> Config:
     config = Config()
-    dict.update(config, items)
+    for key, value in items.items():
+        config.put(key, value, None)
     config._marks, config._file, config._at = marks, file, at  # pyright: ignore[reportPrivateUsage]
     return config

@@ -191,16 +191,20 @@ class Evaluator:
 
     def on_subscript(self, node: ast.Subscript) -> Any:
         value, index = self.value(node.value), self.index(node.slice)
-        if isinstance(value, Config) and index not in value:
+        if isinstance(value, Config) and not isinstance(index, slice) and index not in value:
             raise NotAllowedError(f"the dict has no {index!r}; {near(index, value)}")
         if not isinstance(value, (Config, list, tuple, str, range)):
             raise NotAllowedError(f"a {kind(value)} has no items; dicts, lists, tuples and texts have")
-        found = value[index]
-        if isinstance(index, slice) and not isinstance(found, range):
-            self.budget.spend(len(found))
-            marks = value.known_marks()[index] if isinstance(value, MarkedList) else None
-            return MarkedList(found, marks) if isinstance(found, list) else found
-        return found
+        if isinstance(index, slice):
+            return self.sliced(value, cast("slice[Any, Any, Any]", index))
+        return cast(Any, value[index])
+
+    def sliced(self, value: Any, part: slice[Any, Any, Any]) -> Any:
+        if isinstance(value, Config):
+            raise NotAllowedError("a dict has no slices; use a list, tuple or text")
+        found = value[part]
+        self.budget.spend(0 if isinstance(found, range) else len(found))
+        return MarkedList(found, value.known_marks()[part]) if isinstance(value, MarkedList) else found
 
     def index(self, node: ast.expr) -> Any:
         if not isinstance(node, ast.Slice):
@@ -279,7 +283,7 @@ class Evaluator:
 
     def method(self, node: ast.Call, function: ast.Attribute, mark: Mark) -> Any:
         owner = self.value(function.value)
-        methods = METHODS.get(type(owner), {})
+        methods = METHODS.get(cast("type[Any]", type(owner)), {})
         if function.attr not in methods:
             hint = f"its methods are {', '.join(methods)}" if methods else "only dicts and lists have methods here"
             raise NotAllowedError(f"calling '.{function.attr}' of a {kind(owner)} is not allowed; {hint}")
@@ -288,7 +292,8 @@ class Evaluator:
     def on_listcomp(self, node: ast.ListComp | ast.GeneratorExp) -> MarkedList:
         items = MarkedList()
         self.comprehend(node.generators, lambda: items.append(self.value(node.elt)))
-        items.marks = [self.mark(node.elt)] * len(items)
+        marks: list[Mark | None] = [self.mark(node.elt)]
+        items.marks = marks * len(items)
         return items
 
     on_generatorexp = on_listcomp
@@ -307,7 +312,7 @@ class Evaluator:
         """Run ``add`` for each item; the loop's names do not outlive it."""
         targets = [part for each in generators for part in ast.walk(each.target) if isinstance(part, ast.Name)]
         missing = object()
-        saved = {part.id: self.names.get(part.id, missing) for part in targets}
+        saved = {part.id: (self.names.get(part.id, missing), self.names.mark(part.id)) for part in targets}
 
         def descend(level: int) -> None:
             if level == len(generators):
@@ -321,11 +326,11 @@ class Evaluator:
         try:
             descend(0)
         finally:
-            for name, value in saved.items():
+            for name, (value, mark) in saved.items():
                 if value is missing:
                     self.names.pop(name, None)
                 else:
-                    dict.__setitem__(self.names, name, value)
+                    self.names.put(name, value, mark)
 
     def bind(self, target: ast.expr, value: Any) -> None:
         """Set the name or names of a loop."""

@@ -10,7 +10,7 @@ from posekit.config.dump import write
 
 
 class Step(NamedTuple):
-    """One step to a value: its dotted path, where that was written, and the line of source there."""
+    """One step to a value: its dotted path (a replaced value's text), where it was written, and that line of source."""
 
     path: str
     place: str

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from posekit.config.config import Config
+from posekit.config.config import Config, brief
 from posekit.config.errors import ConfigError, shown_path
 from posekit.config.folders import ConfigFolders, find_config
 from posekit.config.limits import FILE_COST, MAX_BASES, Budget, OverBudgetError
@@ -109,9 +109,9 @@ class _FileRunner(Runner):
         together = Config()
         for node in nodes:
             listed = self.value(cast(ast.Assign, node).value)
-            for text in [listed] if isinstance(listed, str) else listed if isinstance(listed, list) else [None]:
+            for text in cast("list[Any]", listed if isinstance(listed, (list, tuple)) else [listed]):
                 if not isinstance(text, str):
-                    self.fail(node, f"{BASE} is a path or a list of paths")
+                    self.fail(node, f"{BASE} is a path or a list of paths, not {brief(text)}")
                 self.join(together, self.inherited(node, text), node)
         return together
 
@@ -170,10 +170,12 @@ def _check_imports(names: Config, plugins: Collection[str]) -> None:
     if wanted is None:
         return
     listed: Any = wanted.get("imports", ()) if isinstance(wanted, Config) else wanted
-    modules = cast("list[Any]", listed) if isinstance(listed, (list, tuple)) and listed else [listed]
+    modules: list[Any] = [listed]
+    if isinstance(listed, (list, tuple)) and listed:
+        modules = list(cast("list[Any]", listed))
     for module in modules:
         package = str(module).partition(".")[0]
-        if package not in OWN_PACKAGES and not {package, module} & set(plugins):
+        if package not in OWN_PACKAGES and not {package, str(module)} & set(plugins):
             raise ConfigError(
                 f"{names.mark('custom_imports')}: custom_imports of '{module}' is refused: a config runs no code; if "
                 "you trust that package, name it yourself on the command line: "

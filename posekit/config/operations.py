@@ -14,13 +14,13 @@ from posekit.config.merge import merge
 from posekit.config.values import MarkedList
 
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
+    ast.Add: lambda left, right: left + right,
+    ast.Sub: lambda left, right: left - right,
+    ast.Mult: lambda left, right: left * right,
+    ast.Div: lambda left, right: left / right,
+    ast.FloorDiv: lambda left, right: left // right,
+    ast.Mod: lambda left, right: left % right,
+    ast.Pow: lambda left, right: left**right,
 }
 UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
     ast.USub: operator.neg,
@@ -52,12 +52,12 @@ def binary(operation: ast.operator, left: Any, right: Any, budget: Budget) -> An
     function = BINARY.get(type(operation))
     if function is None:
         raise NotAllowedError(f"operator {type(operation).__name__} is not allowed; use + - * / // % **")
-    sized = [side for side in (left, right) if isinstance(side, (str, list, tuple))]
-    if isinstance(operation, ast.Mult) and sized:
+    sized = [isinstance(side, (str, list, tuple)) for side in (left, right)]
+    if isinstance(operation, ast.Mult) and any(sized):
         return repeat(left, right, budget)
-    if isinstance(operation, ast.Add) and len(sized) == 2:
+    if isinstance(operation, ast.Add) and all(sized):
         return join(left, right, budget)
-    if sized and isinstance(operation, ast.Mod):
+    if any(sized) and isinstance(operation, ast.Mod):
         raise NotAllowedError("formatting with % is not allowed; use an f-string")
     for side in (left, right):
         if not isinstance(side, (int, float)):
@@ -97,12 +97,12 @@ def join(left: Any, right: Any, budget: Budget) -> Any:
         return checked(left + right)
     budget.spend(len(left) + len(right))
     if isinstance(left, list) and isinstance(right, list):
-        marks = [*marked(cast("list[Any]", left)).known_marks(), *marked(cast("list[Any]", right)).known_marks()]
-        return MarkedList([*cast("list[Any]", left), *cast("list[Any]", right)], marks)
+        first, second = marked(left), marked(right)
+        return MarkedList([*first, *second], [*first.known_marks(), *second.known_marks()])
     return left + right
 
 
-def marked(items: list[Any]) -> MarkedList:
+def marked(items: Any) -> MarkedList:
     return items if isinstance(items, MarkedList) else MarkedList(items)
 
 
@@ -124,8 +124,6 @@ def key(value: Any) -> Any:
 def formatted(value: Any, conversion: int, spec: str, budget: Budget) -> str:
     """Return one ``{value!r:spec}`` of an f-string."""
     budget.spend_tree(value)
-    if not isinstance(value, (*SCALARS, list, tuple, Config)):
-        raise NotAllowedError(f"a {kind(value)} in an f-string is not allowed")
     if not FORMAT_SPEC.fullmatch(spec):
         raise NotAllowedError(f"format '{spec[:40]}' is not allowed; widths and precisions have at most two digits")
     if conversion in (ord("r"), ord("a")):
@@ -159,7 +157,7 @@ def make_dict(budget: Budget, mark: Mark, source: Any = (), /, **items: Any) -> 
 def put_all(config: Config, source: Any, mark: Mark, budget: Budget) -> None:
     """Set the items of a dict (with its own marks) or of a list of pairs."""
     if isinstance(source, Mapping):
-        pairs = cast("list[tuple[Any, Any]]", list(cast("Mapping[Any, Any]", source).items()))
+        pairs: list[tuple[Any, ...]] = list(cast("Mapping[Any, Any]", source).items())
     else:
         pairs = [tuple(elements(pair, budget)) for pair in elements(source, budget)]
     budget.spend(len(pairs))
@@ -171,7 +169,9 @@ def put_all(config: Config, source: Any, mark: Mark, budget: Budget) -> None:
 
 
 def make_list(budget: Budget, mark: Mark, source: Any = (), /) -> MarkedList:
-    return MarkedList(elements(source, budget), marked(source).marks if isinstance(source, list) else None)
+    return MarkedList(
+        elements(source, budget), list(marked(source).known_marks()) if isinstance(source, list) else None
+    )
 
 
 def make_set(budget: Budget, mark: Mark, source: Any = (), /) -> set[Any]:
@@ -239,7 +239,10 @@ def extreme(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda budget, mark, *values: function(*values)
+    def call(budget: Budget, mark: Mark, *values: Any) -> Any:
+        return function(*values)
+
+    return call
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -43,7 +43,9 @@ def _set(config: Config, parts: list[str], value: Any, path: str, budget: Budget
         found, _ = find_key(owner, part)
         if found is None and not isinstance(owner, Config):
             here = ".".join(parts[:depth])
-            what = f"items 0 to {len(owner) - 1}" if isinstance(owner, list) and owner else "nothing to set inside"
+            what = (
+                f"items 0 to {len(owner) - 1}" if isinstance(owner, MarkedList) and owner else "nothing to set inside"
+            )
             raise ConfigError(f"command line: {path}: {here} is {brief(owner)}; it has {what}")
         index = part if found is None else found
         old = None if found is None else owner[index]

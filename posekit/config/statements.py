@@ -49,9 +49,11 @@ class Runner(Evaluator):
             if isinstance(index, slice):
                 value = elements(value, self.budget)
                 self.budget.spend(len(owner))
-            owner[index] = value
-            if owner.marks is not None:
-                owner.marks[index] = [self.mark(target)] * len(value) if isinstance(index, slice) else self.mark(target)
+                owner[index], owner.marks = value, None
+            else:
+                owner[index] = value
+                if owner.marks is not None:
+                    owner.marks[index] = self.mark(target)
         else:
             self.fail(target, f"cannot set items of a {kind(owner)}; dicts and lists can be changed")
 

@@ -33,8 +33,8 @@ def environment_value(text: str) -> str | None:
     match = ENVIRONMENT.fullmatch(text.strip())
     if match is None:
         return None
-    value = os.environ.get(match[1], match[2])
-    if value is None:
+    value: str | None = os.environ.get(match[1], match[2])
+    if value is None:  # pyright: ignore[reportUnnecessaryComparison]
         raise NotAllowedError(
             f"the environment variable {match[1]} is not set; set it, or give a default: {{{{${match[1]}:value}}}}"
         )
