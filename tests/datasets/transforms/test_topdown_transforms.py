@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -88,15 +89,15 @@ class TestRandomBBoxTransform:
     def test_stays_within_its_limits(self, make_results: Any) -> None:
         transform = RandomBBoxTransform(0.16, 1.0, (0.5, 1.5), 1.0, 80.0, 1.0)
         shifts, factors, angles = [], [], []
-        for seed in range(300):
+        for seed in range(100):
             results: Any = transform(make_results(seed, bbox_center=CENTER, bbox_scale=SCALE))
             shifts.append((results["bbox_center"] - CENTER) / SCALE)
             factors.append(results["bbox_scale"] / SCALE)
             angles.append(results["bbox_rotation"])
-        assert 0.14 < np.abs(shifts).max() <= 0.1601
+        assert 0.12 < np.abs(shifts).max() <= 0.1601
         assert np.min(factors) >= 0.4999
         assert np.max(factors) <= 1.5001
-        assert 70 < np.abs(angles).max() <= 80
+        assert 60 < np.abs(angles).max() <= 80
         assert results["bbox_center"].dtype == results["bbox_scale"].dtype == np.float32
 
     def test_chances_of_zero_change_nothing(self, make_results: Any) -> None:
@@ -111,9 +112,10 @@ class TestRandomBBoxTransform:
         assert len(np.unique(RandomBBoxTransform()(many)["bbox_scale"][:, 0])) == 5  # pyright: ignore
 
     def test_distribution_is_the_truncated_normal(self) -> None:
-        stats = pytest.importorskip("scipy.stats")
-        values = truncated_normal((np.arange(4000) + 0.5) / 4000)
-        assert stats.kstest(values, stats.truncnorm(-1, 1).cdf).statistic < 1e-3
+        uniform = np.linspace(0, 0.999, 50)
+        below = np.array([math.erf(value / math.sqrt(2)) for value in truncated_normal(uniform)])
+        one = math.erf(1 / math.sqrt(2))
+        assert (below + one) / (2 * one) == pytest.approx(uniform)
 
 
 class TestTopdownAffine:
