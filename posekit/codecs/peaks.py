@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from posekit.codecs.blur import gaussian_kernel, window_blur_matrix
+from posekit.codecs.blur import blur_maps, gaussian_kernel, window_blur_matrix
 from posekit.structures.array import Array, asarray_like, is_tensor, namespace
 
 _SQUARE = tuple((x, y) for y in (-1, 0, 1) for x in (-1, 0, 1))
@@ -153,6 +153,14 @@ def dark_udp_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
         near[..., 7] - 2 * here + near[..., 1] + tiny,
     )
     return xp.astype(newton_steps(gradient, second) * xp.astype(found, near.dtype)[..., None], maps.dtype)
+
+
+def log_blurred(maps: Array, blur_kernel_size: int) -> Array:
+    """Return the logarithm of whole blurred maps (..., H, W), scaled back to their height before the blur."""
+    xp = namespace(maps)
+    blurred = blur_maps(maps, blur_kernel_size)
+    scale = xp.max(maps, axis=(-2, -1), keepdims=True) / xp.max(blurred, axis=(-2, -1), keepdims=True)
+    return xp.log((blurred * scale).clip(1e-3, 50.0))
 
 
 def _precise(values: Array) -> Array:

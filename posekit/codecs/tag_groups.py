@@ -1,0 +1,103 @@
+"""Keypoint candidates put together to instances by their tags.
+
+Shapes: K keypoints, M candidates per keypoint, L tags per candidate, N groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass
+class _Group:
+    """One instance in the making: candidate of each keypoint found so far, and the tags of all of them."""
+
+    members: dict[int, tuple[np.ndarray, float]] = field(default_factory=dict)
+    tags: list[np.ndarray] = field(default_factory=list)
+
+    def add(self, keypoint: int, place: np.ndarray, score: float, tag: np.ndarray) -> None:
+        self.members[keypoint] = (place, score)
+        self.tags.append(tag)
+
+
+def group_by_tags(
+    places: np.ndarray,
+    scores: np.ndarray,
+    tags: np.ndarray,
+    order: Sequence[int],
+    *,
+    score_thr: float,
+    tag_thr: float = 1.0,
+    max_groups: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Assign each candidate to the instance whose tags are nearest, keypoint after keypoint.
+
+    Args:
+        places: (K, M, 2) cells.
+        scores: (K, M).
+        tags: (K, M, L).
+        order: of the keypoints.
+        score_thr: candidates must be above it.
+        tag_thr: candidates further than this from an instance's mean tag start a new one.
+        max_groups: at most so many instances, the first ones.
+
+    Returns:
+        Cells (N, K, 2), whole numbers, and scores (N, K), both zero for keypoints that a group lacks.
+
+    Source: Newell et al., arXiv 1611.05424, section 3.2, and the code published with it for the cost.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    groups: list[_Group] = []
+    for k in order:
+        rows = np.flatnonzero(scores[k] > score_thr)
+        targets = np.full(len(rows), -1)
+        if len(rows) and groups:
+            means = np.stack([np.mean(group.tags, axis=0) for group in groups])
+            distance = np.linalg.norm(tags[k, rows, None] - means, axis=-1)
+            # Tags within a half of each other count as equal; then the better score goes first.
+            chosen, columns = linear_sum_assignment(np.round(distance) * 100 - scores[k, rows, None])
+            near = distance[chosen, columns] < tag_thr
+            targets[chosen[near]] = columns[near]
+        for row, target in zip(rows, targets, strict=True):
+            if target < 0:
+                groups.append(_Group())
+            groups[target].add(k, places[k, row], float(scores[k, row]), tags[k, row])
+    groups = groups[:max_groups]
+    cells = np.zeros((len(groups), len(scores), 2), dtype=np.int64)
+    values = np.zeros((len(groups), len(scores)), dtype=np.float32)
+    for n, group in enumerate(groups):
+        for k, (place, score) in group.members.items():
+            cells[n, k], values[n, k] = place, score
+    return cells, values
+
+
+def fill_missing(
+    points: np.ndarray, scores: np.ndarray, heatmaps: np.ndarray, tags: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Give keypoints without a candidate the cell whose tag fits the instance best.
+
+    Args:
+        points: (N, K, 2) in cells.
+        scores: (N, K), zero for those without a candidate.
+        heatmaps: (K, H, W).
+        tags: (L K, H, W).
+    """
+    count, height, width = heatmaps.shape
+    by_keypoint = tags.reshape(-1, count, height, width).transpose(1, 0, 2, 3)  # (K, L, H, W)
+    points, scores = points.copy(), scores.copy()
+    x = points[..., 0].astype(np.int64).clip(0, width - 1)
+    y = points[..., 1].astype(np.int64).clip(0, height - 1)
+    for n in range(len(points)):
+        found = np.flatnonzero(scores[n] > 0)
+        missing = np.flatnonzero(scores[n] <= 0)
+        mean = by_keypoint[found, :, y[n, found], x[n, found]].mean(0)
+        distance = np.linalg.norm(by_keypoint[missing] - mean[:, None, None], axis=1)
+        cost = (np.round(distance) * 100 - heatmaps[missing]).reshape(len(missing), -1)
+        best = cost.argmin(-1)
+        points[n, missing] = np.stack([best % width, best // width], axis=-1)
+        scores[n, missing] = heatmaps[missing].reshape(len(missing), -1)[np.arange(len(missing)), best]
+    return points, scores
