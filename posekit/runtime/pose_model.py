@@ -131,8 +131,11 @@ class PoseModel:
             mirrored = self.run(np.ascontiguousarray(inputs[..., ::-1]))
             mirrored = self.codec.flip(mirrored, list(self.info.flip_indices), **self.info.flip_options)
             outputs = mean_of(outputs, mirrored)
-        arguments = outputs if isinstance(outputs, tuple) else (outputs,)
-        keypoints, scores = self.codec.batch_decode(*arguments)
+        return self.decode(outputs)
+
+    def decode(self, outputs: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Find keypoints (N, K, D) in input space and scores (N, K) in the network's outputs."""
+        keypoints, scores = self.codec.batch_decode(*(outputs if isinstance(outputs, tuple) else (outputs,)))
         return np.stack([one[0] for one in keypoints]), np.stack([one[0] for one in scores])
 
     def run(self, inputs: np.ndarray) -> Any:

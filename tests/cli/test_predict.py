@@ -15,7 +15,7 @@ from posekit.structures.instance_data import InstanceData
 class CornerModel:
     """Finds two corners of every box."""
 
-    metainfo = dict(
+    metainfo: ClassVar = dict(
         dataset_name="box", keypoint_id2name={0: "low", 1: "high"}, num_keypoints=2, skeleton_links=[[0, 1]]
     )
 

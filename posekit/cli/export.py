@@ -1,0 +1,42 @@
+"""``posekit export``: a trained model as an ONNX file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def export(
+    config: Annotated[Path, typer.Argument(help="Config file.")],
+    checkpoint: Annotated[str, typer.Argument(help="Trained weights, a path or URL.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("model.onnx"),
+    half: Annotated[bool, typer.Option("--half", help="Store weights in 16 bits: half the size.")] = False,
+    card: Annotated[Path | None, typer.Option(help="JSON file about the model, kept inside.")] = None,
+) -> None:
+    """Write the model of CONFIG with the weights CHECKPOINT as ONNX, once both give the same keypoints."""
+    about = read_card(card) if card is not None else {}
+    if out.suffix != ".onnx":
+        raise ValueError(f"--out {out}: the file name must end in .onnx")
+    from posekit.apis import init_model
+    from posekit.export.onnx import export_onnx
+
+    parity = export_onnx(init_model(config, checkpoint), out, half_weights=half, card=about)
+    typer.echo(f"{out}: {parity}")
+
+
+def read_card(path: Path) -> dict[str, Any]:
+    """Read what a model file is to say about itself.
+
+    Raises:
+        ValueError: if the file holds no JSON object.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: not readable as JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f'{path}: expected a JSON object such as {{"trained_on": "..."}}')
+    return content

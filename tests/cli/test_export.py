@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from posekit.cli import main as cli
+
+
+def call(*arguments) -> int:
+    with pytest.raises(SystemExit) as done:
+        cli.main(["export", *map(str, arguments)])
+    return int(done.value.code or 0)
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Note what would be exported."""
+    pytest.importorskip("torch")
+    noted: dict = {}
+    monkeypatch.setitem(
+        sys.modules,
+        "posekit.export.onnx",
+        SimpleNamespace(export_onnx=lambda model, out, **options: noted.update(out=out, **options) or "all agree"),
+    )
+    monkeypatch.setattr("posekit.apis.inference.init_model", lambda config, checkpoint: None)
+    return noted
+
+
+def test_options_arrive(calls, tmp_path, capsys):
+    (tmp_path / "card.json").write_text('{"trained_on": "frogs"}')
+    assert call("c.py", "w.pth", "-o", tmp_path / "m.onnx", "--half", "--card", tmp_path / "card.json") == 0
+    assert calls == dict(out=tmp_path / "m.onnx", half_weights=True, card=dict(trained_on="frogs"))
+    assert capsys.readouterr().out == f"{tmp_path / 'm.onnx'}: all agree\n"
+
+
+@pytest.mark.parametrize(("content", "message"), [("{", "not readable as JSON"), ("[]", "expected a JSON object")])
+def test_wrong_card(content, message, tmp_path, capsys):
+    (tmp_path / "card.json").write_text(content)
+    assert call("c.py", "w.pth", "--card", tmp_path / "card.json") == cli.USER_ERROR
+    assert message in capsys.readouterr().err
+
+
+def test_wrong_suffix(capsys):
+    assert call("c.py", "w.pth", "-o", "model.pt") == cli.USER_ERROR
+    assert "must end in .onnx" in capsys.readouterr().err
