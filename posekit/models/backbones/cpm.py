@@ -48,7 +48,7 @@ class CPM(BaseBackbone):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        options = {"norm_cfg": norm_cfg}
+        options: Settings = {"norm_cfg": norm_cfg}
 
         def eighth() -> list[nn.Module]:
             """Three convolutions, each followed by a halving."""

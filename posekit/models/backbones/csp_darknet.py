@@ -109,7 +109,7 @@ class CSPDarknet(CSPTrunk):
     ) -> None:
         super().__init__(init_cfg)
         stages = self.choose_arch(arch, arch_ovewrite)
-        options = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         self.stem = Focus(3, int(stages[0][0] * widen_factor), 3, **options)
         names = self.add_stages(
             stages,

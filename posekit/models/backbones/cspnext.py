@@ -49,7 +49,7 @@ class CSPNeXt(CSPTrunk):
     ) -> None:
         super().__init__(init_cfg)
         stages = self.choose_arch(arch, arch_ovewrite)
-        plain = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        plain: Settings = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
         width = stages[0][0] * widen_factor
         half = int(width // 2)
         self.stem = nn.Sequential(

@@ -60,7 +60,7 @@ class HourglassNet(BaseBackbone):
     ) -> None:
         super().__init__(init_cfg)
         check_stages("HourglassNet", downsample_times, stage_channels, stage_blocks)
-        options = {"norm_cfg": norm_cfg}
+        options: Settings = {"norm_cfg": norm_cfg}
 
         def build(name: str, level: int) -> nn.Module:
             depth, width, inner = stage_blocks[level], stage_channels[level], stage_channels[level + 1]

@@ -49,12 +49,13 @@ class HourglassAENet(BaseBackbone):
     ) -> None:
         super().__init__(init_cfg)
         check_stages("HourglassAENet", downsample_times, stage_channels)
-        options = {"norm_cfg": norm_cfg}
+        options: Settings = {"norm_cfg": norm_cfg}
 
         def build(name: str, level: int) -> nn.Module:
-            width, inner = stage_channels[level : level + 2]
-            shapes = {"up1": (width, width), "low1": (width, inner), "low2": (inner, inner), "low3": (inner, width)}
-            return (PooledConv if name == "low1" else ConvModule)(*shapes[name], 3, **options)
+            outer, inner = stage_channels[level : level + 2]
+            width = inner if name in ("low2", "low3") else outer
+            out = inner if name in ("low1", "low2") else outer
+            return (PooledConv if name == "low1" else ConvModule)(width, out, 3, **options)
 
         self.stem = nn.Sequential(
             ConvModule(3, 64, 7, 2, **options),

@@ -32,7 +32,7 @@ class CrossResolutionWeighting(nn.Module):
         self.conv2 = ConvModule(total // ratio, total, 1, act_cfg=SIGMOID, **options)
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
-        size = features[-1].shape[2:]
+        size = (features[-1].shape[2], features[-1].shape[3])
         joined = torch.cat([*(F.adaptive_avg_pool2d(x, size) for x in features[:-1]), features[-1]], 1)
         weights = self.conv2(self.conv1(joined)).split(self.channels, 1)
         return [x * F.interpolate(weight, x.shape[2:]) for x, weight in zip(features, weights, strict=True)]
@@ -141,8 +141,8 @@ class LiteHRModule(nn.Module):
 
         The finest branch counts twice in every sum, and its own sum takes its place in the others'.
         """
-        first: Any
-        first, *rest = self.fuse_layers  # pyright: ignore[reportGeneralTypeIssues]
+        rows: Any = self.fuse_layers
+        first, *rest = rows
         own, *others = features
         finest = add_all([own, own, *(layer(x) for layer, x in zip(first[1:], others, strict=True))])
         sums = [finest]
@@ -179,7 +179,7 @@ class LiteHRNet(FreezableBackbone):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        options = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+        options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         self.norm_eval = norm_eval
         self.stem = Stem(in_channels, **extra["stem"], **options)
         self.num_stages, spec = extra["num_stages"], extra["stages_spec"]

@@ -75,7 +75,7 @@ class MobileNetV2(StagedBackbone):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        shared = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        shared: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         width = make_divisible(32 * widen_factor, 8)
         self.conv1 = ConvModule(3, width, 3, 2, **shared)
         for index, (expansion, channels, num_blocks, stride) in enumerate(STAGES, 1):

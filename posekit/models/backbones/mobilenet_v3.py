@@ -74,7 +74,7 @@ class MobileNetV3(StagedBackbone):
     ) -> None:
         super().__init__(init_cfg)
         check_choice("MobileNetV3", "arch", arch, list(self.arch_settings))
-        shared = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+        shared: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         width = 16
         self.conv1 = ConvModule(3, width, 3, 2, act_cfg=HSWISH, **shared)
         rows = self.arch_settings[arch]

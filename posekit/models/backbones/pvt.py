@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from math import prod
+from math import isqrt, prod
 from typing import Any
 
 import torch
@@ -110,8 +110,13 @@ class PyramidVisionTransformer(BaseBackbone):
         self.out_indices, self.convert_weights = out_indices, convert_weights
         square = [pretrain_img_size] * 2 if isinstance(pretrain_img_size, int) else pretrain_img_size
         rates = iter(drop_path_rates(drop_path_rate, sum(num_layers)))
-        attention = {"dropout": attn_drop_rate, "proj_drop": drop_rate, "bias": qkv_bias, "norm_cfg": norm_cfg}
-        feed_forward = {"act_cfg": act_cfg, "drop": drop_rate, "use_conv": use_conv_ffn}
+        attention: Settings = {
+            "dropout": attn_drop_rate,
+            "proj_drop": drop_rate,
+            "bias": qkv_bias,
+            "norm_cfg": norm_cfg,
+        }
+        feed_forward: Settings = {"act_cfg": act_cfg, "drop": drop_rate, "use_conv": use_conv_ffn}
 
         def block(stage: int, width: int) -> nn.Module:
             attn = SpatialReductionAttention(width, num_heads[stage], sr_ratios[stage], **attention)
@@ -177,8 +182,8 @@ def convert_pvt_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
             continue
         kind, stage, rest = match[1], int(match[2]) - 1, match[3]
         if kind == "pos_embed":
-            # the last stage's positions hold one for the class token
-            converted[f"layers.{stage}.1.0.pos_embed"] = value[:, value.shape[1] % 7 :]
+            extra = value.shape[1] - isqrt(value.shape[1]) ** 2  # the last stage's hold one for the class token
+            converted[f"layers.{stage}.1.0.pos_embed"] = value[:, extra:]
         elif kind == "patch_embed":
             converted[f"layers.{stage}.0.{rest.replace('proj.', 'projection.')}"] = value
         elif kind == "norm":

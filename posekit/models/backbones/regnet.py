@@ -67,7 +67,7 @@ class RegNet(ResidualTrunk):
         if deep_stem:
             raise ValueError("RegNet.deep_stem: RegNet has a plain stem only; leave deep_stem out")
         self.zero_init_residual = zero_init_residual
-        shared = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+        shared: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         stages = [
             {**stage, "stride": stride, "dilation": dilation}
             for stage, stride, dilation in zip(regnet_stages(**arch), strides, dilations, strict=True)

@@ -130,7 +130,7 @@ class ResNeSt(ResNetV1d):
         base_channels: int = 64,
         **options: Any,
     ) -> None:
-        block_options = {
+        block_options: Settings = {
             "groups": groups,
             "width_per_group": width_per_group,
             "base_channels": base_channels,

@@ -141,7 +141,7 @@ class ResNet(ResidualTrunk):
             }
             for i in range(num_stages)
         ]
-        shared = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+        shared: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         self.arrange(
             self.add_stem(in_channels, stem_channels, deep=deep_stem, **shared),
             self.add_stages(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from posekit.models.backbones.resnet import ResNet, deep_settings
+from posekit.models.base_module import Settings
 from posekit.models.layers.residual import Bottleneck
 from posekit.registry import MODELS
 
@@ -18,6 +19,6 @@ class ResNeXt(ResNet):
     def __init__(
         self, depth: int, groups: int = 32, width_per_group: int = 4, base_channels: int = 64, **options: Any
     ) -> None:
-        groups_of = {"groups": groups, "width_per_group": width_per_group, "base_channels": base_channels}
-        block_options = {**groups_of, **options.pop("block_options", {})}
+        groups_of: Settings = {"groups": groups, "width_per_group": width_per_group, "base_channels": base_channels}
+        block_options: Settings = {**groups_of, **options.pop("block_options", {})}
         super().__init__(depth, base_channels=base_channels, block_options=block_options, **options)

@@ -96,7 +96,7 @@ class ShuffleNetV1(ShuffleTrunk):
     ) -> None:
         super().__init__(init_cfg)
         check_choice("ShuffleNetV1", "groups", groups, list(self.widths))
-        options = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         width = int(24 * widen_factor)
         stem = self.add_stem(width, **options)
         for stage, num_blocks in enumerate(self.stage_blocks):
@@ -104,8 +104,16 @@ class ShuffleNetV1(ShuffleTrunk):
             units = []
             for block in range(num_blocks):
                 first_groups = 1 if stage == block == 0 else groups
-                kind = {"groups": groups, "first_groups": first_groups, "shrink": block == 0, "with_cp": with_cp}
-                units.append(GroupedShuffleUnit(out if block else width, out, **kind, **options))
+                unit = GroupedShuffleUnit(
+                    out if block else width,
+                    out,
+                    groups=groups,
+                    first_groups=first_groups,
+                    shrink=block == 0,
+                    with_cp=with_cp,
+                    **options,
+                )
+                units.append(unit)
             self.layers.append(nn.Sequential(*units))
             width = out
         names = [f"layers.{index}" for index in range(len(self.layers))]

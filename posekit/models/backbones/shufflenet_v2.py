@@ -66,7 +66,7 @@ class ShuffleNetV2(ShuffleTrunk):
     ) -> None:
         super().__init__(init_cfg)
         check_choice("ShuffleNetV2", "widen_factor", widen_factor, list(self.widths))
-        options = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         width = 24
         stem = self.add_stem(width, **options)
         *widths, last = self.widths[widen_factor]

@@ -116,7 +116,7 @@ class SwinTransformer(FreezableBackbone):
             self.absolute_pos_embed = nn.Parameter(nn.init.trunc_normal_(positions, std=0.02))
         self.drop_after_pos = nn.Dropout(drop_rate)
         rates = iter(drop_path_rates(drop_path_rate, sum(depths)))
-        attention = {
+        attention: Settings = {
             "qkv_bias": qkv_bias,
             "qk_scale": qk_scale,
             "attn_drop": attn_drop_rate,
@@ -168,6 +168,7 @@ class SwinTransformer(FreezableBackbone):
             x = x + self.absolute_pos_embed.view(1, *x.shape[1:])
         x = self.drop_after_pos(x)
         outputs = []
+        stage: Any
         for index, stage in enumerate(self.stages):
             x = stage.blocks(x)
             if index in self.out_indices:

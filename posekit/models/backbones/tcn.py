@@ -91,7 +91,7 @@ class TCN(BaseBackbone):
         super().__init__(init_cfg)
         if len(kernel_sizes) != num_blocks + 1 or any(size % 2 == 0 for size in kernel_sizes):
             raise ValueError(f"TCN.kernel_sizes: {list(kernel_sizes)}; use {num_blocks + 1} odd numbers")
-        options = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+        options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         first = kernel_sizes[0]
         self.expand_conv = ConvModule(in_channels, stem_channels, first, first if use_stride_conv else 1, 0, **options)
         dilations = accumulate(kernel_sizes, mul)

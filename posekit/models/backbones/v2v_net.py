@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from posekit.models.backbones.base import BaseBackbone
-from posekit.models.base_module import InitRules
+from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.conv_module import ConvModule
 from posekit.registry import MODELS
 
 
 def conv3d(in_channels: int, out_channels: int, kernel_size: int, **options: Any) -> ConvModule:
-    cfg = {"conv_cfg": {"type": "Conv3d"}, "norm_cfg": {"type": "BN3d"}, "bias": True}
+    cfg: Settings = {"conv_cfg": {"type": "Conv3d"}, "norm_cfg": {"type": "BN3d"}, "bias": True}
     return ConvModule(in_channels, out_channels, kernel_size, **cfg, **options)
 
 

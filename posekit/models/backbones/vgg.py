@@ -53,7 +53,7 @@ class VGG(FreezableBackbone):
         super().__init__(init_cfg)
         check_choice("VGG", "depth", depth, list(self.arch_settings))
         self.features = nn.Sequential()
-        options = {"bias": True, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        options: Settings = {"bias": True, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         self.ends, width = [], 3
         for stage, num_blocks in enumerate(self.arch_settings[depth][:num_stages]):
             out = min(64 * 2**stage, 512)

@@ -45,7 +45,7 @@ class ViPNAS_MobileNetV3(StagedBackbone):  # noqa: N801
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        shared = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+        shared: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         self.conv1 = ConvModule(3, wid[0], ks[0], stride[0], act_cfg={"type": act[0]}, **shared)
         names = []
         for stage in range(1, len(wid)):

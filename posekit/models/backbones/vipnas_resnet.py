@@ -85,7 +85,7 @@ class ViPNAS_ResNet(ResidualTrunk):  # noqa: N801
             }
             for i in range(1, num_stages + 1)
         ]
-        shared = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+        shared: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         self.arrange(
             self.add_stem(in_channels, wid[0], kernel_size=ks[0], deep=deep_stem, **shared),
             self.add_stages(wid[0], stages, style=style, avg_down=avg_down, with_cp=with_cp, **shared),

@@ -135,7 +135,7 @@ class VisionTransformer(FreezableBackbone):
         self.drop_after_pos = nn.Dropout(drop_rate)
         self.pre_norm = build_norm(norm_cfg, width) if pre_norm else nn.Identity()
         own = layer_cfgs if isinstance(layer_cfgs, Sequence) else [layer_cfgs or {}] * depth
-        shared = {
+        shared: Settings = {
             **{key: value for key, value in arch.items() if key != "num_layers"},
             "layer_scale_init_value": layer_scale_init_value,
             "drop_rate": drop_rate,

@@ -82,7 +82,7 @@ class CSPLayer(nn.Module):
         self.main_conv = ConvModule(in_channels, middle, 1, **options)
         self.short_conv = ConvModule(in_channels, middle, 1, **options)
         self.final_conv = ConvModule(2 * middle, out_channels, 1, **options)
-        kind = {"cspnext": use_cspnext_block, "add_identity": add_identity, "use_depthwise": use_depthwise}
+        kind: Settings = {"cspnext": use_cspnext_block, "add_identity": add_identity, "use_depthwise": use_depthwise}
         self.blocks = nn.Sequential(*(CSPBlock(middle, **kind, **options) for _ in range(num_blocks)))
         self.attention = ChannelAttention(2 * middle) if channel_attention else nn.Identity()
 

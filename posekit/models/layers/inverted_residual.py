@@ -42,7 +42,7 @@ class InvertedResidual(nn.Module):
         super().__init__()
         self.has_shortcut = stride == 1 and in_channels == out_channels
         self.with_cp = with_cp
-        acting = {**options, "act_cfg": act_cfg}
+        acting: Settings = {**options, "act_cfg": act_cfg}
         self.expand_conv = ConvModule(in_channels, mid_channels, 1, **acting) if expand else nn.Identity()
         groups = mid_channels if groups is None else groups
         self.depthwise_conv = ConvModule(mid_channels, mid_channels, kernel_size, stride, groups=groups, **acting)

@@ -60,5 +60,5 @@ def build_norm(norm_cfg: Settings, channels: int) -> nn.Module:
     cls = NORMS[kind][0]
     norm = cls(num_channels=channels, **options) if kind == "GN" else cls(channels, **options)
     if kind == "SyncBN":
-        norm.sync = True
+        norm.sync = True  # pyright: ignore[reportArgumentType]
     return norm.requires_grad_(norm_cfg.get("requires_grad", True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -139,7 +140,7 @@ def shortcut_conv(
 
 
 def res_layer(
-    block: type[ResidualBlock],
+    block: Callable[..., ResidualBlock],
     num_blocks: int,
     in_channels: int,
     out_channels: int,
@@ -152,7 +153,7 @@ def res_layer(
     **options: Any,
 ) -> nn.Sequential:
     """A row of residual blocks of which the first (or the last) changes channels and size."""
-    shapes = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
+    shapes: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
     change = shortcut_conv(in_channels, out_channels, stride, avg_down=avg_down, **shapes)
     changing = block(in_channels, out_channels, stride=stride, downsample=change, **shapes, **options)
     same = out_channels if downsample_first else in_channels

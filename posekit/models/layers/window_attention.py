@@ -13,6 +13,8 @@ from posekit.models.layers.transformer import SelfAttention
 class WindowAttention(SelfAttention):
     """Attention within windows (N, h * w, C), with a learned bias for each offset between two tokens."""
 
+    relative_position_index: Tensor
+
     def __init__(
         self, channels: int, num_heads: int, window_hw: tuple[int, int], *, with_rpe: bool = True, **options: Any
     ) -> None:

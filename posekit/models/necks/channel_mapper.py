@@ -36,7 +36,7 @@ class ChannelMapper(BaseNeck):
     ) -> None:
         super().__init__(init_cfg)
         self.in_channels = in_channels
-        shared = {"bias": bias, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        shared: Settings = {"bias": bias, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         self.convs = nn.ModuleList(ConvModule(width, out_channels, kernel_size, **shared) for width in in_channels)
         widths = [in_channels[-1], *[out_channels] * (num_outs or 0)]
         num_extra = max((num_outs or 0) - len(in_channels), 0)

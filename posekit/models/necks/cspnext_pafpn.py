@@ -37,8 +37,8 @@ class CSPNeXtPAFPN(PAFPN):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        options = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
-        block = {"num_blocks": num_csp_blocks, "use_cspnext_block": True, "expand_ratio": expand_ratio}
+        options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        block: Settings = {"num_blocks": num_csp_blocks, "use_cspnext_block": True, "expand_ratio": expand_ratio}
         self.add_layers(in_channels, use_depthwise=use_depthwise, upsample_cfg=upsample_cfg, block=block, **options)
         self.out_indices = out_indices
         if out_channels is not None:

@@ -53,7 +53,7 @@ class FPN(BaseNeck):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        source = "on_input" if add_extra_convs is True else add_extra_convs
+        source = add_extra_convs if isinstance(add_extra_convs, str) else "on_input" if add_extra_convs else ""
         if source and source not in SOURCES:
             raise ValueError(f"FPN.add_extra_convs: {add_extra_convs!r}; use True, False or one of {SOURCES}")
         self.in_channels, self.source, self.relu_before_extra_convs = in_channels, source, relu_before_extra_convs
@@ -62,7 +62,7 @@ class FPN(BaseNeck):
         self.num_extra = num_outs - len(self.levels)
         if self.num_extra < 0 or (self.num_extra and self.levels[-1] != len(in_channels) - 1):
             raise ValueError(f"FPN.num_outs: {num_outs} does not fit levels {self.levels} of {len(in_channels)}")
-        shared = {"conv_cfg": conv_cfg, "act_cfg": act_cfg, "inplace": False}
+        shared: Settings = {"conv_cfg": conv_cfg, "act_cfg": act_cfg, "inplace": False}
         lateral_norm = None if no_norm_on_lateral else norm_cfg
         self.lateral_convs = nn.ModuleList(
             ConvModule(in_channels[level], out_channels, 1, norm_cfg=lateral_norm, **shared) for level in self.levels

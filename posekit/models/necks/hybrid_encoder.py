@@ -101,7 +101,7 @@ class HybridEncoder(BaseNeck):
         )
         self.encoder = nn.ModuleList(DetrEncoder(num_encoder_layers, encoder_cfg) for _ in use_encoder_idx)
         self.sincos_pos_enc = SinePositions(hidden_dim // 2, temperature=pe_temperature, learnable=spe_learnable)
-        options = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        options: Settings = {"norm_cfg": norm_cfg, "act_cfg": act_cfg}
         steps = range(len(in_channels) - 1)
 
         def blocks() -> nn.ModuleList:

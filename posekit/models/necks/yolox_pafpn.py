@@ -36,7 +36,7 @@ class PAFPN(BaseNeck):
         self.in_channels = in_channels
         self.upsample = nn.Upsample(**upsample_cfg)
         pairs = list(pairwise(in_channels))
-        layer = {"add_identity": False, "use_depthwise": use_depthwise, **block, **options}
+        layer: Settings = {"add_identity": False, "use_depthwise": use_depthwise, **block, **options}
         self.reduce_layers = nn.ModuleList(ConvModule(b, a, 1, **options) for a, b in reversed(pairs))
         self.top_down_blocks = nn.ModuleList(CSPLayer(a * 2, a, **layer) for a, _ in reversed(pairs))
         self.downsamples = nn.ModuleList(conv_type(use_depthwise)(a, a, 3, 2, **options) for a, _ in pairs)
@@ -75,7 +75,7 @@ class YOLOXPAFPN(PAFPN):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        options = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
-        block = {"num_blocks": num_csp_blocks}
+        options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        block: Settings = {"num_blocks": num_csp_blocks}
         self.add_layers(in_channels, use_depthwise=use_depthwise, upsample_cfg=upsample_cfg, block=block, **options)
         self.out_convs = nn.ModuleList(ConvModule(width, out_channels, 1, **options) for width in in_channels)
