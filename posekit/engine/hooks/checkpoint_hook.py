@@ -89,6 +89,8 @@ class CheckpointHook(BaseHook, Checkpoint):
         return f"last.pth after each epoch{every}{best}"
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        for leftover in self.folder.glob(".*.part") if trainer.is_global_zero else ():  # of a killed run
+            leftover.unlink(missing_ok=True)
         if threading.current_thread() is threading.main_thread():
             self.previous_handler = signal.signal(signal.SIGINT, self.interrupt)
 

@@ -26,6 +26,7 @@ class LoggerHook(BaseHook):
         interval: steps from one report to the next.
         log: where reports are kept; None keeps nothing.
         bar: whether to draw a progress bar; by default on terminals.
+        curves: seconds from one drawing of ``curves.png`` to the next; None draws none.
         ignore_last, interval_exp_name, out_dir, out_suffix, keep_local, log_metric_by_epoch, file_client_args,
             backend_args: accepted for the sake of configs.
     """
@@ -44,12 +45,14 @@ class LoggerHook(BaseHook):
         *,
         log: RunLog | None = None,
         bar: bool | None = None,
+        curves: float | None = 60.0,
         priority: Any = None,
     ) -> None:
         super().__init__(priority)
         self.interval = interval
         self.run_log = log
         self.with_bar = sys.stdout.isatty() if bar is None else bar
+        self.curves, self.drawn = curves, -math.inf
         self.progress: Any = None
         self.clear()
 
@@ -117,9 +120,14 @@ class LoggerHook(BaseHook):
         epoch = round(pl_module.iterations / trainer.num_training_batches, 4)
         entry = {"kind": "val", "step": pl_module.iterations, "epoch": epoch, **pl_module.val_metrics}
         self.write(trainer, f"epoch {epoch:g} validation: {metric_line(pl_module.val_metrics)}", entry)
+        if self.curves is not None and time.monotonic() - self.drawn >= self.curves:
+            self.draw(trainer)
+        self.clear()
+
+    def draw(self, trainer: Any) -> None:
         if self.run_log and trainer.is_global_zero:
             self.run_log.draw()
-        self.clear()
+            self.drawn = time.monotonic()
 
     def write(self, trainer: Any, line: str, entry: dict[str, Any], *, transient: bool = False) -> None:
         """Show a line and keep it; a transient one only moves the bar where there is one."""
@@ -140,8 +148,8 @@ class LoggerHook(BaseHook):
             self.progress.console.print(line, highlight=False, soft_wrap=True)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-        if self.run_log and trainer.is_global_zero:
-            self.run_log.draw()
+        if self.curves is not None:
+            self.draw(trainer)
         self.stop()
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
