@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from posekit.registry import CODECS, Registry
-from posekit.structures.array import Array, namespace
+from posekit.structures.array import Array, is_array, namespace
 
 
 class BaseCodec(ABC):
@@ -58,7 +58,7 @@ class BaseCodec(ABC):
     ) -> dict[str, Any]:
         """Turn keypoints (B, N, K, D) with visibility (B, N, K) into targets with a leading batch dimension.
 
-        ``auxiliary`` values hold one entry per sample.
+        ``auxiliary`` values hold one entry per sample. What is no array comes as a list.
         """
         xp = namespace(keypoints)
         samples = [
@@ -69,7 +69,8 @@ class BaseCodec(ABC):
             )
             for i in range(keypoints.shape[0])
         ]
-        return {name: xp.stack([sample[name] for sample in samples]) for name in (samples[0] if samples else ())}
+        columns = {name: [sample[name] for sample in samples] for name in (samples[0] if samples else ())}
+        return {name: xp.stack(values) if is_array(values[0]) else values for name, values in columns.items()}
 
     def decode(self, *encoded: Any, **options: Any) -> Any:
         """Find the keypoints in one sample's outputs.
