@@ -16,6 +16,7 @@ from posekit.datasets.records import Objects, Records
 from posekit.datasets.skeleton import load_metainfo
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.datasets.transforms.results import FROM_DATASET
 from posekit.registry import DATASETS
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ class BaseDataset:
 
     registry = DATASETS
     METAINFO: ClassVar[dict] = {}
+    PROVIDES: ClassVar[tuple[str, ...]] = ()
+    """Keys of its records that other data sets do not have; for the check of the pipeline's keys."""
 
     def __init__(
         self,
@@ -75,7 +78,7 @@ class BaseDataset:
         self.filter_cfg = dict(filter_cfg) if filter_cfg else None
         self.indices = indices
         self.serialize_data = serialize_data
-        self.pipeline = Pipeline(pipeline)
+        self.pipeline = Pipeline(pipeline, available=self.available_keys())
         self.test_mode = test_mode
         self.max_refetch = max_refetch
         self.seed = 0
@@ -94,6 +97,10 @@ class BaseDataset:
         if not isinstance(metainfo, Mapping):
             raise TypeError(f"{cls.__name__}.metainfo: must be a dict, found {type(metainfo).__name__}")
         return load_metainfo(metainfo) if metainfo else {}
+
+    def available_keys(self) -> set[str]:
+        """Return the keys that the pipeline's first transform may find."""
+        return {*FROM_DATASET, *self.PROVIDES}
 
     @property
     def metainfo(self) -> dict[str, Any]:
@@ -120,8 +127,8 @@ class BaseDataset:
         rows = _chosen(self.indices, len(self.data_list), type(self).__name__)
         records = self.data_list if isinstance(self.data_list, Records) else Records.from_rows(list(self.data_list))
         records = records if rows is None else records.take(rows)
+        records = records.with_constants({key: self._metainfo[key] for key in SHARED_KEYS if key in self._metainfo})
         self.data_list = records if self.serialize_data else Objects(list(records))  # pyright: ignore
-        self._row_meta = {key: self._metainfo[key] for key in SHARED_KEYS if key in self._metainfo}
         self._initialized = True
 
     def load_data_list(self) -> Sequence[dict[str, Any]]:
@@ -141,19 +148,23 @@ class BaseDataset:
         if not self._initialized:
             self.full_init()
         row = self.data_list[index]
-        row.update(self._row_meta)
-        row["sample_idx"] = index if index >= 0 else index + len(self)
+        row["sample_idx"] = index if index >= 0 else index + len(self.data_list)
         return row
 
     def prepare_data(self, index: int) -> Any:
         """Run the pipeline on a sample's record."""
+        results = self.own_record(index)
+        results["rng"] = np.random.default_rng((self.seed, self.epoch, results["sample_idx"]))
+        return self.pipeline(results)  # pyright: ignore[reportArgumentType]
+
+    def own_record(self, index: int) -> dict[str, Any]:
+        """Return a sample's record with arrays that may be written to, and this data set under ``dataset``."""
         results = self.get_data_info(index)
         for key, value in results.items():
             if isinstance(value, np.ndarray):
                 results[key] = value.copy()
-        results["rng"] = np.random.default_rng((self.seed, self.epoch, results["sample_idx"]))
         results["dataset"] = self
-        return self.pipeline(results)  # pyright: ignore[reportArgumentType]
+        return results
 
     def __getitem__(self, index: int) -> Any:
         """Return the sample; in training another one where this one is bad.
@@ -166,6 +177,7 @@ class BaseDataset:
             raise IndexError(f"{type(self).__name__} has {size} samples, no index {index}")
         if self.test_mode:
             return self._prepare_or_name(index)
+        last: BadSampleError | None = None
         current, others = index, np.random.default_rng((self.seed, self.epoch, index % size, 1))
         for _ in range(self.max_refetch + 1):
             try:

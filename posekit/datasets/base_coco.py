@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, dicts_under, read_json
+from posekit.datasets.annotation_file import Problems, dicts_under, paused_gc, read_json
 from posekit.datasets.base import BaseDataset
 from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
 from posekit.datasets.records import Lazy, Records
@@ -82,7 +82,8 @@ class BaseCocoStyleDataset(BaseDataset):
         if self.bbox_file:
             samples = self._load_detection_results()
         elif self._reads_columns():
-            samples = self._load_columns()
+            with paused_gc():
+                samples = self._load_columns()
         else:
             samples = self._load_dicts()
         if not len(samples):

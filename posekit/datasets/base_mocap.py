@@ -62,8 +62,15 @@ class BaseMocapDataset(BaseDataset):
     """
 
     METAINFO: ClassVar[dict] = {}
-    START_STEP = 1
-    """Frames from one unpadded sample to the next."""
+    PROVIDES: ClassVar[tuple[str, ...]] = (
+        "keypoints_3d_visible",
+        "target_img_path",
+        "img_paths",
+        "img_ids",
+        "center",
+        "scale",
+        "factor",
+    )
 
     def __init__(
         self,
@@ -199,7 +206,7 @@ class BaseMocapDataset(BaseDataset):
             offsets = (np.arange(self.seq_len) - before) * self.seq_step
             return frames[np.clip(np.arange(len(frames))[:, None] + offsets, 0, len(frames) - 1)]
         length = (self.seq_len - 1) * self.seq_step + 1
-        starts = np.arange(0, len(frames) - length + 1, self.START_STEP)
+        starts = np.arange(0, len(frames) - length + 1)
         return frames[starts[:, None] + np.arange(self.seq_len) * self.seq_step]
 
     def read_frames(self) -> Frames:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.annotation_file import Problems, is_id, is_number, number_row_problem, number_rows, read_json
-from posekit.datasets.records import Packed, PackedGroups, Ragged, Records, Strings
+from posekit.datasets.records import Offsets, Packed, PackedGroups, Ragged, Records, Strings
 
 REFERENCE_HEIGHT = 200.0
 """Pixels per unit of ``scale`` in annotations with a centre and a scale (MPII's convention)."""
@@ -162,7 +162,7 @@ class Instances:
         """Make one record of each image with instances; then, with ``keep_empty``, one of each without."""
         image, first = np.unique(self.image, return_index=True)
         empty = np.setdiff1d(np.arange(len(self.images.ids)), image)[: None if keep_empty else 0]
-        offsets = np.concatenate([first, np.full(len(empty) + 1, len(self))])
+        offsets = Offsets(np.concatenate([first, np.full(len(empty) + 1, len(self))]))
         image = np.concatenate([image, empty])
         columns: dict[str, Any] = self._image_columns(image)
         columns.update({key: Ragged(column, offsets) for key, column in self.arrays.items()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import marshal
+import mmap
 import multiprocessing.context
 import shutil
 import tempfile
@@ -38,6 +39,10 @@ class Records(Sequence):
         keys = dict.fromkeys(key for row in rows for key in row)
         return cls({key: column_of([row.get(key, MISSING) for row in rows]) for key in keys}, np.arange(len(rows)))
 
+    def with_constants(self, values: Mapping[str, Any]) -> Records:
+        """Add the same values to every row."""
+        return Records({**self.columns, **{key: Constant(value) for key, value in values.items()}}, self.order)
+
     def take(self, indices: Any) -> Records:
         """Select rows by an index array, a mask or a slice."""
         return Records(self.columns, self.order[indices])
@@ -46,36 +51,30 @@ class Records(Sequence):
         return len(self.order)
 
     def __getitem__(self, index: int) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        place = self._place(index)
+        place = self._places[index]
         row = self._constants.copy()
-        for key, array in self._arrays:
-            row[key] = array[place]
-        for key, item in self._numbers:
-            row[key] = item(place)
-        for key, column in self._others:
-            value = column[place]
-            if value is not MISSING:
-                row[key] = value
-        return row
+        for key, column in self._columns:
+            row[key] = column[place]
+        return row if self._complete else {key: value for key, value in row.items() if value is not MISSING}
 
     def _prepare(self) -> None:
-        """Sort the columns by how a row is read from them, once."""
-        self._place = self.order.item
+        """Sort out the columns with the same value everywhere, once."""
+        self._places = self.order.data  # indexing one gives a python number, and faster than an array
         self._constants: dict[str, Any] = {}
-        self._arrays, self._numbers, self._others = [], [], []
+        columns: dict[str, Any] = {}
         for key, column in self.columns.items():
             if isinstance(column, np.ndarray):
                 column.flags.writeable = False
                 if len(column) and _is_constant(column):
                     self._constants[key] = column[0] if column.ndim > 1 else column.item(0)
-                elif column.ndim > 1:
-                    self._arrays.append((key, column))
                 else:
-                    self._numbers.append((key, column.item))
+                    columns[key] = column if column.ndim > 1 else column.data
             elif isinstance(column, Constant):
                 self._constants[key] = column.value
             else:
-                self._others.append((key, column))
+                columns[key] = column
+        self._columns = tuple(columns.items())
+        self._complete = not any(isinstance(column, Objects) and column.has_gaps for column in columns.values())
 
     def __getstate__(self) -> dict[str, Any]:
         state = {"columns": self.columns, "order": self.order}
@@ -104,18 +103,39 @@ class Constant:
         return self.value
 
 
-class Ragged:
-    """Row i is ``values[offsets[i]:offsets[i + 1]]``, as an array or, of python numbers, as a list."""
+class Offsets:
+    """Where the parts of a buffer begin and end."""
 
-    def __init__(self, values: np.ndarray, offsets: np.ndarray, *, as_list: bool = False) -> None:
+    def __init__(self, starts: np.ndarray) -> None:
+        self.starts = np.ascontiguousarray(starts, np.int64)
+        self.view = self.starts.data
+
+    @classmethod
+    def of_lengths(cls, lengths: Iterable[int]) -> Offsets:
+        return cls(np.array([0, *accumulate(lengths)], np.int64))
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, index: int) -> slice:
+        return slice(self.view[index], self.view[index + 1])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Offsets, (self.starts,)
+
+
+class Ragged:
+    """Row i is a part of ``values``, as an array or, of python numbers, as a list."""
+
+    def __init__(self, values: np.ndarray, offsets: Offsets, *, as_list: bool = False) -> None:
         values.flags.writeable = False
         self.values, self.offsets, self.as_list = values, offsets, as_list
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return len(self.offsets)
 
     def __getitem__(self, index: int) -> Any:
-        row = self.values[self.offsets.item(index) : self.offsets.item(index + 1)]
+        row = self.values[self.offsets[index]]
         return row.tolist() if self.as_list else row
 
 
@@ -140,19 +160,16 @@ class Strings:
 
     def __init__(self, texts: Iterable[str], index: np.ndarray | None = None) -> None:
         encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-        self.offsets = np.array([0, *accumulate(map(len, encoded))], np.int64)
-        self.buffer = np.frombuffer(b"".join(encoded), np.uint8)
-        self.index = np.arange(len(encoded)) if index is None else index
+        self.offsets = Offsets.of_lengths(map(len, encoded))
+        self.buffer = b"".join(encoded)
+        self.index = Offsets(np.arange(len(encoded)) if index is None else index)
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self.index.starts)
 
     def __getitem__(self, index: int) -> str:
-        text = self.index.item(index)
-        return str(self.buffer[self.offsets.item(text) : self.offsets.item(text + 1)].data, "utf-8", "surrogatepass")
-
-
-SIZE_OF_NONE = len(marshal.dumps(None))
+        text, starts = self.index.view[index], self.offsets.view
+        return self.buffer[starts[text] : starts[text + 1]].decode("utf-8", "surrogatepass")
 
 
 class Packed:
@@ -160,18 +177,25 @@ class Packed:
 
     def __init__(self, values: Iterable[Any]) -> None:
         packed = [marshal.dumps(value) for value in values]
-        self.offsets = np.array([0, *accumulate(map(len, packed))], np.int64)
-        self.buffer = np.frombuffer(b"".join(packed), np.uint8)
+        self.offsets = Offsets.of_lengths(map(len, packed))
+        self.buffer = b"".join(packed)
+        self.has_none = any(len(part) == SIZE_OF_NONE for part in packed)
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return len(self.offsets)
 
     def __getitem__(self, index: int) -> Lazy | None:
-        empty = self.offsets.item(index + 1) - self.offsets.item(index) == SIZE_OF_NONE
-        return None if empty else Lazy(self, index)
+        if self.has_none:
+            part = self.offsets[index]
+            if part.stop - part.start == SIZE_OF_NONE:
+                return None
+        return Lazy(self, index)
 
     def unpack(self, index: int) -> Any:
-        return marshal.loads(self.buffer[self.offsets.item(index) : self.offsets.item(index + 1)].data)
+        return marshal.loads(self.buffer[self.offsets[index]])
+
+
+SIZE_OF_NONE = len(marshal.dumps(None))
 
 
 class Lazy:
@@ -219,16 +243,17 @@ class Lazy:
 
 
 class PackedGroups:
-    """Row i is the list of the packed values ``offsets[i]`` to ``offsets[i + 1]``, or of those in ``keep``."""
+    """Row i is the list of the packed values of a part, or of those in ``keep``."""
 
-    def __init__(self, column: Packed, offsets: np.ndarray, keep: np.ndarray | None = None) -> None:
+    def __init__(self, column: Packed, offsets: Offsets, keep: np.ndarray | None = None) -> None:
         self.column, self.offsets, self.keep = column, offsets, keep
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return len(self.offsets)
 
     def __getitem__(self, index: int) -> list[Any]:
-        rows = range(self.offsets.item(index), self.offsets.item(index + 1))
+        part = self.offsets[index]
+        rows = range(part.start, part.stop)
         return [self.column.unpack(row) for row in rows if self.keep is None or self.keep[row]]
 
 
@@ -237,6 +262,7 @@ class Objects:
 
     def __init__(self, values: list[Any]) -> None:
         self.values = values
+        self.has_gaps = any(value is MISSING for value in values)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -259,7 +285,7 @@ def column_of(values: list[Any]) -> Any:
         if len({value.shape for value in values}) == 1:
             return np.stack(values)
         if len({value.shape[1:] for value in values}) == 1 and all(value.ndim for value in values):
-            return Ragged(np.concatenate(values), np.array([0, *accumulate(map(len, values))], np.int64))
+            return Ragged(np.concatenate(values), Offsets.of_lengths(map(len, values)))
     return Objects(values)
 
 
@@ -269,32 +295,38 @@ def _is_constant(column: np.ndarray) -> bool:
 
 
 class _File:
-    """A column's array on its way to a spawned worker."""
+    """A column's buffer on its way to a spawned worker."""
 
-    def __init__(self, array: np.ndarray, path: Path) -> None:
-        np.save(path, array)
-        self.path = path
+    def __init__(self, buffer: np.ndarray | bytes, path: Path) -> None:
+        self.path, self.is_bytes = path, isinstance(buffer, bytes)
+        if isinstance(buffer, bytes):
+            path.write_bytes(buffer)
+        else:
+            np.save(path, buffer)
+
+    def load(self) -> Any:
+        if not self.is_bytes:
+            return np.load(self.path, mmap_mode="r")
+        with self.path.open("rb") as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
-def _to_files(column: Any, folder: Path, name: str) -> Any:
-    if isinstance(column, np.ndarray):
-        return _File(column, folder / f"{name}.npy") if column.size else column
-    if isinstance(column, (Constant, Objects)):
-        return column
-    moved = copy.copy(column)
-    for key, value in vars(column).items():
-        setattr(moved, key, _to_files(value, folder, f"{name}.{key}") if _has_arrays(value) else value)
+def _to_files(value: Any, folder: Path, name: str) -> Any:
+    """Return a column with its buffers in files; what holds none comes back as it is."""
+    if isinstance(value, np.ndarray):
+        return _File(value, folder / f"{name}.npy") if value.size else value
+    if isinstance(value, bytes):
+        return _File(value, folder / f"{name}.bin") if value else value
+    if not isinstance(value, (Ragged, Gather, Strings, Packed, PackedGroups)):
+        return value
+    moved = copy.copy(value)
+    vars(moved).update({key: _to_files(part, folder, f"{name}.{key}") for key, part in vars(value).items()})
     return moved
 
 
-def _from_files(column: Any) -> Any:
-    if isinstance(column, _File):
-        return np.load(column.path, mmap_mode="r")
-    for key, value in getattr(column, "__dict__", {}).items():
-        if isinstance(value, _File) or _has_arrays(value):
-            setattr(column, key, _from_files(value))
-    return column
-
-
-def _has_arrays(value: Any) -> bool:
-    return isinstance(value, (np.ndarray, Packed, Strings))
+def _from_files(value: Any) -> Any:
+    if isinstance(value, _File):
+        return value.load()
+    if isinstance(value, (Ragged, Gather, Strings, Packed, PackedGroups)):
+        vars(value).update({key: _from_files(part) for key, part in vars(value).items()})
+    return value

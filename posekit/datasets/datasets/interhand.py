@@ -30,6 +30,7 @@ class InterHand3DDataset(BaseCocoStyleDataset):
     """
 
     METAINFO = dict(from_file="configs/_base_/datasets/interhand3d.py")
+    PROVIDES = ("keypoints_cam", "hand_type_valid", "rel_root_valid", "abs_depth", "focal", "principal_pt", "rotation")
 
     def __init__(
         self,

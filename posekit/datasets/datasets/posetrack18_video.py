@@ -67,7 +67,7 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
 
     def get_data_info(self, index: int) -> dict[str, Any]:
         row = super().get_data_info(index)
-        row["frame_weights"] = self.frame_weights
+        row["frame_weights"] = np.tile(self.frame_weights, len(row["bbox"]))
         row["img_path"] = self._frames(row["img_path"], self._frame_counts[row["img_id"]], row["sample_idx"])
         return row
 
