@@ -6,13 +6,13 @@ import numpy as np
 
 from posekit.datasets.transforms.base import random_generator
 from posekit.datasets.transforms.geometric import GeometricTransform
+from posekit.datasets.transforms.instances import hide_outside
 from posekit.datasets.transforms.results import Results
 from posekit.datasets.transforms.truncated_normal import truncated_normal
 from posekit.datasets.transforms.warp import Border, current_space, frame_size, move_boxes, move_points, pend
 from posekit.geometry import Affine, crop_affine
 from posekit.registry import TRANSFORMS
 from posekit.structures.bbox import bbox_clip_border, bbox_xyxy2corner, get_pers_warp_matrix
-from posekit.structures.keypoint import keypoint_clip_border
 
 MODES = ("affine", "affine_udp", "perspective")
 
@@ -129,9 +129,7 @@ class BottomupRandomAffine(GeometricTransform):
         if results.get("keypoints") is not None:
             results["keypoints"] = move_points(step, results["keypoints"])
             if self.clip_border:
-                results["keypoints"], results["keypoints_visible"] = keypoint_clip_border(
-                    results["keypoints"], results["keypoints_visible"], self.input_size
-                )
+                hide_outside(results, self.input_size)
         if results.get("bbox") is not None:
             boxes = results["bbox"]
             if self.bbox_keep_corner:

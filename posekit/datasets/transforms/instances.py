@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.transforms.results import Results
+from posekit.structures.keypoint import keypoint_clip_border
 
 INSTANCE_KEYS = (
     "bbox",
@@ -42,3 +43,12 @@ def visibility(results: Results) -> np.ndarray:
     """Return the visibility (N, K), without the weights that may come with it."""
     visible = results["keypoints_visible"]
     return visible[..., 0] if visible.ndim == 3 else visible
+
+
+def hide_outside(results: Results, size_wh: tuple[int, int]) -> None:
+    """Mark the keypoints outside of a picture of ``size_wh`` as invisible."""
+    keypoints = results["keypoints"]
+    visible = results.get("keypoints_visible")
+    if visible is None:
+        visible = np.ones(keypoints.shape[:2], np.float32)
+    results["keypoints_visible"] = keypoint_clip_border(keypoints, visible, size_wh)[1]

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from dot_pictures import HEIGHT, KEYPOINTS, WIDTH, dot_picture  # pyright: ignore[reportMissingImports]
+from dot_pictures import HEIGHT, KEYPOINTS, WIDTH, SmallDataset, dot_picture  # pyright: ignore[reportMissingImports]
 
 
 @pytest.fixture
@@ -39,10 +39,14 @@ def make_results(tmp_path: Path) -> Callable[..., dict[str, Any]]:
             lower_body_ids=[3, 4, 5],
             dataset_keypoint_weights=np.array([1, 1, 1, 2, 2, 0.5], np.float32),
             dataset_name="dots",
+            hand_type=np.array([[1, 0]]),
+            rel_root_depth=np.array([[0.3]]),
+            lifting_target=np.ones((1, 6, 3), np.float32),
             rng=np.random.default_rng(seed),
         )
         if loaded:
             results.update(img=img, img_shape=(HEIGHT, WIDTH), ori_shape=(HEIGHT, WIDTH))
-        return {**results, **changes}
+        info = {key: value for key, value in results.items() if key not in ("img", "rng")}
+        return {**results, "dataset": SmallDataset(info), **changes}
 
     return make

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 WIDTH, HEIGHT = 80, 60
@@ -21,3 +23,16 @@ def dot_center(img: np.ndarray) -> np.ndarray:
     weights = img.astype(float).sum(axis=-1)
     columns, rows = np.arange(img.shape[1]), np.arange(img.shape[0])
     return np.array([weights.sum(0) @ columns, weights.sum(1) @ rows]) / weights.sum()
+
+
+class SmallDataset:
+    """Three times the same sample."""
+
+    def __init__(self, info: dict[str, Any]) -> None:
+        self.info = info
+
+    def __len__(self) -> int:
+        return 3
+
+    def get_data_info(self, index: int) -> dict[str, Any]:
+        return dict(self.info)

@@ -1,0 +1,78 @@
+"""What transforms share that mix several pictures of a data set."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from posekit.datasets.transforms.base import BaseTransform, random_generator
+from posekit.datasets.transforms.instances import hide_outside
+from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.datasets.transforms.results import Results
+from posekit.datasets.transforms.warp import move_boxes, move_points
+from posekit.geometry import Affine
+from posekit.structures.bbox import bbox_clip_border
+
+MERGED_KEYS = ("bbox", "bbox_score", "category_id", "keypoints", "keypoints_visible", "area")
+
+
+class MixImageTransform(BaseTransform):
+    """Mixes other samples of ``results["dataset"]`` into a sample.
+
+    Args:
+        pre_transform: pipeline for the other samples, starting with LoadImage.
+        prob: chance of mixing.
+    """
+
+    requires = ("img", "dataset")
+    num_others: ClassVar[int]
+
+    def __init__(self, pre_transform: Sequence[Any] | None = None, prob: float = 1.0) -> None:
+        self.prob = prob
+        self.pre_transform = Pipeline(pre_transform or [dict(type="LoadImage")])
+
+    def transform(self, results: Results) -> Results | None:
+        rng = random_generator(results)
+        if rng.random() >= self.prob:
+            return results
+        others = [self.other(results, rng) for _ in range(self.num_others)]
+        if any(other is None for other in others):
+            return None
+        return self.mix(results, others, rng)  # pyright: ignore[reportArgumentType]
+
+    def other(self, results: Results, rng: np.random.Generator) -> Results | None:
+        """Return another sample, drawn at random, after ``pre_transform``."""
+        dataset = results["dataset"]
+        info = dataset.get_data_info(int(rng.integers(len(dataset))))
+        return self.pre_transform({**info, "rng": rng, "dataset": dataset})  # pyright: ignore[reportArgumentType]
+
+    @abstractmethod
+    def mix(self, results: Results, others: list[Results], rng: np.random.Generator) -> Results:
+        """Return ``results`` with ``others`` mixed in."""
+
+
+def moved_annotations(sample: Results, step: Affine) -> dict[str, Any]:
+    """Return the annotations of a sample as they lie after ``step``."""
+    moved: dict[str, Any] = {key: np.asarray(sample[key]) for key in MERGED_KEYS if sample.get(key) is not None}
+    if "bbox" in moved:
+        moved["bbox"] = move_boxes(step, moved["bbox"])
+    if "keypoints" in moved:
+        moved["keypoints"] = move_points(step, moved["keypoints"])
+    if "area" in moved:
+        moved["area"] = moved["area"] * abs(np.linalg.det(step.matrix[:, :2]))
+    return moved
+
+
+def merge_annotations(results: Results, parts: list[dict[str, Any]], size_wh: tuple[int, int]) -> None:
+    """Join the annotations of all parts that carry them; boxes are cut, and keypoints hidden, at the border."""
+    values: dict[str, Any] = results  # pyright: ignore[reportAssignmentType]
+    for key in MERGED_KEYS:
+        if all(key in part for part in parts):
+            values[key] = np.concatenate([part[key] for part in parts])
+    if values.get("bbox") is not None:
+        values["bbox"] = bbox_clip_border(values["bbox"], size_wh)
+    if values.get("keypoints") is not None:
+        hide_outside(results, size_wh)
