@@ -20,6 +20,14 @@ COVERED_HOOKS = {
     "RuntimeInfoHook": "LoggerHook and checkpoints know the position",
     "ParamSchedulerHook": "always on",
 }
+DEFAULT_HOOKS = {
+    "timer": "IterTimerHook",
+    "logger": "LoggerHook",
+    "param_scheduler": "ParamSchedulerHook",
+    "checkpoint": "CheckpointHook",
+    "sampler_seed": "DistSamplerSeedHook",
+}
+"""Types of default hooks that a config need not repeat."""
 SHOWING_HOOKS = ("PoseVisualizationHook", "BadCaseAnalysisHook")
 IGNORED = {
     "default_scope": "names are looked up in posekit's own tables",
@@ -326,6 +334,9 @@ def translate_hooks(made: Translation) -> None:
     for path, hook in hooks.items():
         if hook is None:
             continue
+        section, _, name = path.partition(".")
+        if section == "default_hooks" and name in DEFAULT_HOOKS and isinstance(hook, Mapping):
+            hook = {"type": DEFAULT_HOOKS[name], **hook}
         name = strip_scope(str(hook["type"])) if isinstance(hook, Mapping) and "type" in hook else ""
         if name in COVERED_HOOKS:
             made.say(path, f"{name}: {COVERED_HOOKS[name]}")

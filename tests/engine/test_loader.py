@@ -1,0 +1,139 @@
+"""Orders, positions and stages of the training data."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tiny_run import tiny_config
+
+from posekit.datasets.samplers.default_sampler import DefaultSampler
+from posekit.engine.data_module import PoseDataModule
+from posekit.engine.resumable_loader import EpochBatches, ResumableLoader
+from posekit.engine.staged_dataset import StagedDataset
+
+
+class Numbers:
+    """A data set that says which index was read in which epoch."""
+
+    def __init__(self, size: int = 10) -> None:
+        self.size, self.epoch, self.seed = size, 0, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: int) -> tuple[int, int]:
+        return self.epoch, index
+
+
+def loader(size: int = 10, batch_size: int = 4, *, drop_last: bool = False) -> ResumableLoader:
+    dataset = Numbers(size)
+    return ResumableLoader(
+        dataset, EpochBatches(DefaultSampler(dataset, seed=3), batch_size, drop_last), collate_fn=list
+    )
+
+
+def epochs(source: ResumableLoader, count: int) -> list[Any]:
+    return list(itertools.chain.from_iterable(list(source) for _ in range(count)))
+
+
+def test_each_epoch_visits_every_sample_once_in_its_own_order() -> None:
+    batches = epochs(loader(), 2)
+    first, second = (list(itertools.chain(*half)) for half in (batches[:3], batches[3:]))
+    assert sorted(first) == [(0, index) for index in range(10)]
+    assert sorted(second) == [(1, index) for index in range(10)]
+    assert [index for _, index in first] != [index for _, index in second]
+
+
+@pytest.mark.parametrize("done", range(7))
+def test_seeking_continues_where_another_loader_stopped(done: int) -> None:
+    whole, stopped = epochs(loader(), 3), loader()
+    batches = itertools.chain.from_iterable(iter(stopped) for _ in range(3))
+    for _ in range(done):
+        next(batches)
+    resumed = loader()
+    resumed.seek(stopped.position())
+    rest = list(itertools.islice(itertools.chain.from_iterable(iter(resumed) for _ in range(3)), len(whole) - done))
+    assert rest == whole[done:]
+
+
+def test_loading_does_not_draw_on_the_models_random_numbers() -> None:
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    epochs(loader(), 1)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_drop_last() -> None:
+    assert [len(batch) for batch in epochs(loader(drop_last=True), 1)] == [4, 4]
+    assert [len(batch) for batch in epochs(loader(), 1)] == [4, 4, 2]
+
+
+@pytest.mark.parametrize(("round_up", "lengths"), [(True, [4, 4, 4]), (False, [4, 3, 3])])
+def test_ranks_share_the_samples(round_up: bool, lengths: list[int]) -> None:
+    shares = [DefaultSampler(range(10), seed=1, round_up=round_up, rank=rank, world_size=3) for rank in range(3)]
+    assert [len(share) for share in shares] == lengths
+    assert [len(list(share)) for share in shares] == lengths
+    assert set(itertools.chain(*shares)) == set(range(10))
+
+
+def test_stages_begin_at_their_epoch() -> None:
+    first, second = Numbers(), Numbers()
+    staged = StagedDataset([(0, first), (2, second)])
+    for epoch, expected in ((0, first), (1, first), (2, second), (5, second)):
+        staged.set_epoch(epoch)
+        assert staged.current is expected
+
+
+def test_stages_of_different_lengths_are_refused() -> None:
+    with pytest.raises(ValueError, match="must be of one length; found \\[9, 10\\]"):
+        StagedDataset([(0, Numbers(10)), (1, Numbers(9))])
+
+
+def data_module(data: Path, **options: Any) -> PoseDataModule:
+    config = tiny_config(data)
+    return PoseDataModule({"train": config.train_dataloader, "val": config.val_dataloader}, **options)
+
+
+def test_device_targets_equal_those_of_the_workers(data: Path) -> None:
+    from posekit.engine.task import encode_targets
+
+    fast, slow = data_module(data, seed=4), data_module(data, seed=4, targets_on_device=False)
+    ours, theirs = next(iter(fast.train_dataloader())), next(iter(slow.train_dataloader()))
+    assert torch.equal(ours["inputs"], theirs["inputs"])
+    assert "gt_instance_labels.keypoint_x_labels" not in ours["data_samples"]
+    encode_targets(fast.codec, ours["data_samples"])
+    for name in ("keypoint_x_labels", "keypoint_y_labels", "keypoint_weights"):
+        one, other = (batch["data_samples"].column(f"gt_instance_labels.{name}") for batch in (ours, theirs))
+        assert one.shape == other.shape
+        np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-5)
+
+
+def test_a_sample_is_the_same_in_any_worker(data: Path) -> None:
+    config = tiny_config(data)
+    with_worker = copy.deepcopy(config.train_dataloader)
+    with_worker.update(num_workers=2)
+    plain, parallel = (
+        PoseDataModule({"train": settings}, seed=9) for settings in (config.train_dataloader, with_worker)
+    )
+    for one, other in zip(plain.train_dataloader(), parallel.train_dataloader(), strict=True):
+        assert torch.equal(one["inputs"], other["inputs"])
+
+
+def test_another_pipeline_from_an_epoch_on(data: Path) -> None:
+    module = data_module(data)
+    steps = tiny_config(data).train_dataloader.dataset.pipeline
+    module.add_stage(1, pipeline=[step for step in steps if not step["type"].startswith("Random")])
+    source = module.train_dataloader()
+    batches = epochs(source, 2)
+    flipped = [[info["flip"] for info in batch["data_samples"].metainfos if "flip" in info] for batch in batches]
+    assert any(any(flags) for flags in flipped[:5])
+    assert not any(any(flags) for flags in flipped[5:])

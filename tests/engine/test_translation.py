@@ -1,0 +1,148 @@
+"""What becomes of each run setting of a config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_run import tiny_config
+
+from posekit.config import ConfigError, load
+from posekit.engine.translation import Translation, translate
+
+
+def made(data: Path, **changes: Any) -> Translation:
+    return translate(tiny_config(data, **changes))
+
+
+SGD = {"type": "SGD", "lr": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"train_cfg": {"max_epochs": 7}}, {"max_epochs": 7}),
+        (
+            {"train_cfg": {"by_epoch": False, "max_iters": 90, "val_interval": 30}},
+            {"max_steps": 90, "val_check_interval": 30, "check_val_every_n_epoch": None},
+        ),
+        ({"optim_wrapper": {"optimizer": SGD, "accumulative_counts": 4}}, {"accumulate_grad_batches": 4}),
+        ({"optim_wrapper": {"type": "AmpOptimWrapper", "optimizer": SGD}}, {"precision": "16-mixed"}),
+        (
+            {"optim_wrapper": {"type": "AmpOptimWrapper", "optimizer": SGD, "dtype": "bfloat16"}},
+            {"precision": "bf16-mixed"},
+        ),
+        ({"env_cfg": {"cudnn_benchmark": True, "dist_cfg": {"backend": "nccl"}}}, {"benchmark": True}),
+        ({"randomness": {"seed": 3, "deterministic": True}}, {"deterministic": True}),
+        ({"find_unused_parameters": True}, {"strategy": "ddp_find_unused_parameters_true"}),
+        ({"val_dataloader": None}, {"limit_val_batches": 0}),
+        ({"model": {"norm_cfg": {"type": "SyncBN"}}}, {"sync_batchnorm": True}),
+    ],
+)
+def test_trainer_arguments(data: Path, changes: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert expected.items() <= made(data, **changes).trainer.items()
+
+
+def test_auto_scale_lr(data: Path) -> None:
+    assert made(data, auto_scale_lr={"base_batch_size": 16}).lr_factor == 1
+    assert made(data, auto_scale_lr={"base_batch_size": 16, "enable": True}).lr_factor == 0.25
+
+
+def test_seed_and_workers(data: Path) -> None:
+    found = made(
+        data, randomness={"seed": 5}, env_cfg={"mp_cfg": {"mp_start_method": "spawn", "opencv_num_threads": 1}}
+    )
+    assert found.seed == 5
+    assert (found.data["seed"], found.data["start_method"], found.data["opencv_threads"]) == (5, "spawn", 1)
+
+
+def test_dynamic_intervals_reach_validation(data: Path) -> None:
+    found = made(data, train_cfg={"max_epochs": 9, "val_interval": 5, "dynamic_intervals": [(7, 1)]})
+    assert found.validation == {"interval": 5, "begin": 1, "dynamic_intervals": [(7, 1)]}
+
+
+def test_loggers(data: Path) -> None:
+    backends = [{"type": "LocalVisBackend"}, {"type": "mmengine.TensorboardVisBackend"}]
+    assert made(data, visualizer={"type": "PoseLocalVisualizer", "vis_backends": backends}).loggers == ["tensorboard"]
+
+
+def test_hooks_are_taken_covered_or_off(data: Path) -> None:
+    hooks = {
+        "timer": {"type": "IterTimerHook"},
+        "checkpoint": {"interval": 3},
+        "visualization": {"type": "PoseVisualizationHook", "enable": False},
+        "logger": None,
+    }
+    found = made(data, default_hooks=hooks, custom_hooks=[{"type": "mmdet.EMAHook"}])
+    assert [hook["type"] for hook in found.hooks] == ["CheckpointHook", "mmdet.EMAHook"]
+    rows = dict(found.rows)
+    assert rows["default_hooks.timer"] == "IterTimerHook: LoggerHook measures speed and waiting"
+    assert rows["default_hooks.visualization"] == "PoseVisualizationHook: off"
+
+
+def test_plain_variables_of_a_config_are_left_alone(data: Path) -> None:
+    made(data, codec={"type": "SimCCLabel"}, base_lr=4e-3, train_pipeline=[], max_epochs=420, data_root="x")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"optim_wraper": {}, "optim_wrapper": None},
+            "nothing reads 'optim_wraper'; did you mean|optim_wrapper.optimizer: must",
+        ),
+        (
+            {"train_cfg": {"max_epoch": 3}},
+            r"train_cfg.max_epoch.*: train_cfg has no 'max_epoch'; did you mean 'max_epochs'",
+        ),
+        ({"train_cfg": {"val_interval": 3}}, "give max_epochs: how long to train"),
+        ({"train_cfg": {"by_epoch": False, "max_iters": 9, "dynamic_intervals": [(1, 2)]}}, "needs by_epoch=True"),
+        ({"optim_wrapper": {"optimizer": {"type": "Adan"}}}, "OPTIMIZERS has no 'Adan'; did you mean"),
+        (
+            {"optim_wrapper": {"type": "ApexOptimWrapper", "optimizer": SGD}},
+            "allowed are 'OptimWrapper' and 'AmpOptimWrapper'",
+        ),
+        ({"optim_wrapper": {"optimizer": SGD, "constructor": "MyConstructor"}}, "no constructor 'MyConstructor'"),
+        ({"optim_wrapper": {"optimizer": SGD, "paramwise_cfg": {"norm_decay": 0}}}, "did you mean 'norm_decay_mult'"),
+        ({"optim_wrapper": {"optimizer": SGD, "clip_grad": {"norm": 1}}}, "optim_wrapper.clip_grad has no 'norm'"),
+        ({"optim_wrapper": {"optimizer": SGD, "clip_grad": {"type": "agc"}}}, "allowed are 'norm' and 'value'"),
+        (
+            {"optim_wrapper": {"optimizer": SGD, "constructor": "LayerDecayOptimWrapperConstructor"}},
+            "LayerDecayOptimWrapperConstructor needs 'num_layers'",
+        ),
+        ({"param_scheduler": [{"type": "CosineLR"}]}, r"param_scheduler.0.type.*: SCHEDULES has no 'CosineLR'"),
+        (
+            {"custom_hooks": [{"type": "EmaHook"}]},
+            r"custom_hooks.0.type.*: HOOKS has no 'EmaHook'; did you mean 'EMAHook'",
+        ),
+        ({"custom_hooks": ["EMAHook"]}, "must be a dict with a 'type'"),
+        ({"auto_scale_lr": {"enable": True}}, "give base_batch_size"),
+        ({"env_cfg": {"mp_cfg": {"start": "fork"}}}, "env_cfg.mp_cfg has no 'start'"),
+        ({"vis_backends": [{"type": "MLflowVisBackend"}]}, "no back end 'MLflowVisBackend'"),
+        ({"val_cfg": {"fp16": True}}, "use --precision"),
+        ({"train_dataloader": None}, "train_dataloader.*is missing"),
+        ({"train_dataloader": {"batch_size": 2}}, "has no 'dataset'"),
+        ({"train_dataloader": {"dataset": {}, "sampler": {"type": "GroupSampler"}}}, "SAMPLERS has no 'GroupSampler'"),
+        ({"train_dataloader": {"dataset": {}, "batch_sampler": {}}}, "use sampler, batch_size and drop_last"),
+    ],
+)
+def test_what_is_not_known_is_refused(data: Path, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        made(data, **changes)
+
+
+def test_all_problems_come_at_once_with_file_and_line(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bad.py"
+    tiny_config(data).dump(path)
+    lines = path.read_text().count("\n")
+    path.write_text(path.read_text() + "train_cfg['max_epoch'] = 3\nparam_scheduler = [dict(type='CosineLR')]\n")
+    with pytest.raises(ConfigError, match="2 problems") as caught:
+        translate(load(path))
+    assert f"bad.py:{lines + 1}" in str(caught.value)
+    assert f"bad.py:{lines + 2}" in str(caught.value)
+
+
+def test_evaluation_needs_only_the_test_data(data: Path) -> None:
+    config = tiny_config(data, train_dataloader=None, optim_wrapper=None, train_cfg=None)
+    assert list(translate(config, training=False).data["loaders"]) == ["test"]
