@@ -87,10 +87,15 @@ def oks_of_pairs(
         region = ~labelled[g]
         if region.any():
             offset[region] = outside_of_regions(found.keypoints[d[region]], truth.boxes_xywh[g[region]])
-        terms = np.exp(-(offset**2).sum(-1) / variances / (truth.area[g] + EPS)[:, None] / 2)
+        terms = np.exp(-squared_length(offset) / variances / (truth.area[g] + EPS)[:, None] / 2)
         counted = visible[g] | region[:, None]
-        oks[part] = (terms * counted).sum(1) / counted.sum(1)
+        oks[part] = np.einsum("pk,pk->p", terms, counted) / np.count_nonzero(counted, axis=1)
     return oks
+
+
+def squared_length(offset: np.ndarray) -> np.ndarray:
+    """Return dx^2 + dy^2 of offsets (..., 2); numpy's sum over so short an axis is ten times slower."""
+    return offset[..., 0] ** 2 + offset[..., 1] ** 2
 
 
 def outside_of_regions(points: np.ndarray, boxes_xywh: np.ndarray) -> np.ndarray:
@@ -125,7 +130,8 @@ def exceeds_oks(found: FoundPoses, sigmas: np.ndarray, first: np.ndarray, second
         total = np.zeros(len(left))
         for k in range(0, num_keypoints, block):
             offset = found.keypoints[a, k : k + block] - found.keypoints[b, k : k + block]
-            total += np.exp(-(offset**2).sum(-1) / scale[k : k + block] / area[:, None]).sum(1)
+            terms = np.exp(-squared_length(offset) / scale[k : k + block] / area[:, None])
+            total += np.einsum("pk->p", terms)
             possible = total + max(num_keypoints - k - block, 0) > thr * num_keypoints
             left, a, b, area, total = left[possible], a[possible], b[possible], area[possible], total[possible]
         result[left] = True
@@ -136,4 +142,4 @@ def oks_matrix(found: FoundPoses, sigmas: np.ndarray) -> np.ndarray:
     """Return the (D, D) similarities among the predictions of one image."""
     offset = found.keypoints[:, None] - found.keypoints[None]
     area = (found.area[:, None] + found.area[None]) / 2 + EPS
-    return np.exp(-(offset**2).sum(-1) / variances_of(sigmas) / area[..., None] / 2).mean(-1)
+    return np.exp(-squared_length(offset) / variances_of(sigmas) / area[..., None] / 2).mean(-1)

@@ -198,7 +198,7 @@ class CocoMetric(BaseMetric):
             category=np.repeat(np.array([result.category for result in results]), counts),
             keypoints=keypoints,
             score=pose_scores(self.score_mode, box_scores, keypoint_scores, self.keypoint_score_thr),
-            area=np.where(np.isnan(areas), extents(keypoints), areas),
+            area=areas_or_extents(areas, keypoints),
         )
         return Predictions(poses, keypoint_scores, np.concatenate([result.boxes for result in results]))
 
@@ -335,10 +335,10 @@ def nms_areas_of(sample: Any, count: int) -> np.ndarray:
 
 
 def unique_by_id(results: list[Prediction]) -> list[Prediction]:
-    """Drop samples that were predicted twice, which padding a distributed sampler does; sort by image and id."""
+    """Drop samples that were predicted twice, which padding a distributed sampler does; the others keep their order."""
     if any(not isinstance(result.id, (int, np.integer, str)) for result in results):
         return results
-    return [once for _, once in sorted({(r.image, r.id): r for r in results}.items())]
+    return list({(result.image, result.id): result for result in results}.values())
 
 
 def pose_scores(mode: str, box_scores: np.ndarray, keypoint_scores: np.ndarray, thr: float) -> np.ndarray:
@@ -359,11 +359,18 @@ def extents(keypoints: np.ndarray) -> np.ndarray:
     return (keypoints.max(1) - keypoints.min(1)).prod(1)
 
 
+def areas_or_extents(areas: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
+    """Return areas (N,), with the extents of the keypoints (N, K, 2) for those that are NaN."""
+    unknown = np.isnan(areas)
+    areas = areas.astype(np.float64)
+    areas[unknown] = extents(keypoints[unknown])
+    return areas
+
+
 def with_areas(found: Predictions) -> FoundPoses:
     """Return the poses with the areas that decide in which range of sizes they count."""
-    from_boxes = (found.boxes[:, 2:] - found.boxes[:, :2]).prod(1)
-    area = np.where(np.isnan(from_boxes), extents(found.poses.keypoints), from_boxes)
-    return found.poses._replace(area=area)
+    size = found.boxes[:, 2:] - found.boxes[:, :2]
+    return found.poses._replace(area=areas_or_extents(size[:, 0] * size[:, 1], found.poses.keypoints))
 
 
 def write_results(path: Path, rows: list[dict[str, Any]]) -> None:
