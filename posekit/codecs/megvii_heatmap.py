@@ -54,12 +54,15 @@ class MegviiHeatmap(HeatmapCodec):
     def locate(self, heatmaps: Array) -> tuple[Array, Array]:
         xp = namespace(heatmaps)
         blurred = blur_maps(heatmaps, self.kernel_size)
-        points, highest = heatmap_maximum(blurred)
         peak = xp.max(heatmaps, axis=(-2, -1))
+        # The blur keeps each map's height. A map of little but negative values thereby changes its sign.
+        top = xp.max(blurred, axis=(-2, -1))
+        blurred = blurred * (peak / xp.where(top == 0, xp.ones_like(top), top))[..., None, None]
+        points, highest = heatmap_maximum(blurred)
         x, y = points[..., 0], points[..., 1]
         width, height = self.heatmap_size
         free = (x > 1) & (x < width - 1) & (y > 1) & (y < height - 1)
         steps = quarter_steps(blurred, points) + 0.5
         moved = xp.astype(points, steps.dtype) + steps * xp.astype(free, steps.dtype)[..., None]
         found = xp.astype(highest > 0, peak.dtype)
-        return moved, peak * found / 255.0 + 0.5
+        return moved, highest * found / 255.0 + 0.5

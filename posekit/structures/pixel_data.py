@@ -71,5 +71,7 @@ class MultilevelPixelData(DataElement):
     def __iter__(self) -> Iterator[PixelData]:
         return (self[index] for index in range(len(self)))
 
-    def __getitem__(self, level: int) -> PixelData:
+    def __getitem__(self, level: int | str) -> Any:
+        if isinstance(level, str):
+            return getattr(self, level)
         return PixelData(metainfo=self._metainfo, **{name: value[level] for name, value in self.items()})

@@ -70,7 +70,7 @@ class BaseHead(BaseModule):
 
     def targets(self, batch: Batch) -> list[Any]:
         """Return the columns of ``batch`` that ``reads`` names, as (instances, ...) or, for fields, (B, ...)."""
-        columns = batch if isinstance(batch, PoseBatch) else PoseBatch.from_samples(list(batch))
+        columns = as_columns(batch)
         return [
             read_column(columns, name) if isinstance(name, str) else tuple(read_column(columns, one) for one in name)
             for name in self.reads
@@ -153,6 +153,11 @@ def flip_indices(batch: Batch) -> list[int]:
     if "flip_indices" not in metainfo:
         raise ValueError("flip_test needs 'flip_indices' in each sample's metainfo; add it to PackPoseInputs.meta_keys")
     return list(metainfo["flip_indices"])
+
+
+def as_columns(batch: Batch) -> PoseBatch:
+    """Return the samples as a batch of columns."""
+    return batch if isinstance(batch, PoseBatch) else PoseBatch.from_samples(list(batch))
 
 
 def read_column(batch: PoseBatch, name: str) -> Any:
