@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import marshal
 import mmap
 import multiprocessing.context
 import shutil
 import tempfile
-import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
@@ -60,6 +60,7 @@ class Records(Sequence):
     def _prepare(self) -> None:
         """Sort out the columns with the same value everywhere, once."""
         self._places = self.order.data  # indexing one gives a python number, and faster than an array
+        self._in_files: dict[str, Any] | None = None
         self._constants: dict[str, Any] = {}
         columns: dict[str, Any] = {}
         for key, column in self.columns.items():
@@ -80,9 +81,11 @@ class Records(Sequence):
         state = {"columns": self.columns, "order": self.order}
         if multiprocessing.context.get_spawning_popen() is None:
             return state
-        folder = Path(tempfile.mkdtemp(prefix="posekit-records-"))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return {"columns": {k: _to_files(c, folder, k) for k, c in self.columns.items()}, "order": self.order}
+        if self._in_files is None:  # once for all workers
+            folder = Path(tempfile.mkdtemp(prefix="posekit-records-"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            self._in_files = {key: _to_files(column, folder, key) for key, column in self.columns.items()}
+        return {"columns": self._in_files, "order": self.order}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.columns = {key: _from_files(column) for key, column in state["columns"].items()}
