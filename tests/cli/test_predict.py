@@ -162,3 +162,40 @@ def test_contradicting_options(options, message, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(ValueError, match=message):
         module.open_predictor(*options)
+
+
+CONFIG = """
+codec = dict(type="RegressionLabel", input_size=(32, 64))
+model = dict(
+    type="TopdownPoseEstimator",
+    data_preprocessor=dict(type="PoseDataPreprocessor", mean=[120, 110, 100], std=[60, 60, 60], bgr_to_rgb=True),
+    backbone=dict(type="MobileNetV2", widen_factor=0.1, out_indices=(7,)),
+    neck=dict(type="GlobalAveragePooling"),
+    head=dict(type="RegressionHead", in_channels=1280, num_joints=17, decoder=codec),
+)
+pipeline = [
+    dict(type="LoadImage"),
+    dict(type="GetBBoxCenterScale"),
+    dict(type="TopdownAffine", input_size=codec["input_size"]),
+    dict(type="PackPoseInputs"),
+]
+test_dataloader = dict(dataset=dict(type="CocoDataset", data_mode="topdown", pipeline=pipeline))
+"""
+
+
+def test_a_config_with_its_checkpoint(monkeypatch, pictures, capsys, tmp_path):
+    torch = pytest.importorskip("torch")
+    from posekit.apis import init_model
+
+    monkeypatch.undo()
+    (tmp_path / "small.py").write_text(CONFIG)
+    weights = init_model(tmp_path / "small.py").state_dict()
+    torch.save({"state_dict": weights}, tmp_path / "small.pth")
+    chosen = ("--config", tmp_path / "small.py", "--checkpoint", tmp_path / "small.pth", "--device", "cpu")
+    assert call(pictures / "a.jpg", "--json", *chosen, "--boxes", "0,0,30,40", "--boxes", "10,0,60,40") == 0
+    content = json.loads(capsys.readouterr().out)
+    assert len(content["categories"][0]["keypoints"]) == 17
+    assert [row["bbox"] for row in content["annotations"]] == [[0, 0, 30, 40], [10, 0, 50, 40]]
+    (tmp_path / "boxes.json").write_text('{"a.jpg": []}')
+    assert call(pictures / "a.jpg", "--json", *chosen, "--boxes-file", tmp_path / "boxes.json") == 0
+    assert json.loads(capsys.readouterr().out)["annotations"] == []
