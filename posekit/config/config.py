@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from posekit.config.errors import ConfigError, near, shown_path
+
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
 class Mark(NamedTuple):
@@ -157,7 +160,7 @@ class Config(dict[Any, Any]):
                 where = ".".join(done) or "the config"
                 raise ConfigError(f"{where} has no '{part}'; {near(part, known)}")
             if isinstance(value, Config):
-                mark = value.mark(key) or mark
+                mark = value.mark(key)
             else:
                 mark = _item_mark(mark, cast("list[Any]", value), key)
             done.append(part)
@@ -197,12 +200,12 @@ def find_key(value: Any, part: str) -> tuple[Any, Iterable[Any]]:
     """Return the key or index that one part of a dotted path means in ``value``, None if none, and the known ones."""
     if isinstance(value, Mapping):
         keys = cast("Mapping[Any, Any]", value)
-        if part not in keys and part.lstrip("-").isdigit() and int(part) in keys:
+        if part not in keys and WHOLE_NUMBER.fullmatch(part) and int(part) in keys:
             return int(part), keys
         return (part if part in keys else None), keys
     if isinstance(value, (list, tuple)):
         size = len(cast("list[Any]", value))
-        index = int(part) if part.removeprefix("-").isdecimal() and len(part) < 10 else size
+        index = int(part) if WHOLE_NUMBER.fullmatch(part) else size
         return (index % size if -size <= index < size else None), range(size)
     return None, ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any, NoReturn, cast
@@ -31,6 +32,8 @@ MISTAKES = (TypeError, ValueError, KeyError, IndexError, ArithmeticError, Attrib
 ADVICE = {
     "Lambda": "write the value itself",
     "Await": "write the value itself",
+    "Yield": "write the value itself",
+    "Match": "use if",
     "NamedExpr": "assign on a line of its own",
     "FunctionDef": "write the values out, or use a comprehension",
     "AsyncFunctionDef": "write the values out, or use a comprehension",
@@ -79,7 +82,10 @@ class Evaluator:
             name = type(node).__name__
             handler = getattr(self, f"{prefix}_{name.lower()}", None)
             if handler is None:
-                self.fail(node, f"{name} is not part of the config language; {ADVICE.get(name, 'see the guide')}")
+                self.fail(
+                    node,
+                    f"{name} is not part of the config language; {ADVICE.get(name, 'write the values themselves')}",
+                )
             self._handlers[type(node)] = handler
         if self.depth > MAX_DEPTH:
             self.fail(node, f"nested more than {MAX_DEPTH} deep; split it into named values")
@@ -138,8 +144,9 @@ class Evaluator:
         for node in nodes:
             if isinstance(node, ast.Starred):
                 more = self.value(node.value)
-                marks += more.known_marks() if isinstance(more, MarkedList) else [self.mark(node)] * len(more)
-                items.extend(elements(more, self.budget))
+                added = elements(more, self.budget)
+                marks += more.known_marks() if isinstance(more, MarkedList) else [self.mark(node)] * len(added)
+                items.extend(added)
             else:
                 items.append(self.value(node))
                 marks.append(self.mark(node))
@@ -184,7 +191,7 @@ class Evaluator:
         if isinstance(value, TypeName) and not node.attr.startswith("_"):
             return TypeName(node.attr)
         if not isinstance(value, Config):
-            raise NotAllowedError(f"attribute '.{node.attr}' of a {kind(value)} is not allowed; only dicts have them")
+            raise NotAllowedError(f"attribute '.{node.attr}' of {kind(value)} is not allowed; only dicts have them")
         if node.attr not in value:
             raise NotAllowedError(f"the dict has no '{node.attr}'; {near(node.attr, value)}")
         return value[node.attr]
@@ -266,7 +273,17 @@ class Evaluator:
             return config
         if name not in FUNCTIONS:
             raise NotAllowedError(f"calling '{name}' is not allowed; functions are {', '.join(FUNCTIONS)}")
-        return FUNCTIONS[name](self.budget, mark, *self.listed(node.args), **self.keywords(node))
+        return self.call(name, FUNCTIONS[name], [self.budget, mark, *self.listed(node.args)], self.keywords(node))
+
+    def call(self, name: str, function: Callable[..., Any], arguments: list[Any], words: dict[str, Any]) -> Any:
+        try:
+            return function(*arguments, **words)
+        except TypeError as error:
+            try:
+                inspect.signature(function).bind(*arguments, **words)
+            except TypeError:
+                raise NotAllowedError(f"{name}() does not take these arguments") from None
+            raise NotAllowedError(f"{name}(): {error}") from None
 
     def keywords(self, node: ast.Call) -> dict[str, Any]:
         words: dict[str, Any] = {}
@@ -286,8 +303,9 @@ class Evaluator:
         methods = METHODS.get(cast("type[Any]", type(owner)), {})
         if function.attr not in methods:
             hint = f"its methods are {', '.join(methods)}" if methods else "only dicts and lists have methods here"
-            raise NotAllowedError(f"calling '.{function.attr}' of a {kind(owner)} is not allowed; {hint}")
-        return methods[function.attr](self.budget, mark, owner, *self.listed(node.args), **self.keywords(node))
+            raise NotAllowedError(f"calling '.{function.attr}' of {kind(owner)} is not allowed; {hint}")
+        arguments = [self.budget, mark, owner, *self.listed(node.args)]
+        return self.call(f".{function.attr}", methods[function.attr], arguments, self.keywords(node))
 
     def on_listcomp(self, node: ast.ListComp | ast.GeneratorExp) -> MarkedList:
         items = MarkedList()

@@ -121,8 +121,10 @@ class _FileRunner(Runner):
             path = self.loader.folders.base(text, folder)
             if level is not None:
                 path = self.loader.folders.module(text, level, folder)
-        except (ConfigError, OSError, ValueError, RuntimeError) as error:
+        except ConfigError as error:
             self.fail(node, str(error))
+        except (OSError, ValueError, RuntimeError) as error:
+            self.fail(node, f"base {text!r} is no path: {error}")
         if not path.is_file():
             self.fail(node, f"base '{text}' does not exist: no file {shown_path(str(path))}")
         return self.loader.file(path, self.children)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from posekit.config.config import Config, Mark, brief
+from posekit.config.config import WHOLE_NUMBER, Config, Mark, brief
 from posekit.config.errors import ConfigError
-from posekit.config.limits import Budget
+from posekit.config.limits import DICT_COST, Budget
 from posekit.config.values import DELETE, MarkedList
 
 
@@ -24,7 +24,7 @@ def merge(new: Config, base: Config, budget: Budget) -> Config:
         return new
     merged = base.copy()
     for key, value in new.items():
-        budget.spend(1)
+        budget.spend(DICT_COST)
         if key != DELETE:
             mark = new.mark(key)
             merged.put(key, over(value, base[key], key, mark, budget) if key in base else value, mark)
@@ -64,4 +64,4 @@ def _index(name: Any) -> int | None:
         return None
     if isinstance(name, int):
         return name
-    return int(name) if isinstance(name, str) and name.isdecimal() and len(name) < 10 else None
+    return int(name) if isinstance(name, str) and WHOLE_NUMBER.fullmatch(name) else None

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from posekit.config.config import Config, Mark
-from posekit.config.limits import KEYS, MAX_EXPONENT, MAX_TEXT, SCALARS, Budget, checked, node_cost
+from posekit.config.limits import DICT_COST, KEYS, MAX_EXPONENT, MAX_TEXT, SCALARS, Budget, checked, node_cost
 from posekit.config.merge import merge
-from posekit.config.values import MarkedList
+from posekit.config.values import MarkedList, TypeName
 
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: lambda left, right: left + right,
@@ -74,6 +74,8 @@ def number(value: Any) -> Any:
 
 
 def kind(value: Any) -> str:
+    if isinstance(value, TypeName):
+        return "imported name"
     return "dict" if isinstance(value, Mapping) else "list" if isinstance(value, list) else type(value).__name__
 
 
@@ -149,6 +151,7 @@ def elements(value: Any, budget: Budget) -> list[Any]:
 
 def make_dict(budget: Budget, mark: Mark, source: Any = (), /, **items: Any) -> Config:
     config = Config()
+    budget.spend(DICT_COST)
     put_all(config, source, mark, budget)
     put_all(config, items, mark, budget)
     return config
@@ -188,7 +191,7 @@ def make_float(budget: Budget, mark: Mark, value: Any = 0.0, /) -> float:
 
 def plain_number(value: Any) -> Any:
     if not isinstance(value, (int, float, str)) or len(str(value)) > NUMBER_TEXT:
-        raise NotAllowedError(f"{kind(value)} is no number")
+        raise NotAllowedError(f"{kind(value)} is no number, or one of more than {NUMBER_TEXT} characters")
     return value
 
 
@@ -319,10 +322,10 @@ def list_append(budget: Budget, mark: Mark, items: MarkedList, item: Any, /) -> 
 
 
 def list_extend(budget: Budget, mark: Mark, items: MarkedList, more: Any, /) -> None:
-    if items.marks is not None and len(items.marks) == len(items):
-        known = more.known_marks() if isinstance(more, MarkedList) else []
-        items.marks += known or [mark] * len(more)
-    items.extend(elements(more, budget))
+    added = elements(more, budget)
+    if items.marks is not None:
+        items.marks += more.known_marks() if isinstance(more, MarkedList) else [mark] * len(added)
+    items.extend(added)
 
 
 def list_insert(budget: Budget, mark: Mark, items: MarkedList, index: int, item: Any, /) -> None:

@@ -55,7 +55,7 @@ class Runner(Evaluator):
                 if owner.marks is not None:
                     owner.marks[index] = self.mark(target)
         else:
-            self.fail(target, f"cannot set items of a {kind(owner)}; dicts and lists can be changed")
+            self.fail(target, f"cannot set items of {kind(owner)}; dicts and lists can be changed")
 
     def on_augassign(self, node: ast.AugAssign) -> None:
         target = node.target
@@ -86,7 +86,7 @@ class Runner(Evaluator):
                 self.fail(target, "only names and items like x[key] can be deleted")
             owner, index = self.value(target.value), self.index(target.slice)
             if not isinstance(owner, (Config, MarkedList)):
-                raise NotAllowedError(f"items of a {kind(owner)} cannot be deleted; those of dicts and lists can")
+                raise NotAllowedError(f"items of {kind(owner)} cannot be deleted; those of dicts and lists can")
             if isinstance(owner, MarkedList):
                 self.budget.spend(len(owner))
                 owner.marks = None

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from posekit.config.config import Config, Mark
 from posekit.config.errors import ConfigError
-from posekit.config.limits import MAX_DEPTH, SCALARS, Budget, node_cost
+from posekit.config.limits import SCALARS, Budget
 
 DELETE = "_delete_"
 
@@ -37,37 +37,26 @@ def finish(value: Any, mark: Mark | None, at: str, file: str, budget: Budget) ->
         OverBudgetError: if the value is too large, too deep, or holds itself.
         ConfigError: if it is nothing a config may hold.
     """
-    return _Finisher(file, budget).convert(value, mark, at)
+    budget.spend_tree(value)
+    return _Finisher(file).convert(value, mark, at)
 
 
 class _Finisher:
-    def __init__(self, file: str, budget: Budget) -> None:
-        self.file, self.budget, self.depth = file, budget, 0
+    def __init__(self, file: str) -> None:
+        self.file = file
 
     def convert(self, value: Any, mark: Mark | None, at: str) -> tuple[Any, Mark | None]:
-        self.budget.spend(node_cost(value))
         if isinstance(value, TypeName):
             return str(value), mark
         if isinstance(value, SCALARS):
             return value, mark
-        if self.depth > MAX_DEPTH:
-            raise ConfigError(f"{mark or self.file}: {at[:60]}... is nested more than {MAX_DEPTH} deep or holds itself")
-        self.depth += 1
-        try:
-            return self.container(value, mark, at)
-        finally:
-            self.depth -= 1
-
-    def container(self, value: Any, mark: Mark | None, at: str) -> tuple[Any, Mark | None]:
         if isinstance(value, Config):
             return self.config(value, at), mark
         if isinstance(value, (list, tuple)):
             return self.items(cast("list[Any]", value), mark, at)
         if isinstance(value, range):
-            self.budget.spend(len(value))
             return list(value), mark
         if isinstance(value, set):
-            self.budget.spend(len(cast("set[Any]", value)))
             return {str(item) if isinstance(item, TypeName) else item for item in cast("set[Any]", value)}, mark
         raise ConfigError(f"{mark or self.file}: {at} is a {type(value).__name__}; a config holds plain values only")
 
