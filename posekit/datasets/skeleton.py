@@ -6,6 +6,7 @@ import difflib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,13 +81,8 @@ class Skeleton:
             FileNotFoundError: if there is no such set or file.
             ValueError: if the file is no valid keypoint set.
         """
-        from posekit.config import load
-
-        path = find_keypoint_set(name_or_path)
-        info = load(path).get("dataset_info")
-        if not isinstance(info, dict):
-            raise ValueError(f"{path}: no keypoint set; the file must set dataset_info = dict(...)")
-        return cls.from_info(info, source=str(path))
+        path = find_keypoint_set(name_or_path).resolve()
+        return _load(path, path.stat().st_mtime_ns)
 
     @property
     def num_keypoints(self) -> int:
@@ -136,6 +132,17 @@ class Skeleton:
         if self.stats_info:
             meta["stats_info"] = {key: np.array(value, np.float32) for key, value in self.stats_info.items()}
         return meta
+
+
+@lru_cache(maxsize=256)
+def _load(path: Path, changed_ns: int) -> Skeleton:
+    """Read a file once for as long as it stays the same."""
+    from posekit.config import load
+
+    info = load(path).get("dataset_info")
+    if not isinstance(info, dict):
+        raise ValueError(f"{path}: no keypoint set; the file must set dataset_info = dict(...)")
+    return Skeleton.from_info(info, source=str(path))
 
 
 def load_metainfo(metainfo: Mapping[str, Any]) -> dict[str, Any]:

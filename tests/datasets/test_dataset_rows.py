@@ -1,0 +1,166 @@
+"""Every registered data set: its keypoint set loads, and it reads the sample files of its own format."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from coco_files import annotation, image
+
+from posekit.config import packaged_configs
+from posekit.datasets.skeleton import load_metainfo
+from posekit.registry import DATASETS
+
+ROWS = [name for name in DATASETS.names() if getattr(DATASETS.get(name), "METAINFO", None)]
+
+
+def test_number_of_rows():
+    assert len(ROWS) == 46  # the 45 public ones, and the hands of Halpe
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_keypoint_set_loads(name):
+    path = DATASETS.get(name).METAINFO["from_file"]
+    assert (packaged_configs().parent / path).is_file()
+
+
+def sample_configs(shared):
+    cases = json.loads((shared / "conformance" / "datasets.json").read_text())
+    configs = {(case["cfg"]["type"], case["cfg"].get("data_mode")): case["cfg"] for case in cases}
+    return {f"{name} {mode}": config for (name, mode), config in configs.items() if mode}
+
+
+def test_rows_read_their_samples(shared, monkeypatch):
+    monkeypatch.chdir(shared / "data" / "samples")
+    configs = sample_configs(shared)
+    assert len(configs) > 80
+    for name, config in configs.items():
+        dataset = DATASETS.build(dict(config))
+        count = dataset.metainfo["num_keypoints"]
+        for index in range(len(dataset)):
+            info = dataset.get_data_info(index)
+            assert info["keypoints"].shape[1] == count, name
+            assert info["keypoints"].dtype == np.float32, name
+            assert np.isfinite(info["keypoints"]).all(), name
+            assert info["keypoints_visible"].shape == info["keypoints"].shape[:2], name
+
+
+def build(tmp_path, name, annotations, images, **arguments):
+    path = tmp_path / "annotations.json"
+    path.write_text(json.dumps(dict(images=images, annotations=annotations)))
+    return DATASETS.build(dict(type=name, ann_file=str(path), **arguments))
+
+
+@pytest.mark.parametrize(("subset", "count"), [("", 8), ("full", 8), ("upper", 6), ("lower", 4)])
+def test_deepfashion_subsets(tmp_path, subset, count):
+    points = [10, 20, 2] * count
+    dataset = build(tmp_path, "DeepFashionDataset", [annotation(1, keypoints=points)], [image(1)], subset=subset)
+    assert dataset.metainfo["num_keypoints"] == count
+
+
+def test_deepfashion_unknown_subset():
+    with pytest.raises(ValueError, match="subset: 'left' must be"):
+        DATASETS.build(dict(type="DeepFashionDataset", subset="left"))
+
+
+def test_halpe_hands(tmp_path):
+    points = np.zeros((136, 3))
+    points[94:97] = [[10, 10, 2], [30, 10, 2], [20, 50, 1]]
+    person = annotation(1, keypoints=points.ravel().tolist())
+    dataset = build(tmp_path, "HalpeHandDataset", [person], [image(1)])
+    info = dataset.get_data_info(0)
+    assert len(dataset) == 1
+    assert info["bbox"].tolist() == [[10, 10, 30, 50]]
+    assert info["num_keypoints"] == 3
+
+
+def mpii_entry(**changes):
+    joints = [[float(i), float(i)] for i in range(1, 17)]
+    whole = dict(image="015.jpg", center=[50.0, 60.0], scale=0.5, joints=joints, joints_vis=[1] * 16)
+    return {**whole, **changes}
+
+
+def build_mpii(tmp_path, entries, **arguments):
+    path = tmp_path / "mpii.json"
+    path.write_text(json.dumps(entries))
+    return DATASETS.build(dict(type="MpiiDataset", ann_file=str(path), **arguments))
+
+
+def test_mpii_head_sizes(tmp_path):
+    savemat = pytest.importorskip("scipy.io").savemat
+    boxes = np.zeros((2, 2, 2))
+    boxes[1] = [[3, 30], [4, 40]]
+    savemat(tmp_path / "head.mat", dict(headboxes_src=boxes))
+    head = dict(headbox_file=str(tmp_path / "head.mat"), test_mode=True)
+    dataset = build_mpii(tmp_path, [mpii_entry(), mpii_entry(image="016.jpg")], **head)
+    assert [dataset.get_data_info(i)["head_size"].tolist() for i in range(2)] == [[[3.0]], [[30.0]]]
+    with pytest.raises(ValueError, match="2 head boxes for 1 annotations"):
+        build_mpii(tmp_path, [mpii_entry()], **head)
+    with pytest.raises(ValueError, match="headbox_file: head boxes are for evaluation"):
+        build_mpii(tmp_path, [mpii_entry()], headbox_file="head.mat")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(image="face.jpg"), "image: must be a file named by a number, found 'face.jpg'"),
+        (dict(joints=[[1, 2]] * 16, joints_vis=[1] * 15), "keypoints: 32 numbers where 48 belong"),
+        (dict(scale=None), "center, scale: found None among the 3 numbers; give both"),
+        (dict(center="here"), "center, scale: found 'here' where 3 numbers belong"),
+    ],
+)
+def test_mpii_problems(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        build_mpii(tmp_path, [mpii_entry(), mpii_entry(**changes)], test_mode=True)
+
+
+FRAMES = dict(frame_weights=(0.5, 0.25, 0.25), num_sampled_frame=2, frame_range=3)
+
+
+def build_video(tmp_path, **arguments):
+    points = [10, 20, 2] * 17
+    frame = image(1, file_name="clip/000010.jpg", nframes=12)
+    return build(
+        tmp_path, "PoseTrack18VideoDataset", [annotation(1, keypoints=points)], [frame], **{**FRAMES, **arguments}
+    )
+
+
+def test_video_frames_are_drawn_anew_in_each_epoch(tmp_path):
+    dataset = build_video(tmp_path)
+    drawn = set()
+    for epoch in range(40):
+        dataset.set_epoch(epoch)
+        path, *others = dataset.get_data_info(0)["img_path"]
+        assert path == "clip/000010.jpg"
+        assert len(others) == 2
+        drawn.update(others)
+    assert drawn == {f"clip/{number:06d}.jpg" for number in (7, 8, 9, 10, 11)}
+
+
+def test_video_fixed_frames(tmp_path):
+    fixed = dict(frame_sampler_mode="fixed", frame_indices=[1, -1, 0])
+    assert build_video(tmp_path, **fixed).get_data_info(0)["img_path"] == [
+        f"clip/{number:06d}.jpg" for number in (10, 9, 10, 11)
+    ]
+    assert len(build_video(tmp_path, **fixed, test_mode=True).get_data_info(0)["img_path"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (dict(frame_weights=(0.5, 0.6)), "frame_weights: must be >= 0 and sum to 1"),
+        (dict(frame_weights=(0.5, 0.5)), "2 weights for 3 frames"),
+        (dict(frame_sampler_mode="often"), "'often' must be 'random' or 'fixed'"),
+        (dict(frame_range=(1, 2)), "frame_range: must be an offset <= 0 and one >= 0"),
+    ],
+)
+def test_video_arguments(tmp_path, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        build_video(tmp_path, **arguments)
+
+
+def test_row_metainfo_can_be_replaced():
+    dataset = DATASETS.build(dict(type="CocoDataset", lazy_init=True, metainfo=dict(from_file="lsp")))
+    assert dataset.metainfo["num_keypoints"] == 14
+    assert load_metainfo(dict(from_file="lsp"))["dataset_name"] == "lsp"

@@ -1,0 +1,145 @@
+"""Data sets of data sets, and batches with a share of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from coco_files import TRIANGLE, annotation, image, write
+
+from posekit.datasets.base_coco import BaseCocoStyleDataset
+from posekit.datasets.transforms.base import BaseTransform
+from posekit.datasets.wrappers import CombinedDataset, ConcatDataset, RepeatDataset
+from posekit.registry import DATASETS
+
+OTHER = {**TRIANGLE, "dataset_name": "other"}
+
+
+class Draw(BaseTransform):
+    """Adds a random number, and promises a picture."""
+
+    provides = ("img",)
+
+    def transform(self, results):
+        return {**results, "number": results["rng"].random()}
+
+
+class NeedsImage(BaseTransform):
+    requires = ("img",)
+
+    def transform(self, results):
+        return results
+
+
+@pytest.fixture
+def parts(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first = write(tmp_path / "a", [annotation(n) for n in range(4)], [image(1)])
+    second = write(tmp_path / "b", [annotation(n) for n in range(100, 110)], [image(1)])
+    return [
+        BaseCocoStyleDataset(first, metainfo=OTHER, pipeline=[Draw()]),
+        BaseCocoStyleDataset(second, metainfo=TRIANGLE, pipeline=[Draw()]),
+    ]
+
+
+def test_combined(parts):
+    dataset = CombinedDataset(TRIANGLE, parts, pipeline=[NeedsImage()])
+    assert len(dataset) == 14
+    assert [dataset.get_data_info(i)["id"] for i in (0, 3, 4, 13, -1)] == [0, 3, 100, 109, 109]
+    assert dataset[0]["dataset_name"] == "triangle"
+    assert dataset[0]["dataset"] is dataset
+    numbers = dataset[5]["number"]
+    dataset.set_epoch(1)
+    assert dataset[5]["number"] != numbers
+    dataset.set_epoch(0)
+    dataset.seed = 7
+    assert parts[0].seed == 7
+    assert dataset[5]["number"] != numbers
+
+
+def test_combined_from_configs(parts):
+    configs = [dict(type="BaseCocoStyleDataset", ann_file=part.ann_file, metainfo=TRIANGLE) for part in parts]
+    dataset = DATASETS.build(dict(type="CombinedDataset", metainfo=TRIANGLE, datasets=configs))
+    assert len(dataset) == 14
+
+
+def test_sample_ratio_factor(parts):
+    dataset = CombinedDataset(TRIANGLE, parts, sample_ratio_factor=[2, 0.5])
+    assert dataset.lens == [8, 5]
+    seen = Counter(dataset.get_data_info(i)["id"] for i in range(13))
+    assert all(seen[n] == 2 for n in range(4))
+    visited = set()
+    for epoch in range(30):
+        dataset.set_epoch(epoch)
+        visited |= {dataset.get_data_info(i)["id"] for i in range(8, 13)}
+    assert visited == set(range(100, 110))
+    with pytest.raises(ValueError, match="give one number >= 0 for each of the 2 data sets"):
+        CombinedDataset(TRIANGLE, parts, sample_ratio_factor=[1])
+
+
+def test_combined_checks_the_keys_of_its_pipeline(parts):
+    parts[0].pipeline.transforms.clear()
+    with pytest.raises(ValueError, match="NeedsImage needs 'img'"):
+        CombinedDataset(TRIANGLE, parts, pipeline=[NeedsImage()])
+
+
+def test_concat(parts):
+    assert len(ConcatDataset(parts)) == 14
+    assert ConcatDataset(parts).metainfo["dataset_name"] == "other"
+    different = BaseCocoStyleDataset(lazy_init=True, metainfo=dict(from_file="coco"))
+    with pytest.raises(ValueError, match="keypoint sets differ"):
+        ConcatDataset([parts[0], different], lazy_init=True)
+
+
+def test_repeat(parts):
+    dataset = RepeatDataset(parts[0], times=3)
+    assert len(dataset) == 12
+    assert [dataset[i]["id"] for i in (0, 4, 11)] == [0, 0, 3]
+    assert len({dataset[i]["number"] for i in (0, 4, 8)}) == 3
+    assert dataset.metainfo["dataset_name"] == "other"
+    with pytest.raises(ValueError, match="times: must be at least 1"):
+        RepeatDataset(parts[0], times=0)
+
+
+class TestMultiSourceSampler:
+    @pytest.fixture
+    def sampler(self, parts):
+        pytest.importorskip("torch")
+        from posekit.datasets.samplers.multi_source_sampler import MultiSourceSampler
+
+        return lambda **arguments: MultiSourceSampler(CombinedDataset(TRIANGLE, parts), **arguments)
+
+    def test_each_batch_has_its_shares(self, sampler):
+        order = np.array(list(sampler(batch_size=4, source_ratio=[1, 3]))).reshape(-1, 4)
+        assert len(order) == 4
+        assert ((order < 4).sum(axis=1) == 1).all()
+        assert len(set(order[:, 1:].ravel()[:10])) == 10  # no sample of the second twice before all came once
+
+    def test_order_follows_seed_and_epoch(self, sampler):
+        first, second = (sampler(batch_size=4, source_ratio=[1, 1], seed=1) for _ in range(2))
+        assert list(first) == list(first) == list(second)
+        second.set_epoch(1)
+        assert list(first) != list(second)
+
+    def test_ranks_share_the_samples(self, sampler):
+        ranks = [sampler(batch_size=2, source_ratio=[1, 1], rank=rank, world_size=2) for rank in (0, 1)]
+        orders = [list(rank) for rank in ranks]
+        assert len(orders[0]) == len(ranks[0]) == 8
+        assert {i for i in orders[0] if i >= 4}.isdisjoint(i for i in orders[1] if i >= 4)
+
+    def test_last_batch(self, sampler):
+        assert len(sampler(batch_size=4, source_ratio=[1, 1], round_up=False)) == 12
+        assert len(sampler(batch_size=4, source_ratio=[1, 1])) == 16
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (dict(batch_size=0, source_ratio=[1, 1]), "batch_size: must be at least 1"),
+            (dict(batch_size=4, source_ratio=[1]), "one share >= 0 for each of the 2 data sets"),
+        ],
+    )
+    def test_arguments(self, sampler, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            sampler(**arguments)
