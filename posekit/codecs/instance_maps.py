@@ -53,7 +53,8 @@ def _cut_rows(mean: Array, low: Array, high: Array, length: int, sigmas: Array) 
     xp = namespace(mean)
     cells = asarray_like(np.arange(length), mean)
     distance = cells - mean[..., None]
-    power = distance * distance * (-0.5 / (sigmas * sigmas))[:, None, None]
+    # An instance without a visible point has no size; it is not drawn either.
+    power = distance * distance * (-0.5 / (sigmas * sigmas).clip(1e-6, None))[:, None, None]
     window = (cells >= low[..., None]) & (cells < high[..., None])
     return xp.astype(xp.exp(power.clip(LOWEST_POWER, None)) * window, xp.float32)
 

@@ -94,6 +94,8 @@ def fill_missing(
     for n in range(len(points)):
         found = np.flatnonzero(scores[n] > 0)
         missing = np.flatnonzero(scores[n] <= 0)
+        if not len(missing):
+            continue
         mean = by_keypoint[found, :, y[n, found], x[n, found]].mean(0)
         distance = np.linalg.norm(by_keypoint[missing] - mean[:, None, None], axis=1)
         cost = (np.round(distance) * 100 - heatmaps[missing]).reshape(len(missing), -1)

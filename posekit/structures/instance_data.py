@@ -58,7 +58,9 @@ class InstanceData(DataElement):
                 raise IndexError(f"InstanceData[{index}]: there are {len(self)} instances")
             return slice(position, position + 1)
         if isinstance(index, slice):
-            return index
+            # Tensors know no negative steps.
+            backwards = index.step is not None and index.step < 0
+            return np.arange(len(self))[index] if backwards else index
         array = index if is_tensor(index) else np.asarray(index)
         if array.ndim != 1:
             raise IndexError(f"InstanceData[...]: an index array has one axis, this one has {array.ndim}")

@@ -63,7 +63,10 @@ class TestContract:
         codec = case.build()
         samples = [case.outputs(codec.encode(keypoints_inside(seed))) for seed in range(3)]
         # Heads without an instance axis hand over (B, K, ...).
-        outputs = [np.stack([part[0] if part.shape[0] == 1 else part for part in parts]) for parts in zip(*samples, strict=True)]
+        outputs = [
+            np.stack([part[0] if part.shape[0] == 1 else part for part in parts])
+            for parts in zip(*samples, strict=True)
+        ]
         keypoints, scores = codec.batch_decode(*outputs)
         for index, sample in enumerate(samples):
             expected, expected_scores = codec.decode(*sample)
@@ -99,7 +102,10 @@ class TestContract:
 
     def test_visibility_defaults_to_one(self, case: Case) -> None:
         codec = case.build()
-        encoded, expected = codec.encode(keypoints_inside()), codec.encode(keypoints_inside(), np.ones((1, K), np.float32))
+        encoded, expected = (
+            codec.encode(keypoints_inside()),
+            codec.encode(keypoints_inside(), np.ones((1, K), np.float32)),
+        )
         for key, value in expected.items():
             np.testing.assert_array_equal(encoded[key], value)
 

@@ -1,0 +1,122 @@
+"""What is particular to single codecs for one instance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from codec_cases import HEATMAP, SIZE, keypoints_inside
+
+from posekit.codecs.megvii_heatmap import MegviiHeatmap
+from posekit.codecs.msra_heatmap import MSRAHeatmap
+from posekit.codecs.regression_label import RegressionLabel
+from posekit.codecs.simcc_label import SimCCLabel
+from posekit.codecs.udp_heatmap import UDPHeatmap
+from posekit.registry import CODECS
+
+
+def test_msra_gaussian_has_height_one_at_the_nearest_cell_and_ends_at_three_sigma() -> None:
+    codec = MSRAHeatmap(SIZE, HEATMAP, sigma=2)
+    heatmap = codec.encode(np.array([[[41.0, 59.0]]], np.float32))["heatmaps"][0]  # cell (10.25, 14.75)
+    assert np.unravel_index(heatmap.argmax(), heatmap.shape) == (15, 10)
+    assert heatmap.max() == 1
+    rows, columns = np.nonzero(heatmap)
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (9, 21, 4, 16)
+    assert heatmap[15, 12] == pytest.approx(np.exp(-0.5))
+
+
+def test_msra_unbiased_draws_the_whole_gaussian() -> None:
+    codec = MSRAHeatmap(SIZE, HEATMAP, sigma=2, unbiased=True)
+    heatmap = codec.encode(np.array([[[41.0, 59.0]]], np.float32))["heatmaps"][0]
+    y, x = np.mgrid[: HEATMAP[1], : HEATMAP[0]]
+    np.testing.assert_allclose(heatmap, np.exp(-((x - 10.25) ** 2 + (y - 14.75) ** 2) / 8), atol=1e-6)
+
+
+def test_no_target_holds_numbers_that_are_slow_to_compute_with() -> None:
+    codec = MSRAHeatmap((768, 1024), (192, 256), sigma=2, unbiased=True)
+    heatmap = codec.encode(np.array([[[0.0, 0.0]]], np.float32))["heatmaps"]
+    assert heatmap.min() > np.finfo(np.float32).tiny
+
+
+def test_megvii_mirrors_the_kernel_at_the_border() -> None:
+    heatmap = MegviiHeatmap(SIZE, HEATMAP, kernel_size=7).encode(np.array([[[4.0, 60.0]]], np.float32))["heatmaps"][0]
+    kernel = np.array([2, 7, 14, 18, 14, 7, 2]) / 64
+    # About cell 0, the mirror image of cell 1 is cell -1, whose kernel adds to that of cell 1.
+    expected = np.array([2 * kernel[4], kernel[3] + kernel[5], kernel[4] + kernel[6], kernel[5], kernel[6]])
+    np.testing.assert_allclose(heatmap[15, :5] / heatmap[15, 1], expected / expected[1], atol=1e-6)
+    assert heatmap[15, 1] == pytest.approx(255)
+
+
+def test_udp_decodes_with_the_scale_it_encodes_with() -> None:
+    codec = UDPHeatmap(SIZE, HEATMAP, heatmap_type="combined")
+    corner = np.array([[[SIZE[0] - 1.0, SIZE[1] - 1.0], [0, 0]]], np.float32)
+    decoded, _ = codec.decode(codec.encode(corner)["heatmaps"])
+    np.testing.assert_allclose(decoded, corner, atol=codec.round_trip_px)
+
+
+def test_udp_mirrors_exactly() -> None:
+    codec = UDPHeatmap(SIZE, HEATMAP)
+    keypoints = keypoints_inside()
+    mirrored = keypoints.copy()
+    mirrored[..., 0] = SIZE[0] - 1 - mirrored[..., 0]
+    flipped = codec.flip(codec.encode(mirrored)["heatmaps"][None], range(5))[0]
+    np.testing.assert_allclose(flipped, codec.encode(keypoints)["heatmaps"], atol=1e-4)
+
+
+def test_simcc_rows_have_sum_one_when_normalised() -> None:
+    encoded = SimCCLabel(SIZE, sigma=6.0).encode(keypoints_inside())
+    np.testing.assert_allclose(encoded["keypoint_x_labels"].sum(-1), 1, atol=1e-3)
+    assert encoded["keypoint_x_labels"].shape == (1, 5, 192)
+    assert encoded["keypoint_y_labels"].shape == (1, 5, 256)
+
+
+def test_simcc_spreads_the_smoothing_weight_over_the_other_bins() -> None:
+    codec = SimCCLabel(SIZE, smoothing_type="standard", label_smooth_weight=0.1)
+    row = codec.encode(keypoints_inside())["keypoint_x_labels"][0, 0]
+    assert row.max() == pytest.approx(0.9)
+    assert row.sum() == pytest.approx(1)
+
+
+def test_simcc_visibility_is_the_softmax_maximum() -> None:
+    codec = SimCCLabel(SIZE, sigma=(4.9, 5.66), normalize=False, decode_visibility=True, decode_beta=1.0)
+    outputs = [
+        np.random.default_rng(i).random((2, 5, length)).astype(np.float32) for i, length in enumerate((192, 256))
+    ]
+    keypoints, pairs = codec.batch_decode(*outputs)
+    assert keypoints.shape == (2, 1, 5, 2)
+    tops = [np.exp(row * s).max(-1) / np.exp(row * s).sum(-1) for row, s in zip(outputs, codec.sigma, strict=True)]
+    np.testing.assert_allclose(np.stack([visible[0] for _, visible in pairs]), np.minimum(*tops), rtol=1e-4)
+    np.testing.assert_allclose(pairs[0][0][0], np.minimum(outputs[0].max(-1), outputs[1].max(-1))[0])
+
+
+def test_regression_reads_scores_from_sigmas() -> None:
+    encoded = np.array([[[0.5, 0.25, 0.1, 0.3]]], np.float32)
+    keypoints, scores = RegressionLabel(SIZE).decode(encoded)
+    np.testing.assert_allclose(keypoints, [[[48, 32]]])
+    np.testing.assert_allclose(scores, [[0.8]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"type": "UDPHeatmap", "heatmap_size": HEATMAP, "heatmap_type": "offsets"}, "allowed are gaussian, combined"),
+        ({"type": "SimCCLabel", "smoothing_type": "box"}, "allowed are gaussian, standard"),
+        ({"type": "SimCCLabel", "smoothing_type": "standard", "label_smooth_weight": 2.0}, "between 0 and 1"),
+        ({"type": "SimCCLabel", "label_smooth_weight": 0.1}, "only smoothing_type='standard'"),
+        ({"type": "MegviiHeatmap", "heatmap_size": HEATMAP, "kernel_size": 10}, "must be odd"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        CODECS.get(settings["type"])(input_size=SIZE, **{k: v for k, v in settings.items() if k != "type"})
+
+
+def test_regression_refuses_other_numbers_of_columns() -> None:
+    with pytest.raises(ValueError, match="3 numbers per keypoint"):
+        RegressionLabel(SIZE).decode(np.zeros((1, 5, 3)))
+
+
+def test_flip_refuses_maps_that_do_not_fit() -> None:
+    with pytest.raises(ValueError, match=r"3 map\(s\) per keypoint"):
+        UDPHeatmap(SIZE, HEATMAP, heatmap_type="combined").flip(np.zeros((1, 5, 4, 4)), range(5))
+    with pytest.raises(ValueError, match="allowed are heatmap"):
+        MSRAHeatmap(SIZE, HEATMAP, 2).flip(np.zeros((1, 5, 4, 4)), range(5), flip_mode="sideways")

@@ -1,0 +1,175 @@
+"""Maps between spaces."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from posekit.geometry import Affine, crop_affine, warp_image
+from posekit.structures import get_pers_warp_matrix, get_udp_warp_matrix, get_warp_matrix
+
+number = st.floats(-500, 500)
+points = st.lists(st.tuples(number, number), min_size=1, max_size=5).map(np.array)
+
+
+@st.composite
+def affines(draw: st.DrawFn, source: str = "image", target: str = "input") -> Affine:
+    """A crop of any place, size and direction, mirrored or not."""
+    crop = crop_affine(
+        [draw(number), draw(number)],
+        [draw(st.floats(5, 900)), draw(st.floats(5, 900))],
+        draw(st.floats(-180, 180)),
+        (draw(st.integers(8, 512)), draw(st.integers(8, 512))),
+        use_udp=draw(st.booleans()),
+    )
+    flip = Affine.flip((640, 480)) if draw(st.booleans()) else Affine.identity()
+    return Affine((crop @ flip).matrix, source, target)
+
+
+@given(affines(), points)
+@settings(max_examples=50, deadline=None)
+def test_inverse_brings_points_back(affine: Affine, xy: np.ndarray) -> None:
+    np.testing.assert_allclose(affine.inverse().points(affine.points(xy)), xy, atol=1e-6)
+    assert (affine.inverse().source, affine.inverse().target) == ("input", "image")
+
+
+@given(affines(), affines("input", "output"), points)
+@settings(max_examples=50, deadline=None)
+def test_composition_is_one_map_after_the_other(first: Affine, second: Affine, xy: np.ndarray) -> None:
+    both = second @ first
+    np.testing.assert_allclose(both.points(xy), second.points(first.points(xy)), rtol=1e-9, atol=1e-6)
+    assert (both.source, both.target) == ("image", "output")
+
+
+@given(affines(), affines("input", "output"), affines("output", "image"))
+@settings(max_examples=50, deadline=None)
+def test_composition_is_associative(a: Affine, b: Affine, c: Affine) -> None:
+    np.testing.assert_allclose((c @ (b @ a)).matrix, ((c @ b) @ a).matrix, rtol=1e-9, atol=1e-5)
+
+
+def test_maps_whose_ends_do_not_meet_are_not_composed() -> None:
+    crop = crop_affine([0, 0], [1, 1], 0, (8, 8))
+    with pytest.raises(ValueError, match="ends in 'input' and the second starts in 'image'"):
+        _ = crop @ crop
+
+
+def test_a_map_that_loses_a_dimension_has_no_inverse() -> None:
+    with pytest.raises(ValueError, match="has no inverse"):
+        Affine.scale((1, 0)).inverse()
+    with pytest.raises(ValueError, match="must be"):
+        Affine(np.eye(3), "image", "input")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_tensors_give_tensors_of_their_kind(dtype: torch.dtype) -> None:
+    affine = crop_affine([320, 240], [200, 300], 30, (192, 256))
+    xy = torch.tensor([[[300.0, 200.0], [310.0, 250.0]]], dtype=dtype)
+    mapped = affine.points(xy)
+    assert mapped.dtype == dtype
+    np.testing.assert_allclose(
+        mapped.double().numpy(), affine.points(xy.double().numpy()), atol=0.1 if dtype == torch.float16 else 1e-3
+    )
+
+
+def test_further_coordinates_are_kept_and_integers_become_real() -> None:
+    mapped = Affine.translate((1, 2)).points(np.array([[3, 4, 7]]))
+    np.testing.assert_array_equal(mapped, [[4, 6, 7]])
+    assert mapped.dtype == np.float64
+    assert Affine.translate((1, 2)).points(torch.tensor([[3, 4, 7]])).tolist() == [[4, 6, 7]]
+
+
+@pytest.mark.parametrize("library", [np.asarray, torch.as_tensor])
+def test_a_batch_of_maps_goes_with_a_batch_of_points(library) -> None:
+    centers = np.array([[10.0, 20], [30, 40]])
+    batch = crop_affine(centers, np.full((2, 2), 64.0), np.array([0.0, 45.0]), (32, 32))
+    xy = np.random.default_rng(0).random((2, 3, 5, 2)) * 50
+    mapped = batch.points(library(xy))
+    for index in range(2):
+        single = crop_affine(centers[index], [64, 64], [0.0, 45.0][index], (32, 32))
+        np.testing.assert_allclose(mapped[index], single.points(xy[index]))
+    np.testing.assert_allclose(batch.inverse().points(batch.points(xy)), xy)
+    with pytest.raises(ValueError, match="fewer leading dimensions"):
+        batch.points(xy[0, 0, 0])
+
+
+def test_a_flip_mirrors_pixel_centres() -> None:
+    np.testing.assert_array_equal(Affine.flip((10, 8)).points(np.array([[0.0, 3], [9, 7]])), [[9, 3], [0, 7]])
+    np.testing.assert_array_equal(Affine.flip((10, 8), "vertical").points(np.array([[2.0, 0]])), [[2, 7]])
+    np.testing.assert_array_equal(Affine.flip((10, 8), "diagonal").points(np.array([[2.0, 0]])), [[7, 7]])
+    with pytest.raises(ValueError, match="allowed are"):
+        Affine.flip((10, 8), "sideways")
+
+
+def test_a_positive_angle_turns_clockwise_on_screen() -> None:
+    np.testing.assert_allclose(Affine.rotate(90).points(np.array([[1.0, 0]])), [[0, 1]], atol=1e-12)
+    np.testing.assert_allclose(Affine.rotate(30, (5, 6)).points(np.array([[5.0, 6]])), [[5, 6]])
+    # The box turns clockwise, so the picture inside of it turns back: what was below the centre is now right of it.
+    for use_udp in (False, True):
+        crop = crop_affine([50, 50], [64, 64], 90, (64, 64), use_udp=use_udp)
+        below = crop.points(np.array([[50.0, 60]])) - crop.points(np.array([[50.0, 50]]))
+        np.testing.assert_allclose(below, [[10 * (63 / 64 if use_udp else 1), 0]], atol=1e-9)
+
+
+def test_plain_crop_takes_its_factor_from_the_width() -> None:
+    crop = crop_affine([100, 80], [50, 200], 0, (100, 60))
+    np.testing.assert_allclose(crop.matrix, [[2, 0, -150], [0, 2, -130]])
+    stretched = crop_affine([100, 80], [50, 200], 0, (100, 60), keep_aspect=False)
+    np.testing.assert_allclose(stretched.matrix[1], [0, 0.3, 6])
+    shifted = crop_affine([100, 80], [50, 200], 0, (100, 60), shift=(0.1, 0))
+    np.testing.assert_allclose(shifted.points(np.array([[105.0, 80]])), [[50, 30]])
+
+
+def test_udp_crop_maps_the_outermost_pixel_centres() -> None:
+    crop = crop_affine([100, 80], [49, 59], 0, (50, 60), use_udp=True)
+    np.testing.assert_allclose(crop.points(np.array([[75.5, 50.5], [124.5, 109.5]])), [[0, 0], [49, 59]])
+
+
+def test_a_box_without_area_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be above zero"):
+        crop_affine([0, 0], [0, 10], 0, (8, 8))
+
+
+def test_plain_matrices_are_those_of_the_affines() -> None:
+    center, scale = np.array([310.0, 205.0]), np.array([240.0, 320.0])
+    matrix = get_warp_matrix(center, scale, 30, (192, 256))
+    np.testing.assert_allclose(matrix, crop_affine(center, scale, 30, (192, 256)).matrix)
+    back = get_warp_matrix(center, scale, 30, (192, 256), inv=True)
+    np.testing.assert_allclose(back[:, :2] @ matrix[:, :2], np.eye(2), atol=1e-12)
+    np.testing.assert_allclose(
+        get_udp_warp_matrix(center, scale, 30, (192, 256)),
+        crop_affine(center, scale, 30, (192, 256), use_udp=True).matrix,
+    )
+    fixed = get_pers_warp_matrix(center, np.array([5.0, 7.0]), 1.5, 20, (10.0, 0.0)) @ [*center, 1]
+    np.testing.assert_allclose(fixed, [315, 212, 1])
+
+
+class TestWarpImage:
+    image = np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)
+
+    def test_identity_keeps_the_picture(self) -> None:
+        np.testing.assert_array_equal(warp_image(self.image, Affine.identity(), (60, 40)), self.image)
+
+    def test_flip_mirrors_the_picture(self) -> None:
+        np.testing.assert_array_equal(warp_image(self.image, Affine.flip((60, 40)), (60, 40)), self.image[:, ::-1])
+
+    def test_points_go_with_their_pixels(self) -> None:
+        image = np.zeros((80, 80), np.float32)
+        image[20:23, 50:53] = 1
+        affine = crop_affine([45, 30], [60, 60], 35, (120, 120))
+        warped = warp_image(image, affine, (120, 120))
+        y, x = np.mgrid[:120, :120]
+        middle = np.array([(x * warped).sum(), (y * warped).sum()]) / warped.sum()
+        np.testing.assert_allclose(middle, affine.points(np.array([51.0, 21.0])), atol=0.05)
+
+    def test_outside_takes_the_border_value(self) -> None:
+        warped = warp_image(self.image, Affine.translate((1000, 0)), (10, 10), border_value=(1, 2, 3))
+        assert (warped == [1, 2, 3]).all()
+
+    def test_unknown_interpolation_and_batches_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="allowed are nearest"):
+            warp_image(self.image, Affine.identity(), (10, 10), interpolation="best")
+        with pytest.raises(ValueError, match="not a batch"):
+            warp_image(self.image, Affine(np.zeros((2, 2, 3)), "image", "input"), (10, 10))

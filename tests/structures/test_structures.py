@@ -1,0 +1,258 @@
+"""InstanceData, PixelData, PoseDataSample and PoseBatch."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from posekit.structures import InstanceData, MultilevelPixelData, PixelData, PoseBatch, PoseDataSample
+
+
+def example_sample() -> PoseDataSample:
+    """The example of the specification, with posekit's imports."""
+    pose_meta = dict(img_shape=(600, 900), crop_size=(256, 192), heatmap_size=(64, 48))
+
+    gt_instances = InstanceData()
+    gt_instances.bboxes = np.random.rand(1, 4)
+    gt_instances.keypoints = np.random.rand(1, 17, 2)
+
+    gt_instance_labels = InstanceData()
+    gt_instance_labels.keypoint_labels = torch.rand(1, 17, 2)
+    gt_instance_labels.keypoint_weights = torch.rand(1, 17)
+
+    pred_instances = InstanceData()
+    pred_instances.keypoints = np.random.rand(1, 17, 2)
+    pred_instances.keypoint_scores = np.random.rand(1, 17)
+
+    gt_fields = PixelData()
+    gt_fields.heatmaps = torch.rand(17, 64, 48)
+
+    pred_fields = PixelData()
+    pred_fields.heatmaps = torch.rand(17, 64, 48)
+
+    return PoseDataSample(
+        gt_instances=gt_instances,
+        gt_instance_labels=gt_instance_labels,
+        pred_instances=pred_instances,
+        gt_fields=gt_fields,
+        pred_fields=pred_fields,
+        metainfo=pose_meta,
+    )
+
+
+def instances(count: int = 4) -> InstanceData:
+    return InstanceData(
+        boxes=np.arange(count * 4.0).reshape(count, 4), points=torch.arange(count * 2.0).reshape(count, 2),
+        names=[f"p{i}" for i in range(count)], metainfo={"img_id": 7},
+    )  # fmt: skip
+
+
+class TestInstanceData:
+    def test_lengths_must_agree(self) -> None:
+        data = instances()
+        assert len(data) == 4
+        with pytest.raises(ValueError, match=r"InstanceData.scores: 3 entries where the other attributes have 4"):
+            data.scores = np.zeros(3)
+        with pytest.raises(ValueError, match="one entry per instance"):
+            data.score = 3.0
+        data.names = ["a"] * 4
+        del data.names
+        assert "names" not in data
+        assert len(InstanceData()) == 0
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.integers(0, 6), st.data())
+    def test_indexing_agrees_with_numpy(self, count: int, data: st.DataObject) -> None:
+        values = instances(count)
+        order = np.arange(count)
+        index = data.draw(
+            st.one_of(
+                st.slices(count),
+                st.lists(st.booleans(), min_size=count, max_size=count).map(lambda v: np.array(v, bool)),
+                st.lists(st.integers(-count, count - 1), max_size=8).map(lambda v: np.array(v, int))
+                if count
+                else st.just(slice(None)),
+            )
+        )
+        for chosen in (index, torch.as_tensor(index) if isinstance(index, np.ndarray) else index):
+            part = values[chosen]
+            assert part.names == [f"p{i}" for i in order[index]]
+            np.testing.assert_array_equal(part.boxes, values.boxes[index])
+            np.testing.assert_array_equal(part.points.numpy(), values.points.numpy()[index])
+            assert part.metainfo == {"img_id": 7}
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.integers(1, 6), st.data())
+    def test_an_integer_keeps_the_instance_axis(self, count: int, data: st.DataObject) -> None:
+        index = data.draw(st.integers(-count, count - 1))
+        assert instances(count)[index].boxes.tolist() == [instances(count).boxes[index].tolist()]
+
+    def test_indices_out_of_reach(self) -> None:
+        with pytest.raises(IndexError, match="there are 4 instances"):
+            instances()[4]
+        with pytest.raises(IndexError, match="3 entries for 4"):
+            instances()[np.array([True, False, True])]
+        with pytest.raises(IndexError, match="one axis"):
+            instances()[np.zeros((2, 2), int)]
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.lists(st.integers(0, 4), min_size=1, max_size=4))
+    def test_cat_undoes_slicing(self, counts: list[int]) -> None:
+        whole = instances(sum(counts))
+        edges = np.cumsum([0, *counts])
+        joined = InstanceData.cat([whole[a:b] for a, b in itertools.pairwise(edges)])
+        assert joined.names == whole.names
+        np.testing.assert_array_equal(joined.boxes, whole.boxes)
+        np.testing.assert_array_equal(joined.points, whole.points)
+
+    def test_cat_refuses_what_does_not_fit(self) -> None:
+        with pytest.raises(ValueError, match="list is empty"):
+            InstanceData.cat([])
+        with pytest.raises(ValueError, match="same attributes"):
+            InstanceData.cat([InstanceData(a=[1]), InstanceData(b=[1])])
+
+    def test_iterating_gives_instances(self) -> None:
+        assert [one.names[0] for one in instances()] == ["p0", "p1", "p2", "p3"]
+
+    def test_moving_converts_tensors_only(self) -> None:
+        data = instances().to(torch.float64)
+        assert data.points.dtype == torch.float64
+        assert data.boxes.dtype == np.float64
+        assert isinstance(data.numpy().points, np.ndarray)
+        assert isinstance(instances().points, torch.Tensor)
+
+    def test_names_of_methods_are_no_attributes(self) -> None:
+        with pytest.raises(AttributeError, match="choose another"):
+            InstanceData(keys=[1])
+        with pytest.raises(AttributeError, match="it holds boxes, points, names, img_id"):
+            _ = instances().bboxes
+
+
+class TestPixelData:
+    def test_sizes_must_agree(self) -> None:
+        data = PixelData(heatmaps=torch.zeros(17, 64, 48), mask=np.ones((64, 48)))
+        assert data.shape == (64, 48)
+        assert data[10:20, 5:9].heatmaps.shape == (17, 10, 4)
+        assert data[10:20, 5:9].mask.shape == (10, 4)
+        with pytest.raises(ValueError, match=r"\(32, 48\) where the other maps have \(64, 48\)"):
+            data.weights = np.zeros((1, 32, 48))
+        with pytest.raises(ValueError, match="give an array or tensor"):
+            data.weights = [1]
+        with pytest.raises(IndexError, match="must be slices"):
+            data[3, 2:4]
+        assert PixelData().shape is None
+
+    def test_levels(self) -> None:
+        data = MultilevelPixelData(heatmaps=[torch.zeros(3, 8, 6), torch.zeros(3, 4, 3)])
+        assert len(data) == 2
+        assert [level.shape for level in data] == [(8, 6), (4, 3)]
+        with pytest.raises(ValueError, match="where the other maps have"):
+            data.mask = [torch.zeros(8, 6), torch.zeros(8, 6)]
+        with pytest.raises(ValueError, match="levels"):
+            data.mask = [torch.zeros(8, 6)]
+
+
+class TestPoseDataSample:
+    def test_the_example_of_the_specification(self) -> None:
+        sample = example_sample()
+        assert sample.gt_instances.keypoints.shape == (1, 17, 2)
+        assert sample.gt_instance_labels.keypoint_weights.shape == (1, 17)
+        assert sample.gt_fields.shape == sample.pred_fields.shape == (64, 48)
+        assert sample.metainfo["img_shape"] == sample.get("img_shape") == sample.img_shape == (600, 900)
+        assert sample.crop_size == (256, 192)
+
+    def test_parts_have_their_types(self) -> None:
+        with pytest.raises(TypeError, match="it must be InstanceData"):
+            PoseDataSample(gt_instances=PixelData())
+        sample = PoseDataSample()
+        assert "pred_instances" not in sample
+        with pytest.raises(AttributeError, match="nothing yet"):
+            _ = sample.pred_instances
+
+    def test_copies_are_independent(self) -> None:
+        sample = example_sample()
+        for other in (copy.deepcopy(sample), pickle.loads(pickle.dumps(sample))):
+            other.gt_instances.bboxes[:] = -1
+            other.set_metainfo({"img_shape": (1, 1)})
+            assert sample.gt_instances.bboxes.min() >= 0
+            assert sample.img_shape == (600, 900)
+
+    def test_as_a_dict(self) -> None:
+        found = example_sample().to_dict()
+        assert found["pred_instances"]["keypoints"].shape == (1, 17, 2)
+        assert found["heatmap_size"] == (64, 48)
+        assert "keypoints: ndarray (1, 17, 2) float64" in repr(example_sample())
+
+
+class TestPoseBatch:
+    def test_columns_of_samples_are_stacked(self) -> None:
+        samples = [example_sample() for _ in range(3)]
+        batch = PoseBatch.from_samples(samples)
+        weights = batch.column("gt_instance_labels.keypoint_weights")
+        assert weights.shape == (3, 1, 17)
+        assert batch.column("gt_instance_labels.keypoint_weights") is weights
+        assert batch.column("gt_instances.keypoints").shape == (3, 1, 17, 2)
+        assert batch.column("metainfo.img_shape") == [(600, 900)] * 3
+        assert batch[1] is samples[1]
+        assert batch[-1] is samples[2]
+        assert len(batch[1:]) == 2
+        assert "gt_fields.heatmaps" in batch
+        assert batch.get("gt_fields.masks") is None
+        with pytest.raises(KeyError, match=r"no column 'gt_fields.masks'; columns: .*gt_fields.heatmaps"):
+            batch.column("gt_fields.masks")
+        with pytest.raises(IndexError, match="there are 3 samples"):
+            batch[3]
+
+    def test_unequal_shapes_stay_a_list(self) -> None:
+        samples = [PoseDataSample(gt_instances=InstanceData(boxes=np.zeros((n, 4)))) for n in (1, 2)]
+        assert [len(boxes) for boxes in PoseBatch.from_samples(samples).column("gt_instances.boxes")] == [1, 2]
+
+    def test_samples_of_columns(self) -> None:
+        levels = torch.rand(2, 5, 8, 6), torch.rand(2, 5, 4, 3)
+        columns = {"gt_instance_labels.keypoint_weights": torch.rand(2, 1, 5), "gt_fields.heatmaps": levels}
+        batch = PoseBatch(columns, [{"img_id": 1}, {"img_id": 2}])
+        assert [sample.img_id for sample in batch] == [1, 2]
+        assert batch[1].gt_instance_labels.keypoint_weights.shape == (1, 5)
+        assert batch[1].gt_fields[1].shape == (4, 3)
+        again = PoseBatch.from_samples(list(batch)).column("gt_fields.heatmaps")
+        assert torch.equal(again[0], levels[0])
+        assert torch.equal(again[1], levels[1])
+
+    def test_a_column_can_be_added(self) -> None:
+        batch = PoseBatch.from_samples([example_sample() for _ in range(2)])
+        batch.set_column("gt_fields.heatmaps", torch.ones(2, 17, 64, 48))
+        assert batch[0].gt_fields.heatmaps.mean() == 1
+        assert batch.column("gt_fields.heatmaps").mean() == 1
+        with pytest.raises(ValueError, match="3 entries for 2 samples"):
+            batch.set_column("gt_fields.heatmaps", torch.ones(3, 17, 64, 48))
+        with pytest.raises(ValueError, match=r"named 'part.name'"):
+            batch.set_column("heatmaps", torch.ones(2))
+
+    def test_moving_takes_columns_and_samples_along(self) -> None:
+        batch = PoseBatch.from_samples([example_sample() for _ in range(2)])
+        batch.column("gt_fields.heatmaps")
+        moved = batch.to(torch.float64)
+        assert moved.column("gt_fields.heatmaps").dtype == torch.float64
+        assert moved[0].gt_fields.heatmaps.dtype == torch.float64
+        assert batch[0].gt_fields.heatmaps.dtype == torch.float32
+        assert moved[0].img_shape == (600, 900)
+
+    def test_an_empty_batch(self) -> None:
+        assert len(PoseBatch.from_samples([])) == 0
+
+
+def test_structures_and_geometry_import_without_torch_and_cv2() -> None:
+    code = (
+        "import sys; from posekit.structures import PoseBatch, bbox_xyxy2cs, get_warp_matrix; import posekit.geometry; "
+        "import posekit.codecs.simcc_label; print({'torch', 'cv2', 'scipy'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
