@@ -8,6 +8,7 @@ A rule is a dict: ``type`` (a key of ``RULES``, or ``Pretrained``), the rule's o
 from __future__ import annotations
 
 import inspect
+import logging
 import math
 from collections.abc import Callable
 from typing import Any
@@ -163,7 +164,8 @@ def load_pretrained(module: nn.Module, checkpoint: str, prefix: str | None = Non
         head = prefix.rstrip(".") + "."
         state = {key[len(head) :]: value for key, value in state.items() if key.startswith(head)}
     convert = getattr(module, "convert_state", None)
-    load_into(module, convert(state) if convert else state, strict=False)
+    report = load_into(module, convert(state) if convert else state, source=checkpoint)
+    logging.getLogger(__name__).info("%s: %s", type(module).__name__, report)
 
 
 def _url(scheme: str, name: str) -> str | None:

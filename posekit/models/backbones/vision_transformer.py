@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isqrt
 from typing import Any, ClassVar
 
 import torch
@@ -148,7 +149,6 @@ class VisionTransformer(FreezableBackbone):
         )
         self.ln1 = build_norm(norm_cfg, width) if final_norm else nn.Identity()
         self.ln2 = build_norm(norm_cfg, width) if out_type == "avg_featmap" else nn.Identity()
-        self.register_load_state_dict_pre_hook(fit_positions)
         self.freeze_blocks(frozen_stages)
 
     def freeze_blocks(self, count: int) -> None:
@@ -167,6 +167,16 @@ class VisionTransformer(FreezableBackbone):
             for part in self.modules():
                 if isinstance(part, FeedForward):
                     init_feed_forward(part)
+
+    def convert_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Fit pretrained positions of square images, perhaps with a class token that this network lacks."""
+        positions = state.get("pos_embed")
+        if positions is None or positions.shape == self.pos_embed.shape:
+            return state
+        side = isqrt(positions.shape[1])
+        positions = positions[:, positions.shape[1] - side**2 - self.num_extra :]
+        fitted = resize_positions(positions, (side, side), self.grid_hw, self.interpolate_mode)
+        return {**state, "pos_embed": fitted}
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         x = self.patch_embed(x)
@@ -201,15 +211,3 @@ def init_feed_forward(part: FeedForward) -> None:
         if isinstance(layer, nn.Linear):
             nn.init.xavier_uniform_(layer.weight)
             nn.init.normal_(layer.bias, std=1e-6)
-
-
-def fit_positions(module: VisionTransformer, state: dict[str, Tensor], prefix: str, *_: object) -> None:
-    """Fit positions of another image size, or with a class token that this network lacks, while loading."""
-    positions = state.get(f"{prefix}pos_embed")
-    if positions is None or positions.shape == module.pos_embed.shape:
-        return
-    if not module.num_extra and round((positions.shape[1] - 1) ** 0.5) ** 2 == positions.shape[1] - 1:
-        positions = positions[:, 1:]
-    side = round((positions.shape[1] - module.num_extra) ** 0.5)
-    fitted = resize_positions(positions, (side, side), module.grid_hw, module.interpolate_mode)
-    state[f"{prefix}pos_embed"] = fitted
