@@ -100,7 +100,8 @@ def _take(value: Any, index: slice | Array) -> Any:
     if is_tensor(value):
         import torch
 
-        return value[torch.as_tensor(index, device=value.device)]
+        rows = index if is_tensor(index) else np.ascontiguousarray(index)
+        return value[torch.as_tensor(rows, device=value.device)]
     return value[to_numpy(index)]
 
 
