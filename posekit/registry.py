@@ -240,14 +240,16 @@ class _Check:
     def arguments(self, config: Mapping[str, Any], cls: Any, spot: Spot, given: Iterable[str]) -> Iterator[str]:
         slots, is_open = parameters(cls)
         names = {*given, *config}
+        meant: set[str] = set()
         for name in [*(set(given) - set(config)), *(key for key in config if key not in BOOKKEEPING)]:
             at = _spot_of(config, name, spot)
             if name in slots and name in config:
                 yield from self.value(config[name], slots[name], at)
             elif name not in slots and not is_open:
+                meant.update(_near(name, slots))
                 yield f"{at}: {cls.__name__} has no argument '{name}'; {_suggest(name, slots, 'it has')}"
         for name, slot in slots.items():
-            if slot.required and name not in names:
+            if slot.required and name not in names and name not in meant:
                 yield f"{_spot_of(config, 'type', spot, keep=True)}: {cls.__name__} needs '{name}'"
 
     def value(self, value: Any, slot: Slot, spot: Spot) -> Iterator[str]:
@@ -307,12 +309,15 @@ def _brief(value: Any) -> str:
     return repr(value) if value is None or _is_plain(value) else f"a {type(value).__name__}"
 
 
+def _near(name: object, known: Iterable[str]) -> list[str]:
+    lower = {item.lower(): item for item in known}
+    return [lower[item] for item in difflib.get_close_matches(str(name).rpartition(".")[2].lower(), lower, 2)]
+
+
 def _suggest(name: object, known: Iterable[str], otherwise: str = "known") -> str:
     names = list(known)
-    lower = {item.lower(): item for item in names}
-    close = difflib.get_close_matches(str(name).rpartition(".")[2].lower(), lower, 2)
-    if close:
-        return f"did you mean {' or '.join(repr(lower[item]) for item in close)}?"
+    if close := _near(name, names):
+        return f"did you mean {' or '.join(map(repr, close))}?"
     if len(names) > MAX_LISTED:
         names = [*difflib.get_close_matches(str(name), names, MAX_LISTED, cutoff=0), "..."]
     return f"{otherwise} {', '.join(names)}" if names else f"{otherwise} none"
