@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -154,3 +156,17 @@ def test_missing_meta_information_is_named():
     sample["pred_instances"] = sample["pred_instances"][2]
     with pytest.raises(ValueError, match=r"set metric\.dataset_meta"):
         metric.process(None, [sample])
+
+
+def test_results_of_several_ranks_come_in_the_samplers_order(monkeypatch):
+    from posekit.evaluation.metrics.base import gather
+
+    def all_gather_object(parts, mine):
+        parts[:] = [mine, ["b", "d"]]
+
+    distributed = SimpleNamespace(
+        is_available=lambda: True, is_initialized=lambda: True, get_world_size=lambda: 2,
+        all_gather_object=all_gather_object,
+    )  # fmt: skip
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(distributed=distributed))
+    assert gather(["a", "c", "e"]) == ["a", "b", "c", "d", "e"]
