@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ import numpy as np
 from posekit.datasets.annotation_file import Problems, dicts_under, paused_gc, read_json
 from posekit.datasets.base import BaseDataset
 from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
+from posekit.datasets.proposed_skeleton import propose_info
 from posekit.datasets.records import Lazy, Records
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.registry import DATASETS
@@ -25,6 +27,7 @@ class BaseCocoStyleDataset(BaseDataset):
     Args:
         ann_file: see ``BaseDataset`` for this and all arguments not named here.
         bbox_file: JSON list of detections to use in place of annotated boxes; top-down with ``test_mode`` only.
+        metainfo: the keypoint set; ``dict(from_annotation=True)`` takes the one that the file's categories name.
         data_mode: ``"topdown"``, one sample per instance, or ``"bottomup"``, one per image.
         filter_cfg: ``dict(bbox_score_thr=...)`` leaves out detections with a lower score.
         sample_interval: use only images whose id this divides.
@@ -60,6 +63,8 @@ class BaseCocoStyleDataset(BaseDataset):
             )
         if filter_cfg and "bbox_score_thr" in filter_cfg and data_mode != "topdown":
             raise ValueError(f"{name}.filter_cfg: bbox_score_thr needs data_mode='topdown', found '{data_mode}'")
+        if isinstance(metainfo, Mapping) and metainfo.get("from_annotation"):
+            metainfo = propose_info(os.path.join(data_root or "", ann_file))  # noqa: PTH118 - as in BaseDataset
         self.data_mode = data_mode
         self.bbox_file = bbox_file
         self.sample_interval = sample_interval

@@ -1,0 +1,66 @@
+"""A keypoint set from the ``categories`` block of a COCO file."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+from posekit.datasets.annotation_file import dicts_under, read_json
+
+logger = logging.getLogger(__name__)
+
+SIDES = {"left": "right", "l": "r"}
+MIRRORED = {**SIDES, **{right: left for left, right in SIDES.items()}}
+
+
+def propose_info(path: str) -> dict[str, Any]:
+    """Return a ``dataset_info`` of the keypoints that a COCO file names.
+
+    Swaps are proposed where two names differ in left and right alone; they are logged, to be checked.
+
+    Raises:
+        ValueError: if no category of the file names keypoints.
+    """
+    categories = dicts_under(read_json(path), "categories", path)
+    named = [category for category in categories if _is_list_of(category.get("keypoints"), str)]
+    if not named:
+        raise ValueError(
+            f"{path}: no category names its keypoints; give metainfo=dict(from_file=...)"
+        )
+    names = named[0]["keypoints"]
+    swaps = {name: mirrored_name(name, names) for name in names}
+    pairs = [f"{name} and {swap}" for name, swap in swaps.items() if swap and name < swap]
+    logger.warning(
+        "%s: keypoints %s of category '%s'; proposed to swap when mirrored: %s. If that is wrong, write the keypoint "
+        "set into a file and give metainfo=dict(from_file=...)",
+        path, ", ".join(names), named[0].get("name"), ", ".join(pairs) or "none",
+    )  # fmt: skip
+    links = [link for link in named[0].get("skeleton") or [] if _is_list_of(link, int) and len(link) == 2]
+    return dict(
+        dataset_name=str(named[0].get("name") or "custom"),
+        keypoint_info={i: dict(id=i, name=name, swap=swaps[name]) for i, name in enumerate(names)},
+        skeleton_info={
+            i: dict(id=i, link=tuple(names[end - 1] if 0 < end <= len(names) else str(end) for end in link))
+            for i, link in enumerate(links)
+        },
+    )
+
+
+def mirrored_name(name: str, names: list[str]) -> str:
+    """Return the name among ``names`` that differs in left and right alone, or ``""``."""
+    words = re.split(r"([\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]))", name)
+    swapped = "".join(_mirrored_word(word) for word in words)
+    same = [other for other in names if other.lower() == swapped.lower() and other != name]
+    return same[0] if len(same) == 1 else ""
+
+
+def _mirrored_word(word: str) -> str:
+    for side, other in MIRRORED.items():
+        if word.lower() == side or (len(side) > 1 and word.lower().startswith(side)):
+            return other + word[len(side) :]
+    return word
+
+
+def _is_list_of(value: Any, kind: type) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, kind) for item in value)

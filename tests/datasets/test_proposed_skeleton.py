@@ -1,0 +1,58 @@
+"""A COCO file that names its keypoints needs no other keypoint set."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from coco_files import annotation, image
+
+from posekit.datasets.base_coco import BaseCocoStyleDataset
+from posekit.datasets.proposed_skeleton import mirrored_name
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("left_eye", "right_eye"),
+        ("EyeLeft", "EyeRight"),
+        ("l_hip", "r_hip"),
+        ("hip.R", "hip.L"),
+        ("leftear", "rightear"),
+        ("LShoulder", "RShoulder"),
+        ("Left Front Paw", "Right Front Paw"),
+        ("tail", ""),
+        ("lip", ""),
+        ("cleft", ""),
+    ],
+)
+def test_mirrored_name(name, other):
+    names = ["nose", "tail", "lip", "rip", "cleft", "cright", name, other]
+    assert mirrored_name(name, names) == other
+    if other:
+        assert mirrored_name(other, names) == name
+
+
+def build(tmp_path, category):
+    data = dict(images=[image(1)], annotations=[annotation(1)], categories=[category])
+    (tmp_path / "own.json").write_text(json.dumps(data))
+    return BaseCocoStyleDataset("own.json", data_root=str(tmp_path), metainfo=dict(from_annotation=True))
+
+
+def test_keypoint_set_of_the_categories(tmp_path, caplog):
+    category = dict(name="mouse", keypoints=["nose", "left_ear", "right_ear"], skeleton=[[1, 2], [1, 3]])
+    meta = build(tmp_path, category).metainfo
+    assert meta["dataset_name"] == "mouse"
+    assert meta["flip_indices"] == [0, 2, 1]
+    assert meta["skeleton_links"] == [[0, 1], [0, 2]]
+    assert meta["sigmas"].size == 0
+    assert "proposed to swap when mirrored: left_ear and right_ear" in caplog.text
+
+
+def test_problems(tmp_path):
+    with pytest.raises(ValueError, match="no category names its keypoints; give metainfo"):
+        build(tmp_path, dict(name="mouse"))
+    with pytest.raises(ValueError, match="'7' is no keypoint of the set"):
+        build(tmp_path, dict(keypoints=["a", "b", "c"], skeleton=[[1, 7]]))
+    with pytest.raises(ValueError, match="names must be unique"):
+        build(tmp_path, dict(keypoints=["a", "b", "b"]))
