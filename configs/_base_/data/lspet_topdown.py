@@ -37,3 +37,4 @@ val_evaluator = [
     dict(type="PCKAccuracy", thr=0.1, norm_item="bbox"),
 ]
 test_evaluator = val_evaluator
+default_hooks = dict(checkpoint=dict(save_best="tPCK", rule="greater", max_keep_ckpts=1))
