@@ -7,6 +7,7 @@ None of them imports, calls or opens anything that the checkpoint names.
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
@@ -36,18 +37,10 @@ class Inert:
         self.state = state
 
 
-class InertDict(dict[Any, Any]):
-    """Stands for a config dict: only the plain dict remains."""
-
-    def __setstate__(self, state: Any) -> None:
-        if isinstance(state, dict):
-            self.update(state)
-
-
 def inert_class(name: str) -> type:
-    """Return a new inert class in place of the one called ``name``."""
-    base = InertDict if name.rsplit(".", 1)[-1].endswith("Dict") else Inert
-    return type(name.rsplit(".", 1)[-1], (base,), {"__module__": "posekit.checkpoints.stand_ins"})
+    """Return a new inert class in place of the one called ``name``; for kinds of dicts, the plain ordered one."""
+    plain = name.rsplit(".", 1)[-1]
+    return OrderedDict if plain.endswith("Dict") else type(plain, (Inert,), {"__module__": __name__})
 
 
 def inert_attribute(owner: Any, name: str) -> str:

@@ -1,0 +1,122 @@
+"""What every head of the registry does, one row of ``head_cases`` each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from head_cases import CASES, NUM_KEYPOINTS, HeadCase
+
+from posekit.models.heads.base import as_columns, mean_of
+from posekit.registry import CODECS, MODELS
+from posekit.structures import PixelData
+
+
+def registered_heads() -> list[str]:
+    return [name for name, place in MODELS.index.items() if place.startswith("posekit.models.heads.")]
+
+
+@pytest.fixture
+def case(name: str) -> HeadCase:
+    torch.manual_seed(0)
+    return CASES[name]
+
+
+@pytest.fixture
+def codec(case: HeadCase) -> Any:
+    return CODECS.build(case.codec)
+
+
+@pytest.fixture
+def head(name: str, case: HeadCase, codec: Any) -> Any:
+    return MODELS.build({"type": name, **case.config, "decoder": codec})
+
+
+def test_every_registered_head_has_a_row() -> None:
+    assert set(registered_heads()) == set(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+class TestHeadContract:
+    def test_loss_reaches_every_parameter(self, head: Any, case: HeadCase, codec: Any) -> None:
+        losses = head.loss(case.feats(2), case.batch(codec, 2))
+        assert losses
+        assert all(key.startswith("loss") and value.ndim == 0 and value.isfinite() for key, value in losses.items())
+        sum(losses.values()).backward()
+        unreached = [key for key, value in head.named_parameters() if value.requires_grad and value.grad is None]
+        assert not unreached
+
+    def test_loss_takes_samples_one_by_one(self, head: Any, case: HeadCase, codec: Any) -> None:
+        feats, batch = case.feats(2), case.batch(codec, 2)
+        head.eval()
+        together, one_by_one = head.loss(feats, batch), head.loss(feats, list(batch))
+        assert {key: value.item() for key, value in together.items()} == pytest.approx(
+            {key: value.item() for key, value in one_by_one.items()}
+        )
+
+    @pytest.mark.parametrize("flip_test", [False, True])
+    def test_predicts_a_batch_of_one(self, head: Any, case: HeadCase, codec: Any, flip_test: bool) -> None:
+        feats = [case.feats(1), case.feats(1)] if flip_test else case.feats(1)
+        (instances,) = head.eval().predict(feats, case.batch(codec, 1), {"flip_test": flip_test})
+        assert instances.keypoints.shape == (1, NUM_KEYPOINTS, 2)
+        assert instances.keypoint_scores.shape == (1, NUM_KEYPOINTS)
+        assert np.isfinite(instances.keypoints).all()
+
+    def test_runs_in_half_precision(self, head: Any, case: HeadCase, codec: Any) -> None:
+        with torch.autocast("cpu", torch.bfloat16):
+            losses = head.loss(case.feats(2), case.batch(codec, 2))
+            (instances, _) = head.predict(case.feats(2), case.batch(codec, 2))
+        assert all(value.isfinite() for value in losses.values())
+        assert instances.keypoints.dtype == np.float32
+
+    def test_initialises_and_round_trips_its_state(self, name: str, head: Any, case: HeadCase) -> None:
+        head.init_weights()
+        twin = MODELS.build({"type": name, **case.config})
+        twin.load_state_dict(head.state_dict())
+        feats = case.feats(2)
+        first, second = as_tensors(head.eval()(feats)), as_tensors(twin.eval()(feats))
+        assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+    def test_without_decoder_says_what_to_give(self, name: str, case: HeadCase, codec: Any) -> None:
+        head = MODELS.build({"type": name, **case.config})
+        with pytest.raises(ValueError, match="needs a decoder"):
+            head.eval().predict(case.feats(1), case.batch(codec, 1))
+
+
+def as_tensors(outputs: Any) -> list[torch.Tensor]:
+    if isinstance(outputs, torch.Tensor):
+        return [outputs]
+    return [tensor for one in outputs for tensor in as_tensors(one)]
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.codec["type"] != "RegressionLabel"])
+def test_output_heatmaps(head: Any, case: HeadCase, codec: Any) -> None:
+    instances, fields = head.eval().predict(case.feats(2), case.batch(codec, 2), {"output_heatmaps": True})
+    assert len(instances) == len(fields) == 2
+    assert isinstance(fields[0], PixelData)
+    assert fields[0].heatmaps.shape[0] == NUM_KEYPOINTS
+
+
+@pytest.mark.parametrize("name", ["HeatmapHead"])
+def test_flip_test_needs_flip_indices(head: Any, case: HeadCase, codec: Any) -> None:
+    batch = as_columns(case.batch(codec, 1))
+    batch.metainfos[0].pop("flip_indices")
+    with pytest.raises(ValueError, match="flip_indices"):
+        head.eval().predict([case.feats(1)] * 2, batch, {"flip_test": True})
+
+
+@pytest.mark.parametrize("name", ["DSNTHead"])
+def test_dsnt_drops_the_heatmap_loss_from_its_epoch_on(head: Any, case: HeadCase, codec: Any) -> None:
+    feats, batch = case.feats(2), case.batch(codec, 2)
+    head.lambda_t, both = 3, head.loss(feats, batch)["loss_kpt"]
+    head.epoch = 3
+    assert head.loss(feats, batch)["loss_kpt"] < both
+
+
+def test_mean_of_keeps_the_structure() -> None:
+    one, three = torch.ones(2), torch.full((2,), 3.0)
+    first, (second,) = mean_of((one, (one,)), (three, (one,)))
+    assert first.tolist() == [2, 2]
+    assert second.tolist() == [1, 1]

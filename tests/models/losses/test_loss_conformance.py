@@ -1,0 +1,148 @@
+"""Every loss against recorded values of the reference, and what all losses share."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import importlib
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from posekit.registry import MODELS
+
+
+def registered_losses() -> list[str]:
+    return sorted(name for name, place in MODELS.index.items() if place.startswith("posekit.models.losses."))
+
+
+@pytest.fixture(scope="session")
+def checker(shared: Path) -> Any:
+    """The conformance checker; its numbers come from MMPose 1.3.2 on PyTorch 2.13."""
+    sys.path.insert(0, str(shared / "conformance"))
+    return importlib.import_module("check")
+
+
+@pytest.fixture(scope="session")
+def cases(checker: Any) -> list[dict[str, Any]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # the checker leaves its files to the garbage collector
+        recorded = checker.read_cases("losses")
+        gc.collect()
+    return recorded
+
+
+@pytest.mark.parametrize("name", [name for name in registered_losses() if name != "CombinedLoss"])
+def test_equals_the_reference(name: str, checker: Any, cases: list[dict[str, Any]]) -> None:
+    own = [case for case in cases if case["cfg"]["type"] == name]
+    assert own
+    for case in own:
+        checker.case_losses(copy.deepcopy(case))
+
+
+IMAGES = torch.rand(2, 4, 6, 5, generator=torch.Generator().manual_seed(0))
+POINTS = torch.rand(2, 9, 2, generator=torch.Generator().manual_seed(1))
+WEIGHTED = {
+    "KeypointMSELoss": IMAGES,
+    "CombinedTargetMSELoss": IMAGES[:, :3],
+    "KeypointOHKMMSELoss": IMAGES,
+    "AdaptiveWingLoss": IMAGES,
+    "BCELoss": POINTS[..., 0],
+    "JSDiscretLoss": IMAGES,
+    "VariFocalLoss": POINTS[..., 0],
+    "SmoothL1Loss": POINTS,
+    "SoftWeightSmoothL1Loss": POINTS,
+    "WingLoss": POINTS,
+    "SoftWingLoss": POINTS,
+    "L1Loss": POINTS,
+    "MSELoss": POINTS,
+    "MPJPELoss": POINTS,
+}
+
+
+@pytest.mark.parametrize(("name", "target"), WEIGHTED.items())
+class TestWeightedLosses:
+    def build(self, name: str, **options: Any) -> Any:
+        extra = {"topk": 2} if name == "KeypointOHKMMSELoss" else {}
+        return MODELS.build({"type": name, "use_target_weight": True, **extra, **options})
+
+    def test_weights_of_one_change_nothing(self, name: str, target: torch.Tensor) -> None:
+        output = target.flip(0)
+        weights = torch.ones(target.shape[0], target.shape[1] // (3 if "Combined" in name else 1))
+        weighted = self.build(name)(output, target, weights)
+        plain = self.build(name, use_target_weight=False)(output, target, weights)
+        assert weighted.item() == pytest.approx(plain.item())
+
+    def test_weightless_outputs_have_no_gradient(self, name: str, target: torch.Tensor) -> None:
+        output = target.flip(0).requires_grad_()
+        weights = torch.zeros(target.shape[0], target.shape[1] // (3 if "Combined" in name else 1))
+        self.build(name)(output, target, weights).backward()
+        assert output.grad is not None
+        assert not output.grad.any()
+
+
+def test_missing_weights_are_named() -> None:
+    with pytest.raises(ValueError, match="SmoothL1Loss: use_target_weight=True"):
+        MODELS.build({"type": "SmoothL1Loss", "use_target_weight": True})(POINTS, POINTS)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"type": "L1Loss", "reduction": "max"}, "reduction: got 'max', allowed are mean, sum, none"),
+        ({"type": "IoULoss", "mode": "cubic"}, "mode: got 'cubic'"),
+        ({"type": "InfoNCELoss", "temperature": 0}, "must be positive"),
+        ({"type": "KeypointOHKMMSELoss", "topk": 0}, "at least 1 keypoint"),
+        ({"type": "RLELoss", "q_distribution": "uniform"}, "laplace, gaussian"),
+    ],
+)
+def test_bad_settings_are_refused(config: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        MODELS.build(config)
+
+
+def test_bad_shapes_are_refused() -> None:
+    loss = MODELS.build({"type": "KeypointMSELoss"})
+    with pytest.raises(ValueError, match="do not lead target"):
+        loss(IMAGES, IMAGES, torch.ones(2, 3))
+    with pytest.raises(ValueError, match="does not broadcast"):
+        loss(IMAGES, IMAGES, None, torch.ones(2, 2, 6, 5))
+    with pytest.raises(ValueError, match="only 4 keypoints"):
+        MODELS.build({"type": "KeypointOHKMMSELoss", "topk": 5})(IMAGES, IMAGES)
+
+
+def test_wrappers_take_as_many_outputs_as_losses() -> None:
+    wrapper = MODELS.build({"type": "MultipleLossWrapper", "losses": [{"type": "L1Loss"}, {"type": "MSELoss"}]})
+    with pytest.raises(ValueError, match="has 2 losses"):
+        wrapper([POINTS], [POINTS])
+    combined = MODELS.build({"type": "CombinedLoss", "losses": {"a": {"type": "L1Loss"}, "b": {"type": "MSELoss"}}})
+    assert combined["a"](POINTS, POINTS + 1) == pytest.approx(1)
+
+
+def test_rle_prefers_the_truth() -> None:
+    loss = MODELS.build({"type": "RLELoss"})
+    sigma = torch.zeros_like(POINTS)
+    assert loss(POINTS, sigma, POINTS) < loss(POINTS + 0.5, sigma, POINTS)
+
+
+def test_associative_embedding_of_no_instances_is_zero() -> None:
+    tags = torch.rand(1, 3, 4, 4, requires_grad=True)
+    pull, push = MODELS.build({"type": "AssociativeEmbeddingLoss"})(tags, [torch.zeros(0, 3, 2, dtype=torch.long)])
+    (pull + push).backward()
+    assert pull == push == 0
+
+
+def test_associative_embedding_separates_instances() -> None:
+    cells = torch.tensor([[[0, 1], [1, 1]], [[2, 1], [3, 1]]])
+    apart = torch.tensor([0.0, 0, 9, 9]).expand(1, 2, 4).reshape(1, 2, 2, 2)
+    pull, push = MODELS.build({"type": "AssociativeEmbeddingLoss", "push_loss_factor": 1.0})(apart, cells[None])
+    mixed = torch.tensor([0.0, 9, 0, 9]).expand(1, 2, 4).reshape(1, 2, 2, 2)
+    mixed_pull, mixed_push = MODELS.build({"type": "AssociativeEmbeddingLoss"})(mixed, cells[None])
+    assert pull == 0
+    assert mixed_pull > 1
+    assert push == pytest.approx(1)  # each instance with itself, two of two ordered pairs
+    assert mixed_push == pytest.approx(1.0)
