@@ -100,7 +100,7 @@ def _take(value: Any, index: slice | Array) -> Any:
     if is_tensor(value):
         import torch
 
-        rows = index if is_tensor(index) else np.ascontiguousarray(index)
+        rows = index if is_tensor(index) else np.array(index)
         return value[torch.as_tensor(rows, device=value.device)]
     return value[to_numpy(index)]
 

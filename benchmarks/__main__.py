@@ -1,0 +1,100 @@
+"""Run benchmark cases, print one table and keep the numbers.
+
+python -m benchmarks             # all cases
+python -m benchmarks C4 "C5 d"   # those whose names contain one of these
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from benchmarks.case import Case
+
+HERE = Path(__file__).resolve().parent
+PACKAGES = ("posekit", "numpy", "torch", "torchvision", "opencv-python-headless", "onnxruntime", "scipy")
+
+
+def all_cases() -> list[Case]:
+    """Return the ``CASES`` of every module in this folder."""
+    cases: list[Case] = []
+    for path in sorted(HERE.glob("[!_]*.py")):
+        cases += getattr(importlib.import_module(f"benchmarks.{path.stem}"), "CASES", [])
+    return sorted(cases, key=lambda case: case.name)
+
+
+def surroundings() -> dict[str, Any]:
+    """Return commit, versions and hardware."""
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
+    versions: dict[str, str] = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "commit": commit.stdout.strip(),
+        "versions": versions,
+        "hardware": {"cpu": cpu_name(), "cores": os.cpu_count(), "load": os.getloadavg()[0], **gpu()},
+    }
+
+
+def cpu_name() -> str:
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def gpu() -> dict[str, str]:
+    import torch
+
+    return {"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}
+
+
+def print_table(rows: list[tuple[Case, dict[str, float]]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("case", "workload", "goal", "measured")
+    for case, numbers in rows:
+        text = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+        table.add_row(case.name, case.workload, case.goal, text)
+    Console(width=150).print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="parts of the names of cases")
+    parser.add_argument("--threads", type=int, default=1, help="threads of torch and OpenCV")
+    args = parser.parse_args()
+    import cv2
+    import torch
+
+    torch.set_num_threads(args.threads)
+    cv2.setNumThreads(args.threads)
+    chosen = [case for case in all_cases() if not args.names or any(name in case.name for name in args.names)]
+    rows = [(case, case.run()) for case in chosen]
+    print_table(rows)
+    found = surroundings()
+    folder = HERE / "results"
+    folder.mkdir(exist_ok=True)
+    machine = found["hardware"].get("gpu", f"{platform.machine()}-{os.cpu_count()}cores").replace(" ", "-").lower()
+    target = folder / f"{found['date'][:10]}-{machine}.json"
+    kept = json.loads(target.read_text()).get("cases", {}) if target.exists() else {}
+    kept |= {case.name: {"workload": case.workload, "goal": case.goal, **numbers} for case, numbers in rows}
+    target.write_text(json.dumps({**found, "threads": args.threads, "cases": kept}, indent=1) + "\n")
+    print(f"written to {target.relative_to(Path.cwd()) if target.is_relative_to(Path.cwd()) else target}")
+
+
+if __name__ == "__main__":
+    main()

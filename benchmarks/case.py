@@ -1,0 +1,38 @@
+"""What a benchmark case is, and how variants are timed against each other."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Case:
+    """One measurement.
+
+    Args:
+        name: of the case and its variant, such as "C4 encode msra K=17".
+        workload: what is done, in words.
+        goal: what it should reach, in words.
+        run: measures and returns named numbers; raises AssertionError where results differ.
+    """
+
+    name: str
+    workload: str
+    goal: str
+    run: Callable[[], dict[str, float]]
+
+
+def interleaved_seconds(variants: dict[str, Callable[[], object]], rounds: int = 9) -> dict[str, float]:
+    """Return each variant's median time; all run once per round, so that a busy machine slows all alike."""
+    times: dict[str, list[float]] = {name: [] for name in variants}
+    for function in variants.values():
+        function()
+    for _ in range(rounds):
+        for name, function in variants.items():
+            start = time.perf_counter()
+            function()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
