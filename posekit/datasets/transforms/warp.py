@@ -6,6 +6,8 @@ pixels; :func:`render` applies the composed map to the image and its masks.
 
 from __future__ import annotations
 
+import math
+import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,6 +17,24 @@ from posekit.datasets.transforms.results import Results
 from posekit.geometry import Affine, warp_image
 
 Border = float | Sequence[float]
+
+
+class Scratch(threading.local):
+    """Memory that one thread uses again and again: fresh megabytes cost more than the work done in them."""
+
+    def __init__(self) -> None:
+        self.buffers: dict[str, np.ndarray] = {}
+
+    def array(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
+        """Return an uint8 array with whatever content; the next call with this name takes it back."""
+        size = math.prod(shape)
+        buffer = self.buffers.get(name)
+        if buffer is None or len(buffer) < size:
+            buffer = self.buffers[name] = np.empty(size, np.uint8)
+        return buffer[:size].reshape(shape)
+
+
+SCRATCH = Scratch()
 
 
 class Warp(NamedTuple):
@@ -90,10 +110,12 @@ def warp_color(img: np.ndarray, warp: Warp) -> np.ndarray:
     left, top, right, bottom = seen_region(warp, img.shape)
     if right <= left or bottom <= top:
         return np.full((*warp.size_wh[::-1], 3), border, np.uint8)
-    part = cv2.cvtColor(img[top:bottom, left:right], cv2.COLOR_BGR2BGRA)
+    part = SCRATCH.array("part", (bottom - top, right - left, 4))
+    cv2.cvtColor(img[top:bottom, left:right], cv2.COLOR_BGR2BGRA, dst=part)
     to_part = warp.affine.matrix.copy()
     to_part[:, 2] += to_part[:, 0] * left + to_part[:, 1] * top
-    moved = cv2.warpAffine(part, to_part, warp.size_wh, flags=cv2.INTER_LINEAR, borderValue=(*border, 0))
+    moved = SCRATCH.array("moved", (*warp.size_wh[::-1], 4))
+    cv2.warpAffine(part, to_part, warp.size_wh, dst=moved, flags=cv2.INTER_LINEAR, borderValue=(*border, 0))
     return cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR)
 
 

@@ -49,8 +49,12 @@ def shift_hsv(img: np.ndarray, hue: int, saturation: int, value: int) -> np.ndar
     import cv2
 
     hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV)
-    if saturation or value:
-        hsv = cv2.add(hsv, np.array([0, saturation, value, 0], np.float64))
+    # whole arrays, for OpenCV adds a scalar to three channels five times slower
+    for operation, sign in ((cv2.add, 1), (cv2.subtract, -1)):
+        amounts = np.maximum([0, sign * saturation, sign * value], 0)
+        if amounts.any():
+            row = np.tile(amounts.astype(np.uint8), img.shape[1]).reshape(1, -1, 3)
+            hsv = operation(hsv, np.repeat(row, len(img), axis=0), dst=hsv)
     if hue:
         plane = cv2.extractChannel(hsv, 0)
         cv2.insertChannel(turn_hue(plane, hue), hsv, 0)
