@@ -25,9 +25,7 @@ def propose_info(path: str) -> dict[str, Any]:
     categories = dicts_under(read_json(path), "categories", path)
     named = [category for category in categories if _is_list_of(category.get("keypoints"), str)]
     if not named:
-        raise ValueError(
-            f"{path}: no category names its keypoints; give metainfo=dict(from_file=...)"
-        )
+        raise ValueError(f"{path}: no category names its keypoints; give metainfo=dict(from_file=...)")
     names = named[0]["keypoints"]
     swaps = {name: mirrored_name(name, names) for name in names}
     pairs = [f"{name} and {swap}" for name, swap in swaps.items() if swap and name < swap]
