@@ -1,0 +1,126 @@
+"""Models from configs, and their predictions for pictures."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from posekit.apis import inference_bottomup, inference_topdown, init_model
+from posekit.checkpoints.save import save_weights
+
+CODEC = {"type": "MSRAHeatmap", "input_size": (32, 32), "heatmap_size": (8, 8), "sigma": 2}
+CONFIG: dict[str, Any] = {
+    "model": {
+        "type": "TopdownPoseEstimator",
+        "data_preprocessor": {"type": "PoseDataPreprocessor", "bgr_to_rgb": True},
+        "backbone": {"type": "ResNet", "depth": 18, "stem_channels": 4, "base_channels": 4},
+        "head": {
+            "type": "HeatmapHead",
+            "in_channels": 32,
+            "out_channels": 17,
+            "deconv_out_channels": (4, 4, 4),
+            "decoder": CODEC,
+        },
+        "test_cfg": {"flip_test": True},
+    },
+    "test_dataloader": {
+        "dataset": {
+            "type": "CocoDataset",
+            "pipeline": [
+                {"type": "LoadImage"},
+                {"type": "GetBBoxCenterScale"},
+                {"type": "TopdownAffine", "input_size": (32, 32)},
+                {"type": "PackPoseInputs"},
+            ],
+        }
+    },
+}
+IMAGE = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    return init_model(CONFIG)
+
+
+def test_init_model_is_ready_to_predict(model: Any) -> None:
+    assert not model.training
+    assert model.dataset_meta["dataset_name"] == "coco"
+    assert model.cfg["model"]["type"] == "TopdownPoseEstimator"
+
+
+def test_every_box_gives_a_sample(model: Any) -> None:
+    boxes = [[0, 0, 20, 30], [10, 5, 40, 40], [30, 10, 60, 45]]
+    samples = inference_topdown(model, IMAGE, boxes)
+    assert [sample.pred_instances.keypoints.shape for sample in samples] == [(1, 17, 2)] * 3
+    assert samples[1].pred_instances.bboxes.tolist() == [[10, 5, 40, 40]]
+
+
+def test_batches_give_what_single_boxes_give(model: Any) -> None:
+    boxes = np.array([[0, 0, 20, 30], [10, 5, 40, 40]], dtype=np.float32)
+    together = inference_topdown(model, IMAGE, boxes)
+    (alone,) = inference_topdown(model, IMAGE, boxes[1:])
+    np.testing.assert_allclose(together[1].pred_instances.keypoints, alone.pred_instances.keypoints, atol=1e-3)
+
+
+def test_without_boxes_the_whole_picture_counts(model: Any) -> None:
+    (sample,) = inference_topdown(model, IMAGE)
+    assert sample.pred_instances.bboxes.tolist() == [[0, 0, 64, 48]]
+
+
+def test_xywh_boxes(model: Any) -> None:
+    (sample,) = inference_topdown(model, IMAGE, [[10, 5, 30, 35]], bbox_format="xywh")
+    assert sample.pred_instances.bboxes.tolist() == [[10, 5, 40, 40]]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "kind", "message"),
+    [([[0, 0, 1]], "xyxy", "four numbers"), ([[0, 0, 1, 1]], "cxcywh", "bbox_format: got 'cxcywh'")],
+)
+def test_bad_boxes_are_named(model: Any, boxes: Any, kind: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        inference_topdown(model, IMAGE, boxes, kind)
+
+
+def test_files_are_read(model: Any, tmp_path: Path) -> None:
+    import cv2
+
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), IMAGE)
+    (from_file,), (from_array,) = inference_topdown(model, path), inference_topdown(model, IMAGE)
+    np.testing.assert_array_equal(from_file.pred_instances.keypoints, from_array.pred_instances.keypoints)
+
+
+def test_a_checkpoint_brings_weights_and_keypoint_set(model: Any, tmp_path: Path) -> None:
+    meta = {**model.dataset_meta, "dataset_name": "mine"}
+    path = save_weights(tmp_path / "a", model.state_dict(), {"dataset_meta": meta})
+    loaded = init_model(CONFIG, path)
+    assert loaded.dataset_meta["dataset_name"] == "mine"
+    (one,), (other,) = inference_topdown(loaded, IMAGE), inference_topdown(model, IMAGE)
+    np.testing.assert_array_equal(one.pred_instances.keypoints, other.pred_instances.keypoints)
+
+
+def test_a_config_without_test_pipeline_says_so() -> None:
+    config = copy.deepcopy(CONFIG)
+    del config["test_dataloader"]
+    with pytest.raises(ValueError, match=r"no test_dataloader\.dataset\.pipeline"):
+        inference_topdown(init_model(config), IMAGE)
+
+
+def test_pretrained_weights_are_not_fetched() -> None:
+    config = copy.deepcopy(CONFIG)
+    config["model"]["backbone"]["init_cfg"] = {"type": "Pretrained", "checkpoint": "nowhere.pth"}
+    init_model(config)
+    assert "init_cfg" in config["model"]["backbone"]
+
+
+def test_bottomup_gives_one_sample(tmp_path: Path) -> None:
+    config = copy.deepcopy(CONFIG)
+    config["model"]["type"] = "BottomupPoseEstimator"
+    config["test_dataloader"]["dataset"]["pipeline"][1:3] = [{"type": "BottomupResize", "input_size": (32, 32)}]
+    (sample,) = inference_bottomup(init_model(config), IMAGE)
+    assert sample.pred_instances.keypoints.shape == (1, 17, 2)
