@@ -57,10 +57,18 @@ class CSPTrunk(StagedBackbone):
         widen_factor: float,
         spp_kernel_sizes: Sequence[int],
         use_depthwise: bool,
+        out_indices: Sequence[int],
+        frozen_stages: int,
+        norm_eval: bool,
         layer_options: Settings,
         **options: Any,
-    ) -> list[str]:
-        """Add ``stage1``, ``stage2``, ... and return their names."""
+    ) -> None:
+        """Add ``stage1``, ``stage2``, ... behind the stem.
+
+        Args:
+            layer_options: further arguments of the CSP layers.
+            options: of all convolutions.
+        """
         for index, (in_channels, out_channels, num_blocks, add_identity, use_spp) in enumerate(stages, 1):
             width = int(out_channels * widen_factor)
             downsample = conv_type(use_depthwise)(int(in_channels * widen_factor), width, 3, 2, **options)
@@ -75,7 +83,15 @@ class CSPTrunk(StagedBackbone):
                 **options,
             )
             self.add_module(f"stage{index}", nn.Sequential(downsample, *pyramid, layer))
-        return [f"stage{index}" for index in range(1, len(stages) + 1)]
+        names = [f"stage{index}" for index in range(1, len(stages) + 1)]
+        self.arrange(
+            ["stem"],
+            names,
+            out_indices=out_indices,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
+            stem_counts=True,
+        )
 
 
 @MODELS.register_module()
@@ -111,20 +127,15 @@ class CSPDarknet(CSPTrunk):
         stages = self.choose_arch(arch, arch_ovewrite)
         options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         self.stem = Focus(3, int(stages[0][0] * widen_factor), 3, **options)
-        names = self.add_stages(
+        self.add_stages(
             stages,
             deepen_factor=deepen_factor,
             widen_factor=widen_factor,
             spp_kernel_sizes=spp_kernal_sizes,
             use_depthwise=use_depthwise,
-            layer_options={},
-            **options,
-        )
-        self.arrange(
-            ["stem"],
-            names,
             out_indices=out_indices,
             frozen_stages=frozen_stages,
             norm_eval=norm_eval,
-            stem_counts=True,
+            layer_options={},
+            **options,
         )

@@ -57,12 +57,15 @@ class CSPNeXt(CSPTrunk):
             ConvModule(half, half, 3, **plain),
             ConvModule(half, int(width), 3, **plain),
         )
-        names = self.add_stages(
+        self.add_stages(
             stages,
             deepen_factor=deepen_factor,
             widen_factor=widen_factor,
             spp_kernel_sizes=spp_kernel_sizes,
             use_depthwise=use_depthwise,
+            out_indices=out_indices,
+            frozen_stages=frozen_stages,
+            norm_eval=norm_eval,
             layer_options={
                 "use_cspnext_block": True,
                 "expand_ratio": expand_ratio,
@@ -70,12 +73,4 @@ class CSPNeXt(CSPTrunk):
             },
             conv_cfg=conv_cfg,
             **plain,
-        )
-        self.arrange(
-            ["stem"],
-            names,
-            out_indices=out_indices,
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-            stem_counts=True,
         )
