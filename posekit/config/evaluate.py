@@ -30,22 +30,14 @@ from posekit.config.variables import environment_value, substitute
 
 MISTAKES = (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError, RecursionError, MemoryError)
 ADVICE = {
-    "Lambda": "write the value itself",
-    "Await": "write the value itself",
-    "Yield": "write the value itself",
-    "Match": "use if",
+    **dict.fromkeys(("FunctionDef", "AsyncFunctionDef"), "write the values out, or use a comprehension"),
+    **dict.fromkeys(("Break", "Continue"), "choose the items with a comprehension"),
+    **dict.fromkeys(("Global", "Nonlocal", "Assert", "Raise", "Try"), "leave it away"),
     "NamedExpr": "assign on a line of its own",
-    "FunctionDef": "write the values out, or use a comprehension",
-    "AsyncFunctionDef": "write the values out, or use a comprehension",
     "ClassDef": "put classes into a package and name it with --plugin my_package",
     "While": "use a for loop over a range",
-    "Try": "configs have no exceptions; write the value itself",
     "AnnAssign": "leave the annotation away",
-    "Global": "leave it away",
-    "Assert": "leave it away",
-    "Raise": "leave it away",
-    "Break": "choose the items with a comprehension",
-    "Continue": "choose the items with a comprehension",
+    "Match": "use if",
 }
 
 
@@ -84,7 +76,7 @@ class Evaluator:
             if handler is None:
                 self.fail(
                     node,
-                    f"{name} is not part of the config language; {ADVICE.get(name, 'write the values themselves')}",
+                    f"{name} is not part of the config language; {ADVICE.get(name, 'write the value itself')}",
                 )
             self._handlers[type(node)] = handler
         if self.depth > MAX_DEPTH:

@@ -85,7 +85,7 @@ REFUSED = {
     "def": ("def f():\n    return 1", "FunctionDef is not part of the config language"),
     "decorator": ("@f\nclass A:\n    pass", "ClassDef .* --plugin my_package"),
     "while": ("while True:\n    pass", "While .* use a for loop over a range"),
-    "try": ("try:\n    x = 1\nexcept ValueError:\n    pass", "Try .* no exceptions"),
+    "try": ("try:\n    x = 1\nexcept ValueError:\n    pass", "Try .* leave it away"),
     "with": ("with open('x') as f:\n    pass", "the only allowed `with` is `with read_base"),
     "walrus": ("x = (y := 1)", "NamedExpr .* line of its own"),
     "annotation": ("x: int = 1", "AnnAssign .* annotation"),
