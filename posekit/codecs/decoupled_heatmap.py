@@ -123,14 +123,14 @@ class DecoupledHeatmap(BaseCodec):
     ) -> tuple[list[int], np.ndarray]:
         """Return instances with a root of their own and the roots' cells (M, 2), moved by up to one cell."""
         limit = np.asarray(self.heatmap_size) - 1
-        places: dict[tuple[float, ...], int] = {}
+        places: dict[tuple[float, ...], int] = {}  # root -> instance
         for i in np.argsort(to_numpy(instance_diagonals(points, visible)), kind="stable"):
             if exists[i] >= 1:
                 place = np.clip(roots[i] + rng.integers(-1, 2, 2), 0, limit)
                 places.setdefault(tuple(place.tolist()), int(i))
-        chosen = list(places.items())
+        chosen: list[tuple[tuple[float, ...], int]] = list(places.items())
         if len(chosen) > self.encode_max_instances:
-            chosen = [chosen[j] for j in rng.permutation(len(chosen))[: self.encode_max_instances]]
+            chosen = [chosen[j] for j in rng.permutation(len(chosen)).tolist()[: self.encode_max_instances]]
         cells = np.array([place for place, _ in chosen], dtype=np.float64).reshape(-1, 2)
         return [index for _, index in chosen], cells.astype(np.int32)
 

@@ -41,7 +41,7 @@ class EDPoseLabel(BaseCodec):
     def round_trip_px(self) -> float:
         return 1e-2
 
-    def encode(
+    def encode(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         img_shape: Sequence[int],
         keypoints: Array,

@@ -66,7 +66,8 @@ class ImagePoseLifting(BaseCodec):
         num_targets = num_keypoints - 1 if remove_root else num_keypoints
         self.keypoints_mean, self.keypoints_std = _pair("keypoints", keypoints_mean, keypoints_std, num_keypoints)
         self.target_mean, self.target_std = _pair("target", target_mean, target_std, num_targets)
-        self.auxiliary_encode_keys = type(self).auxiliary_encode_keys | set(additional_encode_keys or ())
+        keys = type(self).auxiliary_encode_keys | set(additional_encode_keys or ())
+        self.auxiliary_encode_keys = keys  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def encode(
         self,

@@ -99,10 +99,10 @@ class MotionBERTLabel(BaseCodec):
         if self.mode == "train":
             joints = joints * (2000 / width) - asarray_like(np.array([1, height / width, 0]), joints)
         joints = joints - joints[..., self.root_index : self.root_index + 1, :]
-        factor = projected if factor is None or factor[0] == 0 else factor
-        factor = factor if factor.ndim > 1 else factor[:, None]
+        known: Array = projected if factor is None or factor[0] == 0 else factor
+        known = known if known.ndim > 1 else known[:, None]
         if self.mode == "test":
-            joints = joints * asarray_like(factor, joints)[..., None]
+            joints = joints * asarray_like(known, joints)[..., None]
         return {
             "keypoint_labels": pose_lifting.network_input(labels, visible, concat_vis=self.concat_vis, reshape=False),
             "keypoint_labels_visible": visible,
@@ -110,7 +110,7 @@ class MotionBERTLabel(BaseCodec):
             "lifting_target_weight": target.weight,
             "lifting_target": joints,
             "lifting_target_visible": target.visible,
-            "factor": factor,
+            "factor": known,
         }
 
     def _project(self, joints: Array, camera: dict[str, Any]) -> tuple[Array, Array]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from posekit.structures.array import Array, is_tensor, namespace
@@ -15,15 +17,17 @@ def suppress_neighbors(heatmaps: Array, kernel_size: int) -> Array:
     """
     if kernel_size % 2 == 0:
         raise ValueError(f"kernel size {kernel_size} for the search of maxima: it has a middle, so it must be odd")
+    highest: Array
     if is_tensor(heatmaps):
         import torch.nn.functional as functional
 
         highest = functional.max_pool2d(heatmaps, kernel_size, stride=1, padding=kernel_size // 2)
     else:
-        from scipy.ndimage import maximum_filter
+        from scipy.ndimage import maximum_filter  # pyright: ignore
 
         axes = (1,) * (heatmaps.ndim - 2)
-        highest = maximum_filter(heatmaps, (*axes, kernel_size, kernel_size), mode="constant", cval=-np.inf)
+        search: Any = maximum_filter  # pyright: ignore[reportUnknownVariableType]
+        highest = search(heatmaps, (*axes, kernel_size, kernel_size), mode="constant", cval=-np.inf)
     return heatmaps * namespace(heatmaps).astype(heatmaps == highest, heatmaps.dtype)
 
 

@@ -24,7 +24,7 @@ def argmax_last(values: Array) -> tuple[Array, Array]:
         import torch
 
         # numpy's search is vectorised and ten times as fast as torch's on a CPU.
-        index = torch.from_numpy(np.asarray(values.detach().numpy().argmax(-1)))
+        index = torch.as_tensor(np.asarray(values.detach().numpy().argmax(-1)))
     elif is_tensor(values):
         best, index = values.max(-1)
         return index, best

@@ -24,13 +24,13 @@ class LiftingTarget:
 
 def lifting_target(keypoints: Array, target: Array | None, visible: Array | None) -> LiftingTarget:
     """Return the target with its weights; without visibility all joints count, and trajectories by inverse depth."""
-    target = keypoints[:1] if target is None else target
-    xp = namespace(target)
+    joints: Array = keypoints[:1] if target is None else target
+    xp = namespace(joints)
     if visible is None:
-        ones = xp.ones_like(target[..., 0])
-        return LiftingTarget(target, ones, ones, 1 / target[..., -1])
-    weight = xp.astype(asarray_like(visible, target) > 0.5, xp.float32)
-    return LiftingTarget(target, visible, weight, weight)
+        ones = xp.ones_like(joints[..., 0])
+        return LiftingTarget(joints, ones, ones, 1 / joints[..., -1])
+    weight = xp.astype(asarray_like(visible, joints) > 0.5, xp.float32)
+    return LiftingTarget(joints, visible, weight, weight)
 
 
 def root_of(target: Array, root_index: Sequence[int]) -> Array:

@@ -70,7 +70,7 @@ class SPR(BaseCodec):
         if sigma is None:
             size = math.sqrt(heatmap_size[0] * heatmap_size[1]) / 32
             sigma = (size, size // 2) if generate_keypoint_heatmaps else (size,)
-        self.sigma = tuple(sigma) if isinstance(sigma, Sequence) else (sigma,)
+        self.sigma: tuple[float, ...] = tuple(sigma) if isinstance(sigma, Sequence) else (sigma,)
         if generate_keypoint_heatmaps and len(self.sigma) != 2:
             raise ValueError(f"SPR.sigma: {sigma}; with generate_keypoint_heatmaps it must be a pair, such as (4, 2)")
 

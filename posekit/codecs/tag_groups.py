@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from posekit.structures.array import Array
+
 
 @dataclass
 class _Group:
     """One instance in the making: candidate of each keypoint found so far, and the tags of all of them."""
 
-    members: dict[int, tuple[np.ndarray, float]] = field(default_factory=dict)
-    tags: list[np.ndarray] = field(default_factory=list)
+    members: dict[int, tuple[np.ndarray, float]] = field(default_factory=dict[int, tuple[np.ndarray, float]])
+    tags: list[np.ndarray] = field(default_factory=list[np.ndarray])
 
     def add(self, keypoint: int, place: np.ndarray, score: float, tag: np.ndarray) -> None:
         self.members[keypoint] = (place, score)
@@ -49,7 +51,7 @@ def group_by_tags(
 
     Source: Newell et al., arXiv 1611.05424, section 3.2, and the code published with it for the cost.
     """
-    from scipy.optimize import linear_sum_assignment
+    from scipy.optimize import linear_sum_assignment  # pyright: ignore
 
     groups: list[_Group] = []
     for k in order:
@@ -57,9 +59,10 @@ def group_by_tags(
         targets = np.full(len(rows), -1)
         if len(rows) and groups:
             means = np.stack([np.mean(group.tags, axis=0) for group in groups])
-            distance = np.linalg.norm(tags[k, rows, None] - means, axis=-1)
+            distance: Array = np.linalg.norm(tags[k, rows, None] - means, axis=-1)
             # Tags within a half of each other count as equal; then the better score goes first.
-            chosen, columns = linear_sum_assignment(np.round(distance) * 100 - scores[k, rows, None])
+            cost: Array = distance.round() * 100 - scores[k, rows, None]
+            chosen, columns = (np.asarray(part) for part in linear_sum_assignment(cost))  # pyright: ignore
             near = distance[chosen, columns] < tag_thr
             targets[chosen[near]] = columns[near]
         for row, target in zip(rows, targets, strict=True):
@@ -97,9 +100,9 @@ def fill_missing(
         if not len(missing):
             continue
         mean = by_keypoint[found, :, y[n, found], x[n, found]].mean(0)
-        distance = np.linalg.norm(by_keypoint[missing] - mean[:, None, None], axis=1)
-        cost = (np.round(distance) * 100 - heatmaps[missing]).reshape(len(missing), -1)
-        best = cost.argmin(-1)
+        distance: Array = np.linalg.norm(by_keypoint[missing] - mean[:, None, None], axis=1)
+        cost: Array = np.reshape(distance.round() * 100 - heatmaps[missing], (len(missing), -1))
+        best: np.ndarray = np.argmin(cost, axis=-1)
         points[n, missing] = np.stack([best % width, best // width], axis=-1)
         scores[n, missing] = heatmaps[missing].reshape(len(missing), -1)[np.arange(len(missing)), best]
     return points, scores

@@ -21,6 +21,11 @@ def is_array(value: object) -> bool:
     return isinstance(value, np.ndarray) or is_tensor(value)
 
 
+def is_sequence(value: Any) -> bool:
+    """Whether ``value`` is a list or a tuple."""
+    return isinstance(value, (list, tuple))
+
+
 def namespace(*arrays: Array) -> Any:
     """Return the array API functions that go with the arrays: numpy's, or torch's under the same names."""
     if any(is_tensor(array) for array in arrays):

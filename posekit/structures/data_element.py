@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from posekit.structures.array import is_array, is_tensor, to_numpy
+from posekit.structures.array import is_array, is_sequence, is_tensor, to_numpy
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -129,8 +129,8 @@ def on_tensors(value: Any, function: Callable[[Any], Any]) -> Any:
         return function(value)
     if isinstance(value, DataElement):
         return value.map(lambda item: on_tensors(item, function))
-    if isinstance(value, (list, tuple)):
-        return type(value)(on_tensors(item, function) for item in value)  # pyright: ignore
+    if is_sequence(value):
+        return type(value)(on_tensors(item, function) for item in value)
     return value
 
 
@@ -139,6 +139,6 @@ def describe(value: Any) -> str:
         return f"{type(value).__name__} {tuple(value.shape)} {value.dtype}"
     if isinstance(value, DataElement):
         return repr(value).replace("\n", "\n  ")
-    if isinstance(value, (list, tuple)) and any(is_array(item) for item in value):  # pyright: ignore
-        return f"{type(value).__name__} of {', '.join(map(describe, value))}"  # pyright: ignore
+    if is_sequence(value) and any(is_array(item) for item in value):
+        return f"{type(value).__name__} of {', '.join(map(describe, value))}"
     return repr(value)

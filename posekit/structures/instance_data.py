@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from posekit.structures.array import Array, is_array, is_tensor, to_numpy
+from posekit.structures.array import Array, is_array, is_sequence, is_tensor, to_numpy
 from posekit.structures.data_element import DataElement, describe
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class InstanceData(DataElement):
     """
 
     def _check(self, name: str, value: Any) -> None:
-        if not (is_array(value) or isinstance(value, (list, tuple))) or getattr(value, "ndim", 1) == 0:
+        if not (is_array(value) or is_sequence(value)) or getattr(value, "ndim", 1) == 0:
             raise ValueError(
                 f"InstanceData.{name}: got {describe(value)}; give an array, a tensor or a list "
                 "with one entry per instance"
@@ -53,15 +53,16 @@ class InstanceData(DataElement):
     def _resolve(self, index: Any) -> slice | Array:
         """Return ``index`` as a slice or as a checked array of integers."""
         if isinstance(index, (int, np.integer)):
-            position = int(index) + len(self) if index < 0 else int(index)
+            number: Any = index  # pyright: ignore[reportUnknownVariableType]
+            position = int(number) + len(self) if number < 0 else int(number)
             if not 0 <= position < len(self):
                 raise IndexError(f"InstanceData[{index}]: there are {len(self)} instances")
             return slice(position, position + 1)
         if isinstance(index, slice):
             # Tensors know no negative steps.
-            backwards = index.step is not None and index.step < 0
-            return np.arange(len(self))[index] if backwards else index
-        array = index if is_tensor(index) else np.asarray(index)
+            start, stop, step = index.indices(len(self))
+            return slice(start, stop, step) if step > 0 else np.arange(start, stop, step)
+        array: Array = index if is_tensor(index) else np.asarray(index)
         if array.ndim != 1:
             raise IndexError(f"InstanceData[...]: an index array has one axis, this one has {array.ndim}")
         if "bool" not in str(array.dtype):
@@ -91,10 +92,10 @@ class InstanceData(DataElement):
 
 
 def _take(value: Any, index: slice | Array) -> Any:
-    if isinstance(value, (list, tuple)):
-        items: list[Any] = list(value)  # pyright: ignore[reportUnknownArgumentType]
+    if is_sequence(value):
+        items: list[Any] = list(value)
         taken = items[index] if isinstance(index, slice) else [items[int(i)] for i in index]
-        return type(value)(taken)  # pyright: ignore[reportUnknownVariableType]
+        return type(value)(taken)
     if isinstance(index, slice):
         return value[index]
     if is_tensor(value):

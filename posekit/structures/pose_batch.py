@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, overload
 
-from posekit.structures.array import is_array
+from posekit.structures.array import is_array, is_sequence
 from posekit.structures.data_element import DataElement, on_tensors
 from posekit.structures.instance_data import InstanceData
 from posekit.structures.pose_data_sample import PARTS, PoseDataSample
@@ -139,18 +139,18 @@ def _levels(values: Any) -> tuple[Any, ...]:
 def _place(row: PoseDataSample, name: str, values: Any, index: int) -> None:
     """Set entry ``index`` of the column ``name`` in the sample ``row``."""
     part, _, key = name.partition(".")
-    several = isinstance(values, tuple)
+    several = values is _levels(values)
     if part not in row:
         kinds = PARTS.get(part, (InstanceData,))
         setattr(row, part, kinds[-1 if several else 0]())
-    setattr(row[part], key, [level[index] for level in values] if several else values[index])  # pyright: ignore
+    setattr(row[part], key, [level[index] for level in values] if several else values[index])
 
 
 def _stack(values: list[Any]) -> Any:
     """Stack arrays of one shape into a tensor; maps of several levels level by level; else return the list."""
-    first = values[0] if values else None
-    if isinstance(first, (list, tuple)) and first and all(is_array(item) for item in first):  # pyright: ignore
-        depth = len(first)  # pyright: ignore[reportUnknownArgumentType]
+    first: Any = values[0] if values else None
+    if is_sequence(first) and first and all(is_array(item) for item in first):
+        depth = len(first)
         if any(len(value) != depth for value in values):
             return values
         return tuple(_stack([value[level] for value in values]) for level in range(depth))
