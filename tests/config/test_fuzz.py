@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from posekit.config import ConfigError, loads
 
 NAMES = st.sampled_from(
-    ["a", "b", "_base_", "dict", "list", "range", "len", "open", "__import__", "os", "sum", "print"]
+    ["a", "a", "b", "b", "_base_", "dict", "list", "range", "len", "open", "__import__", "os", "sum", "print"]
 )
 LITERALS = st.one_of(
+    st.integers(0, 3).map(repr),
     st.integers(-(10**20), 10**20).map(repr),
     st.floats().map(repr),
     st.text(max_size=5).map(repr),
@@ -63,8 +64,35 @@ BLOCKS = st.one_of(
     SIMPLE.map(lambda x: f"def f():\n    {x}\nf()"),
     SIMPLE.map(lambda x: f"with read_base():\n    {x}"),
 )
-PROGRAMS = st.lists(BLOCKS, min_size=1, max_size=6).map(lambda lines: "a = [1]\nb = 'x'\n" + "\n".join(lines))
+PROGRAMS = st.lists(BLOCKS, min_size=1, max_size=3).map(lambda lines: "a = [1]\nb = 'x'\n" + "\n".join(lines))
 RUNNING = ("os.system", "subprocess.Popen", "exec", "import", "socket.connect", "os.exec", "os.spawn", "os.remove")
+
+
+GROWING = (
+    "a = [a, a]",
+    "a = a + a",
+    "a += a",
+    "a.append(a)",
+    "a.extend(a)",
+    "a = [(x, a) for x in a]",
+    "a = [x for x in a for y in a]",
+    "a = sorted(a)",
+    "a.insert(0, a)",
+    "b = b + b",
+    "b = f'{b}{a}'",
+    "b = str([b, a])",
+    "c = dict(a=a, b=b, c=c)",
+    "c.update(d=c)",
+    "c.merge(dict(d=c))",
+    "c = {str(i): c for i in range(99)}",
+    "d = d * 3",
+    "d = a == c",
+    "d = a in a",
+    "d = max(len(a), 2) ** 9",
+)
+GROWTH = st.lists(st.sampled_from(GROWING), min_size=1, max_size=5).map(
+    lambda lines: "a = [1]\nb = 'x'\nc = dict()\nd = 2\nfor i in range(300):\n    " + "\n    ".join(lines)
+)
 
 
 class Watch:
@@ -85,7 +113,7 @@ def watch():
     if not Watch.added:
         sys.addaudithook(Watch.hear)
         Watch.added = True
-    loads("a = f'{1}'")
+    loads("a = f'{1}'").dump()
     return Watch
 
 
@@ -102,6 +130,12 @@ def read(text: str, watch: type[Watch]) -> None:
 @given(PROGRAMS)
 @example("a = [1]\nfor i in range(10 ** 9):\n    for j in range(70):\n        a = [a, a]")
 def test_random_programs(watch, text):
+    read(text, watch)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(GROWTH)
+def test_growing_values(watch, text):
     read(text, watch)
 
 
