@@ -69,8 +69,9 @@ def decode_argmax(heatmaps: np.ndarray) -> np.ndarray:
 
 def blurred_logarithms(heatmap: np.ndarray, lowest: float) -> np.ndarray:
     border = KERNEL // 2
-    padded = cv2.GaussianBlur(np.pad(heatmap, border), (KERNEL, KERNEL), 0)
-    blurred = padded[border:-border, border:-border]
+    padded = np.zeros((heatmap.shape[0] + 2 * border, heatmap.shape[1] + 2 * border), np.float32)
+    padded[border:-border, border:-border] = heatmap
+    blurred = cv2.GaussianBlur(padded, (KERNEL, KERNEL), 0)[border:-border, border:-border]
     return np.log(np.maximum(blurred * heatmap.max() / blurred.max(), lowest))
 
 

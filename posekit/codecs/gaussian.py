@@ -32,11 +32,13 @@ def gaussian_rows(mean: Array, length: int, sigma: float, *, center: Array | Non
     xp = namespace(mean)
     cells = xp.arange(length, dtype=xp.float32, **({"device": mean.device} if is_tensor(mean) else {}))
     distance = cells - xp.astype(mean, xp.float32)[..., None]
-    row = xp.exp((distance * distance * (-0.5 / sigma**2)).clip(LOWEST_POWER, None))
+    distance *= distance
+    distance *= -0.5 / sigma**2
+    row = xp.exp(distance.clip(LOWEST_POWER, None))
     if center is None:
         return row
     window = window_of(cells - xp.astype(center, xp.float32)[..., None], sigma)
-    return row * xp.astype(window, xp.float32)
+    return row * window
 
 
 def gaussian_profile(sigma: float, *, cut: bool) -> Callable[[np.ndarray], np.ndarray]:

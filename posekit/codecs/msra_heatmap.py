@@ -46,7 +46,7 @@ class MSRAHeatmap(HeatmapCodec):
     @property
     def round_trip_px(self) -> float:
         cell = float((self.scale_factor**2).sum() ** 0.5)
-        return 0.05 * cell if self.unbiased else 0.5 * cell
+        return 0.005 * cell if self.unbiased else 0.5 * cell
 
     def draw(self, points: Array, visible: Array) -> tuple[Array, Array]:
         center = points if self.unbiased else nearest_cell(points)

@@ -64,7 +64,7 @@ class UDPHeatmap(HeatmapCodec):
     @property
     def round_trip_px(self) -> float:
         cell = float((self.scale_factor**2).sum() ** 0.5)
-        return 0.002 * cell if self.heatmap_type == "combined" else 0.05 * cell
+        return 0.002 * cell if self.heatmap_type == "combined" else 0.005 * cell
 
     def flip_offset_px(self, *, shift_heatmap: bool = False, **options: Any) -> float:
         return float(self.scale_factor[0]) if shift_heatmap else 0.0
