@@ -87,7 +87,7 @@ class PoseDataModule(LightningDataModule):
         return self.evaluation_loader("test")
 
     def evaluation_loader(self, name: str) -> DataLoader:
-        settings, dataset = self.loaders[name], self.dataset(name)
+        settings, dataset = self.loaders[name], StagedDataset([(0, self.dataset(name))], seed=self.seed)
         batches = self.batches(dataset, settings, shuffle=False)
         return ResumableLoader(dataset, batches, **self.options(settings, collate))
 

@@ -10,6 +10,9 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Sampler
 
+from posekit.datasets.base import BadSampleError
+from posekit.engine.sample_error import without_traceback
+
 
 class EpochBatches(Sampler[list[int]]):
     """Batches of a sampler's indices, from any batch of an epoch on.
@@ -62,7 +65,7 @@ class ResumableLoader(DataLoader):
         for target in targets:
             if hasattr(target, "set_epoch"):
                 target.set_epoch(self.epoch)
-        for batch in super().__iter__():
+        for batch in named_errors(super().__iter__()):
             self.done += 1
             if self.done == len(self):
                 self.epoch, self.done = self.epoch + 1, 0
@@ -75,6 +78,18 @@ class ResumableLoader(DataLoader):
     def seek(self, position: dict[str, int]) -> None:
         """Go on from a position of this or an equal loader."""
         self.epoch, self.done = position["epoch"], position["done"]
+
+
+def named_errors(batches: Iterator[Any]) -> Iterator[Any]:
+    """Yield the batches; an error of a worker comes without the traceback that torch adds."""
+    while True:
+        try:
+            batch = next(batches)
+        except StopIteration:
+            return
+        except BadSampleError as error:
+            raise without_traceback(error) from error
+        yield batch
 
 
 class WorkerStart:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import shutil
+import sys
 import time
 import warnings
 from collections.abc import Mapping
@@ -17,8 +18,10 @@ import torch
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config.config import Config
 from posekit.engine.checkpoint_io import AtomicCheckpointIO, write_atomically
+from posekit.engine.cpu_tuning import tune_cpu
 from posekit.engine.data_module import PoseDataModule
 from posekit.engine.hooks.accuracy_hook import AccuracyHook
+from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.checkpoint_hook import LAST, CheckpointHook
 from posekit.engine.hooks.logger_hook import LoggerHook
 from posekit.engine.hooks.param_scheduler_hook import ParamSchedulerHook
@@ -75,7 +78,11 @@ def train(
     log = RunLog(folder)
     if checkpoint is None:
         log.start_over()
-    announce(plan, config, folder, checkpoint, log)
+    hooks = build_hooks(plan, folder, log)
+    announce(plan, config, folder, checkpoint, hooks)
+    keep_warnings(log)
+    if on_cpu(device):
+        tune_cpu()
     seed_everything(plan.seed)
     data = PoseDataModule(**plan.data)
     task = build_task(config, plan, data, ("val",) if "val" in plan.data["loaders"] else ())
@@ -83,7 +90,9 @@ def train(
     if weights and checkpoint is None:
         load_weights(task.model, weights)
     arguments = {**plan.trainer, **({"precision": precision} if precision else {})}
-    trainer = build_trainer(arguments, folder, device, devices, build_hooks(plan, folder, log), loggers(plan, folder))
+    if plan.channels_last or (plan.channels_last is None and on_cpu(device)):
+        task.model.to(memory_format=torch.channels_last)
+    trainer = build_trainer(arguments, folder, device, devices, hooks, loggers(plan, folder))
     trainer.fit(task, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     return task
 
@@ -128,8 +137,6 @@ def build_task(
 ) -> PoseTask:
     """Build the model, the metrics of the stages, and the task of both."""
     model = model or initialised_model(config)
-    if plan.channels_last:
-        model = model.to(memory_format=torch.channels_last)
     if plan.compile:
         model.compile(**(plan.compile if isinstance(plan.compile, Mapping) else {}))
     if plan.num_threads:
@@ -255,22 +262,51 @@ def load_weights(model: torch.nn.Module, path: str | Path) -> None:
     print(report, flush=True)
 
 
-def announce(plan: Translation, config: Config, folder: Path, checkpoint: Path | None, log: RunLog) -> None:
+def announce(plan: Translation, config: Config, folder: Path, checkpoint: Path | None, hooks: list[Any]) -> None:
     """Print what was made of the config, and keep it and the config itself in the run's folder."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table("config", "becomes", title=f"{config.filename or 'run'} -> {folder}", title_justify="left")
-    for row in plan.rows:
+    told = {type(hook).__name__: hook.describe() for hook in hooks if isinstance(hook, BaseHook)}
+    rows = [(key, f"{made}: {told[made]}" if made in told else made) for key, made in plan.rows]
+    for row in rows:
         table.add_row(*row)
     console = Console(width=min(shutil.get_terminal_size((120, 40)).columns, 140), highlight=False)
     console.print(table)
     start = f"going on from {checkpoint}" if checkpoint else "starting afresh"
     print(start, flush=True)
+    log = RunLog(folder)
     log.line(start)
-    for key, made in plan.rows:
+    for key, made in rows:
         log.line(f"{key}: {made}")
     write_atomically(folder / f"{Path(config.filename or 'config').stem}.py", lambda f: f.write(config.dump().encode()))
+
+
+def on_cpu(device: str) -> bool:
+    """Whether a run on the device that was asked for computes on the CPU."""
+    return device == "cpu" or (device == "auto" and not torch.accelerator.is_available())
+
+
+def keep_warnings(log: RunLog) -> None:
+    """Have posekit's warnings, of workers too, go to the run's log besides the screen."""
+    logger = logging.getLogger("posekit")
+    for handler in [handler for handler in logger.handlers if isinstance(handler, LogLines)]:
+        logger.removeHandler(handler)
+    logger.addHandler(LogLines(log))
+
+
+class LogLines(logging.Handler):
+    """Writes log records to a run's log and to the screen."""
+
+    def __init__(self, log: RunLog) -> None:
+        super().__init__(logging.WARNING)
+        self.run_log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = f"{record.levelname.lower()}: {record.getMessage()}"
+        self.run_log.line(line)
+        print(line, file=sys.stderr, flush=True)
 
 
 def seed_everything(seed: int) -> None:

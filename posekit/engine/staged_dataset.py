@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from posekit.codecs.base import BaseCodec
+from posekit.datasets.base import BadSampleError
 from posekit.datasets.transforms.pipeline import Pipeline
 from posekit.datasets.transforms.split_encoder import split_encoder
+from posekit.engine.sample_error import named_error
 
 
 class StagedDataset:
@@ -48,7 +50,17 @@ class StagedDataset:
         return len(self.stages[0][1])
 
     def __getitem__(self, index: int) -> Any:
-        return self.current[index]
+        """Return a sample of the present epoch.
+
+        Raises:
+            BadSampleError: names the sample that cannot be used.
+        """
+        try:
+            return self.current[index]
+        except BadSampleError:
+            raise
+        except Exception as error:
+            raise named_error(self.current, index, error) from error
 
     def take_encoder(self) -> BaseCodec | None:
         """Take the encoding of targets out of the pipelines and return its codec, if all stages allow that."""

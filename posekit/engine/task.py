@@ -88,8 +88,8 @@ class PoseTask(LightningModule):
         self.iterations += 1
         return {"loss": total, "parts": {name: value.detach() for name, value in losses.items()}}
 
-    def validation_step(self, batch: Any, batch_idx: int) -> None:
-        self.evaluate_batch(batch, "val")
+    def validation_step(self, batch: Any, batch_idx: int) -> Any:
+        return self.evaluate_batch(batch, "val")
 
     def test_step(self, batch: Any, batch_idx: int) -> Any:
         return self.evaluate_batch(batch, "test")

@@ -81,7 +81,7 @@ class Translation:
     schedules: list[dict[str, Any]] = field(default_factory=list)
     lr_factor: float = 1.0
     seed: int = 0
-    channels_last: bool = False
+    channels_last: bool | None = None
     compile: Any = False
     num_threads: int | None = None
     loggers: list[str] = field(default_factory=list)
@@ -184,7 +184,7 @@ def translate_environment(made: Translation) -> None:
     made.data.update(
         seed=made.seed, opencv_threads=mp.get("opencv_num_threads", 0), start_method=mp.get("mp_start_method")
     )
-    made.channels_last, made.compile = bool(env.get("channels_last")), env.get("compile", False)
+    made.channels_last, made.compile = env.get("channels_last"), env.get("compile", False)
     made.num_threads = env.get("num_threads")
     extras = [name for name in ("channels_last", "compile", "cudnn_benchmark") if env.get(name)]
     made.say("randomness", f"seed {made.seed}" + (", deterministic" if random.get("deterministic") else ""))

@@ -12,6 +12,7 @@ import pytest
 import torch
 from tiny_run import tiny_config
 
+from posekit.datasets.base import BadSampleError
 from posekit.datasets.samplers.default_sampler import DefaultSampler
 from posekit.engine.data_module import PoseDataModule
 from posekit.engine.resumable_loader import EpochBatches, ResumableLoader
@@ -137,3 +138,23 @@ def test_another_pipeline_from_an_epoch_on(data: Path) -> None:
     flipped = [[info["flip"] for info in batch["data_samples"].metainfos if "flip" in info] for batch in batches]
     assert any(any(flags) for flags in flipped[:5])
     assert not any(any(flags) for flags in flipped[5:])
+
+
+class Broken(Numbers):
+    def __getitem__(self, index: int) -> Any:
+        if index == 3:
+            raise IndexError("list index out of range")
+        return index
+
+    def get_data_info(self, index: int) -> dict[str, str]:
+        return {"img_path": f"{index}.png"}
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_error_names_its_sample_without_a_traceback(workers: int) -> None:
+    dataset = StagedDataset([(0, Broken())])
+    batches = EpochBatches(DefaultSampler(dataset), 4, drop_last=False)
+    source = ResumableLoader(dataset, batches, num_workers=workers, collate_fn=list)
+    with pytest.raises(BadSampleError) as caught:
+        list(source)
+    assert str(caught.value) == "sample 3 of Broken (3.png): IndexError: list index out of range"

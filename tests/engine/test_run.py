@@ -131,6 +131,13 @@ def test_gradients_are_clipped(data: Path, tmp_path: Path) -> None:
     assert torch.allclose(task.model.head.mlp_head_x.weight, before, atol=1e-7)
 
 
+def test_predictions_are_drawn(data: Path, tmp_path: Path) -> None:
+    hooks = {"checkpoint": {}, "logger": {"curves": None}}
+    hooks["visualization"] = {"type": "PoseVisualizationHook", "enable": True, "interval": 1}
+    train(tiny_config(data, train_cfg={"max_epochs": 1}, default_hooks=hooks), work_dir=tmp_path, device="cpu")
+    assert len(list((tmp_path / "visualization").glob("epoch_1_*.jpg"))) == 2
+
+
 def test_a_loss_that_is_not_finite_stops_the_run(data: Path, tmp_path: Path) -> None:
     config = tiny_config(data, optim_wrapper={"optimizer": {"type": "SGD", "lr": 1e30}}, param_scheduler=[])
     with pytest.raises(
@@ -164,7 +171,7 @@ def test_ctrl_c_saves_a_checkpoint_after_the_step(data: Path, tmp_path: Path, ca
     assert task.iterations == STEPS
 
 
-def test_a_bad_sample_is_named_and_skipped(data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bad_sample_is_named_and_skipped(data: Path, tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
     broken = tmp_path / "data"
     (broken / "images").mkdir(parents=True)
     for path in (data / "images").iterdir():
@@ -174,7 +181,8 @@ def test_a_bad_sample_is_named_and_skipped(data: Path, tmp_path: Path, caplog: p
     config = tiny_config(broken, train_cfg={"max_epochs": 1}, val_dataloader=None)
     config["default_hooks"] = {"checkpoint": {}, "logger": {"curves": None}}
     train(config, work_dir=tmp_path / "run", device="cpu")
-    assert "3.png" in caplog.text
+    assert "3.png" in capfd.readouterr().err
+    assert "3.png" in (tmp_path / "run" / "log.txt").read_text()
 
 
 def test_unknown_metric_for_the_best_checkpoint(data: Path, tmp_path: Path) -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lightning.pytorch.callbacks import Callback
 
 from posekit.registry import HOOKS
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 class BaseHook(Callback):
@@ -26,9 +23,5 @@ class BaseHook(Callback):
 
     def describe(self) -> str:
         """Say in a few words what the hook does, for the table printed before training."""
-        return (type(self).__doc__ or "").strip().splitlines()[0].rstrip(".").lower()
-
-
-def pose_model(task: Any) -> nn.Module:
-    """Return the pose model inside a task."""
-    return task.model
+        first = (type(self).__doc__ or type(self).__name__).strip().splitlines()[0].rstrip(".")
+        return first[:1].lower() + first[1:]
