@@ -41,7 +41,7 @@ def surroundings() -> dict[str, Any]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return {
-        "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "commit": commit.stdout.strip(),
         "versions": versions,
         "hardware": {"cpu": cpu_name(), "cores": os.cpu_count(), "load": os.getloadavg()[0], **gpu()},

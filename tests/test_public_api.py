@@ -15,7 +15,7 @@ FROZEN = {
     "posekit.apis:init_model": "(config, checkpoint=None, device='cpu')",
     "posekit.apis:inference_topdown": "(model, image, bboxes=None, bbox_format='xyxy')",
     "posekit.apis:inference_bottomup": "(model, image)",
-    "posekit.apis:PoseModel.default": "()",
+    "posekit.apis:PoseModel.default": "(**options)",
     "posekit.structures:InstanceData": "(*, metainfo=None, **values)",
     "posekit.structures:PixelData": "(*, metainfo=None, **values)",
     "posekit.structures:PoseDataSample": "(*, metainfo=None, **values)",
@@ -24,9 +24,20 @@ FROZEN = {
     "posekit.structures:bbox_xywh2xyxy": "(bbox_xywh)",
     "posekit.structures:bbox_xyxy2cs": "(bbox, padding=1.0)",
     "posekit.structures:bbox_cs2xyxy": "(center, scale, padding=1.0)",
-    "posekit.apis:PoseModel.predict": "(self, image, boxes=None)",
+    "posekit.apis:PoseModel.predict": "(self, image, boxes=None, flip_test=None)",
 }
-TABLES = "MODELS CODECS DATASETS TRANSFORMS METRICS HOOKS VISUALIZERS SAMPLERS OPTIMIZERS SCHEDULES".split()
+TABLES = (
+    "MODELS",
+    "CODECS",
+    "DATASETS",
+    "TRANSFORMS",
+    "METRICS",
+    "HOOKS",
+    "VISUALIZERS",
+    "SAMPLERS",
+    "OPTIMIZERS",
+    "SCHEDULES",
+)
 
 
 def signature(place: str) -> str:

@@ -1,6 +1,6 @@
 """Draw a model's poses of annotated photographs on neutral paper: the photographs themselves stay out.
 
-    python tools/draw_predictions.py MODEL.onnx ANNOTATIONS.json IMAGES/ OUT.png [--count 12]
+python tools/draw_predictions.py MODEL.onnx ANNOTATIONS.json IMAGES/ OUT.png [--count 12]
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Write posekit/index.py from the ``@TABLE.register_module(...)`` lines of the package.
 
-    python tools/write_index.py           # write
-    python tools/write_index.py --check   # exit 1 if the file is out of date
+python tools/write_index.py           # write
+python tools/write_index.py --check   # exit 1 if the file is out of date
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ def registrations(path: Path) -> Iterator[tuple[str, str, str]]:
     module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         for call in getattr(node, "decorator_list", []):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "register_module":
+            if (
+                isinstance(call, ast.Call)
+                and isinstance(call.func, ast.Attribute)
+                and call.func.attr == "register_module"
+            ):
                 values = [*call.args, *(word.value for word in call.keywords)]
                 name = ast.literal_eval(values[0]) if values else node.name
                 yield ast.unparse(call.func.value), name, f"{module}:{node.name}"

@@ -8,5 +8,5 @@ default_hooks = dict(
 log_level = "INFO"
 load_from = None
 resume = False
-val_cfg = dict()
-test_cfg = dict()
+val_cfg = {}
+test_cfg = {}

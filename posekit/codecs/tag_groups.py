@@ -63,7 +63,7 @@ def group_by_tags(
             # Tags within a half of each other count as equal; then the better score goes first.
             cost: Array = distance.round() * 100 - scores[k, rows, None]
             chosen, columns = (np.asarray(part) for part in linear_sum_assignment(cost))  # pyright: ignore
-            near = distance[chosen, columns] < tag_thr
+            near: Array = distance[chosen, columns] < tag_thr
             targets[chosen[near]] = columns[near]
         for row, target in zip(rows, targets, strict=True):
             if target < 0:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from posekit.structures.array import is_array, is_sequence, is_tensor, to_numpy
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 class DataElement:

@@ -11,7 +11,7 @@ from posekit.structures.array import Array, is_array, is_sequence, is_tensor, to
 from posekit.structures.data_element import DataElement, describe
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 
 class InstanceData(DataElement):
