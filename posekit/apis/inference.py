@@ -125,7 +125,7 @@ def _results(model: Any, image: Picture) -> dict[str, Any]:
     return {"img_id": 0, **given, **model.dataset_meta}
 
 
-def _pipelines(model: Any) -> tuple[Callable[[Any], Any], Pipeline]:
+def _pipelines(model: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
     """Return the step that loads a picture and the rest of the test pipeline; built once for each model."""
     if "inference_pipelines" not in model.__dict__:
         steps = copy.deepcopy(_test_dataset(model)["pipeline"])

@@ -72,7 +72,7 @@ class PlainArray(np.ndarray):
             )
         if len(data) != math.prod(shape) * kind.dtype.itemsize:
             raise ValueError(f"an array in the checkpoint has {len(data)} bytes for shape {shape} of {kind.dtype}")
-        super().__setstate__((version, shape, kind.dtype, bool(fortran), data))
+        super().__setstate__((version, shape, kind.dtype, bool(fortran), data))  # pyright: ignore[reportArgumentType]
 
 
 def empty_array(*_: Any) -> PlainArray:

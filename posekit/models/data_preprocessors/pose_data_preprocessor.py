@@ -105,8 +105,10 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
 
     def note_shapes(self, pictures: Tensor | Sequence[Tensor], batch: Tensor, samples: Any) -> None:
         """Write the shapes before and after batching into each sample's metainfo."""
+        if samples is None:
+            return
         infos = getattr(samples, "metainfos", None)
-        for index, picture in enumerate(pictures if samples is not None else ()):
+        for index, picture in enumerate(pictures):
             shapes = {"batch_input_shape": tuple(batch.shape[2:]), "pad_shape": self.round_up(picture.shape[-2:])}
             if infos is None:
                 samples[index].set_metainfo(shapes)

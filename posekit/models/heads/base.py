@@ -92,10 +92,10 @@ class BaseHead(BaseModule):
         """
         test_cfg = test_cfg or {}
         outputs = self.averaged(feats, batch, test_cfg)
-        predictions = self.decode(outputs)
+        predictions = self.decode(self.completed(outputs, batch))
         if not test_cfg.get("output_heatmaps"):
             return predictions
-        return predictions, [PixelData(heatmaps=heatmap.detach()) for heatmap in self.heatmaps(outputs, predictions)]
+        return predictions, self.fields(outputs, predictions)
 
     def averaged(self, feats: Features | list[Features], batch: Batch, test_cfg: dict[str, Any]) -> Outputs:
         """Return what the decoder takes, averaged over the image and its mirror image with ``flip_test``."""
@@ -109,9 +109,17 @@ class BaseHead(BaseModule):
         options = {key: test_cfg.get(key, default) for key, default in FLIP_DEFAULTS.items()}
         return self.codec.flip(outputs, flip_indices(batch), **options)
 
+    def completed(self, outputs: Outputs, batch: Batch) -> Outputs:
+        """Add what else the decoder takes, from the samples' meta information."""
+        return outputs
+
     def decodable(self, outputs: Outputs) -> Outputs:
         """Return the part of ``outputs`` that the decoder takes, in the form it takes it."""
         return outputs
+
+    def fields(self, outputs: Outputs, predictions: list[InstanceData]) -> list[PixelData]:
+        """Return each sample's maps, for looking at."""
+        return [PixelData(heatmaps=heatmap.detach()) for heatmap in self.heatmaps(outputs, predictions)]
 
     def heatmaps(self, outputs: Outputs, predictions: list[InstanceData]) -> Tensor:
         """Return (B, K, H, W) heatmaps that show what was decoded; may attach more of it to the predictions."""
@@ -141,6 +149,14 @@ class BaseHead(BaseModule):
             pairs = [self.codec.decode(*one) if isinstance(one, tuple) else self.codec.decode(one) for one in samples]
             keypoints, scores = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         return [instances(*one) for one in zip(keypoints, scores, strict=True)]
+
+
+def stack_metainfo(batch: Batch, name: str, like: Tensor) -> Tensor | None:
+    """Return a piece of the samples' meta information as one tensor (B, ...); None where the samples lack it."""
+    infos = batch.metainfos if isinstance(batch, PoseBatch) else [sample.metainfo for sample in batch]
+    if not infos or infos[0].get(name) is None:
+        return None
+    return torch.stack([torch.as_tensor(info[name], dtype=like.dtype, device=like.device) for info in infos])
 
 
 def flip_indices(batch: Batch) -> list[int]:
@@ -186,7 +202,7 @@ def as_float(outputs: Outputs) -> Outputs:
     """Bring half-precision outputs to float32: sub-pixel decoding needs it."""
     if isinstance(outputs, Tensor):
         return outputs.float() if outputs.is_floating_point() else outputs
-    return type(outputs)(as_float(one) for one in outputs)
+    return outputs if outputs is None else type(outputs)(as_float(one) for one in outputs)
 
 
 def to_numpy(outputs: Outputs) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -30,11 +31,11 @@ class CoordinateClassificationHead(BaseHead):
         ("gt_instance_labels.keypoint_x_labels", "gt_instance_labels.keypoint_y_labels"),
         KEYPOINT_WEIGHTS,
     )
-    default_init = (
+    default_init: ClassVar[InitRules] = [
         {"type": "Normal", "layer": ["Conv2d", "ConvTranspose2d"], "std": 0.001},
         {"type": "Constant", "layer": "BatchNorm2d", "val": 1},
         {"type": "Normal", "layer": ["Linear"], "std": 0.01, "bias": 0},
-    )
+    ]
 
     def __init__(
         self,

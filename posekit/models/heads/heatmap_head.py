@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -38,10 +39,10 @@ class HeatmapHead(BaseHead):
     """
 
     reads = (HEATMAPS, KEYPOINT_WEIGHTS)
-    default_init = (
+    default_init: ClassVar[InitRules] = [
         {"type": "Normal", "layer": ["Conv2d", "ConvTranspose2d"], "std": 0.001},
         {"type": "Constant", "layer": "BatchNorm2d", "val": 1},
-    )
+    ]
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -53,7 +53,7 @@ class IntegralRegressionHead(BaseHead):
     """
 
     reads = (KEYPOINT_LABELS, KEYPOINT_WEIGHTS)
-    default_init = ({"type": "Normal", "layer": ["Linear"], "std": 0.01, "bias": 0},)
+    default_init: ClassVar[InitRules] = [{"type": "Normal", "layer": ["Linear"], "std": 0.01, "bias": 0}]
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -88,11 +88,11 @@ class MSPNHead(MultiStageHead):
     Source: Li et al., arXiv 1901.00148.
     """
 
-    default_init = (
+    default_init: ClassVar[InitRules] = [
         {"type": "Kaiming", "layer": "Conv2d"},
         {"type": "Normal", "layer": "Linear", "std": 0.01},
         {"type": "Constant", "layer": "BatchNorm2d", "val": 1},
-    )
+    ]
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import repeat
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
@@ -51,7 +52,7 @@ class MultiStageHead(BaseHead):
     def losses(self, outputs: Outputs, *targets: Any) -> dict[str, Tensor]:
         modules = self.loss_module if isinstance(self.loss_module, nn.ModuleList) else repeat(self.loss_module)
         parts = [loss(*arguments) for loss, *arguments in zip(modules, outputs, *targets, strict=False)]
-        return {"loss_kpt": sum(parts[1:], start=parts[0])}
+        return {"loss_kpt": torch.stack(parts).sum()}
 
     def decodable(self, outputs: Outputs) -> Tensor:
         return outputs[-1]

@@ -15,14 +15,14 @@ DECONV_PADDING = {4: (1, 0), 3: (1, 1), 2: (0, 0)}
 
 
 def conv_stack(
-    in_channels: int, out_channels: Sequence[int], kernel_sizes: Sequence[int], norm_cfg: Settings = BN
+    in_channels: int, out_channels: Sequence[int], kernel_sizes: Sequence[int] | None, norm_cfg: Settings = BN
 ) -> nn.Sequential:
     """Size-keeping convolutions, each followed by norm and ReLU.
 
     Raises:
         ValueError: if the two sequences differ in length.
     """
-    _check_lengths("conv", out_channels, kernel_sizes)
+    kernel_sizes = _matched("conv", out_channels, kernel_sizes)
     layers: list[nn.Module] = []
     for channels, kernel_size in zip(out_channels, kernel_sizes, strict=True):
         layers += [
@@ -37,7 +37,7 @@ def conv_stack(
 def deconv_stack(
     in_channels: int,
     out_channels: Sequence[int],
-    kernel_sizes: Sequence[int],
+    kernel_sizes: Sequence[int] | None,
     norm_cfg: Settings = BN,
     groups: Sequence[int] | None = None,
 ) -> nn.Sequential:
@@ -50,7 +50,7 @@ def deconv_stack(
         ValueError: for a kernel size other than 2, 3, 4 or sequences of different lengths.
     """
     groups = groups or [1] * len(out_channels)
-    _check_lengths("deconv", out_channels, kernel_sizes)
+    kernel_sizes = _matched("deconv", out_channels, kernel_sizes)
     layers: list[nn.Module] = []
     for channels, kernel_size, group in zip(out_channels, kernel_sizes, groups, strict=True):
         if kernel_size not in DECONV_PADDING:
@@ -73,9 +73,10 @@ def final_conv(in_channels: int, out_channels: int, settings: Settings | None) -
     return nn.Conv2d(in_channels, out_channels, **options)
 
 
-def _check_lengths(name: str, channels: Sequence[int], kernel_sizes: Sequence[int] | None) -> None:
+def _matched(name: str, channels: Sequence[int], kernel_sizes: Sequence[int] | None) -> Sequence[int]:
     if kernel_sizes is None or len(channels) != len(kernel_sizes):
         raise ValueError(
             f"{name}_out_channels {tuple(channels)} and {name}_kernel_sizes {kernel_sizes}: "
             "give one kernel size per layer"
         )
+    return kernel_sizes

@@ -30,7 +30,7 @@ class BaseLoss(nn.Module):
         super().__init__()
         self.loss_weight = loss_weight
         self.use_target_weight = use_target_weight
-        self.reduction: Reduction = one_of("reduction", reduction, REDUCTIONS)
+        self.reduction = one_of("reduction", reduction, REDUCTIONS)
 
     def weights(self, target_weight: Tensor | None, like: Tensor) -> Tensor | None:
         """Return the weights with trailing axes added to broadcast over ``like``; None when they are not used.

@@ -98,7 +98,7 @@ class BasePoseEstimator(BaseModule):
             return []
         for sample in samples if self.metainfo else ():
             sample.set_metainfo(self.metainfo or {})
-        feats = self.features(inputs)
+        feats = self.features(inputs, samples)
         predicted = self.needed_head.predict(feats, samples, test_cfg=self.test_cfg)
         instances, fields = predicted if isinstance(predicted, tuple) else (predicted, [None] * len(predicted))
         for sample, one, field in zip(samples, instances, fields, strict=True):
@@ -110,7 +110,7 @@ class BasePoseEstimator(BaseModule):
                 sample.pred_fields = kept
         return samples
 
-    def features(self, inputs: Any) -> Any:
+    def features(self, inputs: Any, samples: Batch) -> Any:
         """Return the features, with ``flip_test`` those of the inputs and of their mirror images."""
         if not self.test_cfg.get("flip_test"):
             return self.extract_feat(inputs)

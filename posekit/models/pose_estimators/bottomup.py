@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from posekit.models.heads.base import Batch
 from posekit.models.pose_estimators.base import BasePoseEstimator, input_to_image
 from posekit.registry import MODELS
 from posekit.structures import InstanceData, PoseDataSample
@@ -20,12 +21,12 @@ class BottomupPoseEstimator(BasePoseEstimator):
     any order, the first one at the scale of the predictions.
     """
 
-    def features(self, inputs: Any) -> Any:
+    def features(self, inputs: Any, samples: Batch) -> Any:
         if not self.test_cfg.get("multiscale_test"):
-            return super().features(inputs)
+            return super().features(inputs, samples)
         if isinstance(inputs, Tensor) or not isinstance(inputs, Sequence):
             raise ValueError("multiscale_test takes a list of inputs, one for each scale; got a single one")
-        return [super(BottomupPoseEstimator, self).features(scaled) for scaled in inputs]
+        return [super(BottomupPoseEstimator, self).features(scaled, samples) for scaled in inputs]
 
     def place(self, instances: InstanceData, sample: PoseDataSample) -> None:
         back = input_to_image(sample)

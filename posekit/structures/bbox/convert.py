@@ -45,13 +45,10 @@ def bbox_cs2xywh(center: Array, scale: Array, padding: float = 1.0) -> Array:
 
 
 def bbox_xyxy2corner(bbox: Array) -> Array:
-    """Return the corners (..., 4, 2) of boxes (..., 4): left top, left bottom, right bottom, right top.
-
-    Counted on screen from the left top corner, they run against the clock.
-    """
+    """Return the corners (..., 4, 2) of boxes (..., 4): left top, left bottom, right top, right bottom."""
     xp = namespace(bbox)
     left, top, right, bottom = (bbox[..., i] for i in range(4))
-    return xp.stack([xp.stack([left, left, right, right], axis=-1), xp.stack([top, bottom, bottom, top], axis=-1)], -1)
+    return xp.stack([xp.stack([left, left, right, right], axis=-1), xp.stack([top, bottom, top, bottom], axis=-1)], -1)
 
 
 def bbox_corner2xyxy(bbox: Array) -> Array:

@@ -31,15 +31,27 @@ def maps(*channels: int, height: int = 4, width: int = 3) -> Callable[[int], tup
 
 @dataclass
 class HeadCase:
-    """A head's config without decoder, its features, the codec of its targets and at how many levels they come."""
+    """A head's config without decoder, its features and its targets.
+
+    Attributes:
+        codec: makes the targets, unless ``labels`` gives their shapes for each sample.
+        levels: at how many levels they come.
+        pose: shape of the predicted keypoints of a sample.
+    """
 
     config: dict[str, Any]
     feats: Callable[[int], Any]
     codec: dict[str, Any]
     levels: int = 0
+    labels: dict[str, tuple[int, ...]] | None = None
+    pose: tuple[int, int, int] = (1, NUM_KEYPOINTS, 2)
 
     def batch(self, codec: Any, size: int) -> PoseBatch:
         """Return samples with encoded targets."""
+        metainfos = [{"flip_indices": FLIP_INDICES, "input_size": INPUT_SIZE}] * size
+        if self.labels is not None:
+            labels = {f"gt_instance_labels.{key}": torch.rand(size, *shape) for key, shape in self.labels.items()}
+            return PoseBatch(labels, metainfos)
         keypoints = torch.rand(size, 1, NUM_KEYPOINTS, 2) * torch.tensor(INPUT_SIZE).float()
         encoded = codec.encode_batch(keypoints, torch.ones(size, 1, NUM_KEYPOINTS))
         columns = {f"gt_instance_labels.{to}": encoded[key] for key, to in codec.label_mapping_table.items()}
@@ -47,7 +59,7 @@ class HeadCase:
         if self.levels:
             columns["gt_fields.heatmaps"] = (columns["gt_fields.heatmaps"],) * self.levels
             columns["gt_instance_labels.keypoint_weights"] = torch.ones(size, self.levels, 1, NUM_KEYPOINTS)
-        return PoseBatch(columns, [{"flip_indices": FLIP_INDICES, "input_size": INPUT_SIZE}] * size)
+        return PoseBatch(columns, metainfos)
 
 
 DECONV = {"deconv_out_channels": (8,), "deconv_kernel_sizes": (4,)}
@@ -91,4 +103,25 @@ CASES: dict[str, HeadCase] = {
         {**COORDINATES, "in_featuremap_size": (6, 8), **DECONV}, maps(8, height=8, width=6), INTEGRAL
     ),
     "DSNTHead": HeadCase({**COORDINATES, "in_featuremap_size": (6, 8), **DECONV}, maps(8, height=8, width=6), INTEGRAL),
+    "TemporalRegressionHead": HeadCase(
+        COORDINATES,
+        lambda batch: (torch.randn(batch, 8, 1),),
+        {"type": "ImagePoseLifting", "num_keypoints": NUM_KEYPOINTS, "root_index": 0},
+        labels={"lifting_target_label": (1, NUM_KEYPOINTS, 3), "lifting_target_weight": (1, NUM_KEYPOINTS)},
+        pose=(1, NUM_KEYPOINTS, 3),
+    ),
+    "TrajectoryRegressionHead": HeadCase(
+        COORDINATES,
+        lambda batch: (torch.randn(batch, 8, 1),),
+        {"type": "VideoPoseLifting", "num_keypoints": NUM_KEYPOINTS, "root_index": 0},
+        labels={"lifting_target_label": (1, NUM_KEYPOINTS, 3), "trajectory_weights": (1, NUM_KEYPOINTS)},
+        pose=(1, NUM_KEYPOINTS, 3),
+    ),
+    "MotionRegressionHead": HeadCase(
+        {"in_channels": 8, "embedding_size": 16, "loss": {"type": "MPJPEVelocityJointLoss", "use_target_weight": True}},
+        lambda batch: torch.randn(batch, 4, NUM_KEYPOINTS, 8),
+        {"type": "MotionBERTLabel", "num_keypoints": NUM_KEYPOINTS},
+        labels={"lifting_target_label": (4, NUM_KEYPOINTS, 3), "lifting_target_weight": (4, NUM_KEYPOINTS)},
+        pose=(4, NUM_KEYPOINTS, 3),
+    ),
 }

@@ -68,7 +68,7 @@ def test_topdown_predicts_in_image_space(flip_test: bool) -> None:
     model = MODELS.build({"type": "TopdownPoseEstimator", **CONFIG, "test_cfg": {"flip_test": flip_test}}).eval()
     (result,) = model(torch.randn(1, 3, 64, 64), [sample(gt_instances=BOXES)], mode="predict")
     instances = result.pred_instances
-    (in_input,) = model.head.predict(model.features(torch.zeros(1, 3, 64, 64)), [sample()], model.test_cfg)
+    (in_input,) = model.head.predict(model.features(torch.zeros(1, 3, 64, 64), []), [sample()], model.test_cfg)
     assert instances.keypoints.shape == in_input.keypoints.shape == (1, 3, 2)
     assert instances.bboxes.tolist() == [[1, 2, 3, 4]]
     assert instances.bbox_scores == pytest.approx(0.9)
