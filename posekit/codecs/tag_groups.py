@@ -17,17 +17,17 @@ from posekit.structures.array import Array
 class _Group:
     """One instance in the making: candidate of each keypoint found so far, and the tags of all of them."""
 
-    members: dict[int, tuple[np.ndarray, float]] = field(default_factory=dict[int, tuple[np.ndarray, float]])
-    tags: list[np.ndarray] = field(default_factory=list[np.ndarray])
+    members: dict[int, tuple[Array, float]] = field(default_factory=dict[int, tuple[Array, float]])
+    tags: list[Array] = field(default_factory=list[Array])
 
-    def add(self, keypoint: int, place: np.ndarray, score: float, tag: np.ndarray) -> None:
+    def add(self, keypoint: int, place: Array, score: float, tag: Array) -> None:
         self.members[keypoint] = (place, score)
         self.tags.append(tag)
 
 
 def group_by_tags(
-    places: np.ndarray,
-    scores: np.ndarray,
+    places: Array,
+    scores: Array,
     tags: np.ndarray,
     order: Sequence[int],
     *,
@@ -68,7 +68,7 @@ def group_by_tags(
         for row, target in zip(rows, targets, strict=True):
             if target < 0:
                 groups.append(_Group())
-            groups[target].add(k, places[k, row], float(scores[k, row]), tags[k, row])
+            groups[int(target)].add(k, places[k, row], float(scores[k, row]), tags[k, row])
     groups = groups[:max_groups]
     cells = np.zeros((len(groups), len(scores), 2), dtype=np.int64)
     values = np.zeros((len(groups), len(scores)), dtype=np.float32)
