@@ -92,11 +92,13 @@ class AssociativeEmbeddingHead(HeatmapHead):
 
     def losses(self, outputs: Outputs, *targets: Any) -> dict[str, Tensor]:
         (heatmaps, tags), (wanted, mask, cells) = outputs, targets
-        if not self.tag_per_keypoint:
-            tags = tags.repeat_interleave(self.num_keypoints, 1)
-        pull, push = self.loss_module["tag_loss"](tags, cells)
+        pull, push = self.loss_module["tag_loss"](self.tags_of_keypoints(tags), cells)
         keypoint_loss = self.loss_module["keypoint_loss"](heatmaps, wanted, mask=mask)
         return {"loss_kpt": keypoint_loss, "loss_pull": pull, "loss_push": push}
+
+    def tags_of_keypoints(self, tags: Tensor) -> Tensor:
+        """Return tags (B, L K, H, W), repeated where all keypoints share them."""
+        return tags if self.tag_per_keypoint else tags.repeat_interleave(self.num_keypoints, 1)
 
     def averaged(self, feats: Any, batch: Batch, test_cfg: dict[str, Any]) -> Outputs:
         """Average heatmaps over scales and mirror images; tags come from the first scale, side by side."""
@@ -118,7 +120,8 @@ class AssociativeEmbeddingHead(HeatmapHead):
         return (heatmaps + heatmaps_back) * 0.5, torch.cat([tags, tags_back], 1)
 
     def decode(self, outputs: Outputs) -> list[InstanceData]:
-        parts = self.codec.batch_decode(*as_float(outputs))
+        heatmaps, tags = as_float(outputs)
+        parts = self.codec.batch_decode(heatmaps, self.tags_of_keypoints(tags))
         return [
             InstanceData(keypoints=keypoints, keypoint_scores=scores, bbox_scores=instance_scores)
             for keypoints, scores, instance_scores in zip(*parts, strict=True)

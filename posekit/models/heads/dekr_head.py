@@ -32,7 +32,8 @@ class DeformConv2d(nn.Conv2d):
         super().__init__(channels, channels, 3, padding=1, groups=groups, bias=False)
 
     def forward(self, x: Tensor, offset: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return deform_conv2d(x, offset.to(x.dtype), self.weight.to(x.dtype), padding=(1, 1))
+        # There is no half-precision kernel for the CPU, and the places need more than its eleven bits anyway.
+        return deform_conv2d(x.float(), offset.float(), self.weight, padding=(1, 1)).to(x.dtype)
 
 
 class AdaptiveActivationBlock(nn.Module):

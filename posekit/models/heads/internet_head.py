@@ -19,6 +19,7 @@ from posekit.models.heads.base import (
     Features,
     Outputs,
     as_columns,
+    as_float,
     each_sample,
     to_numpy,
 )
@@ -153,7 +154,7 @@ class InternetHead(BaseHead):
 
     def decode(self, outputs: Outputs) -> list[InstanceData]:
         names = ("keypoints", "keypoint_scores", "rel_root_depth", "hand_type")
-        decoded = [self.codec.decode(*one) for one in each_sample(to_numpy(outputs))]
+        decoded = [self.codec.decode(*one) for one in each_sample(to_numpy(as_float(outputs)))]
         return [InstanceData(**dict(zip(names, one, strict=True))) for one in decoded]
 
 

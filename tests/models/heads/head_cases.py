@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from posekit.structures import PoseBatch
+from posekit.structures import InstanceData, PixelData, PoseBatch, PoseDataSample
 
 INPUT_SIZE = (48, 64)
 NUM_KEYPOINTS = 5
@@ -35,8 +36,10 @@ class HeadCase:
 
     Attributes:
         codec: makes the targets, unless ``labels`` gives their shapes for each sample.
+        field: shape of the heatmaps beside those labels.
         levels: at how many levels they come.
-        pose: shape of the predicted keypoints of a sample.
+        pose: shape of the predicted keypoints of a sample; empty for any number of instances.
+        samples: makes a sample with targets by the codec, where targets are no plain columns.
     """
 
     config: dict[str, Any]
@@ -44,14 +47,22 @@ class HeadCase:
     codec: dict[str, Any]
     levels: int = 0
     labels: dict[str, tuple[int, ...]] | None = None
-    pose: tuple[int, int, int] = (1, NUM_KEYPOINTS, 2)
+    field: tuple[int, ...] = ()
+    pose: tuple[int, ...] = (1, NUM_KEYPOINTS, 2)
+    samples: Callable[[Any], PoseDataSample] | None = None
 
     def batch(self, codec: Any, size: int) -> PoseBatch:
         """Return samples with encoded targets."""
         metainfos = [{"flip_indices": FLIP_INDICES, "input_size": INPUT_SIZE}] * size
+        if self.samples is not None:
+            samples = [self.samples(codec) for _ in range(size)]
+            for sample, info in zip(samples, metainfos, strict=True):
+                sample.set_metainfo(info)
+            return PoseBatch.from_samples(samples)
         if self.labels is not None:
             labels = {f"gt_instance_labels.{key}": torch.rand(size, *shape) for key, shape in self.labels.items()}
-            return PoseBatch(labels, metainfos)
+            fields = {"gt_fields.heatmaps": torch.rand(size, *self.field)} if self.field else {}
+            return PoseBatch(labels | fields, metainfos)
         keypoints = torch.rand(size, 1, NUM_KEYPOINTS, 2) * torch.tensor(INPUT_SIZE).float()
         encoded = codec.encode_batch(keypoints, torch.ones(size, 1, NUM_KEYPOINTS))
         columns = {f"gt_instance_labels.{to}": encoded[key] for key, to in codec.label_mapping_table.items()}
@@ -62,11 +73,23 @@ class HeadCase:
         return PoseBatch(columns, metainfos)
 
 
+def crowd(codec: Any, **more: Any) -> PoseDataSample:
+    """Return a picture of two instances with targets by ``codec``."""
+    points = np.random.default_rng(0).uniform((4, 4), (44, 60), (2, NUM_KEYPOINTS, 2)).astype(np.float32)
+    encoded = {**codec.encode(points, np.ones((2, NUM_KEYPOINTS), np.float32), **more)}
+    parts = {"gt_instance_labels": codec.label_mapping_table, "gt_fields": codec.field_mapping_table}
+    tensors = {part: {to: torch.as_tensor(encoded[key]) for key, to in table.items()} for part, table in parts.items()}
+    return PoseDataSample(
+        gt_instance_labels=InstanceData(**tensors["gt_instance_labels"]), gt_fields=PixelData(**tensors["gt_fields"])
+    )
+
+
 DECONV = {"deconv_out_channels": (8,), "deconv_kernel_sizes": (4,)}
 TOKENS = {"hidden_dims": 16, "s": 8, "expansion_factor": 2, "act_fn": "SiLU", "use_rel_bias": True, "pos_enc": True}
 PLAIN = {"in_channels": 8, "out_channels": NUM_KEYPOINTS}
 COORDINATES = {"in_channels": 8, "num_joints": NUM_KEYPOINTS}
 CLASSIFIED = {**PLAIN, "input_size": INPUT_SIZE, "in_featuremap_size": (3, 4)}
+CROWD = {"input_size": INPUT_SIZE, "heatmap_size": (12, 16)}
 KEYPOINT_MSE = {"type": "KeypointMSELoss", "use_target_weight": True}
 CASES: dict[str, HeadCase] = {
     "HeatmapHead": HeadCase({**PLAIN, "deconv_out_channels": (8, 8), "deconv_kernel_sizes": (4, 3)}, maps(8), HEATMAP),
@@ -123,5 +146,60 @@ CASES: dict[str, HeadCase] = {
         {"type": "MotionBERTLabel", "num_keypoints": NUM_KEYPOINTS},
         labels={"lifting_target_label": (4, NUM_KEYPOINTS, 3), "lifting_target_weight": (4, NUM_KEYPOINTS)},
         pose=(4, NUM_KEYPOINTS, 3),
+    ),
+    "AssociativeEmbeddingHead": HeadCase(
+        {"in_channels": 8, "num_keypoints": NUM_KEYPOINTS, **DECONV, "tag_per_keypoint": False},
+        maps(8, height=8, width=6),
+        {**CROWD, "type": "AssociativeEmbedding", "decode_keypoint_order": list(range(NUM_KEYPOINTS))},
+        pose=(),
+        samples=crowd,
+    ),
+    "DEKRHead": HeadCase(
+        {
+            "in_channels": 8,
+            "num_keypoints": NUM_KEYPOINTS,
+            "num_heatmap_filters": 4,
+            "num_displacement_filters_per_keypoint": 2,
+        },
+        maps(8, height=16, width=12),
+        {**CROWD, "type": "SPR", "generate_keypoint_heatmaps": True},
+        pose=(),
+        samples=crowd,
+    ),
+    "CIDHead": HeadCase(
+        {"in_channels": 8, "num_keypoints": NUM_KEYPOINTS, "gfd_channels": 4},
+        maps(8, height=16, width=12),
+        {**CROWD, "type": "DecoupledHeatmap"},
+        pose=(),
+        samples=crowd,
+    ),
+    "VisPredictHead": HeadCase(
+        {"pose_cfg": {"type": "HeatmapHead", **PLAIN, "deconv_out_channels": (8, 8), "deconv_kernel_sizes": (4, 4)}},
+        maps(8),
+        HEATMAP,
+    ),
+    "InternetHead": HeadCase(
+        {
+            "keypoint_head_cfg": {"in_channels": 8, "out_channels": 8, "depth_size": 4, **DECONV},
+            "root_head_cfg": {"in_channels": 8, "heatmap_size": 8, "hidden_dims": [4]},
+            "hand_type_head_cfg": {"in_channels": 8, "num_labels": 2, "hidden_dims": [4]},
+        },
+        maps(8),
+        {
+            "type": "Hand3DHeatmap",
+            "image_size": [32, 32],
+            "root_heatmap_size": 8,
+            "heatmap_size": [6, 8, 4],
+            "depth_size": 4,
+        },
+        labels={
+            "keypoint_weights": (1, 4),
+            "root_depth": (1,),
+            "root_depth_weight": (1,),
+            "type": (1, 2),
+            "type_weight": (1,),
+        },
+        field=(16, 8, 6),
+        pose=(1, 4, 3),
     ),
 }
