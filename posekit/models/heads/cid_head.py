@@ -189,7 +189,7 @@ class CIDHead(BaseHead):
         """Decode one picture's instances; keypoints lie in the middle of their cells."""
         keypoints, keypoint_scores = to_numpy(self.codec.decode(*as_float((heatmaps, scores[:, None]))))
         half = [side / cells / 2 for side, cells in zip(input_size, reversed(heatmaps.shape[2:]), strict=True)]
-        return InstanceData(keypoints=keypoints + np.float32(half), keypoint_scores=keypoint_scores)
+        return InstanceData(keypoints=keypoints + np.array(half, np.float32), keypoint_scores=keypoint_scores)
 
     def loss(self, feats: Features, batch: Batch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
         columns, maps = as_columns(batch), feats[-1]
