@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
 import signal
 import time
@@ -75,8 +74,8 @@ def test_killed_and_resumed_run_equals_undisturbed_run(
         if attempt < times:
             while child.is_alive() and stamp(tmp_path / "killed") == before:
                 time.sleep(0.005)
-            time.sleep(rng.uniform(0, 0.5))
-            os.kill(child.pid, signal.SIGKILL)
+            time.sleep(rng.uniform(0, 0.25))
+            child.kill()  # does nothing where the run was quicker
         child.join(300)
         if child.exitcode == 0:
             break
