@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import shutil
 import sys
@@ -76,10 +77,9 @@ def train(
     folder = run_folder(config, work_dir)
     checkpoint = checkpoint_to_resume(folder, resume or config.get("resume") or False, config, load_from)
     log = RunLog(folder)
-    if checkpoint is None:
-        log.start_over()
     hooks = build_hooks(plan, folder, log)
-    announce(plan, config, folder, checkpoint, hooks)
+    if os.environ.get("LOCAL_RANK", "0") == "0":  # other ranks run this function again
+        announce(plan, config, folder, checkpoint, hooks)
     keep_warnings(log)
     if on_cpu(device):
         tune_cpu()
@@ -277,6 +277,8 @@ def announce(plan: Translation, config: Config, folder: Path, checkpoint: Path |
     start = f"going on from {checkpoint}" if checkpoint else "starting afresh"
     print(start, flush=True)
     log = RunLog(folder)
+    if checkpoint is None:
+        log.start_over()
     log.line(start)
     for key, made in rows:
         log.line(f"{key}: {made}")
