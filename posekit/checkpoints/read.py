@@ -12,6 +12,7 @@ import torch
 
 from posekit.checkpoints.stand_ins import BOOKKEEPING, inert_class, stand_ins
 
+ZIP_START = b"PK\x03\x04"
 MAX_PICKLE_BYTES = 256 * 2**20
 _REFUSED_NAME = re.compile(r"GLOBAL (\S+)")
 _MAX_STAND_INS = 200
@@ -36,7 +37,8 @@ def read_file(path: str | os.PathLike[str]) -> Any:
         raise FileNotFoundError(f"{path}: no such checkpoint; check the path, or give a URL")
     if path.suffix == ".safetensors":
         return _read_safetensors(path)
-    is_zip = zipfile.is_zipfile(path)
+    with path.open("rb") as file:
+        is_zip = file.read(len(ZIP_START)) == ZIP_START
     if is_zip:
         _check_archive(path)
     return _read_torch(path, mmap=is_zip)

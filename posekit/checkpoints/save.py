@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from posekit.atomic_file import write_atomically
+
 
 def save_weights(
     path: str | os.PathLike[str], state: Mapping[str, Tensor], meta: Mapping[str, Any] | None = None
@@ -25,16 +27,15 @@ def save_weights(
     Returns:
         The path of the weights.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     path = Path(path).with_suffix(".safetensors")
     text = json.dumps(dict(meta or {}), default=_plain, indent=1)
     # Tensors that share memory are refused by safetensors, so each key gets its own.
     tensors = {key: value.detach().cpu().contiguous().clone() for key, value in state.items()}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    save_file(tensors, temporary, metadata={"format": "pt", "posekit": text})
-    temporary.replace(path)
-    path.with_suffix(".json").write_text(text, encoding="utf-8")
+    data = save(tensors, metadata={"format": "pt", "posekit": text})
+    write_atomically(path, lambda file: file.write(data))
+    write_atomically(path.with_suffix(".json"), lambda file: file.write(text.encode()))
     return path
 
 

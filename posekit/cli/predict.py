@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, Protocol
@@ -11,6 +10,7 @@ from typing import Annotated, Any, NamedTuple, Protocol
 import numpy as np
 import typer
 
+from posekit.atomic_file import write_atomically
 from posekit.structures.instance_data import InstanceData
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
@@ -124,7 +124,7 @@ class Results:
 def report(results: Results, folder: Path | None, as_json: bool) -> None:
     """Write and print what was found, and list what failed."""
     if folder is not None and results.images:
-        write_whole(folder / "predictions.json", (results.as_json() + "\n").encode())
+        write_atomically(folder / "predictions.json", lambda file: file.write((results.as_json() + "\n").encode()))
     if as_json:
         typer.echo(results.as_json())
     elif results.images:
@@ -317,12 +317,4 @@ def write_drawing(path: Path, image: np.ndarray, found: InstanceData, metainfo: 
     from posekit.visualization.draw import draw_pose
 
     _, data = cv2.imencode(".jpg", draw_pose(image, found, metainfo, style=style), [cv2.IMWRITE_JPEG_QUALITY, 92])
-    write_whole(path, data.tobytes())
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name first, so that it is never half there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    write_atomically(path, lambda file: file.write(data.tobytes()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,21 +27,31 @@ def evaluate_checkpoint(
     from rich.console import Console
     from rich.table import Table
 
+    from posekit.atomic_file import write_atomically
     from posekit.config import load
     from posekit.engine.hooks.prediction_hook import PredictionHook
     from posekit.engine.run import evaluate
 
-    loaded = load(config, overrides=override or [])
+    loaded = load(config, overrides=override or [], plugins=plugin or ())
     hooks = [PredictionHook(out)] if out else []
-    metrics = evaluate(loaded, checkpoint, device=device, precision=precision, hooks=hooks)
-    table = Table("metric", "value")
-    for name, value in metrics.items():
-        table.add_row(name, f"{value:.4f}")
-    Console().print(table)
+    task = evaluate(loaded, checkpoint, device=device, precision=precision, hooks=hooks)
+    parts = {name: values for metric in task.metrics["test"] for name, values in per_keypoint(metric).items()}
+    tables = [("metric", "value", task.test_metrics), *(("keypoint", name, values) for name, values in parts.items())]
+    for first, second, values in tables:
+        table = Table(first, second)
+        for name, value in values.items():
+            table.add_row(name, f"{value:.4f}")
+        Console().print(table)
     if metrics_out:
-        metrics_out.write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+        content = {**task.test_metrics, **({"per_keypoint": parts} if parts else {})}
+        write_atomically(metrics_out, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
     if out:
         print(f"predictions: {out}")
+
+
+def per_keypoint(metric: Any) -> dict[str, dict[str, float]]:
+    """Return a metric's values of single keypoints by the metric's names, where it has them."""
+    return getattr(metric, "per_keypoint", {})
 
 
 test = evaluate_checkpoint  # the name under which the command line finds it

@@ -54,7 +54,7 @@ def train(
     from posekit.config import load
     from posekit.engine.run import train as run_training
 
-    loaded = load(config, overrides=override or [])
+    loaded = load(config, overrides=override or [], plugins=plugin or ())
     if max_epochs is not None:
         loaded.setdefault("train_cfg", {})["max_epochs"] = max_epochs
     if seed is not None:

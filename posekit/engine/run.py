@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 
+from posekit.atomic_file import write_atomically
 from posekit.checkpoints.load import load_into, open_checkpoint
+from posekit.codecs.agreement import check_codecs
 from posekit.config.config import Config
-from posekit.engine.checkpoint_io import AtomicCheckpointIO, write_atomically
+from posekit.engine.checkpoint_io import AtomicCheckpointIO
 from posekit.engine.cpu_tuning import tune_cpu
 from posekit.engine.data_module import PoseDataModule
 from posekit.engine.hooks.accuracy_hook import AccuracyHook
@@ -31,7 +33,7 @@ from posekit.engine.hooks.validation_hook import ValidationHook
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import PoseTask
 from posekit.engine.translation import Translation, translate
-from posekit.registry import HOOKS, METRICS, MODELS, strip_scope
+from posekit.registry import HOOKS, METRICS, MODELS, BuildError, strip_scope
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "gpu": "gpu", "mps": "mps"}
 NOISE = (
@@ -73,6 +75,7 @@ def train(
         ConfigError: if the config holds a setting that cannot be used.
     """
     quieten()
+    check_codecs_agree(config)
     plan = translate(config, world_size=devices if isinstance(devices, int) else 1)
     folder = run_folder(config, work_dir)
     checkpoint = checkpoint_to_resume(folder, resume or config.get("resume") or False, config, load_from)
@@ -97,6 +100,13 @@ def train(
     return task
 
 
+def check_codecs_agree(config: Config) -> None:
+    """Raise BuildError where targets are encoded with other settings than outputs are decoded with."""
+    problems = check_codecs(config)
+    if problems:
+        raise BuildError(problems, config.source())
+
+
 def evaluate(
     config: Config,
     checkpoint: str | Path | None,
@@ -105,8 +115,8 @@ def evaluate(
     precision: str | None = None,
     model: Any = None,
     hooks: list[Any] | None = None,
-) -> dict[str, float]:
-    """Evaluate a checkpoint on a config's test data and return the metrics.
+) -> PoseTask:
+    """Evaluate a checkpoint on a config's test data; the task's ``test_metrics`` have the values.
 
     Args:
         config: the whole config.
@@ -125,7 +135,7 @@ def evaluate(
     arguments = {"precision": precision} if precision else {}
     trainer = build_trainer(arguments, Path.cwd(), device, 1, hooks or [], [])
     trainer.test(task, datamodule=data, verbose=False)
-    return task.test_metrics
+    return task
 
 
 def build_task(

@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from posekit.engine.checkpoint_io import write_atomically
+from posekit.atomic_file import write_atomically
 
 
 class RunLog:

@@ -12,9 +12,9 @@ import pytest
 import torch
 from tiny_run import BATCH, NUM_SAMPLES, tiny_config
 
+from posekit.atomic_file import link_atomically, write_atomically
 from posekit.checkpoints.load import read_checkpoint
 from posekit.config import load
-from posekit.engine.checkpoint_io import link_atomically, write_atomically
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.prediction_hook import PredictionHook
 from posekit.engine.run import evaluate, run_folder, train
@@ -76,7 +76,9 @@ def test_checkpoints_are_plain_data_with_the_models_own_keys(finished: Path) -> 
 
 def test_testing_a_checkpoint_repeats_validation(finished: Path, data: Path, tmp_path: Path) -> None:
     dump = tmp_path / "predictions.json"
-    metrics = evaluate(tiny_config(data), finished / "last.pth", device="cpu", hooks=[PredictionHook(dump)])
+    metrics = evaluate(
+        tiny_config(data), finished / "last.pth", device="cpu", hooks=[PredictionHook(dump)]
+    ).test_metrics
     validated = [record for record in RunLog(finished).records() if record["kind"] == "val"][-1]
     assert metrics["PCK"] == pytest.approx(validated["PCK"], abs=1e-6)
     entries = json.loads(dump.read_text())

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.engine.checkpoint_io import write_atomically
+from posekit.atomic_file import write_atomically
 from posekit.engine.hooks.base import BaseHook
 
 

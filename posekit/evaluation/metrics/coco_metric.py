@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from posekit.atomic_file import write_atomically
 from posekit.evaluation.average_precision import PoseScores, score_poses
 from posekit.evaluation.coco_truth import read_coco, true_poses
 from posekit.evaluation.keypoint_mapping import map_keypoints
@@ -375,7 +375,4 @@ def with_areas(found: Predictions) -> FoundPoses:
 
 def write_results(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write a results file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(rows), encoding="utf-8")
-    temporary.replace(path)
+    write_atomically(path, lambda file: file.write(json.dumps(rows).encode()))
