@@ -24,9 +24,6 @@ def evaluate_checkpoint(
     import_plugins(plugin)
     import json
 
-    from rich.console import Console
-    from rich.table import Table
-
     from posekit.atomic_file import write_atomically
     from posekit.config import load
     from posekit.engine.hooks.prediction_hook import PredictionHook
@@ -36,17 +33,26 @@ def evaluate_checkpoint(
     hooks = [PredictionHook(out)] if out else []
     task = evaluate(loaded, checkpoint, device=device, precision=precision, hooks=hooks)
     parts = {name: values for metric in task.metrics["test"] for name, values in per_keypoint(metric).items()}
-    tables = [("metric", "value", task.test_metrics), *(("keypoint", name, values) for name, values in parts.items())]
-    for first, second, values in tables:
-        table = Table(first, second)
-        for name, value in values.items():
-            table.add_row(name, f"{value:.4f}")
-        Console().print(table)
+    print_table("metric", {"value": task.test_metrics})
+    if parts:
+        print_table("keypoint", parts)
     if metrics_out:
         content = {**task.test_metrics, **({"per_keypoint": parts} if parts else {})}
         write_atomically(metrics_out, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
     if out:
         print(f"predictions: {out}")
+
+
+def print_table(first: str, columns: dict[str, dict[str, float]]) -> None:
+    """Print named values, a column for each of ``columns``."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(first, *columns)
+    names = dict.fromkeys(name for values in columns.values() for name in values)
+    for name in names:
+        table.add_row(name, *(f"{values[name]:.4f}" if name in values else "" for values in columns.values()))
+    Console().print(table)
 
 
 def per_keypoint(metric: Any) -> dict[str, dict[str, float]]:
