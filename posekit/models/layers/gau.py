@@ -74,15 +74,17 @@ class GatedAttentionUnit(nn.Module):
         self.res_scale = Scale(channels=in_token_dims) if in_token_dims == out_token_dims else None
         nn.init.xavier_uniform_(self.uv.weight)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Map tokens (B, K, C) to (B, K, out_token_dims)."""
-        branch = self.drop_path(self.attend(tokens))
+    def forward(self, tokens: Tensor, positions: Tensor | None = None) -> Tensor:
+        """Map tokens (B, K, C) to (B, K, out_token_dims); positions (K, S) are added to queries and keys."""
+        branch = self.drop_path(self.attend(tokens, positions))
         return branch if self.res_scale is None else self.res_scale(tokens) + branch
 
-    def attend(self, tokens: Tensor) -> Tensor:
+    def attend(self, tokens: Tensor, positions: Tensor | None = None) -> Tensor:
         """Return the gated mixture of all tokens."""
         gate, value, shared = self.act_fn(self.uv(self.ln(tokens))).split(self.sizes, dim=-1)
         shared = shared.unsqueeze(2) * self.gamma + self.beta  # (B, K, 2, S)
+        if positions is not None:
+            shared = shared + positions[:, None]
         if self.pos_enc:
             shared = rotate_by_position(shared)
         query, key = shared.unbind(2)

@@ -22,7 +22,11 @@ class SinePositions(nn.Module):
         """Return (rows * columns, 2 * channels): cosines and sines of the row, then of the column."""
         sides = []
         for index, count in enumerate((rows, columns)):
-            angles = torch.arange(count, device=self.dim_t.device, dtype=self.dim_t.dtype)[:, None] / self.dim_t
-            waves = torch.cat((angles.cos(), angles.sin()), 1)
+            waves = self.waves(torch.arange(count, device=self.dim_t.device, dtype=self.dim_t.dtype))
             sides.append(waves.unsqueeze(1 - index).expand(rows, columns, -1))
         return torch.cat((sides[0], sides[1]), 2).flatten(0, 1)
+
+    def waves(self, positions: Tensor) -> Tensor:
+        """Return cosines and sines (..., channels) of positions (...) along one axis."""
+        angles = positions[..., None] / self.dim_t
+        return torch.cat((angles.cos(), angles.sin()), -1)

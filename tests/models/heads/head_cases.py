@@ -40,6 +40,7 @@ class HeadCase:
         levels: at how many levels they come.
         pose: shape of the predicted keypoints of a sample; empty for any number of instances.
         samples: makes a sample with targets by the codec, where targets are no plain columns.
+        decodes_itself: the head takes no decoder.
     """
 
     config: dict[str, Any]
@@ -50,6 +51,7 @@ class HeadCase:
     field: tuple[int, ...] = ()
     pose: tuple[int, ...] = (1, NUM_KEYPOINTS, 2)
     samples: Callable[[Any], PoseDataSample] | None = None
+    decodes_itself: bool = False
 
     def batch(self, codec: Any, size: int) -> PoseBatch:
         """Return samples with encoded targets."""
@@ -84,6 +86,34 @@ def crowd(codec: Any, **more: Any) -> PoseDataSample:
     )
 
 
+def boxed(codec: Any) -> PoseDataSample:
+    """Return a picture of two instances with boxes, half of it to be ignored."""
+    points = np.random.default_rng(0).uniform((4, 4), (44, 60), (2, NUM_KEYPOINTS, 2)).astype(np.float32)
+    boxes = np.concatenate([points.min(1), points.max(1)], -1)
+    encoded = codec.encode(points, np.ones((2, NUM_KEYPOINTS), np.float32), bbox=boxes, category_id=[1, 1])
+    ignored = torch.zeros(1, INPUT_SIZE[1], INPUT_SIZE[0])
+    ignored[..., 24:] = 1
+    labels: dict[str, Any] = {
+        "bboxes": torch.as_tensor(boxes),
+        "labels": torch.as_tensor(encoded["bbox_labels"]),
+        "keypoints": torch.as_tensor(points),
+        "keypoints_visible": torch.ones(2, NUM_KEYPOINTS),
+        "areas": torch.as_tensor(np.prod(boxes[:, 2:] - boxes[:, :2], -1)),
+    }
+    return PoseDataSample(gt_instance_labels=InstanceData(**labels), gt_fields=PixelData(heatmap_mask=ignored))
+
+
+POINTWISE = {
+    "num_keypoints": NUM_KEYPOINTS,
+    "featmap_strides": (8, 16),
+    "assigner": {
+        "type": "SimOTAAssigner",
+        "dynamic_k_indicator": "oks",
+        "oks_calculator": {"type": "PoseOKS", "metainfo": None},
+    },
+    "use_aux_loss": True,
+    "loss_bbox_aux": {"type": "L1Loss", "reduction": "sum"},
+}
 DECONV = {"deconv_out_channels": (8,), "deconv_kernel_sizes": (4,)}
 TOKENS = {"hidden_dims": 16, "s": 8, "expansion_factor": 2, "act_fn": "SiLU", "use_rel_bias": True, "pos_enc": True}
 PLAIN = {"in_channels": 8, "out_channels": NUM_KEYPOINTS}
@@ -201,5 +231,42 @@ CASES: dict[str, HeadCase] = {
         },
         field=(16, 8, 6),
         pose=(1, 4, 3),
+    ),
+    "YOLOXPoseHead": HeadCase(
+        {
+            **POINTWISE,
+            "head_module_cfg": {"in_channels": 8, "feat_channels": 8, "stacked_convs": 1},
+            "loss_kpt_aux": {"type": "L1Loss", "use_target_weight": True},
+        },
+        maps(8, 8),
+        {"type": "YOLOXPoseAnnotationProcessor"},
+        pose=(),
+        samples=boxed,
+        decodes_itself=True,
+    ),
+    "RTMOHead": HeadCase(
+        {
+            **POINTWISE,
+            "head_module_cfg": {
+                "in_channels": 4,
+                "cls_feat_channels": 8,
+                "stacked_convs": 1,
+                "num_groups": 2,
+                "channels_per_group": 4,
+                "pose_vec_channels": 8,
+            },
+            "dcc_cfg": {
+                "in_channels": 8,
+                "feat_channels": 8,
+                "num_bins": (12, 16),
+                "spe_channels": 8,
+                "gau_cfg": {"s": 8, "pos_enc": "add"},
+            },
+        },
+        maps(8, 8),
+        {"type": "YOLOXPoseAnnotationProcessor"},
+        pose=(),
+        samples=boxed,
+        decodes_itself=True,
     ),
 }

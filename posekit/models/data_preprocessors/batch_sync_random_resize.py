@@ -1,0 +1,88 @@
+"""Training at several sizes of input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from posekit.registry import MODELS
+from posekit.structures import PixelData, PoseBatch, PoseDataSample
+
+SHAPES = ("img_shape", "pad_shape")
+
+
+@MODELS.register_module()
+class BatchSyncRandomResize(nn.Module):
+    """Resizes whole batches, with their labels, to a size that changes now and then and is the same on all devices.
+
+    Sizes are multiples of the divisor; the first batches keep their own.
+
+    Args:
+        random_size_range: least and greatest height, in pixels.
+        interval: after how many batches a new size is drawn.
+        size_divisor: heights and widths are multiples of it.
+
+    Raises:
+        ValueError: if the range holds no size.
+    """
+
+    registry = MODELS
+
+    def __init__(self, random_size_range: tuple[int, int], interval: int = 10, size_divisor: int = 32) -> None:
+        super().__init__()
+        self.low, self.high = (round(size / size_divisor) for size in random_size_range)
+        if not 0 < self.low <= self.high:
+            raise ValueError(
+                f"BatchSyncRandomResize.random_size_range: {tuple(random_size_range)} holds no multiple of "
+                f"size_divisor={size_divisor}; give (least, greatest)"
+            )
+        self.interval = interval
+        self.size_divisor = size_divisor
+        self.batches = 0
+        self.size_hw: tuple[int, int] | None = None
+
+    def forward(self, inputs: Tensor, data_samples: Any) -> tuple[Tensor, Any]:
+        """Resize inputs (B, C, H, W) and samples; those that are given stay as they are."""
+        height, width = inputs.shape[-2:]
+        size_hw = self.size_hw or (height, width)
+        self.batches += 1
+        if self.batches % self.interval == 0:
+            self.size_hw = self.draw(width / height, inputs.device)
+        if size_hw == (height, width):
+            return inputs, data_samples
+        factor_xy = (size_hw[1] / width, size_hw[0] / height)
+        samples = [resized(sample, size_hw, factor_xy) for sample in data_samples or ()]
+        inputs = F.interpolate(inputs, size=size_hw, mode="bilinear", align_corners=False)
+        return inputs, PoseBatch.from_samples(samples) if isinstance(data_samples, PoseBatch) else samples
+
+    def draw(self, aspect_ratio: float, device: torch.device) -> tuple[int, int]:
+        """Draw a height; the width follows from width / height."""
+        cells = torch.randint(self.low, self.high + 1, ()).to(device)
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.broadcast(cells, 0)
+        count = int(cells)
+        return self.size_divisor * count, self.size_divisor * max(int(aspect_ratio * count), 1)
+
+
+def resized(sample: PoseDataSample, size_hw: tuple[int, int], factor_xy: tuple[float, float]) -> PoseDataSample:
+    """Return a copy of a sample whose labels fit the resized input."""
+    x, y = factor_xy
+    copy = PoseDataSample(metainfo=sample.metainfo)
+    for name, value in sample.items():
+        setattr(copy, name, value)
+    shapes = {name: sample.metainfo[name] for name in SHAPES if name in sample.metainfo}
+    scaled = {name: (int(shape[0] * y), int(shape[1] * x)) for name, shape in shapes.items()}
+    copy.set_metainfo({**scaled, "batch_input_shape": size_hw})
+    if "gt_instance_labels" in sample:
+        labels = sample.gt_instance_labels[:]
+        factors = {"bboxes": (x, y, x, y), "keypoints": (x, y), "areas": x * y}
+        for name in factors.keys() & labels.keys():
+            setattr(labels, name, labels[name] * labels[name].new_tensor(factors[name]))
+        copy.gt_instance_labels = labels
+    if "gt_fields" in sample and "heatmap_mask" in sample.gt_fields:
+        mask = sample.gt_fields.heatmap_mask[None].float()
+        copy.gt_fields = PixelData(heatmap_mask=F.interpolate(mask, size=size_hw, mode="bilinear")[0])
+    return copy

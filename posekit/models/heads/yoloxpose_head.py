@@ -1,0 +1,205 @@
+"""Persons, boxes and poses at every point of the maps, keypoints by their offsets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
+from posekit.models.assigners.sim_ota_assigner import SimOTAAssigner
+from posekit.models.base_module import BaseModule, InitRules, Settings
+from posekit.models.heads.base import Features
+from posekit.models.heads.point_head import (
+    RARE,
+    SILU,
+    YOLOX_BN,
+    PointHead,
+    PointOutputs,
+    Positives,
+    apply_each,
+    aux_targets,
+    conv_stacks,
+    num_positives,
+    output_convs,
+    side_by_side,
+)
+from posekit.models.losses.base import BaseLoss
+from posekit.registry import MODELS
+
+
+class YOLOXPoseOutputs(NamedTuple):
+    """Maps at each level."""
+
+    scores: list[Tensor]
+    objectness: list[Tensor]
+    boxes: list[Tensor]
+    keypoints: list[Tensor]
+    visible: list[Tensor]
+
+
+class YOLOXPoseLayers(BaseModule):
+    """Three branches at each level: classes, boxes with objectness, and keypoints.
+
+    Args:
+        num_keypoints: K.
+        in_channels: channels of every feature map, before widening.
+        num_classes: C.
+        widen_factor: factor on all channels.
+        feat_channels: channels within the branches.
+        stacked_convs: depth of the branches; that of the keypoints has twice as much.
+        featmap_strides: one for each level.
+        conv_bias: whether convolutions have a bias.
+        conv_cfg: kind of convolution.
+        norm_cfg: kind of norm.
+        act_cfg: kind of activation.
+        init_cfg: rules for the initial weights.
+    """
+
+    def __init__(
+        self,
+        num_keypoints: int,
+        in_channels: int,
+        num_classes: int = 1,
+        widen_factor: float = 1.0,
+        feat_channels: int = 256,
+        stacked_convs: int = 2,
+        featmap_strides: Sequence[int] = (8, 16, 32),
+        conv_bias: bool | Literal["auto"] = "auto",
+        conv_cfg: Settings | None = None,
+        norm_cfg: Settings | None = YOLOX_BN,
+        act_cfg: Settings | None = SILU,
+        init_cfg: InitRules = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        levels, wide = len(featmap_strides), int(feat_channels * widen_factor)
+        sizes = (levels, int(in_channels * widen_factor), wide)
+        options: Settings = {"bias": conv_bias, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
+        self.conv_cls = conv_stacks(*sizes, stacked_convs, **options)
+        self.conv_reg = conv_stacks(*sizes, stacked_convs, **options)
+        self.conv_pose = conv_stacks(*sizes, stacked_convs * 2, **options)
+        self.out_cls = output_convs(levels, wide, num_classes)
+        self.out_obj = output_convs(levels, wide, 1)
+        self.out_bbox = output_convs(levels, wide, 4)
+        self.out_kpt = output_convs(levels, wide, num_keypoints * 2)
+        self.out_kpt_vis = output_convs(levels, wide, num_keypoints)
+
+    def init_weights(self) -> None:
+        super().init_weights()
+        for conv in [*self.out_cls, *self.out_obj]:
+            nn.init.constant_(conv.bias, RARE)  # pyright: ignore[reportArgumentType]
+
+    def forward(self, feats: Features) -> YOLOXPoseOutputs:
+        classes = apply_each(self.conv_cls, feats)
+        boxes = apply_each(self.conv_reg, feats)
+        poses = apply_each(self.conv_pose, feats)
+        return YOLOXPoseOutputs(
+            apply_each(self.out_cls, classes),
+            apply_each(self.out_obj, boxes),
+            apply_each(self.out_bbox, boxes),
+            apply_each(self.out_kpt, poses),
+            apply_each(self.out_kpt_vis, poses),
+        )
+
+
+@MODELS.register_module()
+class YOLOXPoseHead(PointHead):
+    """Predicts a person's score, box and keypoints at every point of several maps.
+
+    Args:
+        num_keypoints: K.
+        head_module_cfg: arguments of the layers, see YOLOXPoseLayers.
+        featmap_strides: input pixels per cell of each map.
+        num_classes: number of classes.
+        use_aux_loss: add the losses on offsets in strides.
+        assigner: says which points learn which instance.
+        prior_generator: makes the points; by default corners of the cells.
+        loss_cls: of the classes at points with an instance.
+        loss_obj: of there being an instance, at all points.
+        loss_bbox: of the boxes.
+        loss_oks: of the keypoints, relative to the instance's size.
+        loss_vis: of the keypoints' visibility.
+        loss_bbox_aux: of the boxes' offsets in strides.
+        loss_kpt_aux: of the keypoints' offsets in strides.
+        overlaps_power: exponent on the fit that class scores learn.
+
+    Source: YOLOX-Pose, MMPose 1.3; Ge et al., YOLOX, arXiv 2107.08430; Maji et al., YOLO-Pose, arXiv 2204.06806.
+    """
+
+    def __init__(
+        self,
+        num_keypoints: int,
+        head_module_cfg: dict[str, Any],
+        featmap_strides: Sequence[int] = (8, 16, 32),
+        num_classes: int = 1,
+        use_aux_loss: bool = False,
+        assigner: SimOTAAssigner | None = None,
+        prior_generator: MlvlPointGenerator | None = None,
+        loss_cls: BaseLoss | None = None,
+        loss_obj: BaseLoss | None = None,
+        loss_bbox: BaseLoss | None = None,
+        loss_oks: BaseLoss | None = None,
+        loss_vis: BaseLoss | None = None,
+        loss_bbox_aux: BaseLoss | None = None,
+        loss_kpt_aux: BaseLoss | None = None,
+        overlaps_power: float = 1.0,
+    ) -> None:
+        super().__init__(
+            num_keypoints,
+            num_classes,
+            use_aux_loss=use_aux_loss,
+            assigner=assigner,
+            prior_generator=prior_generator or MlvlPointGenerator(featmap_strides, offset=0),
+            overlaps_power=overlaps_power,
+            losses={
+                "loss_cls": loss_cls,
+                "loss_obj": loss_obj,
+                "loss_bbox": loss_bbox,
+                "loss_oks": loss_oks,
+                "loss_vis": loss_vis,
+                "loss_bbox_aux": loss_bbox_aux,
+                "loss_kpt_aux": loss_kpt_aux,
+            },
+        )
+        shared = {"num_keypoints": num_keypoints, "featmap_strides": featmap_strides}
+        self.head_module = YOLOXPoseLayers(**{**head_module_cfg, **shared})
+
+    def forward(self, feats: Features) -> YOLOXPoseOutputs:
+        """Compute the maps of scores, objectness, boxes, keypoints and visibilities at each level."""
+        return self.head_module(feats)
+
+    def point_outputs(self, outputs: YOLOXPoseOutputs) -> PointOutputs:
+        return PointOutputs(
+            self.prior_generator.points(outputs.scores),
+            scores=side_by_side(outputs.scores),
+            box_offsets=side_by_side(outputs.boxes),
+            keypoint_offsets=side_by_side(outputs.keypoints),
+            visible=side_by_side(outputs.visible),
+            objectness=side_by_side(outputs.objectness),
+        )
+
+    def poses_of(self, outputs: PointOutputs, index: int, kept: Tensor) -> Tensor:
+        return outputs.keypoints[index, kept]
+
+    def losses_of(self, outputs: PointOutputs, positives: Positives, weights: Tensor) -> dict[str, Tensor]:
+        count, index, truth = num_positives(positives), positives.index, positives.truth
+        assert outputs.objectness is not None
+        objectness, scores = outputs.objectness.flatten(0, 1), outputs.scores.flatten(0, 1)
+        there = torch.zeros_like(objectness)
+        there[index] = 1
+        losses = {"loss_obj": self.loss_obj(objectness, there, weights) / count}
+        if not len(index):
+            return losses | {"loss_bbox": self.nothing()}
+        keypoints, visible = (one.flatten(0, 1)[index] for one in (outputs.keypoints, outputs.visible))
+        wanted = self.target_scores(outputs, positives, positives.classes)[index]
+        losses |= self.box_losses(outputs, positives, count)
+        losses["loss_kpt"] = self.loss_oks(keypoints, truth.keypoints, truth.keypoints_visible, truth.areas).mean()
+        losses["loss_vis"] = self.loss_vis(visible, truth.keypoints_visible, truth.weights)
+        losses["loss_cls"] = self.loss_cls(scores[index], wanted) / count
+        if self.use_aux_loss and self.loss_kpt_aux is not None:
+            offsets = outputs.keypoint_offsets.flatten(0, 1)[index].unflatten(-1, (-1, 2))
+            shares = truth.keypoints_visible / self.num_keypoints
+            losses["loss_kpt_aux"] = self.loss_kpt_aux(offsets, aux_targets(positives)[1], shares)
+        return losses
