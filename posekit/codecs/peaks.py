@@ -11,11 +11,13 @@ import math
 
 import numpy as np
 
-from posekit.codecs.blur import blur_maps, gaussian_kernel, window_blur_matrix
+from posekit.codecs.blur import blur_maps, blur_matrix, gaussian_kernel, window_blur_matrix
 from posekit.structures.array import Array, asarray_like, is_tensor, namespace
 
 _SQUARE = tuple((x, y) for y in (-1, 0, 1) for x in (-1, 0, 1))
 _STAR = (*_SQUARE, (-2, 0), (2, 0), (0, -2), (0, 2))
+_LIMITS = 1e-3, 50.0
+"""Between what the blurred values are held before their logarithm is taken."""
 
 
 def argmax_last(values: Array) -> tuple[Array, Array]:
@@ -112,7 +114,7 @@ def dark_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
     height, width = maps.shape[-2:]
     windows = _precise(windows_at(maps, points, blur_kernel_size // 2 + 2))
     near = windows @ asarray_like(window_blur_matrix(blur_kernel_size, _STAR), windows)
-    near = xp.log(near.clip(1e-10, None))
+    near = _log_at_height(near, maps, blur_kernel_size, (1e-10, math.inf))
     here = near[..., 4]
     gradient = 0.5 * (near[..., 5] - near[..., 3]), 0.5 * (near[..., 7] - near[..., 1])
     second = (
@@ -138,10 +140,7 @@ def dark_udp_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
     windows = _precise(windows_at(maps, points, blur_kernel_size // 2 + 1))
     near = windows @ asarray_like(window_blur_matrix(blur_kernel_size, _SQUARE), windows)
     found = points[..., 0] >= 0
-    peak = windows[..., windows.shape[-1] // 2]
-    highest = xp.max(near, axis=-1)
-    scale = xp.where(found, peak, xp.ones_like(peak)) / xp.where(found, highest, xp.ones_like(highest))
-    near = xp.log((near * scale[..., None]).clip(1e-3, 50.0))
+    near = _log_at_height(near, maps, blur_kernel_size, _LIMITS)
     near = xp.take_along_axis(near, _cells_within(points, width, height), axis=-1)
     here = near[..., 4]
     gradient = 0.5 * (near[..., 5] - near[..., 3]), 0.5 * (near[..., 7] - near[..., 1])
@@ -157,10 +156,51 @@ def dark_udp_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
 
 def log_blurred(maps: Array, blur_kernel_size: int) -> Array:
     """Return the logarithm of whole blurred maps (..., H, W), scaled back to their height before the blur."""
-    xp = namespace(maps)
     blurred = blur_maps(maps, blur_kernel_size)
-    scale = xp.max(maps, axis=(-2, -1), keepdims=True) / xp.max(blurred, axis=(-2, -1), keepdims=True)
-    return xp.log((blurred * scale).clip(1e-3, 50.0))
+    return namespace(maps).log((blurred * _lost_height(maps, blurred, axes=2)[..., None, None]).clip(*_LIMITS))
+
+
+def _log_at_height(
+    near: Array, maps: Array, blur_kernel_size: int, limits: tuple[float, float], axes: int = 2
+) -> Array:
+    """Return logarithms of some blurred values of each map, after the blurred map is scaled back to its height.
+
+    Scaling adds a constant to all logarithms, which derivatives do not see, unless values are held to the
+    limits. Only maps where that may happen, those without a clear maximum, are blurred as a whole.
+
+    Args:
+        near: (..., M), or (..., N, M) for several points on each map.
+        maps: before the blur, (..., H, W), or (..., L) with one of the ``axes``.
+        blur_kernel_size: of the blur.
+        limits: of the scaled values.
+        axes: how many axes of ``maps`` were blurred.
+    """
+    xp = namespace(near)
+    lead = maps.shape[:-axes]
+    # The height after the blur lies between the height before it and what one lone cell would keep of that.
+    kept = float(gaussian_kernel(blur_kernel_size).max()) ** axes
+    held = (xp.min(near, axis=-1) < limits[0]) | (xp.max(near, axis=-1) > limits[1] * kept)
+    doubtful = xp.any(held.reshape((math.prod(lead), -1)), axis=-1)
+    if doubtful.any():
+        chosen = maps.reshape((math.prod(lead), *maps.shape[-axes:]))[doubtful]
+        blurred = blur_maps(chosen, blur_kernel_size) if axes == 2 else _blurred_rows(chosen, blur_kernel_size)
+        scale = xp.ones_like(doubtful, dtype=near.dtype)
+        scale[doubtful] = xp.astype(_lost_height(chosen, blurred, axes), near.dtype)
+        near = near * scale.reshape((*lead, *(1,) * (near.ndim - len(lead))))
+    return xp.log(near.clip(*limits))
+
+
+def _lost_height(maps: Array, blurred: Array, axes: int) -> Array:
+    """Return each map's maximum as a multiple of the blurred map's; where that is zero, one."""
+    xp = namespace(maps)
+    over = tuple(range(-axes, 0))
+    before, after = xp.max(maps, axis=over), xp.max(blurred, axis=over)
+    return xp.where(after != 0, before, xp.ones_like(before)) / xp.where(after != 0, after, xp.ones_like(after))
+
+
+def _blurred_rows(rows: Array, blur_kernel_size: int) -> Array:
+    """Blur rows (..., L)."""
+    return rows @ asarray_like(blur_matrix(rows.shape[-1], blur_kernel_size), rows)
 
 
 def _precise(values: Array) -> Array:
@@ -192,9 +232,7 @@ def row_dark_steps(rows: Array, index: Array, blur_kernel_size: int) -> Array:
     window = _precise(window)
     near = window @ asarray_like(_row_blur(blur_kernel_size), window)
     found = index >= 0
-    peak, highest = window[..., reach], xp.max(near, axis=-1)
-    scale = xp.where(found, peak, xp.ones_like(peak)) / xp.where(found, highest, xp.ones_like(highest))
-    near = xp.log((near * scale[..., None]).clip(1e-3, 50.0))
+    near = _log_at_height(near, rows, blur_kernel_size, _LIMITS, axes=1)
     offsets = asarray_like(np.arange(-2, 3), index)
     within = (index[..., None] + offsets).clip(0, length - 1) - index[..., None].clip(0, None) + 2
     near = xp.take_along_axis(near, within, axis=-1)

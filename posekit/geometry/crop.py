@@ -45,14 +45,45 @@ def crop_affine(
     scale = np.asarray(scale_wh, dtype=np.float64)
     if not np.all(scale > 0):
         raise ValueError(f"crop_affine: scale_wh is {scale.tolist()}; width and height of a box must be above zero")
-    size = np.asarray(size_wh, dtype=np.float64) - (1.0 if use_udp else 0.0)
     middle = np.asarray(center, dtype=np.float64) + scale * np.asarray(shift)
-    factor = size / scale
-    if keep_aspect and not use_udp:
-        factor = np.broadcast_to(factor[..., :1], factor.shape)
     angle = np.deg2rad(np.asarray(rotation_deg, dtype=np.float64))
     cos, sin = np.cos(angle), np.sin(angle)
-    turn_back = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], -2)
-    linear = factor[..., :, None] * turn_back
+    turn = np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], -2)
+    size = np.asarray(size_wh, dtype=np.float64)
+    matrix = (
+        _udp_matrix(middle, scale, turn, size - 1)
+        if use_udp
+        else _plain_matrix(middle, scale, turn, size, keep_aspect=keep_aspect)
+    )
+    return Affine(matrix, "image", "input")
+
+
+# Numbers are published for models whose crops were found in single precision: the last digits decide to
+# which 1/32 pixel the resampling rounds, and so some grey levels. Both rules keep to that precision.
+
+
+def _udp_matrix(middle: np.ndarray, scale: np.ndarray, turn: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Return the matrix (..., 2, 3) that stretches each axis on its own, held to single precision."""
+    linear = (size / scale)[..., :, None] * np.swapaxes(turn, -1, -2)
     offset = size[..., None] / 2 - linear @ middle[..., None]
-    return Affine(np.concatenate([linear, offset], axis=-1), "image", "input")
+    return np.concatenate([linear, offset], axis=-1).astype(np.float32).astype(np.float64)
+
+
+def _plain_matrix(
+    middle: np.ndarray, scale: np.ndarray, turn: np.ndarray, size: np.ndarray, *, keep_aspect: bool
+) -> np.ndarray:
+    """Return the matrix (..., 2, 3) that takes three points of the box, held to single precision, to the input."""
+    left, top = turn[..., 0] * scale[..., :1] / -2, turn[..., 1] * scale[..., 1:] / -2
+    origin, edge = middle.astype(np.float32), (middle + left).astype(np.float32)
+    if keep_aspect:
+        across = origin - edge
+        third = edge + np.stack([-across[..., 1], across[..., 0]], axis=-1)
+        target_third = np.array([0.0, size.sum() / 2])
+    else:
+        third, target_third = (middle + top).astype(np.float32), np.array([size[0] / 2, 0.0])
+    target = np.stack([size / 2, np.array([0.0, size[1] / 2]), target_third], axis=-2)
+    source = np.stack([origin, edge, third], axis=-2).astype(np.float64)
+    solution = np.asarray(np.linalg.solve(source[..., 1:, :] - source[..., :1, :], target[1:] - target[0]), np.float64)
+    linear = np.swapaxes(solution, -1, -2)
+    offset = target[0][:, None] - linear @ source[..., 0, :, None]
+    return np.concatenate([linear, offset], axis=-1)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import cv2
 import numpy as np
 import pytest
+import torch
 from codec_cases import HEATMAP, SIZE, keypoints_inside
 
 from posekit.codecs.megvii_heatmap import MegviiHeatmap
 from posekit.codecs.msra_heatmap import MSRAHeatmap
+from posekit.codecs.peaks import dark_steps, heatmap_maximum
 from posekit.codecs.regression_label import RegressionLabel
 from posekit.codecs.simcc_label import SimCCLabel
 from posekit.codecs.udp_heatmap import UDPHeatmap
@@ -51,6 +56,45 @@ def test_udp_decodes_with_the_scale_it_encodes_with() -> None:
     corner = np.array([[[SIZE[0] - 1.0, SIZE[1] - 1.0], [0, 0]]], np.float32)
     decoded, _ = codec.decode(codec.encode(corner)["heatmaps"])
     np.testing.assert_allclose(decoded, corner, atol=codec.round_trip_px)
+
+
+def noisy_maps(mean: float) -> np.ndarray:
+    maps = np.random.default_rng(0).normal(mean, 1.0, (12, HEATMAP[1], HEATMAP[0])).astype(np.float32)
+    maps[:, 3:-3, 3:-3] += cv2.GaussianBlur(maps[0], (7, 7), 2)[3:-3, 3:-3]
+    return maps
+
+
+def blurred_at_height(maps: np.ndarray, size: int) -> np.ndarray:
+    """Whole maps, blurred by OpenCV with zeros beyond the border, then scaled back to their height."""
+    blurred = [cv2.GaussianBlur(one, (size, size), 0, borderType=cv2.BORDER_CONSTANT) for one in maps]
+    return np.stack([after * (before.max() / after.max()) for before, after in zip(maps, blurred, strict=True)])
+
+
+@pytest.mark.parametrize("library", [np.asarray, torch.as_tensor], ids=["numpy", "torch"])
+@pytest.mark.parametrize("mean", [0.5, 0.0, -0.5])
+def test_dark_steps_in_maps_without_a_clear_maximum_are_those_of_whole_blurred_maps(library: Any, mean: float) -> None:
+    maps = noisy_maps(mean)
+    points, _ = heatmap_maximum(maps)
+    steps = np.asarray(dark_steps(library(maps), library(points), 11))
+    logs = np.log(np.maximum(blurred_at_height(maps, 11), 1e-10)).astype(np.float64)
+    checked = 0
+    for (x, y), step, log in zip(points, steps, logs, strict=True):
+        if not (2 <= x < HEATMAP[0] - 2 and 2 <= y < HEATMAP[1] - 2):
+            continue
+        rows_slope, columns_slope = np.gradient(log)
+        curves = (
+            np.gradient(columns_slope, axis=1),
+            np.gradient(columns_slope, axis=0),
+            np.gradient(rows_slope, axis=0),
+        )
+        dxx, dxy, dyy = (curve[y, x] for curve in curves)
+        hessian = np.array([[dxx, dxy], [dxy, dyy]])
+        if np.linalg.cond(hessian) < 1e3:
+            np.testing.assert_allclose(
+                step, -np.linalg.solve(hessian, [columns_slope[y, x], rows_slope[y, x]]), rtol=0.02, atol=0.02
+            )
+            checked += 1
+    assert checked >= 3
 
 
 def test_udp_mirrors_exactly() -> None:

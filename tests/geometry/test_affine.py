@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -125,6 +126,24 @@ def test_plain_crop_takes_its_factor_from_the_width() -> None:
 def test_udp_crop_maps_the_outermost_pixel_centres() -> None:
     crop = crop_affine([100, 80], [49, 59], 0, (50, 60), use_udp=True)
     np.testing.assert_allclose(crop.points(np.array([[75.5, 50.5], [124.5, 109.5]])), [[0, 0], [49, 59]])
+
+
+@pytest.mark.parametrize("keep_aspect", [True, False])
+def test_a_plain_crop_is_the_map_through_three_points_in_single_precision(keep_aspect: bool) -> None:
+    center, scale = np.array([390.14, 218.07], np.float32), np.array([325.01248, 433.34998], np.float32)
+    left, middle = (center - scale * [0.5, 0]).astype(np.float32), [96, 128]
+    third = np.array([left[0], left[1] + center[0] - left[0]]) if keep_aspect else center - scale * [0, 0.5]
+    source = [center, left, third]
+    target = [middle, [0, 128], [0, 128 + 96]] if keep_aspect else [middle, [0, 128], [96, 0]]
+    expected = cv2.getAffineTransform(np.array(source, np.float32), np.array(target, np.float32))
+    affine = crop_affine(center, scale, 0.0, (192, 256), keep_aspect=keep_aspect)
+    np.testing.assert_allclose(affine.matrix, expected, rtol=0, atol=1e-11)
+
+
+def test_a_udp_crop_is_held_to_single_precision() -> None:
+    matrix = crop_affine([390.14, 218.07], [325.01248, 433.34998], 0.0, (192, 256), use_udp=True).matrix
+    assert matrix.dtype == np.float64
+    np.testing.assert_array_equal(matrix, matrix.astype(np.float32))
 
 
 def test_a_box_without_area_is_refused() -> None:

@@ -31,10 +31,11 @@ class LoadImage(BaseTransform):
             stored), or the first two with ``_ignore_orientation``.
         imdecode_backend: only ``cv2``.
         ignore_empty: skip a sample whose file is missing or empty.
-        backend_args: only ``dict(backend="local")``.
+        backend_args: only ``dict(backend="local")``, or "disk", the older name of the same.
         cache: ``ram`` keeps decoded images for samples to come (read-only arrays).
         cache_mb: memory of the cache in megabytes, for each worker.
         max_pixels: largest width x height that is decoded.
+        file_client_args: the older name of ``backend_args``.
 
     Raises:
         ValueError: for another value of an argument.
@@ -55,10 +56,12 @@ class LoadImage(BaseTransform):
         cache: str | None = None,
         cache_mb: float = 512,
         max_pixels: int = 2**27,
+        file_client_args: dict | None = None,
     ) -> None:
         check_choice("color_type", color_type, COLOR_TYPES)
         check_choice("imdecode_backend", imdecode_backend, ("cv2",))
-        check_choice("backend_args.backend", (backend_args or {}).get("backend", "local"), ("local",))
+        for name, given in (("backend_args", backend_args), ("file_client_args", file_client_args)):
+            check_choice(f"{name}.backend", (given or {}).get("backend", "disk"), ("local", "disk"))
         check_choice("cache", cache, (None, "ram"))
         self.to_float32 = to_float32
         self.color_type = color_type

@@ -122,12 +122,20 @@ def test_a_folder_is_named(tmp_path: Path) -> None:
         LoadImage()(dict(img_path=str(tmp_path)))  # pyright: ignore[reportArgumentType]
 
 
+@pytest.mark.parametrize("name", ["backend_args", "file_client_args"])
+@pytest.mark.parametrize("backend", ["local", "disk"])
+def test_local_files_have_two_names(name: str, backend: str) -> None:
+    results: Any = LoadImage(**{name: dict(backend=backend)})(dict(img=IMG))  # pyright: ignore
+    assert results["img"].shape == IMG.shape
+
+
 @pytest.mark.parametrize(
     "settings",
     [
         dict(color_type="cmyk"),
         dict(imdecode_backend="pillow"),
         dict(backend_args=dict(backend="s3")),
+        dict(file_client_args=dict(backend="petrel")),
         dict(cache="disk"),
     ],
 )
