@@ -192,11 +192,23 @@ def write_graph(deployed: Deployed, info: ModelInfo, path: Path, half_weights: b
         )
     assert program is not None
     graph = program.model_proto
+    forget_origin(graph)
     if half_weights:
         halve_weights(graph)
     onnx.helper.set_model_props(graph, {METADATA_KEY: info.to_json()})
     graph.producer_name = "posekit"
     onnx.save(graph, str(path))
+
+
+def forget_origin(graph: Any) -> None:
+    """Remove the exporter's notes, which hold the paths of this machine's source files; in place."""
+    for part in (graph.graph, *graph.graph.node, *graph.graph.value_info, *graph.functions):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    for function in graph.functions:
+        for node in function.node:
+            node.ClearField("metadata_props")
+            node.ClearField("doc_string")
 
 
 def output_names(outputs: Any) -> list[str]:

@@ -96,6 +96,10 @@ def test_the_file_says_all_about_itself(exported):
     assert info.colors[0] == (255, 0, 0)
 
 
+def test_the_file_names_no_path_of_the_machine_that_wrote_it(exported):
+    assert b".py" not in exported[0].read_bytes()
+
+
 def test_predicts_what_the_model_predicts(model, exported):
     picture = np.random.default_rng(0).integers(0, 255, (90, 120, 3), np.uint8)
     boxes = np.array([[10, 10, 60, 80], [30, 5, 110, 85], [0, 0, 20, 20]], np.float32)
