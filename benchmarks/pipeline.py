@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.case import Case
 from posekit.datasets.transforms.load_image import LoadImage
 from posekit.datasets.transforms.pipeline import Pipeline
 from posekit.datasets.transforms.split_encoder import split_encoder
@@ -125,6 +126,11 @@ def measure(rounds: int = 7) -> Iterator[tuple[str, str, float]]:
         yield name, mode, 1 / float(np.median(values))
 
 
-if __name__ == "__main__":
-    for name, mode, rate in measure():
-        print(f"{name:8} {mode:7} {rate:7.0f} samples/s")
+def rates() -> dict[str, float]:
+    """Return samples per second by pipeline and mode."""
+    return {f"{name} {mode}": rate for name, mode, rate in measure()}
+
+
+CASES = [
+    Case("C2 sample", "640x480 JPEG to network input, samples/s", ">= 5x; >= 12x cached (reference 216-250)", rates)
+]
