@@ -75,7 +75,8 @@ def _first_line(error: Exception) -> str:
 def _check_archive(path: Path) -> None:
     """Refuse archives that would unpack to more than the file itself."""
     try:
-        entries = zipfile.ZipFile(path).infolist()
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, OSError) as error:
         raise CheckpointError(f"{path}: a damaged archive ({_first_line(error)}); download or save it again") from error
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):

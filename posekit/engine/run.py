@@ -34,6 +34,7 @@ from posekit.engine.run_log import RunLog
 from posekit.engine.task import PoseTask
 from posekit.engine.translation import Translation, translate
 from posekit.registry import HOOKS, METRICS, MODELS, BuildError, strip_scope
+from posekit.structures.array import plain
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "gpu": "gpu", "mps": "mps"}
 NOISE = (
@@ -339,12 +340,3 @@ def made_by() -> dict[str, str]:
     from posekit import __version__
 
     return {"posekit_version": __version__, "time": time.strftime("%Y-%m-%d %H:%M:%S")}
-
-
-def plain(value: Any) -> Any:
-    """Return nested containers with arrays as lists and everything else as it is, for a checkpoint."""
-    if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from posekit.models.heads.integral_regression_head import IntegralRegressionHead
 from posekit.runtime.model_info import METADATA_KEY, ModelInfo, keypoint_set
 from posekit.runtime.pose_model import PoseModel
+from posekit.structures.array import plain
 
 INPUT = "crops"
 OPSET = 18
@@ -161,15 +162,6 @@ def test_pipeline(config: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         if dataset.get("pipeline"):
             return dataset["pipeline"]
     return ()
-
-
-def plain(value: Any) -> Any:
-    """Turn configs, tuples and arrays into what JSON holds."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def write_graph(deployed: Deployed, info: ModelInfo, path: Path, half_weights: bool) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -40,6 +41,15 @@ def to_numpy(value: Array) -> np.ndarray:
     if is_tensor(value):
         return value.detach().cpu().numpy()
     return np.asarray(value)
+
+
+def plain(value: Any) -> Any:
+    """Return nested containers as dicts and lists, numpy arrays and numbers in them as python's."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in cast("Mapping[Any, Any]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in cast("Sequence[Any]", value)]
+    return cast("Any", value).tolist() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def asarray_like(value: Any, like: Array, dtype: Any = None) -> Array:

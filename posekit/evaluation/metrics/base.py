@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from posekit.registry import METRICS
+from posekit.structures.array import to_numpy
 
 
 class BaseMetric(ABC):
@@ -102,11 +103,6 @@ def look_up(node: Any, path: str, default: Any = None) -> Any:
         if node is None:
             return default
     return node
-
-
-def to_numpy(value: Any) -> np.ndarray:
-    """Return an array or tensor of any device as a numpy array."""
-    return value.detach().cpu().numpy() if hasattr(value, "detach") else np.asarray(value)
 
 
 def gather(results: list[Any]) -> list[Any]:

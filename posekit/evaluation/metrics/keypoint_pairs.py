@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from posekit.evaluation.metrics.base import BaseMetric, look_up, to_numpy
+from posekit.evaluation.metrics.base import BaseMetric, look_up
+from posekit.structures.array import to_numpy
 
 
 @dataclass
