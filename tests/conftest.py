@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
+import sys
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,3 +21,21 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the development data folder ../shared")
     return folder
+
+
+@pytest.fixture(scope="session")
+def checker(shared: Path) -> Any:
+    """The conformance checker; its numbers come from MMPose 1.3.2 on PyTorch 2.13."""
+    sys.path.insert(0, str(shared / "conformance"))
+    module = importlib.import_module("check")
+    read_cases = module.read_cases
+
+    def read_and_close(area: str) -> list[dict[str, Any]]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # it leaves its archives to the garbage collector
+            cases = read_cases(area)
+            gc.collect()
+        return cases
+
+    module.read_cases = read_and_close
+    return module
