@@ -18,6 +18,8 @@ _SQUARE = tuple((x, y) for y in (-1, 0, 1) for x in (-1, 0, 1))
 _STAR = (*_SQUARE, (-2, 0), (2, 0), (0, -2), (0, 2))
 _LIMITS = 1e-3, 50.0
 """Between what the blurred values are held before their logarithm is taken."""
+_TINY = 2.0**-23
+"""Keeps the equations of flat maps solvable."""
 
 
 def argmax_last(values: Array) -> tuple[Array, Array]:
@@ -144,14 +146,27 @@ def dark_udp_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
     near = xp.take_along_axis(near, _cells_within(points, width, height), axis=-1)
     here = near[..., 4]
     gradient = 0.5 * (near[..., 5] - near[..., 3]), 0.5 * (near[..., 7] - near[..., 1])
-    tiny = 2.0**-23  # keeps flat maps solvable
     diagonal = near[..., 8] + near[..., 0] + 2 * here - near[..., 5] - near[..., 7] - near[..., 3] - near[..., 1]
     second = (
-        near[..., 5] - 2 * here + near[..., 3] + tiny,
+        near[..., 5] - 2 * here + near[..., 3] + _TINY,
         0.5 * diagonal,
-        near[..., 7] - 2 * here + near[..., 1] + tiny,
+        near[..., 7] - 2 * here + near[..., 1] + _TINY,
     )
     return xp.astype(newton_steps(gradient, second) * xp.astype(found, near.dtype)[..., None], maps.dtype)
+
+
+def empty_map_steps(maps: Array, blur_kernel_size: int) -> Array:
+    """Return the steps (..., K, 2) that published models take from (-1, -1) on maps (..., K, H, W) without a peak.
+
+    Their arithmetic sees the map's first cell in all directions but left and up, where it meets the last row
+    of the keypoint before. Such a point means nothing, its score says so; yet recorded predictions hold it.
+    """
+    xp = namespace(maps)
+    logs = log_blurred(_precise(maps), blur_kernel_size)
+    here, last_row = logs[..., 0, 0], xp.roll(logs[..., -1, :], 1, axis=-2)
+    left, above = last_row[..., -1] - here, last_row[..., 0] - here
+    steps = newton_steps((-0.5 * left, -0.5 * above), (left + _TINY, -0.5 * above, above + _TINY))
+    return xp.astype(steps, maps.dtype)
 
 
 def log_blurred(maps: Array, blur_kernel_size: int) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from posekit.codecs.blur import blur_maps
 from posekit.codecs.gaussian import empty_like, gaussian_rows, in_reach, kept_weights, nearest_cell, outer_maps
 from posekit.codecs.heatmap_codec import HeatmapCodec
-from posekit.codecs.peaks import dark_udp_steps, heatmap_maximum
+from posekit.codecs.peaks import dark_udp_steps, empty_map_steps, heatmap_maximum
 from posekit.registry import CODECS
 from posekit.structures.array import Array, asarray_like, namespace
 
@@ -99,18 +99,25 @@ class UDPHeatmap(HeatmapCodec):
     def locate(self, heatmaps: Array) -> tuple[Array, Array]:
         if self.heatmap_type == "combined":
             return self._locate_discs(heatmaps)
+        xp = namespace(heatmaps)
         points, scores = heatmap_maximum(heatmaps)
         steps = dark_udp_steps(heatmaps, points, self.blur_kernel_size)
-        return namespace(steps).astype(points, steps.dtype) + steps, scores
+        found = points[..., :1] >= 0
+        if not found.all():
+            steps = xp.where(found, steps, empty_map_steps(heatmaps, self.blur_kernel_size))
+        return xp.astype(points, steps.dtype) + steps, scores
 
     def _locate_discs(self, heatmaps: Array) -> tuple[Array, Array]:
         xp = namespace(heatmaps)
         *lead, channels, height, width = heatmaps.shape
-        maps = heatmaps.reshape((*lead, channels // 3, 3, height * width))
         discs = blur_maps(heatmaps[..., ::3, :, :], 2 * self.blur_kernel_size + 1, mirror=True)
         points, scores = heatmap_maximum(discs)
-        index = (points[..., 1] * width + points[..., 0]).clip(0, None)[..., None, None]
-        index = xp.broadcast_to(index, (*lead, channels // 3, 2, 1))
-        offsets = xp.take_along_axis(maps[..., 1:, :], index, axis=-1)[..., 0] * self.radius
-        found = xp.astype(points >= 0, offsets.dtype)
-        return xp.astype(points, offsets.dtype) + offsets * found, scores
+        # All keypoints' cells in one row: the place (-1, -1) of an empty map counts back into the map before.
+        total = channels // 3 * height * width
+        starts = asarray_like(np.arange(0, total, height * width), points)
+        index = (points[..., 1] * width + points[..., 0] + starts) % total
+        offsets = [
+            xp.take_along_axis(heatmaps[..., axis::3, :, :].reshape((*lead, total)), index, axis=-1) for axis in (1, 2)
+        ]
+        steps = xp.stack(offsets, axis=-1) * self.radius
+        return xp.astype(points, steps.dtype) + steps, scores
