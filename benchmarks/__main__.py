@@ -80,6 +80,9 @@ def main() -> None:
     import cv2
     import torch
 
+    from posekit.engine.cpu_tuning import tune_cpu
+
+    tune_cpu()  # as every training run does; the baselines profit as well
     torch.set_num_threads(args.threads)
     cv2.setNumThreads(args.threads)
     chosen = [case for case in all_cases() if not args.names or any(name in case.name for name in args.names)]

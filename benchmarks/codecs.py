@@ -98,7 +98,10 @@ def decode_dark(heatmaps: np.ndarray, wide: bool) -> np.ndarray:
 
 
 def decode_simcc(rows_x: np.ndarray, rows_y: np.ndarray) -> np.ndarray:
-    return np.stack([rows_x.argmax(-1), rows_y.argmax(-1)], -1) / SPLIT
+    points = np.stack([rows_x.argmax(-1), rows_y.argmax(-1)], -1).astype(np.float32)
+    scores = np.minimum(rows_x.max(-1), rows_y.max(-1))
+    points[scores <= 0] = -1
+    return points / SPLIT
 
 
 # --- the cases ---------------------------------------------------------------

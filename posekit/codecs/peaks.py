@@ -84,8 +84,9 @@ def quarter_steps(maps: Array, points: Array) -> Array:
     x, y = points[..., 0], points[..., 1]
     free_x = (x > 1) & (x < width - 1) & (y > 0)
     free_y = (y > 1) & (y < height - 1) & (x > 0)
-    steps = xp.stack([xp.sign(near[..., 5] - near[..., 3]), xp.sign(near[..., 7] - near[..., 1])], axis=-1)
-    return 0.25 * steps * xp.astype(xp.stack([free_x, free_y], axis=-1), steps.dtype)
+    after, before, free = near[..., [5, 7]], near[..., [3, 1]], xp.stack([free_x, free_y], axis=-1)
+    up, down = (xp.astype(side & free, near.dtype) for side in (after > before, after < before))
+    return 0.25 * (up - down)
 
 
 def newton_steps(gradient: tuple[Array, Array], second: tuple[Array, Array, Array]) -> Array:
