@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,47 +44,63 @@ def crop_affine(
     Source: Xiao et al., arXiv 1804.06208 (plain); Huang et al., arXiv 1911.07524, eq. 5 (UDP).
     """
     scale = np.asarray(scale_wh, dtype=np.float64)
-    if not np.all(scale > 0):
+    if not (scale > 0).all():
         raise ValueError(f"crop_affine: scale_wh is {scale.tolist()}; width and height of a box must be above zero")
-    middle = np.asarray(center, dtype=np.float64) + scale * np.asarray(shift)
-    angle = np.deg2rad(np.asarray(rotation_deg, dtype=np.float64))
-    cos, sin = np.cos(angle), np.sin(angle)
-    turn = np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], -2)
-    size = np.asarray(size_wh, dtype=np.float64)
-    matrix = (
-        _udp_matrix(middle, scale, turn, size - 1)
-        if use_udp
-        else _plain_matrix(middle, scale, turn, size, keep_aspect=keep_aspect)
-    )
-    return Affine(matrix, "image", "input")
+    middle = np.asarray(center, dtype=np.float64) + scale * shift
+    angle = np.deg2rad(rotation_deg)
+    box = _Box(middle[..., 0], middle[..., 1], scale[..., 0], scale[..., 1], np.cos(angle), np.sin(angle))
+    rows = _udp_rows(box, size_wh) if use_udp else _plain_rows(box, size_wh, keep_aspect=keep_aspect)
+    flat = np.array(rows, dtype=np.float64) if scale.ndim == 1 else np.stack(np.broadcast_arrays(*rows), axis=-1)
+    return Affine(flat.reshape(*flat.shape[:-1], 2, 3), "image", "input")
+
+
+class _Box(NamedTuple):
+    """A turned box: numbers, or arrays of one shape. A crop is found for every sample, so this is plain arithmetic."""
+
+    x: Any
+    y: Any
+    width: Any
+    height: Any
+    cos: Any
+    sin: Any
 
 
 # Numbers are published for models whose crops were found in single precision: the last digits decide to
 # which 1/32 pixel the resampling rounds, and so some grey levels. Both rules keep to that precision.
 
 
-def _udp_matrix(middle: np.ndarray, scale: np.ndarray, turn: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Return the matrix (..., 2, 3) that stretches each axis on its own, held to single precision."""
-    linear = (size / scale)[..., :, None] * np.swapaxes(turn, -1, -2)
-    offset = size[..., None] / 2 - linear @ middle[..., None]
-    return np.concatenate([linear, offset], axis=-1).astype(np.float32).astype(np.float64)
+def _udp_rows(box: _Box, size_wh: tuple[int, int]) -> list[Any]:
+    """Return the six entries of the matrix that stretches each axis on its own, held to single precision."""
+    width, height = size_wh[0] - 1, size_wh[1] - 1
+    across, down = width / box.width, height / box.height
+    rows = (
+        (across * box.cos, across * box.sin, width / 2),
+        (down * -box.sin, down * box.cos, height / 2),
+    )
+    return [np.float32(value) for a, b, middle in rows for value in (a, b, middle - (a * box.x + b * box.y))]
 
 
-def _plain_matrix(
-    middle: np.ndarray, scale: np.ndarray, turn: np.ndarray, size: np.ndarray, *, keep_aspect: bool
-) -> np.ndarray:
-    """Return the matrix (..., 2, 3) that takes three points of the box, held to single precision, to the input."""
-    left, top = turn[..., 0] * scale[..., :1] / -2, turn[..., 1] * scale[..., 1:] / -2
-    origin, edge = middle.astype(np.float32), (middle + left).astype(np.float32)
+def _plain_rows(box: _Box, size_wh: tuple[int, int], *, keep_aspect: bool) -> list[Any]:
+    """Return the six entries of the matrix that takes three points of the box, held to single precision, to the input.
+
+    The points are the box's middle, the middle of its left edge, and a third as far above that as
+    they are apart, or with ``keep_aspect`` false the middle of its upper edge.
+    """
+    width, height = size_wh
+    middle = np.float32(box.x), np.float32(box.y)
+    edge = np.float32(box.x - box.cos * box.width / 2), np.float32(box.y - box.sin * box.width / 2)
     if keep_aspect:
-        across = origin - edge
-        third = edge + np.stack([-across[..., 1], across[..., 0]], axis=-1)
-        target_third = np.array([0.0, size.sum() / 2])
+        third = edge[0] - (middle[1] - edge[1]), edge[1] + (middle[0] - edge[0])
+        goal = -width / 2, width / 2
     else:
-        third, target_third = (middle + top).astype(np.float32), np.array([size[0] / 2, 0.0])
-    target = np.stack([size / 2, np.array([0.0, size[1] / 2]), target_third], axis=-2)
-    source = np.stack([origin, edge, third], axis=-2).astype(np.float64)
-    solution = np.asarray(np.linalg.solve(source[..., 1:, :] - source[..., :1, :], target[1:] - target[0]), np.float64)
-    linear = np.swapaxes(solution, -1, -2)
-    offset = target[0][:, None] - linear @ source[..., 0, :, None]
-    return np.concatenate([linear, offset], axis=-1)
+        third = np.float32(box.x + box.sin * box.height / 2), np.float32(box.y - box.cos * box.height / 2)
+        goal = 0.0, -height / 2
+    x, y = np.float64(middle[0]), np.float64(middle[1])
+    edge_x, edge_y, third_x, third_y = edge[0] - x, edge[1] - y, third[0] - x, third[1] - y
+    determinant = edge_x * third_y - edge_y * third_x
+    rows: list[Any] = []
+    for edge_goal, third_goal, middle_goal in ((-width / 2, goal[0], width / 2), (0.0, goal[1], height / 2)):
+        a = (edge_goal * third_y - third_goal * edge_y) / determinant
+        b = (third_goal * edge_x - edge_goal * third_x) / determinant
+        rows += [a, b, middle_goal - (a * x + b * y)]
+    return rows
