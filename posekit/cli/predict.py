@@ -1,21 +1,23 @@
-"""``posekit predict``: keypoints of pictures, drawn and as JSON."""
+"""``posekit predict``: keypoints of pictures and videos, drawn and as JSON."""
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, Protocol
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 import typer
 
 from posekit.atomic_file import write_atomically
+from posekit.cli.predict_boxes import boxes_from
+from posekit.cli.predict_sources import Drawings, Source, find_sources
 from posekit.structures.instance_data import InstanceData
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 FEW = 4
-"""Up to so many pictures there is no progress bar."""
+"""Up to so many frames there is no progress bar."""
 
 
 class Predictor(Protocol):
@@ -27,15 +29,8 @@ class Predictor(Protocol):
     def predict(self, image: np.ndarray, boxes: np.ndarray | None = None) -> InstanceData: ...
 
 
-class Picture(NamedTuple):
-    """A picture to read and the name, without suffix, under which its drawing is written."""
-
-    path: Path
-    name: str
-
-
 def predict(
-    sources: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
+    sources: Annotated[list[Path], typer.Argument(help="Pictures, videos, or folders of them.")],
     model: Annotated[Path | None, typer.Option(help="Exported model (.onnx); by default the one in posekit.")] = None,
     config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
     checkpoint: Annotated[str | None, typer.Option(help="Its weights, a path or URL.")] = None,
@@ -47,39 +42,72 @@ def predict(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for drawings and predictions.json; made if need be.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON; without --out write no files.")] = False,
-    draw: Annotated[bool, typer.Option(help="Whether to draw the pictures.")] = True,
+    draw: Annotated[bool, typer.Option(help="Whether to draw the pictures and videos.")] = True,
     show_scores: Annotated[bool, typer.Option("--show-scores", help="Write each person's score beside it.")] = False,
     thr: Annotated[float, typer.Option(help="Draw keypoints from this score on.")] = 0.3,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     threads: Annotated[int | None, typer.Option(help="Threads of an exported model.")] = None,
 ) -> None:
-    """Find keypoints in pictures; without boxes each picture is taken to show one person.
+    """Find keypoints in pictures and videos; without boxes each frame is taken to show one person.
 
-    The drawings NAME_pose.jpg and one predictions.json go to the folder --out, by default to
-    predictions. A picture that cannot be read is reported at the end; the others go on.
+    The drawings NAME_pose.jpg or NAME_pose.mp4 and one predictions.json go to the folder --out, by
+    default to predictions. What cannot be read is reported at the end; the others go on.
     """
     from posekit.visualization.draw import PoseStyle
 
-    pictures = find_pictures(sources)
+    found = find_sources(sources)
     box_of = boxes_from(boxes or [], boxes_file)
     folder = Path("predictions") if out is None and not as_json else out
     predictor = open_predictor(model, config, checkpoint, device, threads)
-    style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file)) if draw else None
+    style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file)) if draw and folder else None
     results = Results(predictor.metainfo)
-    for picture in with_progress(pictures):
-        try:
-            image = read_picture(picture.path)
-            found = predictor.predict(image, box_of(picture.path))
-        except (OSError, ValueError) as error:
-            named = str(picture.path) in str(error)
-            results.failures.append(str(error) if named else f"{picture.path}: {error}")
-            continue
-        results.add(picture.path, image, found)
-        if folder is not None and style is not None:
-            write_drawing(folder / f"{picture.name}_pose.jpg", image, found, predictor.metainfo, style)
+    with progress_bar(sum(source.num_frames for source in found)) as advance:
+        for source in found:
+            try:
+                target = source.drawings(folder) if folder and style else contextlib.nullcontext()
+                with target as drawings:
+                    predict_frames(source, box_of(source.path), predictor, results, drawings, style, advance)
+            except (OSError, ValueError) as error:
+                named = str(source.path) in str(error)
+                results.failures.append(str(error) if named else f"{source.path}: {error}")
     report(results, folder, as_json)
     if results.failures:
         raise typer.Exit(1)
+
+
+def predict_frames(
+    source: Source,
+    boxes: np.ndarray | None,
+    predictor: Predictor,
+    results: Results,
+    drawings: Drawings | None,
+    style: Any,
+    advance: Callable[[], None],
+) -> None:
+    """Find, note and draw the poses in each frame of a picture or video."""
+    from posekit.visualization.draw import draw_pose
+
+    for info, image in source.frames():
+        found = predictor.predict(image, boxes)
+        results.add(source.path, info, image, found)
+        if drawings is not None:
+            drawings.write(draw_pose(image, found, predictor.metainfo, style=style))
+        advance()
+
+
+@contextlib.contextmanager
+def progress_bar(total: int) -> Iterator[Callable[[], None]]:
+    """Show a progress bar on the terminal if there is much to do; yields the function that moves it on."""
+    if total <= FEW:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("predicting", total=total)
+        yield lambda: progress.advance(task)
 
 
 class Results:
@@ -97,10 +125,10 @@ class Results:
         self.annotations: list[dict[str, Any]] = []
         self.failures: list[str] = []
 
-    def add(self, path: Path, image: np.ndarray, found: InstanceData) -> None:
-        """Note the poses of one picture in COCO's form: x, y, score of each keypoint, boxes as x, y, w, h."""
-        number = len(self.images) + 1
-        self.images.append({"id": number, "file_name": str(path), "width": image.shape[1], "height": image.shape[0]})
+    def add(self, path: Path, info: dict[str, Any], image: np.ndarray, found: InstanceData) -> None:
+        """Note the poses of one frame in COCO's form: x, y, score of each keypoint, boxes as x, y, w, h."""
+        number, (height, width) = len(self.images) + 1, image.shape[:2]
+        self.images.append({"id": number, "file_name": str(path), **info, "width": width, "height": height})
         columns = (np.asarray(column, np.float64) for column in (found.keypoints, found.keypoint_scores, found.bboxes))
         for keypoints, scores, box in zip(*columns, strict=True):
             triples = np.column_stack([keypoints[:, :2], scores])
@@ -128,109 +156,14 @@ def report(results: Results, folder: Path | None, as_json: bool) -> None:
     if as_json:
         typer.echo(results.as_json())
     elif results.images:
-        people, pictures = len(results.annotations), len(results.images)
-        typer.echo(f"{people} poses in {pictures} picture{'s' * (pictures != 1)}: {folder / 'predictions.json'}")  # type: ignore[operator]
+        people, frames = len(results.annotations), len(results.images)
+        kind = "frame" if any("frame_id" in image for image in results.images) else "picture"
+        typer.echo(f"{people} poses in {frames} {kind}{'s' * (frames != 1)}: {folder / 'predictions.json'}")  # type: ignore[operator]
     for failure in results.failures:
         typer.echo(f"error: {failure}", err=True)
     if results.failures:
-        total = len(results.images) + len(results.failures)
-        typer.echo(f"{len(results.failures)} of {total} pictures failed", err=True)
-
-
-def find_pictures(sources: Sequence[Path]) -> list[Picture]:
-    """List the pictures that files and folders name; folders are searched to the bottom.
-
-    Raises:
-        FileNotFoundError: if a source does not exist, or a folder has no pictures.
-    """
-    pictures: list[Picture] = []
-    taken: set[str] = set()
-    for source in sources:
-        if not source.exists():
-            raise FileNotFoundError(f"{source}: no such picture or folder")
-        paths = [source] if source.is_file() else sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
-        if not paths:
-            raise FileNotFoundError(f"{source}: no pictures in this folder (looked for {', '.join(SUFFIXES)})")
-        for path in paths:
-            within = path.relative_to(source) if source.is_dir() else Path(path.name)
-            name = free_name(str(within.with_suffix("")), taken)
-            pictures.append(Picture(path, name))
-    return pictures
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """Return the name, numbered if another picture has it already, and note it as taken."""
-    free, number = name, 2
-    while free in taken:
-        free, number = f"{name}_{number}", number + 1
-    taken.add(free)
-    return free
-
-
-def boxes_from(texts: Sequence[str], path: Path | None) -> Callable[[Path], np.ndarray | None]:
-    """Return a function from a picture's path to its boxes (N, 4) xyxy, None for the whole picture.
-
-    Raises:
-        ValueError: if both kinds are given, or something is no box.
-    """
-    if texts and path is not None:
-        raise ValueError("give --boxes or --boxes-file, not both")
-    if texts:
-        fixed = np.array([parse_box(text) for text in texts])
-        return lambda picture: fixed
-    if path is None:
-        return lambda picture: None
-    table = read_boxes(path)
-
-    by_name = {Path(key).name: boxes for key, boxes in table.items()}
-
-    def look_up(picture: Path) -> np.ndarray:
-        boxes = table.get(str(picture), by_name.get(picture.name))
-        if boxes is None:
-            raise ValueError(f"{picture}: {path} has no boxes for it; its keys are paths or file names of pictures")
-        return boxes
-
-    return look_up
-
-
-def parse_box(text: str) -> list[float]:
-    """Read ``x1,y1,x2,y2``.
-
-    Raises:
-        ValueError: if these are not four numbers.
-    """
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) != 4 or not (numbers[0] < numbers[2] and numbers[1] < numbers[3]):
-        raise ValueError(f"--boxes {text}: expected four numbers x1,y1,x2,y2 in pixels with x1 < x2 and y1 < y2")
-    return numbers
-
-
-def read_boxes(path: Path) -> dict[str, np.ndarray]:
-    """Read boxes by picture from JSON, our own simple form or COCO annotations.
-
-    Raises:
-        ValueError: if the file is neither.
-    """
-    expected = 'expected {"a.jpg": [[x1, y1, x2, y2], ...]} or a COCO file with images and annotations'
-    try:
-        content = json.loads(path.read_bytes())
-        if isinstance(content, dict) and "annotations" in content:
-            return coco_boxes(content)
-        return {str(name): np.array(rows, np.float64).reshape(-1, 4) for name, rows in content.items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path}: {expected} ({type(error).__name__}: {error})") from error
-
-
-def coco_boxes(content: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Return the boxes of COCO annotations as xyxy, by file name."""
-    rows: dict[Any, list[list[float]]] = {image["id"]: [] for image in content["images"]}
-    for annotation in content["annotations"]:
-        x, y, width, height = annotation["bbox"]
-        rows[annotation["image_id"]].append([x, y, x + width, y + height])
-    return {image["file_name"]: np.array(rows[image["id"]], np.float64).reshape(-1, 4) for image in content["images"]}
+        total = len({image["file_name"] for image in results.images}) + len(results.failures)
+        typer.echo(f"{len(results.failures)} of {total} files failed", err=True)
 
 
 def open_predictor(
@@ -283,38 +216,3 @@ class TorchPredictor:
             )
         samples = inference_topdown(self.model, image, given)
         return InstanceData.cat([sample.pred_instances for sample in samples]).numpy()
-
-
-def read_picture(path: Path) -> np.ndarray:
-    """Decode a picture to (H, W, 3) uint8, BGR.
-
-    Raises:
-        OSError: if it cannot be read.
-        ValueError: if it is no whole picture; both name the file.
-    """
-    from posekit.datasets.transforms.load_image import LoadImage
-
-    image = LoadImage().load(str(path))
-    assert image is not None  # only ignore_empty gives None
-    return image
-
-
-def with_progress(pictures: Sequence[Picture]) -> Iterator[Picture]:
-    """Yield the pictures, under a progress bar on the terminal if there are many."""
-    if len(pictures) <= FEW:
-        yield from pictures
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(pictures, description="predicting", console=Console(stderr=True), transient=True)
-
-
-def write_drawing(path: Path, image: np.ndarray, found: InstanceData, metainfo: dict[str, Any], style: Any) -> None:
-    """Draw the poses and write the picture, whole or not at all."""
-    import cv2
-
-    from posekit.visualization.draw import draw_pose
-
-    _, data = cv2.imencode(".jpg", draw_pose(image, found, metainfo, style=style), [cv2.IMWRITE_JPEG_QUALITY, 92])
-    write_atomically(path, lambda file: file.write(data.tobytes()))

@@ -9,6 +9,7 @@ import pytest
 
 from posekit.cli import main as cli
 from posekit.cli import predict as module
+from posekit.runtime.video import VideoReader, VideoWriter
 from posekit.structures.instance_data import InstanceData
 
 
@@ -82,6 +83,34 @@ def test_no_draw_and_show_scores(pictures, tmp_path):
     assert call(pictures / "a.jpg", "--show-scores", "--out", "p") == 0
 
 
+@pytest.fixture
+def video(tmp_path):
+    with VideoWriter(tmp_path / "walk.mp4", fps=10) as writer:
+        for number in range(6):
+            writer.write(np.full((48, 64, 3), 40 * number, np.uint8))
+    return tmp_path / "walk.mp4"
+
+
+def test_a_video_gives_a_drawn_video_and_numbered_frames(video, tmp_path, capsys):
+    assert call(video, "--out", "o") == 0
+    assert "6 poses in 6 frames: o/predictions.json" in capsys.readouterr().out
+    drawn = VideoReader(tmp_path / "o" / "walk_pose.mp4")
+    assert drawn.fps == pytest.approx(10)
+    assert [frame.shape for frame in drawn] == [(48, 64, 3)] * 6
+    images = json.loads((tmp_path / "o" / "predictions.json").read_text())["images"]
+    assert [image["frame_id"] for image in images] == list(range(6))
+    assert images[5] == dict(id=6, file_name=str(video), frame_id=5, width=64, height=48)
+
+
+def test_a_damaged_video_is_named_and_the_others_go_on(video, pictures, tmp_path, capsys):
+    (tmp_path / "half.mp4").write_bytes(video.read_bytes()[:200])
+    assert call(tmp_path / "half.mp4", pictures / "a.jpg", "--out", "o") == 1
+    streams = capsys.readouterr()
+    assert "half.mp4: OpenCV cannot decode this video" in streams.err
+    assert "1 of 2 files failed" in streams.err
+    assert sorted(p.name for p in (tmp_path / "o").iterdir()) == ["a_pose.jpg", "predictions.json"]
+
+
 def boxes_of(capsys) -> list[list[float]]:
     return [row["bbox"] for row in json.loads(capsys.readouterr().out)["annotations"]]
 
@@ -120,7 +149,7 @@ def test_bad_pictures_are_listed_and_the_others_go_on(pictures, capsys):
     streams = capsys.readouterr()
     assert "3 poses in 3 pictures" in streams.out
     assert streams.err.count("error: ") == 3
-    assert all(name in streams.err for name in ("empty.jpg", "text.png", "cut.jpg", "3 of 6 pictures failed"))
+    assert all(name in streams.err for name in ("empty.jpg", "text.png", "cut.jpg", "3 of 6 files failed"))
 
 
 def test_the_picture_of_a_wrong_box_is_named(pictures, capsys, tmp_path):
@@ -132,8 +161,8 @@ def test_the_picture_of_a_wrong_box_is_named(pictures, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere.jpg"], "nowhere.jpg: no such picture or folder"),
-        (["hollow"], "hollow: no pictures in this folder"),
+        (["nowhere.jpg"], "nowhere.jpg: no such picture, video or folder"),
+        (["hollow"], "hollow: no pictures or videos in this folder"),
         (["in", "--boxes", "1,2,3"], "expected four numbers x1,y1,x2,y2"),
         (["in", "--boxes", "1,2,three,4"], "expected four numbers x1,y1,x2,y2"),
         (["in", "--boxes", "9,9,1,1"], "with x1 < x2 and y1 < y2"),

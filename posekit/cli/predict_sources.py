@@ -1,0 +1,121 @@
+"""The pictures and videos that ``posekit predict`` reads, and the drawings it makes of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from posekit.atomic_file import write_atomically
+from posekit.runtime.video import VIDEO_SUFFIXES, VideoReader, VideoWriter
+
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
+SUFFIXES = (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES)
+
+
+class Drawings(Protocol):
+    """Where drawn frames go."""
+
+    def write(self, frame: np.ndarray) -> None: ...
+
+
+class Source(Protocol):
+    """A picture or a video to read, and the name, without suffix, under which its drawing is written."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def num_frames(self) -> int: ...
+    def frames(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
+        """Yield what is known of each frame beside its size, and its pixels (H, W, 3), uint8, BGR."""
+        ...
+
+    def drawings(self, folder: Path) -> contextlib.AbstractContextManager[Drawings]: ...
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, drawn as ``NAME_pose.jpg``."""
+
+    path: Path
+    name: str
+    num_frames: int = 1
+
+    def frames(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
+        from posekit.datasets.transforms.load_image import LoadImage
+
+        image = LoadImage().load(str(self.path))
+        assert image is not None  # only ignore_empty gives None
+        yield {}, image
+
+    def drawings(self, folder: Path) -> contextlib.AbstractContextManager[Drawings]:
+        return contextlib.nullcontext(PictureFile(folder / f"{self.name}_pose.jpg"))
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video, drawn as ``NAME_pose.mp4``."""
+
+    path: Path
+    name: str
+
+    @property
+    def num_frames(self) -> int:
+        """As the file announces; none if it cannot be read."""
+        with contextlib.suppress(ValueError):
+            return VideoReader(self.path).num_frames
+        return 0
+
+    def frames(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
+        for number, frame in enumerate(VideoReader(self.path)):
+            yield {"frame_id": number}, frame
+
+    def drawings(self, folder: Path) -> contextlib.AbstractContextManager[Drawings]:
+        return VideoWriter(folder / f"{self.name}_pose.mp4", VideoReader(self.path).fps)
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """Writes a drawing as JPEG, whole or not at all."""
+
+    path: Path
+
+    def write(self, frame: np.ndarray) -> None:
+        import cv2
+
+        _, data = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 92])
+        write_atomically(self.path, lambda file: file.write(data.tobytes()))
+
+
+def find_sources(given: Sequence[Path]) -> list[Source]:
+    """List the pictures and videos that files and folders name; folders are searched to the bottom.
+
+    Raises:
+        FileNotFoundError: if a source does not exist, or a folder has no pictures.
+    """
+    sources: list[Source] = []
+    taken: set[str] = set()
+    for place in given:
+        if not place.exists():
+            raise FileNotFoundError(f"{place}: no such picture, video or folder")
+        paths = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.suffix.lower() in SUFFIXES)
+        if not paths:
+            raise FileNotFoundError(f"{place}: no pictures or videos in this folder (looked for {', '.join(SUFFIXES)})")
+        for path in paths:
+            within = path.relative_to(place) if place.is_dir() else Path(path.name)
+            name = free_name(str(within.with_suffix("")), taken)
+            sources.append((Video if path.suffix.lower() in VIDEO_SUFFIXES else Picture)(path, name))
+    return sources
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """Return the name, numbered if another picture has it already, and note it as taken."""
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    taken.add(free)
+    return free
