@@ -43,6 +43,12 @@ def train(
     ] = False,
     max_epochs: Annotated[int | None, typer.Option(help="Train so many epochs.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random choices.")] = None,
+    overfit: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Learn the first N samples by heart and stop: shows in minutes whether a config works."
+        ),
+    ] = None,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="Do not validate.")] = False,
     plugin: Plugins = None,
 ) -> None:
@@ -55,7 +61,12 @@ def train(
     from posekit.engine.run import train as run_training
 
     loaded = load(config, overrides=override or [], plugins=plugin or ())
-    if max_epochs is not None:
+    if overfit is not None:
+        from posekit.engine.overfit import EPOCHS, overfit_config
+
+        loaded = overfit_config(loaded, overfit, max_epochs or EPOCHS)
+        work_dir = work_dir or Path("work_dirs") / f"{config.stem}_overfit"
+    elif max_epochs is not None:
         loaded.setdefault("train_cfg", {})["max_epochs"] = max_epochs
     if seed is not None:
         loaded["randomness"] = {**(loaded.get("randomness") or {}), "seed": seed}
