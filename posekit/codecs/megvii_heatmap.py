@@ -64,5 +64,4 @@ class MegviiHeatmap(HeatmapCodec):
         free = (x > 1) & (x < width - 1) & (y > 1) & (y < height - 1)
         steps = quarter_steps(blurred, points) + 0.5
         moved = xp.astype(points, steps.dtype) + steps * xp.astype(free, steps.dtype)[..., None]
-        found = xp.astype(highest > 0, peak.dtype)
-        return moved, highest * found / 255.0 + 0.5
+        return moved, highest / 255.0 + 0.5
