@@ -249,6 +249,8 @@ INDEX: dict[str, dict[str, str]] = {
         "PackPoseInputs": "posekit.datasets.transforms.pack_pose_inputs:PackPoseInputs",
         "PhotometricDistortion": "posekit.datasets.transforms.photometric_distortion:PhotometricDistortion",
         "RandomBBoxTransform": "posekit.datasets.transforms.random_bbox_transform:RandomBBoxTransform",
+        "RandomChoice": "posekit.datasets.transforms.random_choice:RandomChoice",
+        "RandomChoiceResize": "posekit.datasets.transforms.random_choice_resize:RandomChoiceResize",
         "RandomFlip": "posekit.datasets.transforms.random_flip:RandomFlip",
         "RandomFlipAroundRoot": "posekit.datasets.transforms.random_flip_around_root:RandomFlipAroundRoot",
         "RandomHalfBody": "posekit.datasets.transforms.random_half_body:RandomHalfBody",

@@ -57,7 +57,7 @@ class BottomupRandomChoiceResize(GeometricTransform):
         if results.get("keypoints") is not None:
             results["keypoints"] = self.clip(move_points(step, results["keypoints"]), size)
         if results.get("area") is not None:
-            results["area"] = results["area"] * factors.prod()
+            results["area"] = results["area"] * float(factors.prod())
         results["img_shape"] = (size[1], size[0])
         results["input_size"] = size
         results["input_scale"] = np.array(frame, np.float32)

@@ -177,14 +177,11 @@ class EDPoseDecoder(nn.Module):
         super().__init__()
         if not 0 < num_box_decoder_layers < num_layers:
             raise ValueError(
-                f"head.decoder: num_box_decoder_layers={num_box_decoder_layers} of num_layers={num_layers} find persons; "
-                "at least one has to, and one has to find keypoints"
+                f"head.decoder: num_box_decoder_layers={num_box_decoder_layers} of num_layers={num_layers} "
+                "find persons; at least one has to, and one has to find keypoints"
             )
-        self.num_box_decoder_layers, self.num_keypoints, self.num_group = (
-            num_box_decoder_layers,
-            num_keypoints,
-            num_group,
-        )
+        self.num_box_decoder_layers = num_box_decoder_layers
+        self.num_keypoints, self.num_group = num_keypoints, num_group
         self.layers = nn.ModuleList(deformable_decoder_layer(**layer_cfg) for _ in range(num_layers))
         self.norm = nn.LayerNorm(embed_dims)
         self.ref_point_head = MLP(2 * embed_dims, embed_dims, embed_dims)

@@ -1,4 +1,4 @@
-"""Queries of noised boxes, from which the box is to be found again: they need no matching and train the decoder early."""
+"""Queries of noised boxes, from which the boxes are to be found again: they need no matching."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
@@ -58,8 +59,8 @@ class Denoising(NamedTuple):
         labels = pad_sequence([truth.labels for truth in truths], batch_first=True)
         boxes = pad_sequence([truth.boxes for truth in truths], batch_first=True)
         missing = size - labels.shape[1]  # 1 where no picture has any instance
-        labels = torch.nn.functional.pad(labels, (0, missing)).repeat(1, repeats)
-        boxes = torch.nn.functional.pad(boxes, (0, 0, 0, missing)).repeat(1, repeats, 1)
+        labels = F.pad(labels, (0, missing)).repeat(1, repeats)
+        boxes = F.pad(boxes, (0, 0, 0, missing)).repeat(1, repeats, 1)
         slots = torch.arange(len(truths) * repeats * size, device=labels.device).view(len(truths), repeats, size)
         index = [slot[:, : len(truth)].flatten() for slot, truth in zip(slots, truths, strict=True)]
         repeated = InstanceData.cat([truth for truth in truths for _ in range(repeats)])

@@ -78,7 +78,8 @@ class EDPoseHead(TransformerHead):
         positional_encoding: settings of MaskedSinePositions.
         data_decoder: the codec, EDPoseLabel.
         denosing_cfg: settings of Denoising.
-        dec_pred_class_embed_share: with ``dec_pred_bbox_embed_share``, let the encoder share the first layer's branches.
+        dec_pred_class_embed_share: let the encoder share the first layer's branches, if the next one is set too.
+        dec_pred_bbox_embed_share: the other one.
         refine_queries_num: greatest number of noised queries; 0 for training without.
         two_stage_keep_all_tokens: let all cells learn to propose, not only those that queries start from.
         assigner: says which query learns which instance.
@@ -247,7 +248,7 @@ class EDPoseHead(TransformerHead):
         height, width = picture_hw(sample.metainfo)
         boxes = read("bboxes", 4)
         shares = read("areas") if "areas" in labels else boxes[:, 2:].prod(-1)
-        classes: dict[str, Tensor] = {
+        values: dict[str, Any] = {
             "labels": torch.full((count,), self.out_head.num_classes - 1, device=device),
             "boxes": boxes,
             "keypoints": read("keypoints", self.num_keypoints, 2),
@@ -255,13 +256,14 @@ class EDPoseHead(TransformerHead):
             "sizes": boxes.new_tensor([width, height]).expand(count, 2),
             "areas": shares * (width * height),
         }
-        return InstanceData(**classes)
+        return InstanceData(**values)
 
     def match(self, found: Found, truths: Sequence[InstanceData]) -> Matched:
         """Choose the queries that learn an instance, picture by picture."""
         number, index, chosen = found.boxes.shape[1], [], []
         for picture, truth in enumerate(truths):
-            pairs = self.assigner.assign(Candidates(*(None if one is None else one[picture] for one in found)), truth)
+            poses = None if found.keypoints is None else found.keypoints[picture]
+            pairs = self.assigner.assign(Candidates(found.logits[picture], found.boxes[picture], poses), truth)
             index.append(pairs.queries + picture * number)
             chosen.append(truth[pairs.instances])
         return Matched(torch.cat(index), InstanceData.cat(chosen))
@@ -296,9 +298,11 @@ class EDPoseHead(TransformerHead):
 
     def noised_losses(self, known: Found, noised: Noised) -> dict[str, Tensor]:
         """Return the losses of queries that should find the very box they are made of."""
-        kept = Found(*(one.flatten(0, 1)[noised.index][None] for one in (known.logits, known.boxes)))
+        logits, boxes = (one.flatten(0, 1)[noised.index] for one in (known.logits, known.boxes))
         each = Matched(torch.arange(len(noised.index), device=noised.index.device), noised.truth)
-        losses = self.person_losses(kept, each, mean_count(len(noised.index), noised.index.device))
+        losses = self.person_losses(
+            Found(logits[None], boxes[None]), each, mean_count(len(noised.index), noised.index.device)
+        )
         return {name: value * NOISED_SHARES[name] for name, value in losses.items()}
 
 

@@ -82,8 +82,8 @@ class TransformerHead(BaseHead):
         """
         if len(feats) != len(self.level_embed):
             raise ValueError(
-                f"{type(self).__name__}: got {len(feats)} feature maps, but num_feature_levels={len(self.level_embed)}; "
-                "let the neck give as many"
+                f"{type(self).__name__}: got {len(feats)} feature maps, but "
+                f"num_feature_levels={len(self.level_embed)}; let the neck give as many"
             )
         padding = self.paddings(feats, batch)
         places = [self.positional_encoding(one).flatten(1, 2) for one in padding]

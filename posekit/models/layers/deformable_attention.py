@@ -119,15 +119,15 @@ class MultiScaleDeformableAttention(nn.Module):
             query_pos: (B, Q, C), added to the queries.
             padding: (B, M), true where nothing is to be seen.
         """
-        value = self.value_proj(query if value is None else value)
+        values = self.value_proj(query if value is None else value)
         if padding is not None:
-            value = value.masked_fill(padding[..., None], 0.0)
+            values = values.masked_fill(padding[..., None], 0.0)
         query = query if query_pos is None else query + query_pos
         offsets = self.sampling_offsets(query).unflatten(-1, (*self.shape, 2)).to(reference.dtype)
         weights = self.attention_weights(query).unflatten(-1, (self.shape[0], -1)).softmax(-1)
         places = reference[:, :, None, :, None, :2] + offsets * self.unit(reference, sizes_hw)
         weights = weights.unflatten(-1, self.shape[1:]).to(reference.dtype)
-        out = sum_samples(value.unflatten(-1, (self.shape[0], -1)), sizes_hw, places, weights)
+        out = sum_samples(values.unflatten(-1, (self.shape[0], -1)), sizes_hw, places, weights)
         return self.dropout(self.output_proj(out))
 
     def unit(self, reference: Tensor, sizes_hw: MapSizes) -> Tensor:

@@ -50,7 +50,7 @@ class Tokens:
         return torch.cat(grids, 1)
 
     def on_maps(self, places: Tensor) -> Tensor:
-        """Turn points (B, Q, 2) or boxes (B, Q, 4) from shares of the picture into shares of each map (B, Q, L, ...)."""
+        """Turn points or boxes (B, Q, 2 | 4), shares of the picture, into shares (B, Q, L, 2 | 4) of each map."""
         ratios = self.valid_ratios.repeat(1, 1, places.shape[-1] // 2)
         return places[:, :, None] * ratios[:, None]
 

@@ -47,6 +47,8 @@ CASES: dict[str, dict[str, Any]] = {
     "RandomFlipAroundRoot": dict(keypoints_flip_cfg={}, target_flip_cfg=dict(center_mode="root")),
     "BottomupRandomCrop": dict(crop_size=(50, 40)),
     "BottomupRandomChoiceResize": dict(scales=[(40, 30), (100, 90)]),
+    "RandomChoiceResize": dict(scales=[(40, 30), (100, 90)]),
+    "RandomChoice": dict(transforms=[dict(type="RandomFlip"), [dict(type="BottomupRandomCrop", crop_size=(40, 30))]]),
     "Mosaic": dict(img_scale=(40, 32)),
     "YOLOXMixUp": dict(img_scale=(64, 48)),
 }
