@@ -199,8 +199,11 @@ class EDPoseHead(TransformerHead):
         ]
 
     def loss(self, feats: Features, batch: Batch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
-        """Return the losses of the last layer, and summed those of the others (``aux``), of the encoder's proposals
-        (``enc``), of where keypoints start (``first``) and of noised queries (``dn``)."""
+        """Return the losses of all layers, those of the last one apart.
+
+        In the names stand ``aux`` for the layers before it, ``enc`` for the encoder's proposals, ``first`` for where
+        keypoints start and ``dn`` for noised queries, which there are in training mode only.
+        """
         truths = [self.truth(sample, feats[0].device) for sample in as_columns(batch)]
         noises = self.training and self.refine_queries_num > 0
         noised = self.denoising.make(truths, self.refine_queries_num) if noises else None
@@ -231,28 +234,23 @@ class EDPoseHead(TransformerHead):
             ValueError: if they are not encoded.
         """
         labels = sample.gt_instance_labels if "gt_instance_labels" in sample else InstanceData()
-        count = len(labels)
-        if count and not {"bboxes", "keypoints", "keypoints_visible"} <= {name for name, _ in labels.items()}:
+        if not all(name in labels for name in ("bboxes", "keypoints", "keypoints_visible")):
             raise ValueError(
                 "EDPoseHead learns from boxes and keypoints as shares of the picture; "
                 "put GenerateTarget with the encoder EDPoseLabel before PackPoseInputs in the training pipeline"
             )
 
-        def read(name: str, *shape: int) -> Tensor:
-            return (
-                torch.as_tensor(labels[name], dtype=torch.float32, device=device)
-                if count
-                else torch.zeros(0, *shape, device=device)
-            )
+        def read(name: str) -> Tensor:
+            return torch.as_tensor(labels[name], dtype=torch.float32, device=device)
 
         height, width = picture_hw(sample.metainfo)
-        boxes = read("bboxes", 4)
+        boxes, count = read("bboxes"), len(labels)
         shares = read("areas") if "areas" in labels else boxes[:, 2:].prod(-1)
         values: dict[str, Any] = {
             "labels": torch.full((count,), self.out_head.num_classes - 1, device=device),
             "boxes": boxes,
-            "keypoints": read("keypoints", self.num_keypoints, 2),
-            "visible": (read("keypoints_visible", self.num_keypoints) > 0).float(),
+            "keypoints": read("keypoints"),
+            "visible": (read("keypoints_visible") > 0).float(),
             "sizes": boxes.new_tensor([width, height]).expand(count, 2),
             "areas": shares * (width * height),
         }

@@ -31,7 +31,8 @@ def batch(size: int = 1) -> PoseBatch:
 
 
 def nobody() -> PoseDataSample:
-    return PoseDataSample(metainfo={"input_size": INPUT_SIZE}, gt_instance_labels=InstanceData())
+    labels = batch()[0].gt_instance_labels[:0]
+    return PoseDataSample(metainfo={"input_size": INPUT_SIZE}, gt_instance_labels=labels)
 
 
 def truths(*counts: int) -> list[InstanceData]:
@@ -245,8 +246,9 @@ def test_wrong_inputs_are_named() -> None:
         picture_hw({})
     pixels: dict[str, Any] = {"keypoint_labels": torch.rand(2, NUM_KEYPOINTS, 2)}
     sample = PoseDataSample(metainfo={"input_size": INPUT_SIZE}, gt_instance_labels=InstanceData(**pixels))
-    with pytest.raises(ValueError, match="GenerateTarget with the encoder EDPoseLabel"):
-        head.loss(CASE.feats(1), [sample])
+    for unlabelled in (sample, PoseDataSample(metainfo={"input_size": INPUT_SIZE})):
+        with pytest.raises(ValueError, match="GenerateTarget with the encoder EDPoseLabel"):
+            head.loss(CASE.feats(1), [unlabelled])
 
 
 def test_losses_and_matching_can_be_chosen() -> None:
