@@ -10,6 +10,9 @@ from posekit.registry import CODECS, comparable, settings_key, strip_scope
 IGNORED = ("type", "_scope_", "mode")
 """``mode`` tells a codec which of its sides is used (MotionBERTLabel): it differs on purpose."""
 
+DECODERS = ("decoder", "data_decoder")
+"""What heads call the codec; where ``decoder`` is part of a network, it has no type."""
+
 
 class NamedCodec(NamedTuple):
     """A codec's settings and where the config names them."""
@@ -45,7 +48,7 @@ def check_codecs(config: Mapping[str, Any]) -> list[str]:
     known = {encoder.key for encoder in encoders}
     if not encoders or None in known:
         return []
-    decoders = _find(config.get("model"), "decoder", "model")
+    decoders = [one for name in DECODERS for one in _find(config.get("model"), name, "model")]
     return [
         f"{decoder}: {_difference(decoder, encoders)}; give both the same codec, best as one variable"
         for decoder in decoders

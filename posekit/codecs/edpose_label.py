@@ -25,13 +25,14 @@ class EDPoseLabel(BaseCodec):
     Source: Yang et al., arXiv 2302.01593.
     """
 
-    auxiliary_encode_keys: ClassVar[frozenset[str]] = frozenset({"area", "bboxes", "img_shape"})
+    auxiliary_encode_keys: ClassVar[frozenset[str]] = frozenset({"area", "bbox", "input_size"})
     instance_mapping_table: ClassVar[dict[str, str]] = {
         "bbox": "bboxes",
         "keypoints": "keypoints",
         "keypoints_visible": "keypoints_visible",
         "area": "areas",
     }
+    label_mapping_table: ClassVar[dict[str, str]] = instance_mapping_table
 
     def __init__(self, num_select: int = 100, num_keypoints: int = 17) -> None:
         self.num_select = num_select
@@ -43,28 +44,46 @@ class EDPoseLabel(BaseCodec):
 
     def encode(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
-        img_shape: Sequence[int],
-        keypoints: Array,
+        img_shape: Sequence[int] | None = None,
+        keypoints: Array | None = None,
         keypoints_visible: Array | None = None,
         area: Array | None = None,
         bboxes: Array | None = None,
+        bbox: Array | None = None,
+        input_size: Sequence[int] | None = None,
         **auxiliary: Any,
     ) -> dict[str, Any]:
-        """Encode keypoints (N, K, 2), areas (N,) and xyxy boxes (N, 4) of a picture ``img_shape``.
+        """Encode keypoints (N, K, 2), areas (N,) and xyxy boxes (N, 4) of a picture.
 
-        The first number of ``img_shape`` divides x and the second y, as released models were trained.
+        Args:
+            img_shape: width and height of the picture; ``input_size`` is its name in pipelines.
+            keypoints: in pixels.
+            keypoints_visible: (N, K).
+            area: in square pixels.
+            bboxes: in pixels; ``bbox`` is its name in pipelines.
+            bbox: the same.
+            input_size: the same as ``img_shape``.
+
+        Raises:
+            ValueError: without the picture's size or keypoints.
         """
-        first, second = img_shape
-        size = asarray_like(np.array([first, second, first, second]), keypoints)
-        boxes = None
-        if bboxes is not None:
-            boxes = namespace(bboxes).concat(bbox_xyxy2cs(bboxes), axis=-1) / size
-        return {
+        size_wh = input_size if img_shape is None else img_shape
+        if size_wh is None or keypoints is None:
+            raise ValueError(
+                "EDPoseLabel.encode divides keypoints by 'input_size'; resize the picture before GenerateTarget, "
+                "by BottomupRandomChoiceResize or BottomupRandomAffine"
+            )
+        size = asarray_like(np.array([*size_wh, *size_wh]), keypoints)
+        encoded: dict[str, Any] = {
             "keypoints": keypoints / size[:2],
-            "area": None if area is None else area / float(first * second),
-            "bbox": boxes,
             "keypoints_visible": visibility_or_ones(keypoints, keypoints_visible),
         }
+        boxes = bbox if bboxes is None else bboxes
+        if boxes is not None:
+            encoded["bbox"] = namespace(boxes).concat(bbox_xyxy2cs(boxes), axis=-1) / size
+        if area is not None:
+            encoded["area"] = area / float(size_wh[0] * size_wh[1])
+        return encoded
 
     def decode(
         self, input_shapes: Array, pred_logits: Array, pred_boxes: Array, pred_keypoints: Array

@@ -41,6 +41,13 @@ def test_agreeing(encoder, decoder):
     assert check_codecs(loads(CONFIG.format(encoder=encoder, decoder=decoder))) == []
 
 
+def test_a_codec_beside_a_decoder_of_queries_is_compared_too():
+    config = CONFIG.replace("decoder={decoder}", "decoder=dict(num_layers=2), data_decoder={decoder}")
+    assert check_codecs(loads(config.format(encoder="codec", decoder="codec"))) == []
+    (problem,) = check_codecs(loads(config.format(encoder="codec", decoder="coarse")))
+    assert problem.startswith("model.head.data_decoder (line 5): differs")
+
+
 def test_config_without_training():
     assert check_codecs(loads("codec = dict(type='SimCCLabel')\nmodel = dict(head=dict(decoder=codec))")) == []
 

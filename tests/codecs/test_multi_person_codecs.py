@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -170,6 +172,37 @@ def test_edpose_round_trip(people: np.ndarray) -> None:
     np.testing.assert_allclose(keypoints, people, atol=codec.round_trip_px)
     np.testing.assert_allclose(found_boxes, boxes, atol=codec.round_trip_px)
     np.testing.assert_allclose(scores[:, 0], [0.9, 0.8])
+
+
+def test_edpose_labels_in_a_pipeline(people: np.ndarray) -> None:
+    from posekit.datasets.transforms.pipeline import Pipeline
+
+    boxes = np.array([[30, 30, 90, 120], [140, 120, 200, 210]], np.float32)
+    pipeline = Pipeline(
+        [
+            dict(type="BottomupRandomChoiceResize", scales=[(320, 120)]),
+            dict(type="GenerateTarget", encoder=dict(type="EDPoseLabel")),
+            dict(type="PackPoseInputs"),
+        ],
+        {"img", "keypoints", "keypoints_visible", "bbox", "area"},
+    )
+    results: Any = {
+        "img": np.zeros((240, 320, 3), np.uint8),
+        "keypoints": people,
+        "keypoints_visible": np.ones((2, 4), np.float32),
+        "bbox": boxes,
+        "area": np.array([768.0, 7680.0], np.float32),
+    }
+    packed: Any = pipeline({**results, "rng": np.random.default_rng(0)})
+    labels = packed["data_samples"].gt_instance_labels
+    np.testing.assert_allclose(labels.keypoints, people / (320, 240), atol=5e-3)
+    np.testing.assert_allclose(labels.bboxes[0], [60 / 320, 75 / 240, 60 / 320, 90 / 240], atol=5e-3)
+    np.testing.assert_allclose(labels.areas, [0.01, 0.1], rtol=1e-5)
+
+
+def test_edpose_needs_the_size_of_the_input(people: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="resize the picture before GenerateTarget"):
+        EDPoseLabel(num_keypoints=4).encode(keypoints=people)
 
 
 def test_yolox_pose_widens_boxes_to_the_visible_keypoints(people: np.ndarray) -> None:

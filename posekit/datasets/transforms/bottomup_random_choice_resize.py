@@ -56,6 +56,8 @@ class BottomupRandomChoiceResize(GeometricTransform):
             results["bbox"] = self.clip(move_boxes(step, results["bbox"]), size)
         if results.get("keypoints") is not None:
             results["keypoints"] = self.clip(move_points(step, results["keypoints"]), size)
+        if results.get("area") is not None:
+            results["area"] = results["area"] * float(factors.prod())
         results["img_shape"] = (size[1], size[0])
         results["input_size"] = size
         results["input_scale"] = np.array(frame, np.float32)

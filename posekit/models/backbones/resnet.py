@@ -62,10 +62,10 @@ class ResidualTrunk(StagedBackbone):
 
 
 def zero_last_norms(module: nn.Module) -> None:
-    """Let each residual block start as its shortcut alone."""
+    """Let each residual block start as its shortcut alone, unless its last norm could not grow again."""
     for part in module.modules():
-        if isinstance(part, ResidualBlock):
-            nn.init.zeros_(part.last_norm.weight)  # pyright: ignore[reportArgumentType]
+        if isinstance(part, ResidualBlock) and isinstance(part.last_norm.weight, nn.Parameter):
+            nn.init.zeros_(part.last_norm.weight)
 
 
 def deep_settings(block: type[ResidualBlock]) -> dict[int, tuple[type[ResidualBlock], tuple[int, ...]]]:

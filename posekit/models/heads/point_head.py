@@ -18,7 +18,7 @@ from posekit.models.assigners.sim_ota_assigner import Guess, SimOTAAssigner
 from posekit.models.base_module import Settings
 from posekit.models.heads.base import BaseHead, Batch, Features, Outputs, as_columns
 from posekit.models.layers.conv_module import ConvModule
-from posekit.models.losses.base import BaseLoss
+from posekit.models.losses.base import BaseLoss, mean_count
 from posekit.models.losses.bbox_loss import IoULoss
 from posekit.models.losses.classification_loss import BCELoss
 from posekit.models.losses.oks_loss import OKSLoss
@@ -294,11 +294,7 @@ def side_by_side(levels: Sequence[Tensor]) -> Tensor:
 
 def num_positives(positives: Positives) -> Tensor:
     """Return the number of positives, at least one, averaged over the devices that train together."""
-    count = torch.tensor(float(len(positives.index)), device=positives.index.device)
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.all_reduce(count)
-        count /= torch.distributed.get_world_size()
-    return count.clamp(min=1)
+    return mean_count(len(positives.index), positives.index.device)
 
 
 def aux_targets(positives: Positives) -> tuple[Tensor, Tensor]:

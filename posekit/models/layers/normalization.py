@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -18,6 +21,28 @@ class LayerNorm2d(nn.LayerNorm):
         return normed.permute(0, 3, 1, 2)
 
 
+class FrozenBatchNorm2d(nn.Module):
+    """Batch norm that never changes: neither statistics nor weights are trained."""
+
+    weight: Tensor
+    bias: Tensor
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, channels: int, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.eps = eps
+        for name, value in (("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)):
+            self.register_buffer(name, torch.full((channels,), value))
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        state_dict.pop(prefix + "num_batches_tracked", None)  # plain batch norms count their batches
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
+
+
 # name in a config -> (class, stem of the layer's name in a state dict)
 NORMS: dict[str, tuple[type[nn.Module], str]] = {
     "BN": (nn.BatchNorm2d, "bn"),
@@ -25,7 +50,9 @@ NORMS: dict[str, tuple[type[nn.Module], str]] = {
     "BN2d": (nn.BatchNorm2d, "bn"),
     "BN3d": (nn.BatchNorm3d, "bn"),
     "SyncBN": (nn.BatchNorm2d, "bn"),
+    "FrozenBatchNorm2d": (FrozenBatchNorm2d, "bn"),
     "GN": (nn.GroupNorm, "gn"),
+    "GroupNorm": (nn.GroupNorm, "gn"),
     "LN": (nn.LayerNorm, "ln"),
     "LN2d": (LayerNorm2d, "ln"),
     "IN": (nn.InstanceNorm2d, "in"),
@@ -58,7 +85,7 @@ def build_norm(norm_cfg: Settings, channels: int) -> nn.Module:
     kind = norm_cfg["type"]
     options = {"eps": 1e-5, **{k: v for k, v in norm_cfg.items() if k not in ("type", "requires_grad")}}
     cls = NORMS[kind][0]
-    norm = cls(num_channels=channels, **options) if kind == "GN" else cls(channels, **options)
+    norm = cls(num_channels=channels, **options) if cls is nn.GroupNorm else cls(channels, **options)
     if kind == "SyncBN":
         norm.sync = True  # pyright: ignore[reportArgumentType]
     return norm.requires_grad_(norm_cfg.get("requires_grad", True))

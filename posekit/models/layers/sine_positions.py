@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -30,3 +32,44 @@ class SinePositions(nn.Module):
         """Return cosines and sines (..., channels) of positions (...) along one axis."""
         angles = positions[..., None] / self.dim_t
         return torch.cat((angles.cos(), angles.sin()), -1)
+
+
+def paired_waves(positions: Tensor, channels: int, temperature: float = 1e4) -> Tensor:
+    """Return sines and cosines by turns (..., channels) of positions (...) along one axis."""
+    exponents = torch.arange(channels // 2, dtype=torch.float32, device=positions.device) * (2 / channels)
+    angles = positions[..., None] / temperature**exponents
+    return torch.stack((angles.sin(), angles.cos()), -1).flatten(-2)
+
+
+class MaskedSinePositions(nn.Module):
+    """Encodes the rows and columns of pictures of unlike size that share a padded map.
+
+    Args:
+        num_pos_feats: channels of the row, and of the column.
+        temperatureH: longest wavelength of rows, in units of 2 pi cells.
+        temperatureW: longest wavelength of columns.
+        normalize: count rows and columns as shares of the picture, from 0 to ``scale``.
+        scale: of normalised positions.
+    """
+
+    def __init__(
+        self,
+        num_pos_feats: int = 64,
+        temperatureH: float = 1e4,
+        temperatureW: float = 1e4,
+        normalize: bool = False,
+        scale: float = 2 * math.pi,
+    ) -> None:
+        super().__init__()
+        self.num_pos_feats, self.normalize, self.scale = num_pos_feats, normalize, scale
+        self.temperatures = (temperatureH, temperatureW)
+
+    def forward(self, padding: Tensor) -> Tensor:
+        """Return waves (B, rows, columns, 2 * num_pos_feats) of row and column; padding is (B, rows, columns)."""
+        sides: list[Tensor] = []
+        for axis, temperature in enumerate(self.temperatures, 1):
+            count = (~padding).cumsum(axis, dtype=torch.float32)
+            if self.normalize:
+                count = count / (count.select(axis, -1).unsqueeze(axis) + 1e-6) * self.scale
+            sides.append(paired_waves(count, self.num_pos_feats, temperature))
+        return torch.cat(sides, -1)

@@ -76,3 +76,12 @@ def by_mode(similarity: Tensor, mode: str, *, eps: float = 0.0) -> Tensor:
     if mode == "square":
         return 1 - similarity.square()
     return -torch.log(similarity + eps)
+
+
+def mean_count(count: int, device: torch.device) -> Tensor:
+    """Return how many there are to average a loss over, at least one: the mean of the devices that train together."""
+    total = torch.tensor(float(count), device=device)
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.all_reduce(total)
+        total /= torch.distributed.get_world_size()
+    return total.clamp(min=1)

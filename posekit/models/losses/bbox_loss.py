@@ -34,3 +34,24 @@ class IoULoss(BaseLoss):
         if target_weight is not None:
             loss = loss * trailing_axes(target_weight, loss.ndim)
         return self.reduce(loss)
+
+
+@MODELS.register_module()
+class GIoULoss(BaseLoss):
+    """One minus the generalised overlap, which boxes that do not touch learn from too.
+
+    Args:
+        reduction: mean, sum or none.
+        eps: lower bound of the areas divided by, in the boxes' unit squared.
+        loss_weight: factor on the result.
+
+    Source: Rezatofighi et al., arXiv 1902.09630.
+    """
+
+    def __init__(self, reduction: Reduction = "mean", eps: float = 1e-9, loss_weight: float = 1.0) -> None:
+        super().__init__(reduction=reduction, loss_weight=loss_weight)
+        self.eps = eps
+
+    def forward(self, output: Tensor, target: Tensor) -> Tensor:
+        """Compare (N, 4) xyxy boxes with as many targets."""
+        return self.reduce(1 - bbox_overlaps(output, target, mode="giou", is_aligned=True, eps=self.eps))

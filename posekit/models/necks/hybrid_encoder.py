@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.activation import SILU
 from posekit.models.layers.conv_module import ConvModule
-from posekit.models.layers.normalization import BN, build_norm
+from posekit.models.layers.detr_layers import DetrEncoderLayer, without_implied
+from posekit.models.layers.normalization import BN
 from posekit.models.layers.path_aggregation import aggregate_paths, check_levels
 from posekit.models.layers.rep_vgg_block import RepVGGBlock
 from posekit.models.layers.sine_positions import SinePositions
-from posekit.models.layers.transformer import LN, FeedForward, MultiheadAttention
+from posekit.models.layers.transformer import LN, MultiheadAttention
 from posekit.models.necks.base import BaseNeck
 from posekit.registry import MODELS
 
@@ -34,19 +35,10 @@ class CSPRepLayer(nn.Module):
         return self.conv3(self.bottlenecks(self.conv1(x)) + self.conv2(x))
 
 
-class DetrEncoderLayer(nn.Module):
-    """Self attention and a feed-forward layer with norms behind the sums. Source: arXiv 2005.12872."""
-
-    def __init__(self, self_attn_cfg: Settings, ffn_cfg: Settings, norm_cfg: Settings = LN) -> None:
-        super().__init__()
-        ffn_options = {key: value for key, value in ffn_cfg.items() if key != "num_fcs"}
-        self.self_attn = MultiheadAttention(**{k: v for k, v in self_attn_cfg.items() if k != "batch_first"})
-        self.ffn = FeedForward(**ffn_options)
-        self.norms = nn.ModuleList(build_norm(norm_cfg, self_attn_cfg["embed_dims"]) for _ in range(2))
-
-    def forward(self, x: Tensor, positions: Tensor) -> Tensor:
-        x = self.norms[0](x + self.self_attn(x, query_pos=positions))
-        return self.norms[1](x + self.ffn(x))
+def encoder_layer(self_attn_cfg: Settings, ffn_cfg: Settings, norm_cfg: Settings = LN) -> DetrEncoderLayer:
+    """Build a layer with attention of all tokens to all."""
+    attention = MultiheadAttention(**without_implied(self_attn_cfg))
+    return DetrEncoderLayer(attention, self_attn_cfg["embed_dims"], ffn_cfg, norm_cfg)
 
 
 class DetrEncoder(nn.Module):
@@ -54,11 +46,11 @@ class DetrEncoder(nn.Module):
 
     def __init__(self, num_layers: int, layer_cfg: Settings) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(DetrEncoderLayer(**layer_cfg) for _ in range(num_layers))
+        self.layers = nn.ModuleList(encoder_layer(**layer_cfg) for _ in range(num_layers))
 
     def forward(self, x: Tensor, positions: Tensor) -> Tensor:
         for layer in self.layers:
-            x = layer(x, positions)
+            x = layer(x, query_pos=positions)
         return x
 
 

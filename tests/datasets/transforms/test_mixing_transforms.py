@@ -12,6 +12,7 @@ from posekit.datasets.transforms.bottomup_random_choice_resize import BottomupRa
 from posekit.datasets.transforms.bottomup_random_crop import BottomupRandomCrop
 from posekit.datasets.transforms.hand_random_flip import HandRandomFlip
 from posekit.datasets.transforms.mosaic import Mosaic
+from posekit.datasets.transforms.random_choice import RandomChoice
 from posekit.datasets.transforms.random_flip_around_root import RandomFlipAroundRoot
 from posekit.datasets.transforms.single_hand_converter import SingleHandConverter
 from posekit.datasets.transforms.yolox_mix_up import YOLOXMixUp
@@ -112,9 +113,30 @@ class TestRandomChoiceResize:
         assert results["input_size"] == size
         assert dot_center(results["img"]) == pytest.approx(results["keypoints"][0, 0], abs=0.2)
 
+    def test_areas_grow_with_the_picture(self, make_results: Any) -> None:
+        results: Any = BottomupRandomChoiceResize([0.5], keep_ratio=True)(make_results())
+        assert results["area"] == pytest.approx(1280 / 4)
+        assert results["area"].dtype == np.float32
+
     def test_every_scale_is_drawn(self, make_results: Any) -> None:
         resize = BottomupRandomChoiceResize([(40, 30), (60, 45)])
         assert {resize(make_results(seed))["img_shape"] for seed in range(20)} == {(30, 40), (45, 60)}  # pyright: ignore
+
+
+class TestRandomChoice:
+    def test_every_choice_is_drawn_as_often_as_asked_for(self, make_results: Any) -> None:
+        small = dict(type="RandomChoiceResize", scales=[(40, 30)])
+        large = [dict(type="RandomFlip", prob=1.0), dict(type="BottomupRandomChoiceResize", scales=[(60, 45)])]
+        choice = RandomChoice([small, large], prob=[0.25, 0.75])
+        shapes = [choice(make_results(seed))["img_shape"] for seed in range(60)]  # pyright: ignore
+        assert set(shapes) == {(30, 40), (45, 60)}
+        assert shapes.count((30, 40)) == pytest.approx(15, abs=8)
+        assert set(choice.provides) == set(BottomupRandomChoiceResize.provides)
+
+    @pytest.mark.parametrize(("count", "prob"), [(0, None), (2, [1.0]), (2, [0.5, 0.6])])
+    def test_choices_and_probabilities_have_to_fit(self, count: int, prob: Any) -> None:
+        with pytest.raises(ValueError, match="probabilities that add up to 1"):
+            RandomChoice([dict(type="RandomFlip")] * count, prob=prob)
 
 
 class TestHands:

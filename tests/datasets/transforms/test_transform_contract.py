@@ -47,6 +47,8 @@ CASES: dict[str, dict[str, Any]] = {
     "RandomFlipAroundRoot": dict(keypoints_flip_cfg={}, target_flip_cfg=dict(center_mode="root")),
     "BottomupRandomCrop": dict(crop_size=(50, 40)),
     "BottomupRandomChoiceResize": dict(scales=[(40, 30), (100, 90)]),
+    "RandomChoiceResize": dict(scales=[(40, 30), (100, 90)]),
+    "RandomChoice": dict(transforms=[dict, [dict, dict]]),  # callables that copy the results
     "Mosaic": dict(img_scale=(40, 32)),
     "YOLOXMixUp": dict(img_scale=(64, 48)),
 }
@@ -67,6 +69,7 @@ GEOMETRIC = {
     "hand flip": dict(type="HandRandomFlip", prob=1.0),
     "crop": dict(type="BottomupRandomCrop", crop_size=(70, 50)),
     "resize": dict(type="BottomupRandomChoiceResize", scales=[(40, 60)]),
+    "resize by another name": dict(type="RandomChoiceResize", scales=[(40, 60)]),
     "bottomup perspective": dict(
         type="BottomupRandomAffine", **AFFINE, transform_mode="perspective", shift_factor=0.1, distribution="uniform"
     ),

@@ -41,6 +41,7 @@ class HeadCase:
         pose: shape of the predicted keypoints of a sample; empty for any number of instances.
         samples: makes a sample with targets by the codec, where targets are no plain columns.
         decodes_itself: the head takes no decoder.
+        decoder: the name of the argument that takes it.
     """
 
     config: dict[str, Any]
@@ -52,6 +53,7 @@ class HeadCase:
     pose: tuple[int, ...] = (1, NUM_KEYPOINTS, 2)
     samples: Callable[[Any], PoseDataSample] | None = None
     decodes_itself: bool = False
+    decoder: str = "decoder"
 
     def batch(self, codec: Any, size: int) -> PoseBatch:
         """Return samples with encoded targets."""
@@ -103,6 +105,16 @@ def boxed(codec: Any) -> PoseDataSample:
     return PoseDataSample(gt_instance_labels=InstanceData(**labels), gt_fields=PixelData(heatmap_mask=ignored))
 
 
+def shares(codec: Any) -> PoseDataSample:
+    """Return a picture of two instances with boxes and keypoints as shares of its size."""
+    points = np.random.default_rng(0).uniform((4, 4), (44, 60), (2, NUM_KEYPOINTS, 2)).astype(np.float32)
+    boxes = np.concatenate([points.min(1), points.max(1)], -1)
+    area = np.prod(boxes[:, 2:] - boxes[:, :2], -1)
+    encoded = codec.encode(keypoints=points, bbox=boxes, area=area, input_size=INPUT_SIZE)
+    labels: dict[str, Any] = {to: torch.as_tensor(encoded[key]) for key, to in codec.label_mapping_table.items()}
+    return PoseDataSample(gt_instance_labels=InstanceData(**labels))
+
+
 POINTWISE = {
     "num_keypoints": NUM_KEYPOINTS,
     "featmap_strides": (8, 16),
@@ -113,6 +125,33 @@ POINTWISE = {
     },
     "use_aux_loss": True,
     "loss_bbox_aux": {"type": "L1Loss", "reduction": "sum"},
+}
+QUERIES = {
+    "num_queries": 8,
+    "num_feature_levels": 2,
+    "num_keypoints": NUM_KEYPOINTS,
+    "as_two_stage": True,
+    "refine_queries_num": 6,
+    "encoder": {
+        "num_layers": 1,
+        "layer_cfg": {
+            "self_attn_cfg": {"embed_dims": 16, "num_heads": 2, "num_levels": 2, "num_points": 2},
+            "ffn_cfg": {"embed_dims": 16, "feedforward_channels": 32},
+        },
+    },
+    "decoder": {
+        "num_layers": 3,
+        "embed_dims": 16,
+        "num_group": 4,
+        "num_box_decoder_layers": 1,
+        "layer_cfg": {
+            "self_attn_cfg": {"embed_dims": 16, "num_heads": 2, "batch_first": True},
+            "cross_attn_cfg": {"embed_dims": 16, "num_heads": 2, "num_levels": 2, "num_points": 2},
+            "ffn_cfg": {"embed_dims": 16, "feedforward_channels": 32},
+        },
+    },
+    "out_head": {"num_classes": 2},
+    "positional_encoding": {"num_pos_feats": 8, "temperatureH": 20, "temperatureW": 20, "normalize": True},
 }
 DECONV = {"deconv_out_channels": (8,), "deconv_kernel_sizes": (4,)}
 TOKENS = {"hidden_dims": 16, "s": 8, "expansion_factor": 2, "act_fn": "SiLU", "use_rel_bias": True, "pos_enc": True}
@@ -268,5 +307,13 @@ CASES: dict[str, HeadCase] = {
         pose=(),
         samples=boxed,
         decodes_itself=True,
+    ),
+    "EDPoseHead": HeadCase(
+        QUERIES,
+        maps(16, 16),
+        {"type": "EDPoseLabel", "num_select": 3, "num_keypoints": NUM_KEYPOINTS},
+        pose=(3, NUM_KEYPOINTS, 2),
+        samples=shares,
+        decoder="data_decoder",
     ),
 }

@@ -18,7 +18,15 @@ def registered_heads() -> list[str]:
     return [name for name, place in MODELS.index.items() if place.startswith("posekit.models.heads.")]
 
 
-NO_FLIP_TEST = {"TemporalRegressionHead", "TrajectoryRegressionHead", "InternetHead", "YOLOXPoseHead", "RTMOHead"}
+NO_FLIP_TEST = {
+    "TemporalRegressionHead",
+    "TrajectoryRegressionHead",
+    "InternetHead",
+    "YOLOXPoseHead",
+    "RTMOHead",
+    "EDPoseHead",
+}
+ABSTRACT = {"TransformerHead"}
 
 
 @pytest.fixture
@@ -39,7 +47,7 @@ def with_decoder(case: HeadCase, codec: Any) -> dict[str, Any]:
         return config
     if "pose_cfg" in config:
         return {**config, "pose_cfg": {**config["pose_cfg"], "decoder": codec}}
-    return {**config, "decoder": codec}
+    return {**config, case.decoder: codec}
 
 
 @pytest.fixture
@@ -48,7 +56,7 @@ def head(name: str, case: HeadCase, codec: Any) -> Any:
 
 
 def test_every_registered_head_has_a_row() -> None:
-    assert set(registered_heads()) == set(CASES)
+    assert set(registered_heads()) - ABSTRACT == set(CASES)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,0 +1,117 @@
+"""Which query of a set learns which instance."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from posekit.models.assigners.pose_oks import PoseOKS
+from posekit.registry import MODELS
+from posekit.structures import InstanceData
+from posekit.structures.bbox import bbox_cs2xyxy, bbox_overlaps
+
+HOPELESS = 1e6
+"""Cost of a pair whose true cost is no number."""
+
+
+class Candidates(NamedTuple):
+    """What each of Q queries says about one picture.
+
+    Attributes:
+        logits: (Q, C) of the classes.
+        boxes: (Q, 4) centre and size as shares of the picture.
+        keypoints: (Q, K, 2) as shares of the picture, or None.
+    """
+
+    logits: Tensor
+    boxes: Tensor
+    keypoints: Tensor | None = None
+
+
+class Pairs(NamedTuple):
+    """M queries (M,) and the instance (M,) of each."""
+
+    queries: Tensor
+    instances: Tensor
+
+
+@MODELS.register_module()
+class HungarianAssigner:
+    """Gives each instance one query, so that all pairs together cost the least.
+
+    Args:
+        cls_weight: weight of the focal loss that the pair's class would have, compared to that of nobody.
+        bbox_weight: weight of the absolute error of the boxes.
+        iou_weight: weight of their generalised overlap.
+        kpt_weight: weight of the absolute error of the visible keypoints.
+        oks_weight: weight of what the keypoints' similarity lacks.
+        alpha: of the focal loss; ``gamma`` likewise.
+        oks_calculator: measures the similarity, by default with the sigmas of COCO.
+
+    Source: Carion et al., arXiv 2005.12872, section 3.1; Yang et al., arXiv 2302.01593, section 3.4.
+    """
+
+    registry = MODELS
+
+    def __init__(
+        self,
+        cls_weight: float = 2.0,
+        bbox_weight: float = 5.0,
+        iou_weight: float = 2.0,
+        kpt_weight: float = 10.0,
+        oks_weight: float = 4.0,
+        alpha: float = 0.25,
+        gamma: float = 2.0,
+        oks_calculator: PoseOKS | None = None,
+    ) -> None:
+        self.weights = {
+            "cls": cls_weight,
+            "bbox": bbox_weight,
+            "iou": iou_weight,
+            "kpt": kpt_weight,
+            "oks": oks_weight,
+        }
+        self.alpha, self.gamma = alpha, gamma
+        self.oks_calculator = oks_calculator or PoseOKS()
+
+    @torch.no_grad()
+    def assign(self, candidates: Candidates, truth: InstanceData) -> Pairs:
+        """Match the queries of one picture with its instances.
+
+        Args:
+            candidates: what the queries say.
+            truth: tensors ``labels`` (N,), ``boxes`` (N, 4) centre and size and ``keypoints`` (N, K, 2) as shares of
+                the picture, ``visible`` (N, K), ``sizes`` (N, 2) the picture's width and height, ``areas`` (N,) in
+                pixels.
+        """
+        device = candidates.boxes.device
+        costs = self.cost(candidates, truth).nan_to_num(HOPELESS, HOPELESS, -HOPELESS)
+        queries, instances = linear_sum_assignment(costs.cpu().numpy())
+        return Pairs(torch.as_tensor(queries, device=device), torch.as_tensor(instances, device=device))
+
+    def cost(self, candidates: Candidates, truth: InstanceData) -> Tensor:
+        """Return the cost (Q, N) of each pair."""
+        own, other = (bbox_cs2xyxy(one[..., :2], one[..., 2:]) for one in (candidates.boxes, truth.boxes))
+        costs = {
+            "cls": self.class_cost(candidates.logits[:, truth.labels]),
+            "bbox": torch.cdist(candidates.boxes, truth.boxes, p=1),
+            "iou": 1 - bbox_overlaps(own, other, mode="giou", eps=1e-9),
+        }
+        if candidates.keypoints is not None:
+            poses = candidates.keypoints[:, None]
+            error = (poses - truth.keypoints).abs().sum(-1)  # (Q, N, K)
+            costs["kpt"] = (error * truth.visible).sum(-1)
+            size = truth.sizes[:, None]
+            similarity = self.oks_calculator(poses * size, truth.keypoints * size, truth.visible, truth.areas)
+            costs["oks"] = 1 - similarity
+        return torch.stack([cost * self.weights[name] for name, cost in costs.items()]).sum(0)
+
+    def class_cost(self, logits: Tensor) -> Tensor:
+        """Return what it costs more to call a query its instance's class than nobody."""
+        probability = logits.float().sigmoid()
+        yes = -self.alpha * (1 - probability) ** self.gamma * (probability + 1e-8).log()
+        no = -(1 - self.alpha) * probability**self.gamma * (1 - probability + 1e-8).log()
+        return yes - no

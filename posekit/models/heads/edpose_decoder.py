@@ -1,0 +1,296 @@
+"""The two decoders of ED-Pose: first whole persons, then each person together with its keypoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from posekit.models.base_module import Settings
+from posekit.models.heads.point_head import RARE
+from posekit.models.layers.deformable_attention import MultiScaleDeformableAttention
+from posekit.models.layers.deformable_encoder import Tokens
+from posekit.models.layers.detr_layers import MLP, DetrDecoderLayer, inverse_sigmoid, without_implied
+from posekit.models.layers.sine_positions import paired_waves
+from posekit.models.layers.transformer import LN, MultiheadAttention
+
+COCO_KEYPOINTS = 17
+"""With as many, the first places of keypoints have a branch of their own, as released weights do."""
+
+
+class Layout(NamedTuple):
+    """The order of queries in the second decoder: S noised persons, then G persons, each before its K keypoints."""
+
+    num_noised: int
+    num_keypoints: int
+
+    def persons(self, x: Tensor) -> Tensor:
+        """Return (B, S + G, ...) of (B, S + G * (1 + K), ...)."""
+        return torch.cat([x[:, : self.num_noised], x[:, self.num_noised :: self.num_keypoints + 1]], 1)
+
+    def keypoints(self, x: Tensor) -> Tensor:
+        """Return (B, G, K, ...) of (B, S + G * (1 + K), ...)."""
+        return x[:, self.num_noised :].unflatten(1, (-1, self.num_keypoints + 1))[:, :, 1:]
+
+    def join(self, persons: Tensor, keypoints: Tensor) -> Tensor:
+        """Undo the above."""
+        poses = torch.cat([persons[:, self.num_noised :, None], keypoints], 2).flatten(1, 2)
+        return torch.cat([persons[:, : self.num_noised], poses], 1)
+
+
+class Stage(NamedTuple):
+    """Queries after a layer (B, Q, C), and the boxes (B, Q, 4) they started it with: centre and size as shares."""
+
+    features: Tensor
+    boxes: Tensor
+
+
+class Found(NamedTuple):
+    """What a stage says.
+
+    Attributes:
+        logits: (B, Q, number of classes).
+        boxes: (B, Q, 4) centre and size as shares of the picture.
+        keypoints: (B, G, K, 2) as shares of the picture; None before the second decoder.
+    """
+
+    logits: Tensor
+    boxes: Tensor
+    keypoints: Tensor | None = None
+
+    def split(self, num_noised: int) -> tuple[Found, Found]:
+        """Return what the noised queries say, and what the others do."""
+        pairs = [(one[:, :num_noised], one[:, num_noised:]) for one in (self.logits, self.boxes)]
+        return Found(pairs[0][0], pairs[1][0]), Found(pairs[0][1], pairs[1][1], self.keypoints)
+
+
+def corrected(places: Tensor, correction: Tensor) -> Tensor:
+    """Move shares of the picture by a correction of their logits."""
+    return (inverse_sigmoid(places) + correction).sigmoid()
+
+
+class EDPoseOutHead(nn.Module):
+    """A branch for each of a stage's answers: class, box, place and extent of keypoints.
+
+    Args:
+        num_classes: number of classes.
+        num_keypoints: K.
+        embed_dims: channels of queries.
+        num_layers: of both decoders.
+        num_box_decoder_layers: of the first one.
+        cls_no_bias: leave out the bias of the classes.
+        dec_pred_class_embed_share: let all stages share the branch; likewise for boxes and places of keypoints.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        num_keypoints: int = COCO_KEYPOINTS,
+        *,
+        embed_dims: int = 256,
+        num_layers: int = 6,
+        num_box_decoder_layers: int = 2,
+        cls_no_bias: bool = False,
+        dec_pred_class_embed_share: bool = False,
+        dec_pred_bbox_embed_share: bool = False,
+        dec_pred_pose_embed_share: bool = False,
+    ) -> None:
+        super().__init__()
+        self.num_classes, self.num_box_decoder_layers = num_classes, num_box_decoder_layers
+        num_pose_layers = num_layers - num_box_decoder_layers
+
+        def classes() -> nn.Module:
+            branch = nn.Linear(embed_dims, num_classes, bias=not cls_no_bias)
+            if not cls_no_bias:
+                nn.init.constant_(branch.bias, RARE)
+            return branch
+
+        def correction(size: int) -> nn.Module:
+            return MLP(embed_dims, embed_dims, embed_dims, size, starts_at_zero=True)
+
+        def branches(count: int, make: Callable[[], nn.Module], shared: bool) -> nn.ModuleList:
+            return nn.ModuleList([make()] * count if shared else [make() for _ in range(count)])
+
+        has_first_pose = num_keypoints == COCO_KEYPOINTS
+        self.bbox_embed = branches(num_layers, lambda: correction(4), dec_pred_bbox_embed_share)
+        self.class_embed = branches(num_layers, classes, dec_pred_class_embed_share)
+        self.pose_embed = branches(num_pose_layers + has_first_pose, lambda: correction(2), dec_pred_pose_embed_share)
+        self.pose_hw_embed = branches(num_pose_layers, lambda: correction(2), True)
+
+    def forward(self, stage: Stage, index: int, layout: Layout) -> Found:
+        """Read the answers off the queries after layer ``index``."""
+        features, boxes = stage
+        if index < self.num_box_decoder_layers:
+            return Found(self.class_embed[index](features).float(), self.boxes(index, features, boxes))
+        persons = layout.persons(features)
+        return Found(
+            self.class_embed[index](persons).float(),
+            self.boxes(index, persons, layout.persons(boxes)),
+            self.places(index, layout.keypoints(features), layout.keypoints(boxes)[..., :2]),
+        )
+
+    def boxes(self, index: int, features: Tensor, boxes: Tensor) -> Tensor:
+        """Return the boxes (..., 4) as a layer corrects them."""
+        return corrected(boxes, self.bbox_embed[index](features))
+
+    def places(self, index: int, features: Tensor, places: Tensor) -> Tensor:
+        """Return the places (..., 2) of keypoints as a layer corrects them."""
+        return corrected(places, self.pose_embed[index - self.num_box_decoder_layers](features))
+
+    def extents(self, index: int, features: Tensor, sizes: Tensor) -> Tensor:
+        """Return the width and height (..., 2) around keypoints as a layer corrects them."""
+        return corrected(sizes, self.pose_hw_embed[index - self.num_box_decoder_layers](features))
+
+
+class EDPoseDecoder(nn.Module):
+    """Layers that ask about persons, and from the ``num_box_decoder_layers``-th on about their keypoints too.
+
+    In between the best persons are kept, and each gets K further queries. Boxes are corrected from layer to layer;
+    only the extents of keypoints, which no loss knows, learn through the layers that use them.
+
+    Args:
+        layer_cfg: ``self_attn_cfg``, ``cross_attn_cfg`` and ``ffn_cfg``.
+        num_layers: of both decoders.
+        num_keypoints: K.
+        embed_dims: channels.
+        num_box_decoder_layers: of the first one.
+        num_group: how many persons are kept.
+
+    Raises:
+        ValueError: if one of the decoders has no layer.
+
+    Source: Yang et al., arXiv 2302.01593, section 3.
+    """
+
+    def __init__(
+        self,
+        layer_cfg: Settings,
+        num_layers: int = 6,
+        *,
+        num_keypoints: int = COCO_KEYPOINTS,
+        embed_dims: int = 256,
+        num_box_decoder_layers: int = 2,
+        num_group: int = 100,
+    ) -> None:
+        super().__init__()
+        if not 0 < num_box_decoder_layers < num_layers:
+            raise ValueError(
+                f"head.decoder: num_box_decoder_layers={num_box_decoder_layers} of num_layers={num_layers} "
+                "find persons; at least one has to, and one has to find keypoints"
+            )
+        self.num_box_decoder_layers = num_box_decoder_layers
+        self.num_keypoints, self.num_group = num_keypoints, num_group
+        self.layers = nn.ModuleList(deformable_decoder_layer(**layer_cfg) for _ in range(num_layers))
+        self.norm = nn.LayerNorm(embed_dims)
+        self.ref_point_head = MLP(2 * embed_dims, embed_dims, embed_dims)
+        self.hw = nn.Embedding(num_keypoints, 2)
+        self.keypoint_embed = nn.Embedding(num_keypoints, embed_dims)
+
+    def share(self, branches: EDPoseOutHead) -> None:
+        """Use the branches of the stages; state dicts name them here as well."""
+        self.bbox_embed, self.class_embed = branches.bbox_embed, branches.class_embed
+        self.pose_embed, self.pose_hw_embed = branches.pose_embed, branches.pose_hw_embed
+        self.branches = (branches,)  # in a tuple, as it is no part of this module
+
+    def forward(self, start: Stage, memory: Tokens, groups: Tensor) -> tuple[list[Stage], Tensor]:
+        """Ask the encoded maps.
+
+        Args:
+            start: noised queries, of which there are none at test time, before all others.
+            memory: the encoded maps.
+            groups: (S,) the group of each noised query; groups do not see each other.
+
+        Returns:
+            The queries after each layer, and the places (B, G, K, 2) where the keypoints' queries start.
+        """
+        layout = Layout(len(groups), self.num_keypoints)
+        features, boxes = start
+        blocked = block_noised(groups, boxes.shape[1] - len(groups)) if len(groups) else None
+        stages: list[Stage] = []
+        first = boxes[:, :0]
+        for index, layer in enumerate(self.layers):
+            if index:
+                boxes = self.next_boxes(index - 1, features, boxes, layout)
+            if index == self.num_box_decoder_layers:
+                features, boxes, first = self.expand(features, boxes, layout)
+                blocked = block_noised(groups, boxes.shape[1] - len(groups), self.num_keypoints)
+            features = layer(
+                features,
+                memory.values,
+                query_pos=self.query_positions(boxes, memory),
+                blocked=blocked,
+                reference=memory.on_maps(boxes),
+                sizes_hw=memory.sizes_hw,
+                padding=memory.padding,
+            )
+            stages.append(Stage(self.norm(features), boxes))
+        return stages, first
+
+    def query_positions(self, boxes: Tensor, memory: Tokens) -> Tensor:
+        """Encode the boxes (B, Q, 4) on the finest map: y, x, width, height."""
+        places = memory.on_maps(boxes)[:, :, 0, [1, 0, 2, 3]] * (2 * torch.pi)
+        return self.ref_point_head(paired_waves(places, self.norm.normalized_shape[0] // 2).flatten(-2))
+
+    def next_boxes(self, index: int, features: Tensor, boxes: Tensor, layout: Layout) -> Tensor:
+        """Return the boxes as layer ``index`` corrects them."""
+        (branches,) = self.branches
+        if index < self.num_box_decoder_layers:
+            return branches.boxes(index, features, boxes).detach()
+        persons = branches.boxes(index, layout.persons(features), layout.persons(boxes)).detach()
+        features, boxes = layout.keypoints(features), layout.keypoints(boxes)
+        places = branches.places(index, features, boxes[..., :2]).detach()
+        return layout.join(persons, torch.cat([places, branches.extents(index, features, boxes[..., 2:])], -1))
+
+    def expand(self, features: Tensor, boxes: Tensor, layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
+        """Keep the best persons and put queries for their keypoints behind each.
+
+        Returns:
+            Features, boxes, and the places (B, G, K, 2) of the keypoints' boxes with gradient.
+        """
+        (branches,) = self.branches
+        noised = layout.num_noised
+        scores = branches.class_embed[self.num_box_decoder_layers - 1](features[:, noised:]).amax(-1)
+        best = scores.topk(min(self.num_group, scores.shape[1]), 1).indices + noised
+        features, boxes = (
+            torch.cat([one[:, :noised], torch.take_along_dim(one, best[..., None], 1)], 1) for one in (features, boxes)
+        )
+        keypoints = features[:, noised:, None] + self.keypoint_embed.weight
+        persons = boxes[:, noised:, None]  # (B, G, 1, 4)
+        first_pose = branches.pose_embed[-1 if self.num_keypoints == COCO_KEYPOINTS else 0]
+        places = corrected(persons[..., :2], first_pose(keypoints))
+        extents = persons[..., 2:] * self.hw.weight.sigmoid()
+        keypoint_boxes = torch.cat([places.detach(), extents], -1)
+        return layout.join(features, keypoints), layout.join(boxes, keypoint_boxes), places
+
+
+def deformable_decoder_layer(
+    self_attn_cfg: Settings, cross_attn_cfg: Settings, ffn_cfg: Settings, norm_cfg: Settings = LN
+) -> DetrDecoderLayer:
+    """Build a layer that attends to feature maps by deformable attention."""
+    self_attn = MultiheadAttention(**without_implied(self_attn_cfg))
+    cross_attn = MultiScaleDeformableAttention(**without_implied(cross_attn_cfg))
+    return DetrDecoderLayer(self_attn, cross_attn, self_attn_cfg["embed_dims"], ffn_cfg, norm_cfg)
+
+
+def block_noised(groups: Tensor, num_queries: int, num_keypoints: int | None = None) -> Tensor:
+    """Return which query (row) must not see which (column), square, noised ones first.
+
+    Queries do not see noised ones, which know the answer; noised ones see their own group and the queries.
+    With ``num_keypoints`` a keypoint sees its own person and its keypoints only, and persons see one another besides.
+
+    Args:
+        groups: (S,) the group of each noised query.
+        num_queries: how many others there are.
+        num_keypoints: queries behind each person; None while there are persons only.
+    """
+    count = len(groups)
+    blocked = groups.new_zeros((count + num_queries,) * 2, dtype=torch.bool)
+    blocked[:count, :count] = groups[:, None] != groups
+    blocked[count:, :count] = True
+    if num_keypoints is not None:
+        index = torch.arange(num_queries, device=groups.device)
+        owner, is_person = index // (num_keypoints + 1), index % (num_keypoints + 1) == 0
+        blocked[count:, count:] = (owner[:, None] != owner) & ~(is_person[:, None] & is_person)
+    return blocked

@@ -1,0 +1,138 @@
+"""Attention that looks at a few places of several feature maps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+MapSizes: TypeAlias = Sequence[tuple[int, int]]
+"""Rows and columns of each feature map."""
+
+
+def sum_samples(value: Tensor, sizes_hw: MapSizes, places: Tensor, weights: Tensor) -> Tensor:
+    """Read the maps between their cells and add up what was read.
+
+    Shapes: B batch, M cells of all maps one after another, H heads, D channels of a head, Q queries, L maps, P places.
+
+    Args:
+        value: (B, M, H, D).
+        sizes_hw: of each map; their cells are M together.
+        places: (B, Q, H, L, P, 2) x and y as shares of the map; beyond its edges is zero.
+        weights: (B, Q, H, L, P).
+
+    Returns:
+        (B, Q, H * D).
+    """
+    batch, _, heads, _ = value.shape
+    maps = value.permute(0, 2, 3, 1).flatten(0, 1).split([rows * columns for rows, columns in sizes_hw], -1)
+    grids = (2 * places - 1).transpose(1, 2).flatten(0, 1)  # (B * H, Q, L, P, 2)
+    weights = weights.transpose(1, 2).flatten(0, 1)
+    total = value.new_zeros(())
+    for level, (cells, size) in enumerate(zip(maps, sizes_hw, strict=True)):
+        found = F.grid_sample(cells.unflatten(-1, size).to(grids), grids[:, :, level], align_corners=False)
+        total = total + (found * weights[:, None, :, level]).sum(-1)  # (B * H, D, Q)
+    return total.unflatten(0, (batch, heads)).flatten(1, 2).transpose(1, 2)
+
+
+class MultiScaleDeformableAttention(nn.Module):
+    """Each query reads P places of each map, at offsets and with weights that it chooses itself.
+
+    Args:
+        embed_dims: channels of queries and maps.
+        num_heads: heads, which share the channels of the values.
+        num_levels: number of maps.
+        num_points: P.
+        dropout: of the result.
+        value_proj_ratio: channels of the values, relative to ``embed_dims``.
+
+    Raises:
+        ValueError: if the heads cannot share the channels evenly.
+
+    Source: Zhu et al., arXiv 2010.04159, eq. 3.
+    """
+
+    def __init__(
+        self,
+        embed_dims: int = 256,
+        num_heads: int = 8,
+        num_levels: int = 4,
+        num_points: int = 4,
+        *,
+        dropout: float = 0.0,
+        value_proj_ratio: float = 1.0,
+    ) -> None:
+        super().__init__()
+        value_dims = int(embed_dims * value_proj_ratio)
+        if value_dims % num_heads:
+            raise ValueError(
+                f"MultiScaleDeformableAttention: {value_dims} channels cannot be shared evenly by "
+                f"num_heads={num_heads}; choose a divisor"
+            )
+        self.shape = (num_heads, num_levels, num_points)
+        self.sampling_offsets = nn.Linear(embed_dims, math.prod(self.shape) * 2)
+        self.attention_weights = nn.Linear(embed_dims, math.prod(self.shape))
+        self.value_proj = nn.Linear(embed_dims, value_dims)
+        self.output_proj = nn.Linear(value_dims, embed_dims)
+        self.dropout = nn.Dropout(dropout)
+        self.reset_parameters()
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Let each head look in a direction of its own, its places 1, 2, 3 ... cells away, all equally weighted."""
+        heads, _, points = self.shape
+        angle = torch.arange(heads) * (2 * math.pi / heads)
+        direction = torch.stack([angle.cos(), angle.sin()], -1)
+        direction = direction / direction.abs().amax(-1, keepdim=True)
+        steps = torch.arange(1, points + 1)[:, None]
+        offsets = (direction[:, None, None] * steps).expand(*self.shape, 2)
+        for layer in (self.sampling_offsets, self.attention_weights):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+        self.sampling_offsets.bias.copy_(offsets.flatten())
+        for layer in (self.value_proj, self.output_proj):
+            nn.init.xavier_uniform_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def forward(
+        self,
+        query: Tensor,
+        value: Tensor | None = None,
+        *,
+        reference: Tensor,
+        sizes_hw: MapSizes,
+        query_pos: Tensor | None = None,
+        padding: Tensor | None = None,
+    ) -> Tensor:
+        """Look around each query's reference.
+
+        Args:
+            query: (B, Q, C).
+            value: (B, M, C) the cells of all maps, by default the queries.
+            reference: (B, Q, L, 2) points, around which offsets count in cells, or (B, Q, L, 4) centres and sizes of
+                boxes, which offsets are relative to; as shares of each map.
+            sizes_hw: of each map.
+            query_pos: (B, Q, C), added to the queries.
+            padding: (B, M), true where nothing is to be seen.
+        """
+        values = self.value_proj(query if value is None else value)
+        if padding is not None:
+            values = values.masked_fill(padding[..., None], 0.0)
+        query = query if query_pos is None else query + query_pos
+        offsets = self.sampling_offsets(query).unflatten(-1, (*self.shape, 2)).to(reference.dtype)
+        weights = self.attention_weights(query).unflatten(-1, (self.shape[0], -1)).softmax(-1)
+        places = reference[:, :, None, :, None, :2] + offsets * self.unit(reference, sizes_hw)
+        weights = weights.unflatten(-1, self.shape[1:]).to(reference.dtype)
+        out = sum_samples(values.unflatten(-1, (self.shape[0], -1)), sizes_hw, places, weights)
+        return self.dropout(self.output_proj(out))
+
+    def unit(self, reference: Tensor, sizes_hw: MapSizes) -> Tensor:
+        """Return how far an offset of one reaches, broadcastable to (B, Q, H, L, P, 2)."""
+        if reference.shape[-1] == 4:
+            return reference[:, :, None, :, None, 2:] / (2 * self.shape[2])
+        cells_wh = reference.new_tensor([(columns, rows) for rows, columns in sizes_hw])
+        return 1 / cells_wh[:, None]
