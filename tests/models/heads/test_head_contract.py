@@ -128,7 +128,7 @@ def test_flip_test_needs_flip_indices(head: Any, case: HeadCase, codec: Any) -> 
 def test_dsnt_drops_the_heatmap_loss_from_its_epoch_on(head: Any, case: HeadCase, codec: Any) -> None:
     feats, batch = case.feats(2), case.batch(codec, 2)
     head.lambda_t, both = 3, head.loss(feats, batch)["loss_kpt"]
-    head.epoch = 3
+    head.set_epoch(3, 10)
     assert head.loss(feats, batch)["loss_kpt"] < both
 
 
