@@ -47,7 +47,7 @@ class KDLoss(BaseLoss):
                 )
             log_student = F.log_softmax(student * beta, -1)
             loss = loss + F.kl_div(log_student, F.softmax(teacher.detach() * beta, -1), reduction="sum")
-        return loss / (num_samples * num_keypoints) * self.loss_weight
+        return loss / max(num_samples * num_keypoints, 1) * self.loss_weight
 
 
 @MODELS.register_module()
@@ -85,4 +85,4 @@ class FeaLoss(BaseLoss):
                 f"and teacher_channels {self.channels[1]}"
             )
         student = preds_S if self.align is None else self.align(preds_S)
-        return F.mse_loss(student, preds_T, reduction="sum") / len(preds_T) * self.loss_weight
+        return F.mse_loss(student, preds_T, reduction="sum") / max(len(preds_T), 1) * self.loss_weight
