@@ -119,6 +119,7 @@ INDEX: dict[str, dict[str, str]] = {
         "DEKRHead": "posekit.models.heads.dekr_head:DEKRHead",
         "DSNTHead": "posekit.models.heads.integral_regression_head:DSNTHead",
         "DSTFormer": "posekit.models.backbones.dstformer:DSTFormer",
+        "DWPoseDistiller": "posekit.models.distillers.dwpose_distiller:DWPoseDistiller",
         "EDPoseHead": "posekit.models.heads.edpose_head:EDPoseHead",
         "FPN": "posekit.models.necks.fpn:FPN",
         "FeaLoss": "posekit.models.losses.distillation_loss:FeaLoss",

@@ -64,7 +64,7 @@ def _slot(parameter: inspect.Parameter, hint: Any, *, required: bool) -> Slot:
         role=sub_config_role(hint),
         takes_none=parameter.default is None or type(None) in members,
         takes_plain=any(member in (str, int, float, bool, Any) for member in members),
-        holds_dict=any(typing.get_origin(member) in (dict, Mapping) for member in members),
+        holds_dict=_holds_dict(hint),
     )
 
 
@@ -73,6 +73,11 @@ def _members(hint: Any) -> list[Any]:
     origin = typing.get_origin(hint)
     is_union = origin is typing.Union or type(hint).__name__ == "UnionType"
     return list(typing.get_args(hint)) if is_union else [hint]
+
+
+def _holds_dict(hint: Any) -> bool:
+    """Whether a hint has a dict anywhere in its containers."""
+    return typing.get_origin(hint) in (dict, Mapping) or any(_holds_dict(inner) for inner in typing.get_args(hint))
 
 
 def sub_config_role(hint: Any) -> Any:

@@ -21,7 +21,7 @@ def name(path: Path) -> str:
 @pytest.mark.parametrize("path", OWN, ids=name)
 def test_model_builds_and_loaders_are_complete(path):
     config = load(path)
-    config.model.backbone.pop("init_cfg", None)
+    config.model.get("backbone", {}).pop("init_cfg", None)
     model = MODELS.build(config.model)
     assert sum(parameter.numel() for parameter in model.parameters()) > 1e5
     for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):

@@ -63,8 +63,8 @@ class BaseCodec(ABC):
         xp = namespace(keypoints)
         samples = [
             self.encode(
-                keypoints[i],
-                None if keypoints_visible is None else keypoints_visible[i],
+                keypoints=keypoints[i],
+                keypoints_visible=None if keypoints_visible is None else keypoints_visible[i],
                 **{name: values[i] for name, values in auxiliary.items()},
             )
             for i in range(keypoints.shape[0])

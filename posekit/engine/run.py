@@ -19,6 +19,7 @@ import torch
 from posekit.atomic_file import write_atomically
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.codecs.agreement import check_codecs
+from posekit.config import load
 from posekit.config.config import Config
 from posekit.engine.checkpoint_io import AtomicCheckpointIO
 from posekit.engine.cpu_tuning import tune_cpu
@@ -103,7 +104,12 @@ def train(
 
 def check_codecs_agree(config: Config) -> None:
     """Raise BuildError where targets are encoded with other settings than outputs are decoded with."""
-    problems = check_codecs(config)
+    student = (config.get("model") or {}).get("student_cfg")
+    if isinstance(student, str):  # what a distiller decodes by stands in another file
+        decoding = {**config, "model": load(student)["model"]}
+        problems = [f"{student}: {problem}" for problem in check_codecs(decoding)]
+    else:
+        problems = check_codecs(config)
     if problems:
         raise BuildError(problems, config.source())
 

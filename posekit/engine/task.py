@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from posekit.codecs.base import BaseCodec
 from posekit.datasets.transforms.split_encoder import encode_columns
 from posekit.engine.optimizers.build import build_optimizer
+from posekit.engine.run_length import total_epochs
 from posekit.structures import PoseBatch
 
 ENCODED = ("transformed_keypoints", "keypoints_visible", "dataset_keypoint_weights")
@@ -23,7 +24,8 @@ class PoseTask(LightningModule):
     """Trains and evaluates a pose estimator; its state dict is the model's own.
 
     Args:
-        model: called with ``mode="loss"`` and ``"predict"``; has a ``data_preprocessor``.
+        model: called with ``mode="loss"`` and ``"predict"``; has a ``data_preprocessor``. Its parts with a
+            ``set_epoch(epoch, max_epochs)`` are told each epoch, from 0.
         optim_wrapper: the config's settings of the optimizer.
         lr_factor: multiplies the learning rates (``auto_scale_lr``).
         metrics: built metrics of ``val`` and ``test``.
@@ -78,6 +80,11 @@ class PoseTask(LightningModule):
         if codec is not None:
             encode_targets(codec, data["data_samples"])
         return data["inputs"], data["data_samples"]
+
+    def on_train_epoch_start(self) -> None:
+        for part in self.model.modules():
+            if hasattr(part, "set_epoch"):
+                part.set_epoch(self.trainer.current_epoch, total_epochs(self.trainer))
 
     def training_step(self, batch: Any, batch_idx: int) -> dict[str, Any]:
         inputs, samples = self.prepare(batch, training=True)

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from codec_cases import FLIP_INDICES, SIZE, TOP_DOWN, Case, K, keypoints_inside
+from codec_cases import ENCODINGS, FLIP_INDICES, SIZE, TOP_DOWN, Case, Encoding, K, keypoints_inside
+from rows import check_rows
 
 from posekit.codecs.base import BaseCodec
 from posekit.registry import CODECS
 from posekit.structures.array import to_numpy
 
-OTHERS = {
-    "AssociativeEmbedding",
-    "DecoupledHeatmap",
-    "EDPoseLabel",
-    "Hand3DHeatmap",
-    "ImagePoseLifting",
-    "MotionBERTLabel",
-    "SPR",
-    "VideoPoseLifting",
-    "YOLOXPoseAnnotationProcessor",
-}
 
-
-def test_every_codec_is_tested() -> None:
-    assert {case.settings["type"] for case in TOP_DOWN.values()} | OTHERS == set(CODECS.names())
+def test_every_registered_codec_has_a_row() -> None:
+    types = [case.settings["type"] for case in ENCODINGS.values()]
+    row = 'Encoding({"type": ...}, crowd, any_number=True)'
+    check_rows(CODECS, "posekit.codecs", types, file="OTHERS of codec_cases.py", row=row)
 
 
 @pytest.mark.parametrize("name", CODECS.names())
@@ -39,8 +31,67 @@ def test_mapping_tables_and_keys(name: str) -> None:
     assert "keypoints" not in cls.auxiliary_encode_keys
 
 
+def arrays(encoded: dict[str, Any]) -> dict[str, np.ndarray]:
+    """Return what was encoded as arrays."""
+    return {name: np.asarray(to_numpy(value)) for name, value in encoded.items() if value is not None}
+
+
+@pytest.mark.parametrize("case", ENCODINGS.values(), ids=ENCODINGS)
+class TestEncoding:
+    def test_encodes_plain_finite_numbers(self, case: Encoding) -> None:
+        codec = case.build()
+        encoded = arrays(codec.encode(**case.inputs(2)))
+        tables = codec.instance_mapping_table, codec.label_mapping_table, codec.field_mapping_table
+        assert encoded.keys() & {name for table in tables for name in table}
+        for value in encoded.values():
+            assert value.dtype.kind in "iufb"
+            assert np.isfinite(value).all()
+
+    def test_tensors_give_tensors_of_equal_value(self, case: Encoding) -> None:
+        codec, inputs = case.build(), case.inputs(2)
+        expected = arrays(codec.encode(**case.inputs(2)))
+        as_tensors = {key: torch.from_numpy(x) if isinstance(x, np.ndarray) else x for key, x in inputs.items()}
+        encoded = codec.encode(**as_tensors)
+        assert any(isinstance(value, torch.Tensor) for value in encoded.values())
+        for name, value in arrays(encoded).items():
+            np.testing.assert_allclose(value, expected[name], rtol=1e-4, atol=1e-5, err_msg=name)
+
+    def test_encodes_a_batch_like_its_samples(self, case: Encoding) -> None:
+        codec, inputs = case.build(), case.inputs(2)
+        batch = {
+            key: np.stack([x, x]) if isinstance(x, np.ndarray) else [x, copy.deepcopy(x)] for key, x in inputs.items()
+        }
+        encoded = codec.encode_batch(batch.pop("keypoints"), batch.pop("keypoints_visible"), **batch)
+        for name, value in arrays(codec.encode(**case.inputs(2))).items():
+            for part in encoded[name]:
+                np.testing.assert_array_equal(to_numpy(part), value, err_msg=name)
+
+    def test_nothing_visible_has_no_weight(self, case: Encoding) -> None:
+        inputs = case.inputs(2)
+        inputs |= {key: np.zeros_like(value) for key, value in inputs.items() if key.endswith("visible")}
+        encoded = arrays(case.build().encode(**inputs))
+        assert all(np.isfinite(value).all() for value in encoded.values())
+        weights = {name: value for name, value in encoded.items() if name in ("keypoint_weights", "instance_weights")}
+        assert not [name for name, value in weights.items() if value.any()]
+
+    def test_takes_samples_without_anyone(self, case: Encoding) -> None:
+        if not case.any_number:
+            pytest.skip("encodes one instance")
+        encoded = arrays(case.build().encode(**case.inputs(0)))
+        assert all(np.isfinite(value).all() for value in encoded.values())
+
+    def test_leaves_its_inputs_as_they_are(self, case: Encoding) -> None:
+        inputs, kept = case.inputs(2), case.inputs(2)
+        case.build().encode(**inputs)
+        for name, value in inputs.items():
+            if isinstance(value, np.ndarray):
+                np.testing.assert_array_equal(value, kept[name], err_msg=name)
+
+
 @pytest.mark.parametrize("case", TOP_DOWN.values(), ids=TOP_DOWN)
-class TestContract:
+class TestTopDown:
+    """What holds for the codecs of one instance per sample with an inverse."""
+
     def test_decode_inverts_encode(self, case: Case) -> None:
         codec = case.build()
         for seed in range(20):

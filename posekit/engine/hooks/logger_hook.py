@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from posekit.engine.hooks.base import BaseHook
+from posekit.engine.run_length import total_iterations
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import not_finite
 from posekit.registry import HOOKS
@@ -159,13 +160,6 @@ class LoggerHook(BaseHook):
         if self.progress is not None:
             self.progress.stop()
             self.progress = None
-
-
-def total_iterations(trainer: Any) -> int:
-    """Return the number of iterations of the whole run."""
-    if trainer.max_steps and trainer.max_steps > 0:
-        return trainer.max_steps * trainer.accumulate_grad_batches
-    return trainer.max_epochs * int(trainer.num_training_batches)
 
 
 def train_line(entry: dict[str, Any], trainer: Any, batch: int) -> str:

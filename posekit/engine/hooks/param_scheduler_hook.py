@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from posekit.engine.hooks.base import BaseHook
+from posekit.engine.run_length import total_epochs
 from posekit.engine.schedules.base import BaseSchedule
 from posekit.registry import HOOKS, SCHEDULES, strip_scope
 
@@ -29,8 +30,7 @@ class ParamSchedulerHook(BaseHook):
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         length = int(trainer.num_training_batches)
-        max_epochs = trainer.max_epochs if (trainer.max_epochs or -1) > 0 else -(-trainer.max_steps // length)
-        self.schedules = [build_schedule(config, length, max_epochs) for config in self.configs]
+        self.schedules = [build_schedule(config, length, total_epochs(trainer)) for config in self.configs]
         groups = trainer.optimizers[0].param_groups
         for group in groups:
             for name in {schedule.param_name for schedule in self.schedules} & set(group):

@@ -141,7 +141,7 @@ class DSNTHead(IntegralRegressionHead):
         options: everything else as for IntegralRegressionHead.
 
     Attributes:
-        epoch: the current epoch, from 0; the training loop sets it.
+        epoch: the current epoch, from 0; the training task sets it.
 
     Source: Nibali et al., arXiv 1801.07372.
     """
@@ -162,6 +162,9 @@ class DSNTHead(IntegralRegressionHead):
         super().__init__(in_channels, in_featuremap_size, num_joints, loss=loss or both, decoder=decoder, **options)
         self.lambda_t = lambda_t
         self.epoch = 0
+
+    def set_epoch(self, epoch: int, max_epochs: int) -> None:
+        self.epoch = epoch
 
     def losses(self, outputs: Outputs, *targets: Any) -> dict[str, Tensor]:
         labels, heatmaps, weights = targets

@@ -47,10 +47,15 @@ class BaseLoss(nn.Module):
     def reduce(self, loss: Tensor) -> Tensor:
         """Apply the reduction and the loss weight."""
         if self.reduction == "mean":
-            loss = loss.mean()
+            loss = mean(loss)
         elif self.reduction == "sum":
             loss = loss.sum()
         return loss * self.loss_weight
+
+
+def mean(values: Tensor) -> Tensor:
+    """Return the mean of all numbers; without any, as for a batch without instances, zero."""
+    return values.mean() if values.numel() else values.sum()
 
 
 def trailing_axes(tensor: Tensor, ndim: int) -> Tensor:

@@ -64,7 +64,7 @@ class JSDiscretLoss(BaseLoss):
             pred_hm, gt_hm = pred_hm * weights, gt_hm * weights
         middle = 0.5 * (pred_hm + gt_hm)
         divergence = 0.5 * (_kl(pred_hm, middle) + _kl(gt_hm, middle)).sum()
-        return divergence / len(gt_hm) if self.size_average else divergence
+        return divergence / max(len(gt_hm), 1) if self.size_average else divergence
 
 
 def _kl(target: Tensor, prob: Tensor) -> Tensor:

@@ -32,13 +32,22 @@ class KDLoss(BaseLoss):
     def forward(
         self, pred: Sequence[Tensor], pred_t: Sequence[Tensor], beta: float, target_weight: Tensor | None = None
     ) -> Tensor:
-        """Compare one (B, K, bins) tensor per axis, sharpened by ``beta``; every keypoint counts."""
+        """Compare one (B, K, bins) tensor per axis, sharpened by ``beta``; every keypoint counts.
+
+        Raises:
+            ValueError: if the shapes differ.
+        """
         num_samples, num_keypoints = pred[0].shape[:2]
         loss = pred[0].new_zeros(())
         for student, teacher in zip(pred, pred_t, strict=True):
+            if student.shape != teacher.shape:
+                raise ValueError(
+                    f"KDLoss '{self.name}': the student's logits {tuple(student.shape)}, the teacher's "
+                    f"{tuple(teacher.shape)}; both models need the same keypoints, input_size and simcc_split_ratio"
+                )
             log_student = F.log_softmax(student * beta, -1)
             loss = loss + F.kl_div(log_student, F.softmax(teacher.detach() * beta, -1), reduction="sum")
-        return loss / (num_samples * num_keypoints) * self.loss_weight
+        return loss / max(num_samples * num_keypoints, 1) * self.loss_weight
 
 
 @MODELS.register_module()
@@ -59,9 +68,21 @@ class FeaLoss(BaseLoss):
         super().__init__(loss_weight=alpha_fea)
         self.name = name
         self.use_this = use_this
+        self.channels = [student_channels, teacher_channels]
         self.align = nn.Conv2d(student_channels, teacher_channels, 1) if student_channels != teacher_channels else None
 
     def forward(self, preds_S: Tensor, preds_T: Tensor) -> Tensor:
-        """Compare (B, C, H, W) feature maps of student and teacher."""
+        """Compare (B, C, H, W) feature maps of student and teacher.
+
+        Raises:
+            ValueError: if they differ in more than the channels announced.
+        """
+        found = [preds_S.shape[1], preds_T.shape[1]]
+        if found != self.channels or preds_S.shape[2:] != preds_T.shape[2:]:
+            raise ValueError(
+                f"FeaLoss '{self.name}': the student's features {tuple(preds_S.shape)} and the teacher's "
+                f"{tuple(preds_T.shape)} must have the same height and width, and student_channels {self.channels[0]} "
+                f"and teacher_channels {self.channels[1]}"
+            )
         student = preds_S if self.align is None else self.align(preds_S)
-        return F.mse_loss(student, preds_T, reduction="sum") / len(preds_T) * self.loss_weight
+        return F.mse_loss(student, preds_T, reduction="sum") / max(len(preds_T), 1) * self.loss_weight

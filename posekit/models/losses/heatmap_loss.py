@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from posekit.models.losses.base import BaseLoss, Reduction, by_mode, one_of, trailing_axes
+from posekit.models.losses.base import BaseLoss, Reduction, by_mode, mean, one_of, trailing_axes
 from posekit.registry import MODELS
 
 
@@ -74,9 +73,8 @@ class KeypointMSELoss(_MaskedHeatmapLoss):
             mask: (B | 1, C | 1, H | 1, W | 1).
         """
         weights = self.cell_weights(target, target_weights, mask)
-        if weights is None:
-            return F.mse_loss(output, target) * self.loss_weight
-        return ((output - target).square() * weights).mean() * self.loss_weight
+        error = (output - target).square()
+        return self.reduce(error if weights is None else error * weights)
 
 
 @MODELS.register_module()
@@ -139,14 +137,14 @@ class CombinedTargetMSELoss(BaseLoss):
         weights = self.weights(target_weights, heat)
         if weights is not None:
             heat, heat_target = heat * weights, heat_target * weights
-        heat_loss = F.mse_loss(heat, heat_target)
-        offset_loss = (heat_target * (offset - offset_target)).square().mean()
+        heat_loss = mean((heat - heat_target).square())
+        offset_loss = mean((heat_target * (offset - offset_target)).square())
         return (0.5 * heat_loss + offset_loss) * self.loss_weight
 
 
 def _split_combined(maps: Tensor) -> tuple[Tensor, Tensor]:
     """Split (B, 3 K, H, W) into heatmaps (B, K, 1, H W) and offsets (B, K, 2, H W)."""
-    maps = maps.reshape(maps.shape[0], maps.shape[1] // 3, 3, -1)
+    maps = maps.unflatten(1, (-1, 3)).flatten(3)
     return maps[:, :, :1], maps[:, :, 1:]
 
 
@@ -181,7 +179,7 @@ class KeypointOHKMMSELoss(BaseLoss):
         if weights is not None:
             error = error * weights
         per_keypoint = error.square().flatten(2).mean(2)
-        return per_keypoint.topk(self.topk, dim=1, sorted=False).values.mean() * self.loss_weight
+        return self.reduce(per_keypoint.topk(self.topk, dim=1, sorted=False).values)
 
 
 @MODELS.register_module()

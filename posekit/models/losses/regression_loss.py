@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from posekit.models.losses.base import BaseLoss, Reduction
+from posekit.models.losses.base import BaseLoss, Reduction, mean
 from posekit.registry import MODELS
 
 
@@ -216,7 +216,7 @@ class MPJPEVelocityJointLoss(BaseLoss):
 
 
 def _mean_length(vectors: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(vectors, dim=-1).mean()
+    return mean(torch.linalg.vector_norm(vectors, dim=-1))
 
 
 @MODELS.register_module()
@@ -248,8 +248,12 @@ class BoneLoss(BaseLoss):
         weights = self.weights(target_weight, lengths)
         if weights is not None:
             lengths, wanted = lengths * weights[:, self.joints], wanted * weights[:, self.joints]
-        return self.reduce((lengths.mean(0) - wanted.mean(0)).abs())
+        return self.reduce((_batch_mean(lengths) - _batch_mean(wanted)).abs())
 
     def bone_lengths(self, poses: Tensor) -> Tensor:
         """Return the lengths (B, bones) of poses (B, K, D)."""
         return torch.linalg.vector_norm(poses[:, self.joints] - poses[:, self.parents], dim=-1)
+
+
+def _batch_mean(values: Tensor) -> Tensor:
+    return values.sum(0) / max(len(values), 1)

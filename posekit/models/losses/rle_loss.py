@@ -57,4 +57,4 @@ class RLELoss(BaseLoss):
         weights = self.weights(target_weight, loss)
         if weights is not None:
             loss = loss * weights
-        return loss.sum() / len(loss) if self.size_average else torch.sum(loss)
+        return loss.sum() / max(len(loss), 1) if self.size_average else torch.sum(loss)

@@ -110,10 +110,13 @@ class PoseWarperNeck(BaseNeck):
     def warp(self, heatmaps: Tensor, difference: Tensor) -> Tensor:
         """Move ``heatmaps`` by offsets made of the difference to the middle frame's."""
         features = self.offset_feats(difference)
-        warped = [
-            warp(heatmaps, offsets(features))
-            for offsets, warp in zip(self.offset_layers, self.deform_conv_layers, strict=True)
-        ]
+        offsets = [layer(features) for layer in self.offset_layers]
+        dtype = torch.promote_types(heatmaps.dtype, torch.float32)
+        with torch.autocast(heatmaps.device.type, enabled=False):  # torchvision has no kernel in half precision
+            warped = [
+                layer(heatmaps.to(dtype), offset.to(dtype))
+                for layer, offset in zip(self.deform_conv_layers, offsets, strict=True)
+            ]
         return torch.stack(warped).mean(0)
 
     def forward(self, frames: Sequence[Any], frame_weight: Sequence[float]) -> Tensor:

@@ -39,7 +39,8 @@ class HeadCase:
         field: shape of the heatmaps beside those labels.
         levels: at how many levels they come.
         pose: shape of the predicted keypoints of a sample; empty for any number of instances.
-        samples: makes a sample with targets by the codec, where targets are no plain columns.
+        samples: makes a sample with targets by the codec for ``persons`` instances, where targets are no plain
+            columns.
         decodes_itself: the head takes no decoder.
         decoder: the name of the argument that takes it.
     """
@@ -51,36 +52,43 @@ class HeadCase:
     labels: dict[str, tuple[int, ...]] | None = None
     field: tuple[int, ...] = ()
     pose: tuple[int, ...] = (1, NUM_KEYPOINTS, 2)
-    samples: Callable[[Any], PoseDataSample] | None = None
+    samples: Callable[..., PoseDataSample] | None = None
     decodes_itself: bool = False
     decoder: str = "decoder"
 
-    def batch(self, codec: Any, size: int) -> PoseBatch:
-        """Return samples with encoded targets."""
+    def batch(self, codec: Any, size: int, *, empty: bool = False) -> PoseBatch:
+        """Return samples with encoded targets; ``empty`` ones hold no instances or no visible keypoints."""
+        seen = float(not empty)
         metainfos = [{"flip_indices": FLIP_INDICES, "input_size": INPUT_SIZE}] * size
         if self.samples is not None:
-            samples = [self.samples(codec) for _ in range(size)]
+            samples = [self.samples(codec, **({"persons": 0} if empty else {})) for _ in range(size)]
             for sample, info in zip(samples, metainfos, strict=True):
                 sample.set_metainfo(info)
             return PoseBatch.from_samples(samples)
         if self.labels is not None:
             labels = {f"gt_instance_labels.{key}": torch.rand(size, *shape) for key, shape in self.labels.items()}
+            labels |= {key: value * seen for key, value in labels.items() if "weight" in key}
             fields = {"gt_fields.heatmaps": torch.rand(size, *self.field)} if self.field else {}
             return PoseBatch(labels | fields, metainfos)
         keypoints = torch.rand(size, 1, NUM_KEYPOINTS, 2) * torch.tensor(INPUT_SIZE).float()
-        encoded = codec.encode_batch(keypoints, torch.ones(size, 1, NUM_KEYPOINTS))
+        encoded = codec.encode_batch(keypoints, torch.full((size, 1, NUM_KEYPOINTS), seen))
         columns = {f"gt_instance_labels.{to}": encoded[key] for key, to in codec.label_mapping_table.items()}
         columns |= {f"gt_fields.{to}": encoded[key] for key, to in codec.field_mapping_table.items()}
         if self.levels:
             columns["gt_fields.heatmaps"] = (columns["gt_fields.heatmaps"],) * self.levels
-            columns["gt_instance_labels.keypoint_weights"] = torch.ones(size, self.levels, 1, NUM_KEYPOINTS)
+            columns["gt_instance_labels.keypoint_weights"] = torch.full((size, self.levels, 1, NUM_KEYPOINTS), seen)
         return PoseBatch(columns, metainfos)
 
 
-def crowd(codec: Any, **more: Any) -> PoseDataSample:
-    """Return a picture of two instances with targets by ``codec``."""
-    points = np.random.default_rng(0).uniform((4, 4), (44, 60), (2, NUM_KEYPOINTS, 2)).astype(np.float32)
-    encoded = {**codec.encode(points, np.ones((2, NUM_KEYPOINTS), np.float32), **more)}
+def keypoints_of(persons: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return keypoints (N, K, 2) inside of the input and their visibility."""
+    points = np.random.default_rng(0).uniform((4, 4), (44, 60), (persons, NUM_KEYPOINTS, 2)).astype(np.float32)
+    return points, np.ones((persons, NUM_KEYPOINTS), np.float32)
+
+
+def crowd(codec: Any, persons: int = 2) -> PoseDataSample:
+    """Return a picture of some instances with targets by ``codec``."""
+    encoded = codec.encode(*keypoints_of(persons))
     parts = {"gt_instance_labels": codec.label_mapping_table, "gt_fields": codec.field_mapping_table}
     tensors = {part: {to: torch.as_tensor(encoded[key]) for key, to in table.items()} for part, table in parts.items()}
     return PoseDataSample(
@@ -88,26 +96,26 @@ def crowd(codec: Any, **more: Any) -> PoseDataSample:
     )
 
 
-def boxed(codec: Any) -> PoseDataSample:
-    """Return a picture of two instances with boxes, half of it to be ignored."""
-    points = np.random.default_rng(0).uniform((4, 4), (44, 60), (2, NUM_KEYPOINTS, 2)).astype(np.float32)
+def boxed(codec: Any, persons: int = 2) -> PoseDataSample:
+    """Return a picture of some instances with boxes, half of it to be ignored."""
+    points, visible = keypoints_of(persons)
     boxes = np.concatenate([points.min(1), points.max(1)], -1)
-    encoded = codec.encode(points, np.ones((2, NUM_KEYPOINTS), np.float32), bbox=boxes, category_id=[1, 1])
+    encoded = codec.encode(points, visible, bbox=boxes, category_id=[1] * persons)
     ignored = torch.zeros(1, INPUT_SIZE[1], INPUT_SIZE[0])
     ignored[..., 24:] = 1
     labels: dict[str, Any] = {
         "bboxes": torch.as_tensor(boxes),
         "labels": torch.as_tensor(encoded["bbox_labels"]),
         "keypoints": torch.as_tensor(points),
-        "keypoints_visible": torch.ones(2, NUM_KEYPOINTS),
+        "keypoints_visible": torch.as_tensor(visible),
         "areas": torch.as_tensor(np.prod(boxes[:, 2:] - boxes[:, :2], -1)),
     }
     return PoseDataSample(gt_instance_labels=InstanceData(**labels), gt_fields=PixelData(heatmap_mask=ignored))
 
 
-def shares(codec: Any) -> PoseDataSample:
-    """Return a picture of two instances with boxes and keypoints as shares of its size."""
-    points = np.random.default_rng(0).uniform((4, 4), (44, 60), (2, NUM_KEYPOINTS, 2)).astype(np.float32)
+def shares(codec: Any, persons: int = 2) -> PoseDataSample:
+    """Return a picture of some instances with boxes and keypoints as shares of its size."""
+    points, _ = keypoints_of(persons)
     boxes = np.concatenate([points.min(1), points.max(1)], -1)
     area = np.prod(boxes[:, 2:] - boxes[:, :2], -1)
     encoded = codec.encode(keypoints=points, bbox=boxes, area=area, input_size=INPUT_SIZE)

@@ -8,15 +8,12 @@ import numpy as np
 import pytest
 import torch
 from head_cases import CASES, HEATMAP, INTEGRAL, NUM_KEYPOINTS, SIMCC, HeadCase
+from rows import check_rows
+from torch import Tensor
 
 from posekit.models.heads.base import as_columns, mean_of
 from posekit.registry import CODECS, MODELS
 from posekit.structures import PixelData
-
-
-def registered_heads() -> list[str]:
-    return [name for name, place in MODELS.index.items() if place.startswith("posekit.models.heads.")]
-
 
 NO_FLIP_TEST = {
     "TemporalRegressionHead",
@@ -56,7 +53,8 @@ def head(name: str, case: HeadCase, codec: Any) -> Any:
 
 
 def test_every_registered_head_has_a_row() -> None:
-    assert set(registered_heads()) - ABSTRACT == set(CASES)
+    rows, row = CASES.keys() | ABSTRACT, "HeadCase(config, feats, codec)"
+    check_rows(MODELS, "posekit.models.heads", rows, file="CASES of head_cases.py", row=row)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -68,6 +66,12 @@ class TestHeadContract:
         sum(losses.values()).backward()
         unreached = [key for key, value in head.named_parameters() if value.requires_grad and value.grad is None]
         assert not unreached
+
+    def test_learns_from_samples_without_anyone(self, head: Any, case: HeadCase, codec: Any) -> None:
+        losses = head.loss(case.feats(2), case.batch(codec, 2, empty=True))
+        assert all(value.isfinite() for value in losses.values())
+        sum(losses.values()).backward()
+        assert all(value.grad is None or value.grad.isfinite().all() for value in head.parameters())
 
     def test_loss_takes_samples_one_by_one(self, head: Any, case: HeadCase, codec: Any) -> None:
         feats, batch = case.feats(2), case.batch(codec, 2)
@@ -94,6 +98,20 @@ class TestHeadContract:
         assert all(value.isfinite() for value in losses.values())
         assert instances.keypoints.dtype == np.float32
 
+    def test_channels_last_gives_the_same(self, head: Any, case: HeadCase) -> None:
+        feats = case.feats(2)
+        expected = as_tensors(head.eval()(feats))
+        outputs = as_tensors(head.to(memory_format=torch.channels_last)(channels_last(feats)))
+        for one, other in zip(outputs, expected, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+
+    @torch.no_grad()
+    def test_exports(self, head: Any, case: HeadCase) -> None:
+        feats = case.feats(2)
+        expected = as_tensors(head.eval()(feats))
+        for one, other in zip(as_tensors(torch.export.export(head, (feats,)).module()(feats)), expected, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+
     def test_initialises_and_round_trips_its_state(self, name: str, head: Any, case: HeadCase) -> None:
         head.init_weights()
         twin = MODELS.build({"type": name, **case.config})
@@ -110,10 +128,16 @@ class TestHeadContract:
             head.eval().predict(case.feats(1), case.batch(codec, 1))
 
 
-def as_tensors(outputs: Any) -> list[torch.Tensor]:
-    if isinstance(outputs, torch.Tensor):
+def as_tensors(outputs: Any) -> list[Tensor]:
+    if isinstance(outputs, Tensor):
         return [outputs]
     return [tensor for one in outputs for tensor in as_tensors(one)]
+
+
+def channels_last(feats: Any) -> Any:
+    if isinstance(feats, Tensor):
+        return feats.contiguous(memory_format=torch.channels_last) if feats.ndim == 4 else feats
+    return type(feats)(channels_last(one) for one in feats)
 
 
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.codec in (HEATMAP, SIMCC, INTEGRAL)])
@@ -122,6 +146,25 @@ def test_output_heatmaps(head: Any, case: HeadCase, codec: Any) -> None:
     assert len(instances) == len(fields) == 2
     assert isinstance(fields[0], PixelData)
     assert fields[0].heatmaps.shape[0] == NUM_KEYPOINTS
+
+
+NO_ONE = {
+    "AssociativeEmbeddingHead": {"decode_keypoint_thr": 1e9},
+    "DEKRHead": {"decode_thr": 1e9},
+    "CIDHead": {},
+    "YOLOXPoseHead": {},
+    "RTMOHead": {},
+}
+"""Heads of any number of instances, and the setting of their codec that lets none of them pass."""
+
+
+@pytest.mark.parametrize("name", NO_ONE)
+def test_finds_no_one(name: str, case: HeadCase) -> None:
+    codec = CODECS.build({**case.codec, **NO_ONE[name]})
+    head = MODELS.build({"type": name, **with_decoder(case, codec)}).eval()
+    for one in head.predict(case.feats(2), case.batch(codec, 2), {"score_thr": 2.0, "score_threshold": 2.0}):
+        assert one.keypoints.shape == (0, NUM_KEYPOINTS, 2)
+        assert one.keypoint_scores.shape == (0, NUM_KEYPOINTS)
 
 
 @pytest.mark.parametrize("name", ["HeatmapHead"])
@@ -136,7 +179,7 @@ def test_flip_test_needs_flip_indices(head: Any, case: HeadCase, codec: Any) -> 
 def test_dsnt_drops_the_heatmap_loss_from_its_epoch_on(head: Any, case: HeadCase, codec: Any) -> None:
     feats, batch = case.feats(2), case.batch(codec, 2)
     head.lambda_t, both = 3, head.loss(feats, batch)["loss_kpt"]
-    head.epoch = 3
+    head.set_epoch(3, 10)
     assert head.loss(feats, batch)["loss_kpt"] < both
 
 

@@ -34,44 +34,6 @@ def test_equals_the_reference(name: str, checker: Any, cases: list[dict[str, Any
 
 IMAGES = torch.rand(2, 4, 6, 5, generator=torch.Generator().manual_seed(0))
 POINTS = torch.rand(2, 9, 2, generator=torch.Generator().manual_seed(1))
-WEIGHTED = {
-    "KeypointMSELoss": IMAGES,
-    "CombinedTargetMSELoss": IMAGES[:, :3],
-    "KeypointOHKMMSELoss": IMAGES,
-    "AdaptiveWingLoss": IMAGES,
-    "BCELoss": POINTS[..., 0],
-    "JSDiscretLoss": IMAGES,
-    "VariFocalLoss": POINTS[..., 0],
-    "FocalLoss": POINTS[..., 0],
-    "SmoothL1Loss": POINTS,
-    "SoftWeightSmoothL1Loss": POINTS,
-    "WingLoss": POINTS,
-    "SoftWingLoss": POINTS,
-    "L1Loss": POINTS,
-    "MSELoss": POINTS,
-    "MPJPELoss": POINTS,
-}
-
-
-@pytest.mark.parametrize(("name", "target"), WEIGHTED.items())
-class TestWeightedLosses:
-    def build(self, name: str, **options: Any) -> Any:
-        extra = {"topk": 2} if name == "KeypointOHKMMSELoss" else {}
-        return MODELS.build({"type": name, "use_target_weight": True, **extra, **options})
-
-    def test_weights_of_one_change_nothing(self, name: str, target: torch.Tensor) -> None:
-        output = target.flip(0)
-        weights = torch.ones(target.shape[0], target.shape[1] // (3 if "Combined" in name else 1))
-        weighted = self.build(name)(output, target, weights)
-        plain = self.build(name, use_target_weight=False)(output, target, weights)
-        assert weighted.item() == pytest.approx(plain.item())
-
-    def test_weightless_outputs_have_no_gradient(self, name: str, target: torch.Tensor) -> None:
-        output = target.flip(0).requires_grad_()
-        weights = torch.zeros(target.shape[0], target.shape[1] // (3 if "Combined" in name else 1))
-        self.build(name)(output, target, weights).backward()
-        assert output.grad is not None
-        assert not output.grad.any()
 
 
 def test_missing_weights_are_named() -> None:
