@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from posekit.evaluation.average_precision import score_poses
 from posekit.evaluation.coco_truth import true_poses
-from posekit.evaluation.metrics.coco_metric import extents, named_scores
+from posekit.evaluation.metrics.coco_metric import extents
 from posekit.evaluation.oks import FoundPoses
 
 pycocotools_coco = pytest.importorskip("pycocotools.coco")
@@ -83,7 +83,7 @@ def posekit_scores(truth: dict, found: list[dict], sigmas: np.ndarray):
 
 def assert_equal_scores(truth: dict, found: list[dict], sigmas: np.ndarray = COCO_SIGMAS) -> None:
     theirs, ours = pycocotools_scores(truth, found, sigmas), posekit_scores(truth, found, sigmas)
-    np.testing.assert_allclose(list(named_scores(ours).values()), theirs.stats, atol=1e-9, rtol=0)
+    np.testing.assert_allclose(list(ours.named().values()), theirs.stats, atol=1e-9, rtol=0)
     categories = sorted({row["category_id"] for row in truth["annotations"]})
     chosen = [[c["id"] for c in truth["categories"]].index(c) for c in categories]
     np.testing.assert_allclose(ours.precision, theirs.eval["precision"][..., 0][:, :, chosen], atol=1e-9, rtol=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,11 @@ class BaseMetric(ABC):
                 f"{type(self).__name__}: needs dataset_meta['{key}']; set metric.dataset_meta = dataset.metainfo"
             )
         return self.dataset_meta[key]
+
+    def by_keypoint(self, values: Iterable[float]) -> dict[str, float]:
+        """Name the values of all keypoints, by number where the meta information has no names."""
+        names = (self.dataset_meta or {}).get("keypoint_id2name", {})
+        return {names.get(i, str(i)): float(value) for i, value in enumerate(values)}
 
     def required(self, sample: Any, path: str) -> np.ndarray:
         """Return the array at ``path`` of a sample, as ``gt_instances.keypoints``.
