@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from posekit.evaluation.oks import FoundPoses, TruePoses
-from posekit.evaluation.pose_matching import close_pairs, in_groups, match
 from posekit.evaluation.oks_nms import ranks_in_groups
+from posekit.evaluation.pose_matching import close_pairs, in_groups, match
 
 OKS_THRS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)

@@ -6,16 +6,13 @@ Source: Efron and Tibshirani, An introduction to the bootstrap, 1993, chapters 1
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from posekit.evaluation.average_precision import PoseMatches
 from posekit.evaluation.pck import mean_of_valid
-
-UNKNOWN = -1.0
-"""What AP and AR are where nothing is labelled."""
 
 
 class Estimate(NamedTuple):
@@ -47,19 +44,20 @@ def draw_images(num_images: int, count: int, seed: int = 0) -> np.ndarray:
 
 
 def resampled_ap(matches: PoseMatches, times: np.ndarray) -> np.ndarray:
-    """Return the AP (B,) of each resample, over all thresholds and sizes of persons."""
-    return np.array([scores.ap() for scores in matches.resampled(times, areas=("all",))])
+    """Return the AP (B,) of each resample over all thresholds and sizes of persons, NaN where nobody was drawn."""
+    return nan_for_unknown([scores.ap() for scores in matches.resampled(times, areas=("all",))])
 
 
 def resampled_scores(matches: PoseMatches, times: np.ndarray) -> dict[str, np.ndarray]:
-    """Return COCO's ten values (B,) of each resample by their names."""
-    return columns_of(scores.named() for scores in matches.resampled(times))
+    """Return COCO's ten values (B,) of each resample by their names, NaN where nobody was drawn."""
+    rows = [scores.named() for scores in matches.resampled(times)]
+    return {name: nan_for_unknown([row[name] for row in rows]) for name in (rows[0] if rows else ())}
 
 
-def columns_of(rows: Iterable[Mapping[str, float]]) -> dict[str, np.ndarray]:
-    """Turn rows of named values into arrays by name; no rows give no columns."""
-    rows = list(rows)
-    return {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+def nan_for_unknown(values: Iterable[float]) -> np.ndarray:
+    """Return AP or AR as an array in which what is unknown is NaN rather than -1."""
+    array = np.array(list(values), np.float64)
+    return np.where(array < 0, np.nan, array)
 
 
 def resampled_pck(distances: np.ndarray, image: np.ndarray, thr: float, times: np.ndarray) -> np.ndarray:
@@ -87,30 +85,28 @@ def mean_pck(per_keypoint: np.ndarray) -> np.ndarray:
 
 
 def interval(value: float, samples: np.ndarray, level: float = 0.95) -> Estimate:
-    """Return a value with the interval between the outer percentiles of its resamples."""
-    known = known_of(samples)
+    """Return a value with the interval between the outer percentiles of its resamples (B,); NaN ones do not count."""
+    known = samples[~np.isnan(samples)]
     if not known.size:
         return Estimate(value)
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(value, float(low), float(high))
 
 
-def difference(first: Estimate, second: Estimate, samples: tuple[np.ndarray, np.ndarray], level: float = 0.95) -> Difference:
-    """Compare two values by resamples of the same images.
+def difference(value: float, gains: np.ndarray, level: float = 0.95) -> Difference:
+    """Judge the difference of two values by its resamples.
 
-    The p-value is twice the share of resamples in which the sign of the difference is the other
-    one, counted with one resample more so that it is never 0.
+    The p-value is twice the share of resamples without a difference of the same sign, of which
+    one more is counted than was seen, so that it is never 0.
 
     Args:
-        first: a value.
-        second: what is compared with it.
-        samples: the resamples (B,) of both, in which each row drew the same images.
+        value: the difference.
+        gains: (B,) differences in resamples of the same images; NaN ones do not count.
         level: of the interval.
     """
-    pairs = np.stack([np.where(known, values, np.nan) for values in samples for known in [known_mask(values)]])
-    gains = known_of(pairs[1] - pairs[0])
-    if not gains.size:
-        return Difference(second.value - first.value, *[float("nan")] * 3)
-    estimate = interval(second.value - first.value, gains, level)
-    tail = min(np.count_nonzero(gains <= 0), np.count_nonzero(gains >= 0))
-    return Difference(*estimate, p=min(2 * (tail + 1) / (len(gains) + 1), 1.0))
+    estimate = interval(value, gains, level)
+    known = gains[~np.isnan(gains)]
+    if not known.size:
+        return Difference(*estimate, p=float("nan"))
+    tail = min(np.count_nonzero(known <= 0), np.count_nonzero(known >= 0))
+    return Difference(*estimate, p=min(2 * (tail + 1) / (len(known) + 1), 1.0))

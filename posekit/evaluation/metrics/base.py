@@ -69,8 +69,21 @@ class BaseMetric(ABC):
         self.results = []
         if not results:
             raise ValueError(f"{type(self).__name__}: no sample was processed; is the data set empty?")
+        return self.named_metrics(results)
+
+    def named_metrics(self, results: list[Any]) -> dict[str, float]:
+        """Compute the metrics from the entries of all samples, by names with the prefix."""
         metrics = {name: float(value) for name, value in self.compute_metrics(results).items()}
         return {f"{self.prefix}/{name}": value for name, value in metrics.items()} if self.prefix else metrics
+
+    def entries_of(self, data_batch: Any, sample: Any) -> list[Any]:
+        """Return what ``process`` makes of one sample, for metrics that keep it with their own results."""
+        kept, self.results = self.results, []
+        try:
+            self.process(data_batch, [sample])
+            return self.results
+        finally:
+            self.results = kept
 
     def meta(self, key: str) -> Any:
         """Return ``dataset_meta[key]``.

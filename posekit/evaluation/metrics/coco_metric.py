@@ -141,6 +141,7 @@ class CocoMetric(BaseMetric):
         if self.gt_converter is not None and len(meta.get("sigmas", ())):
             meta["sigmas"] = map_keypoints(np.asarray(meta["sigmas"])[:, None], self.gt_converter, fill=1.0)[:, 0]
             meta["num_keypoints"] = len(meta["sigmas"])
+            meta.pop("keypoint_id2name", None)  # the converted keypoints have no names
         self._dataset_meta = meta
         if self.coco is None and meta.get("ann_file") and not self.format_only:
             self.coco = read_coco(meta["ann_file"])
@@ -410,6 +411,6 @@ def positive(values: Sequence[float] | None, name: str) -> np.ndarray | None:
     return numbers
 
 
-def write_results(path: Path, rows: list[dict[str, Any]]) -> None:
+def write_results(path: Path, rows: Any) -> None:
     """Write a results file, whole or not at all."""
     write_atomically(path, lambda file: file.write(json.dumps(rows).encode()))
