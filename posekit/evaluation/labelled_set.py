@@ -115,7 +115,5 @@ def numbers_for(text: str, names: list[str], option: str) -> np.ndarray:
     if len(numbers) == 1:
         numbers = np.repeat(numbers, len(names))
     if len(numbers) != len(names) or not (np.isfinite(numbers) & (numbers > 0)).all():
-        raise ValueError(
-            f"{option} is {text!r}; give one number, or one for each of the {len(names)} keypoints, above 0"
-        )
+        raise ValueError(f"{option} is {text!r}; give one number above 0, or one for each of {len(names)} keypoints")
     return numbers

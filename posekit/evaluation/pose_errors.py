@@ -168,7 +168,7 @@ def single_similarity(points: np.ndarray, truth: TruePoses, which: np.ndarray, s
     labelled = truth.keypoints[:, which]
     distance = squared_length(points - labelled[..., :2])
     similarity = np.exp(-distance / (2 * variances_of(sigmas)) / (truth.area + EPS)[:, None])
-    return np.where(labelled[..., 2] > 0, np.nan_to_num(similarity), -1.0)
+    return np.where(labelled[..., 2] > 0, similarity, -1.0)
 
 
 def states_of(similarity: np.ndarray) -> np.ndarray:
