@@ -26,7 +26,7 @@ SUMMARY: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """What COCO's tables show of AP and of AR, by the ending of the name."""
 
-RESAMPLES_AT_ONCE = 32
+RESAMPLES_AT_ONCE = 16
 """Resamples that are scored together: enough to forget the cost of Python, few enough for the memory."""
 
 
@@ -116,17 +116,27 @@ class PoseMatches:
     def _score(
         self, category: int, times: np.ndarray, areas: Sequence[str], precision: np.ndarray, recall: np.ndarray
     ) -> None:
-        """Fill in the precision (B, T, R, A) and recall (B, T, A) of one category."""
+        """Fill in the precision (B, T, R, A) and recall (B, T, A) of one category.
+
+        Most predictions never find a label, and whether these count depends on the area range alone:
+        how many stand before each of the others is summed up once for all thresholds.
+        """
         chosen = np.flatnonzero(self.category == category)
+        matched, counted = self.matched[..., chosen], self.counted[..., chosen]
+        ever = matched.any((0, 1))
         weight = times[:, self.image[chosen]]
-        passed = np.cumsum(weight, axis=1)
+        found = weight[:, ever]
         for a in map(list(AREA_RANGES).index, areas):
             num_true = times[:, self.true_image[self.true_counted[a] & (self.true_category == category)]].sum(1)
             known = num_true > 0
-            for t in range(len(OKS_THRS) if known.any() else 0):
-                matched, counted = self.matched[a, t, chosen], self.counted[a, t, chosen]
-                curve = precision_at_recalls(matched, counted, weight[known], passed[known], num_true[known])
-                precision[known, t, :, a], recall[known, t, a] = curve
+            if not known.any():
+                continue
+            others = np.cumsum(weight * (counted[a, 0] & ~ever), axis=1, dtype=np.int32)[:, ever]
+            for t in range(len(OKS_THRS)):
+                at = matched[a, t, ever], counted[a, t, ever]
+                curve = precision_at_recalls(*at, found, others, np.maximum(num_true, 1))
+                precision[:, t, :, a], recall[:, t, a] = curve
+            precision[~known, ..., a] = recall[~known, ..., a] = -1
 
 
 def score_poses(
@@ -182,7 +192,7 @@ def out_of_area(area: np.ndarray) -> np.ndarray:
 
 
 def precision_at_recalls(
-    matched: np.ndarray, counted: np.ndarray, weight: np.ndarray, passed: np.ndarray, num_true: np.ndarray
+    matched: np.ndarray, counted: np.ndarray, weight: np.ndarray, others: np.ndarray, num_true: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Compute the precision at each recall level, made monotonic, and the final recall, of each resample.
 
@@ -192,16 +202,15 @@ def precision_at_recalls(
         matched: (D,) by falling score, whether a label was found.
         counted: (D,), false for predictions that count neither as right nor as wrong.
         weight: (B, D), how often a prediction stands in each resample.
-        passed: (B, D), the running sum of ``weight``.
+        others: (B, D), how many wrong predictions that are not among these stand before each of them.
         num_true: (B,) numbers of labels, above 0.
 
     Returns:
         Precision (B, R) and recall (B,).
     """
-    right, skipped = np.flatnonzero(matched & counted), np.flatnonzero(~counted)
-    left_out = np.cumsum(np.pad(weight[:, skipped], ((0, 0), (1, 0))), axis=1)
-    rank = passed[:, right] - left_out[:, np.searchsorted(skipped, right)]
-    hits = np.cumsum(weight[:, right], axis=1)
+    right = np.flatnonzero(matched & counted)
+    rank = others[:, right] + np.cumsum(weight * counted, axis=1, dtype=np.int32)[:, right]
+    hits = np.cumsum(weight[:, right], axis=1, dtype=np.int32)
     precision = np.pad(hits / (rank + np.spacing(1.0)), ((0, 0), (0, 1)))
     highest_after = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
     recall = hits / num_true[:, None]

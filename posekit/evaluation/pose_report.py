@@ -164,7 +164,8 @@ def error_table(evaluations: Sequence[Evaluation]) -> Table:
     """Return how often each kind of error happens, and what AP would gain without it."""
     header, counts = ["error"], [evaluation.errors.counts() for evaluation in evaluations]
     for evaluation in evaluations:
-        header += [f"{what} ({evaluation.name})" for what in ("count", "AP gain")]
+        of = f" ({evaluation.name})" if len(evaluations) > 1 else ""
+        header += [f"count{of}", f"AP gain{of}"]
     rows = []
     for kind in counts[0]:
         cells = [(str(count[kind]), f"{e.gains[kind]:+.4f}") for count, e in zip(counts, evaluations, strict=True)]

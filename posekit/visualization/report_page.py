@@ -50,18 +50,18 @@ def line_chart(title: str, curves: Mapping[str, Mapping[str, np.ndarray]], axes:
     """
     right, top, bottom = WIDTH - MARGIN, MARGIN / 2, HEIGHT - MARGIN
     parts = grid(right, top, bottom, axes)
-    row = 0
-    for color, (group, lines) in zip(COLORS, curves.items(), strict=False):
-        for dash, (name, values) in zip(DASHES, lines.items(), strict=False):
-            x = np.linspace(MARGIN, right, len(values))
-            y = bottom - np.asarray(values) * (bottom - top)
-            points = " ".join(f"{a:.1f},{b:.1f}" for a, b, v in zip(x, y, values, strict=True) if v >= 0)
-            stroke = f'stroke="{color}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
-            parts.append(f'<polyline points="{points}" {stroke}/>')
-            level = bottom - 16 * (row + 1)
-            parts.append(f'<path d="M{MARGIN + 12} {level - 4}h28" {stroke}/>')
-            parts.append(text(MARGIN + 46, level, f"{group}, {name}"))
-            row += 1
+    lines = [
+        (color, dash, f"{group}, {name}", np.asarray(values))
+        for color, (group, named) in zip(COLORS, curves.items(), strict=False)
+        for dash, (name, values) in zip(DASHES, named.items(), strict=False)
+    ]
+    for row, (color, dash, label, values) in enumerate(lines):
+        x, y = np.linspace(MARGIN, right, len(values)), bottom - values * (bottom - top)
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in np.column_stack([x, y])[values >= 0])
+        stroke = f'stroke="{color}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
+        level = bottom - 16 * (len(lines) - row)
+        parts.append(f'<polyline points="{points}" {stroke}/><path d="M{MARGIN + 12} {level - 4}h28" {stroke}/>')
+        parts.append(text(MARGIN + 46, level, label))
     return f"<h2>{escape(title)}</h2>\n" + svg(HEIGHT, parts)
 
 
