@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from posekit.datasets.annotation_file import dicts_under
 from posekit.evaluation.coco_truth import read_coco, true_poses
 from posekit.evaluation.oks import TruePoses
 
@@ -38,9 +39,8 @@ def read_labels(path: str | Path, sigmas: str | None = None, weights: str | None
         ValueError: if the file is no COCO file, or the sigmas or weights are unknown or do not fit.
     """
     content = read_coco(path)
+    images = image_ids(content, path)
     names = keypoint_names(content, path)
-    images = sorted({image["id"] for image in content["images"]})
-    check_images(content["annotations"], images, path)
     with_area = all("area" in annotation for annotation in content["annotations"])
     return LabelledSet(
         truth=true_poses(content["annotations"], len(names), use_area=with_area),
@@ -52,15 +52,22 @@ def read_labels(path: str | Path, sigmas: str | None = None, weights: str | None
     )
 
 
-def check_images(annotations: list[dict[str, Any]], images: list[Any], path: str | Path) -> None:
-    """Raise ValueError if an annotation is of an image that is not listed."""
-    known = set(images)
-    for annotation in annotations:
-        if annotation.get("image_id") not in known:
+def image_ids(content: dict[str, Any], path: str | Path) -> list[Any]:
+    """Return the ids of all images, sorted.
+
+    Raises:
+        ValueError: if one has none, or an annotation is of an image that is not listed.
+    """
+    ids = {image.get("id") for image in dicts_under(content, "images", str(path))}
+    if not (all(isinstance(i, int) for i in ids) or all(isinstance(i, str) for i in ids)):
+        raise ValueError(f"{path}: every image needs an id, all of them whole numbers or all of them texts")
+    for annotation in dicts_under(content, "annotations", str(path)):
+        if annotation.get("image_id") not in ids:
             raise ValueError(
                 f"{path}: annotation {annotation.get('id')} is of image {annotation.get('image_id')!r}, "
                 "which 'images' does not list"
             )
+    return sorted(ids)
 
 
 def keypoint_names(content: dict[str, Any], path: str | Path) -> list[str]:

@@ -50,8 +50,14 @@ def right_joints(frame: Frame) -> np.ndarray:
 
 
 def joint_ap(frames: Iterable[Frame]) -> np.ndarray:
-    """Return the average precision (K,) of each joint in percent, NaN where it is never labelled."""
+    """Return the average precision (K,) of each joint in percent, NaN where it is never labelled.
+
+    Raises:
+        ValueError: if there are no frames.
+    """
     parts = [(right_joints(frame), frame) for frame in frames]
+    if not parts:
+        raise ValueError("no person is labelled in any frame, so there is no average precision")
     right = np.concatenate([joints for joints, _ in parts])
     present = np.concatenate([frame.present for _, frame in parts])
     scores = np.concatenate([frame.scores for _, frame in parts])

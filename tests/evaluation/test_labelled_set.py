@@ -83,5 +83,8 @@ def test_an_unknown_set_is_named(ann_file):
 def test_wrong_files(ann_file):
     with pytest.raises(ValueError, match="annotation 5 is of image 1, which 'images' does not list"):
         read_labels(ann_file(images=[3]), "0.1")
+    for images in ([None, 1], ["a", 1]):
+        with pytest.raises(ValueError, match="every image needs an id, all of them whole numbers or all of them texts"):
+            read_labels(ann_file(images=images), "0.1")
     with pytest.raises(ValueError, match="neither a category nor an annotation has keypoints"):
         read_labels(ann_file(names=None, keypoints=[]), "0.1")

@@ -51,6 +51,11 @@ def test_empty_frames(true, found):
     assert (np.isnan(ap) if not true else ap == 0).all()
 
 
+def test_no_frames():
+    with pytest.raises(ValueError, match="no person is labelled in any frame"):
+        joint_ap([])
+
+
 def test_area_under_the_monotonic_curve():
     right, scores = np.array([True, False, True, False]), np.array([0.9, 0.8, 0.7, 0.1])
     assert average_precision(right, scores, 4) == pytest.approx(1 / 4 + 2 / 3 / 4)

@@ -69,7 +69,7 @@ class PoseTrack18Metric(CocoMetric):
             collect_device=collect_device,
             prefix=prefix,
         )
-        self.coco = read_coco(ann_file)
+        self.labelled = self.coco = read_coco(ann_file)
 
     def compute_metrics(self, results: list[Prediction]) -> dict[str, float]:
         """Score, suppress, write and evaluate the predictions."""
@@ -86,20 +86,17 @@ class PoseTrack18Metric(CocoMetric):
 
     def frames(self, found: Predictions) -> Iterator[Frame]:
         """Yield the frames in which somebody is labelled, without what lies in regions to ignore."""
-        people = by_image(self.coco["annotations"] if self.coco else ())
+        people = by_image(self.labelled["annotations"])
         order = np.argsort(found.poses.image, kind="stable")
         ids = found.poses.image[order]
-        for image in (self.coco or {})["images"]:
+        for image in self.labelled["images"]:
             labels = people.get(image["id"], [])
             if not labels:
                 continue
             start, stop = np.searchsorted(ids, image["id"], "left"), np.searchsorted(ids, image["id"], "right")
             own = found.rows(order[start:stop])
-            true, points, scores = (
-                keypoints_of(labels, len(NAMES), self.parts),
-                own.poses.keypoints,
-                own.keypoint_scores,
-            )
+            points, scores = own.poses.keypoints, own.keypoint_scores
+            true = keypoints_of(labels, len(NAMES), self.parts)
             regions = polygons_of(image)
             yield Frame(
                 true=true[..., :2],
@@ -114,7 +111,7 @@ class PoseTrack18Metric(CocoMetric):
         """Write a results file for each video."""
         rows = by_image(self.result_rows(found))
         videos: dict[str, list[Mapping[str, Any]]] = {}
-        for image in (self.coco or {})["images"]:
+        for image in self.labelled["images"]:
             videos.setdefault(PurePosixPath(image["file_name"]).parent.name, []).append(image)
         for name, images in videos.items():
             annotations = [
@@ -124,7 +121,7 @@ class PoseTrack18Metric(CocoMetric):
             ]
             content = {
                 "images": [{"id": image["id"], "file_name": image["file_name"]} for image in images],
-                "categories": (self.coco or {}).get("categories", []),
+                "categories": self.labelled.get("categories", []),
                 "annotations": annotations,
             }
             write_results(folder / f"{name}.json", content)
