@@ -41,10 +41,9 @@ def report(
     for table in tables:
         print_table(table)
     if out is not None:
-        notes = [
-            f"Labels: {annotations.name}, {len(labels.images)} images. "
-            f"In brackets: 95 % intervals of {bootstrap} resamples of the images."
-        ]
+        notes = [f"Labels: {annotations.name}, {len(labels.images)} images."]
+        if bootstrap:
+            notes.append(f"In brackets: the middle 95 % of {bootstrap} resamples of the images.")
         write_page(out, evaluations, tables, notes)
         print(f"report: {out}")
 

@@ -103,7 +103,7 @@ class PoseMatches:
             times: (B, I), how often each image was drawn.
             areas: the area ranges wanted; all others are -1.
         """
-        num_categories = max(int(self.true_category.max(initial=0)) + 1, 1)
+        num_categories = int(self.true_category.max(initial=0)) + 1
         shape = (len(OKS_THRS), len(RECALLS), num_categories, len(AREA_RANGES))
         for start in range(0, len(times), RESAMPLES_AT_ONCE):
             part = times[start : start + RESAMPLES_AT_ONCE]
@@ -171,7 +171,7 @@ def match_poses(
     ignored = np.stack([out[label] for out, label in zip(outside, labels, strict=True)]) if len(truth.image) else False
     ignored = np.where(matched, ignored, out_of_area(found.area)[:, None])
     order = np.argsort(-found.score, kind="stable")
-    ids = np.unique(np.concatenate([truth.image, found.image, np.asarray(images, truth.image.dtype)]))
+    ids = np.unique(np.concatenate([truth.image, found.image, np.asarray(images) if len(images) else truth.image]))
     categories = np.unique(truth.category)
     category = np.searchsorted(categories, found.category[order])
     return PoseMatches(

@@ -73,6 +73,17 @@ def test_files_of_one_name_are_told_apart(files, capsys, tmp_path):
     assert "other" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("rows", [[], [dict(image_id="a", keypoints=[1, 2, 3, 4, 5, 6], score=1)]])
+def test_nothing_labelled_or_found_is_no_crash(rows, capsys, tmp_path):
+    labels = dict(images=[dict(id="a")], annotations=[], categories=[dict(keypoints=["x", "y"])])
+    for name, content in (("labels", labels), ("results", rows)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    paths = [tmp_path / f"{name}.json" for name in ("labels", "results")]
+    assert call(*paths, "--sigmas", "0.1", "--bootstrap", "5", "--out", tmp_path / "report.html") == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "false positive" in line)
+    assert line.split("│")[2].strip() == str(len(rows))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -251,12 +251,15 @@ class CocoMetric(BaseMetric):
             )
         return values
 
-    def scores(self, truth: TruePoses, found: FoundPoses, which: slice = slice(None)) -> PoseScores:
-        """Score the poses by some of their keypoints."""
-        weights = self.keypoint_weights
+    def scores(self, truth: TruePoses, found: FoundPoses, which: slice | None = None) -> PoseScores:
+        """Score the poses, or some of their keypoints as if there were no others."""
+        sigmas, weights = self.sigmas(), self.keypoint_weights
         if weights is not None:
-            weights = self.one_each(weights, "keypoint_weights")[which]
-        return score_poses(truth.with_keypoints(which), found.with_keypoints(which), self.sigmas()[which], weights)
+            weights = self.one_each(weights, "keypoint_weights")
+        if which is None:
+            return score_poses(truth, found, sigmas, weights)
+        weights = None if weights is None else weights[which]
+        return score_poses(truth.with_keypoints(which), found.with_keypoints(which), sigmas[which], weights)
 
     def truth(self, results: list[Prediction]) -> TruePoses:
         """Return the labels, from the annotation file or from the samples."""

@@ -67,9 +67,10 @@ class KeypointPartitionMetric(BaseMetric):
         meta = dataset_meta or {}
         count = meta.get("num_keypoints")
         for name, ids in self.partitions.items():
-            if count is not None and not all(0 <= k < count for k in ids):
+            strange = [k for k in ids if count is not None and not 0 <= k < count]
+            if strange:
                 raise ValueError(
-                    f"KeypointPartitionMetric.partitions: '{name}' has keypoint {max(ids)}, but there are {count}"
+                    f"KeypointPartitionMetric.partitions: '{name}' has keypoint {strange[0]}, but there are {count}"
                 )
             self.metrics[name].dataset_meta = meta if self.converts else part_of_meta(meta, ids)
 
@@ -109,8 +110,8 @@ def part_of_sample(sample: Any, ids: Sequence[int]) -> dict[str, Any]:
     part = dict(sample) if isinstance(sample, Mapping) else sample.to_dict()
     for group in ("gt_instances", "pred_instances"):
         instances = dict(part.get(group) or {})
-        chosen = {
-            key: to_numpy(instances[key])[:, list(ids)] for key in KEYPOINT_FIELDS if instances.get(key) is not None
-        }
-        part[group] = {**instances, **chosen}
+        for key in KEYPOINT_FIELDS:
+            if instances.get(key) is not None:
+                instances[key] = to_numpy(instances[key])[:, list(ids)]
+        part[group] = instances
     return part
