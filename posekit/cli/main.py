@@ -26,6 +26,7 @@ COMMANDS = {
     "predict": Command("posekit.cli.predict:predict", "find keypoints in pictures; draws them and writes JSON"),
     "train": Command("posekit.cli.train:train", "train the model of a config"),
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
+    "report": Command("posekit.cli.report:report", "tell how good results are, how sure that is, and what is wrong"),
     "export": Command("posekit.cli.export:export", "write a trained model as ONNX and compare the two"),
     "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from"),
     "info": Command("posekit.cli.info:info", "list versions, devices and installed extras"),

@@ -81,12 +81,16 @@ class CombinedDataset(BaseDataset):
             dataset.set_epoch(epoch)
 
     def get_data_info(self, index: int) -> dict[str, Any]:
-        """Return the sample that the data set's own pipeline gives, with the common keypoint set's keys."""
+        """Return the sample that the data set's own pipeline gives, with the common keypoint set's keys.
+
+        ``dataset_name`` stays that of the data set, by which ``MultiDatasetEvaluator`` tells samples apart.
+        """
         row = super().get_data_info(index)
         source = self.datasets[row["source"]]
         sample = source[self._sampled(row["source"], row["place"])]
         sample.pop("dataset", None)
-        sample.update({key: row[key] for key in SHARED_KEYS if key in row})
+        shared = {key: row[key] for key in SHARED_KEYS if key in row}
+        sample.update(shared, dataset_name=sample.get("dataset_name", shared.get("dataset_name")))
         sample["sample_idx"] = row["sample_idx"]
         return sample
 

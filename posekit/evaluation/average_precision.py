@@ -1,26 +1,33 @@
 """Average precision and recall of poses under the rules of COCO, for all images at once.
 
-Shapes: G labels, D predictions, T thresholds, R recall levels, C categories, A area ranges.
+Shapes: G labels, D predictions, T thresholds, R recall levels, C categories, A area ranges, I images, B resamples.
 Source: https://cocodataset.org/#keypoints-eval; agrees with pycocotools' COCOeval to rounding.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
-from posekit.evaluation.oks import FoundPoses, TruePoses, oks_of_pairs
-from posekit.evaluation.oks_nms import expand_ranges, ranks_in_groups
+from posekit.evaluation.oks import FoundPoses, TruePoses
+from posekit.evaluation.oks_nms import ranks_in_groups
+from posekit.evaluation.pose_matching import close_pairs, in_groups, match
 
 OKS_THRS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)
 AREA_RANGES = {"all": (0.0, 1e10), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
 """Areas in square pixels, both ends included."""
 
-MAX_DETS = 20
-"""Predictions per image and category that count, the best first."""
+SUMMARY: dict[str, dict[str, Any]] = {
+    "": {}, " .5": {"thr": 0.5}, " .75": {"thr": 0.75}, " (M)": {"area": "medium"}, " (L)": {"area": "large"},
+}  # fmt: skip
+"""What COCO's tables show of AP and of AR, by the ending of the name."""
+
+RESAMPLES_AT_ONCE = 16
+"""Resamples that are scored together: enough to forget the cost of Python, few enough for the memory."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,16 @@ class PoseScores:
         """Return the average recall, over all thresholds or at one; -1 where nothing is labelled."""
         return mean_of_known(at_threshold(self.recall, thr)[..., list(AREA_RANGES).index(area)])
 
+    def named(self) -> dict[str, float]:
+        """Return the ten values that COCO's tables show, by the names used there."""
+        precision = {f"AP{ending}": self.ap(**choice) for ending, choice in SUMMARY.items()}
+        return precision | {f"AR{ending}": self.ar(**choice) for ending, choice in SUMMARY.items()}
+
+    def curve(self, thr: float | None = None) -> np.ndarray:
+        """Return the precision (R,) at each of ``RECALLS`` as a mean over thresholds and categories."""
+        precision = at_threshold(self.precision, thr)[..., list(AREA_RANGES).index("all")]
+        return np.array([mean_of_known(precision[:, level]) for level in range(len(RECALLS))])
+
 
 def at_threshold(values: np.ndarray, thr: float | None) -> np.ndarray:
     return values if thr is None else values[np.isclose(OKS_THRS, thr)]
@@ -48,33 +65,125 @@ def mean_of_known(values: np.ndarray) -> float:
     return float(known.mean()) if known.size else -1.0
 
 
-def score_poses(truth: TruePoses, found: FoundPoses, sigmas: np.ndarray) -> PoseScores:
-    """Match predictions to labels and compute precision and recall.
+@dataclass(frozen=True)
+class PoseMatches:
+    """Which predictions are right, by falling score: all that scoring needs, for any resample of the images.
+
+    Attributes:
+        matched: (A, T, D), whether a prediction found a label.
+        counted: (A, T, D), false for predictions that count neither as right nor as wrong.
+        image: (D,) numbers of images.
+        category: (D,) numbers of categories, -1 for those that have no label.
+        true_counted: (A, G), whether a label counts.
+        true_image: (G,) numbers of images.
+        true_category: (G,) numbers of categories.
+        num_images: I.
+    """
+
+    matched: np.ndarray
+    counted: np.ndarray
+    image: np.ndarray
+    category: np.ndarray
+    true_counted: np.ndarray
+    true_image: np.ndarray
+    true_category: np.ndarray
+    num_images: int
+
+    def scores(self) -> PoseScores:
+        """Return the scores of the images as they are."""
+        return next(self.resampled(np.ones((1, self.num_images), np.int32)))
+
+    def resampled(self, times: np.ndarray, areas: Sequence[str] = tuple(AREA_RANGES)) -> Iterator[PoseScores]:
+        """Yield the scores of each resample; nothing is matched anew.
+
+        An image that was drawn several times counts as so many images, whose predictions
+        follow one another in the order of scores.
+
+        Args:
+            times: (B, I), how often each image was drawn.
+            areas: the area ranges wanted; all others are -1.
+        """
+        num_categories = int(self.true_category.max(initial=0)) + 1
+        shape = (len(OKS_THRS), len(RECALLS), num_categories, len(AREA_RANGES))
+        for start in range(0, len(times), RESAMPLES_AT_ONCE):
+            part = times[start : start + RESAMPLES_AT_ONCE]
+            precision = np.full((len(part), *shape), -1.0)
+            recall = np.full((len(part), shape[0], *shape[2:]), -1.0)
+            for c in range(num_categories):
+                self._score(c, part, areas, precision[..., c, :], recall[..., c, :])
+            yield from map(PoseScores, precision, recall)
+
+    def _score(
+        self, category: int, times: np.ndarray, areas: Sequence[str], precision: np.ndarray, recall: np.ndarray
+    ) -> None:
+        """Fill in the precision (B, T, R, A) and recall (B, T, A) of one category.
+
+        Most predictions never find a label, and whether these count depends on the area range alone:
+        how many stand before each of the others is summed up once for all thresholds.
+        """
+        chosen = np.flatnonzero(self.category == category)
+        matched, counted = self.matched[..., chosen], self.counted[..., chosen]
+        ever = matched.any((0, 1))
+        weight = times[:, self.image[chosen]]
+        found = weight[:, ever]
+        for a in map(list(AREA_RANGES).index, areas):
+            num_true = times[:, self.true_image[self.true_counted[a] & (self.true_category == category)]].sum(1)
+            known = num_true > 0
+            if not known.any():
+                continue
+            others = np.cumsum(weight * (counted[a, 0] & ~ever), axis=1, dtype=np.int32)[:, ever]
+            for t in range(len(OKS_THRS)):
+                at = matched[a, t, ever], counted[a, t, ever]
+                curve = precision_at_recalls(*at, found, others, np.maximum(num_true, 1))
+                precision[:, t, :, a], recall[:, t, a] = curve
+            precision[~known, ..., a] = recall[~known, ..., a] = -1
+
+
+def score_poses(
+    truth: TruePoses, found: FoundPoses, sigmas: np.ndarray, weights: np.ndarray | None = None
+) -> PoseScores:
+    """Match predictions to labels and compute precision and recall; for the arguments see ``match_poses``."""
+    return match_poses(truth, found, sigmas, weights).scores()
+
+
+def match_poses(
+    truth: TruePoses,
+    found: FoundPoses,
+    sigmas: np.ndarray,
+    weights: np.ndarray | None = None,
+    *,
+    images: Sequence[Any] | np.ndarray = (),
+) -> PoseMatches:
+    """Match predictions to labels at all thresholds and for all area ranges.
 
     Args:
         truth: the labels.
         found: the predictions, of images whose labels are all in ``truth``.
         sigmas: (K,) standard deviations of the keypoints, relative to the root of the area.
-
-    Returns:
-        The scores of all thresholds, categories and area ranges.
+        weights: (K,) of the keypoints in the OKS, above 0; by default all count alike.
+        images: ids of images beyond those with a label or a prediction, which resampling may draw.
     """
     truth, true_group, found, found_group = in_groups(truth, found)
     outside = out_of_area(truth.area) | truth.ignore
-    matched, ignored = match(truth, true_group, found, found_group, outside, sigmas)
-    ignored |= ~matched & out_of_area(found.area)[:, None]
+    pairs = close_pairs(truth, true_group, found, found_group, sigmas, weights, thr=OKS_THRS[0])
+    labels = match(pairs, ranks_in_groups(found_group), outside, truth.crowd, OKS_THRS)
+    matched = labels >= 0
+    ignored = np.stack([out[label] for out, label in zip(outside, labels, strict=True)]) if len(truth.image) else False
+    ignored = np.where(matched, ignored, out_of_area(found.area)[:, None])
+    order = np.argsort(-found.score, kind="stable")
+    ids = np.unique(np.concatenate([truth.image, found.image, np.asarray(images) if len(images) else truth.image]))
     categories = np.unique(truth.category)
-    precision = np.full((len(OKS_THRS), len(RECALLS), max(len(categories), 1), len(AREA_RANGES)), -1.0)
-    recall = np.full((len(OKS_THRS), max(len(categories), 1), len(AREA_RANGES)), -1.0)
-    for c, category in enumerate(categories):
-        chosen = np.flatnonzero(found.category == category)
-        chosen = chosen[np.argsort(-found.score[chosen], kind="stable")]
-        for a in range(len(AREA_RANGES)):
-            num_true = int(np.count_nonzero(~outside[a, truth.category == category]))
-            for t in range(len(OKS_THRS) if num_true else 0):
-                curve = precision_at_recalls(matched[a, t, chosen], ~ignored[a, t, chosen], num_true)
-                precision[t, :, c, a], recall[t, c, a] = curve
-    return PoseScores(precision, recall)
+    category = np.searchsorted(categories, found.category[order])
+    return PoseMatches(
+        matched=matched[..., order],
+        counted=~ignored[..., order],
+        image=np.searchsorted(ids, found.image[order]),
+        category=np.where(np.isin(found.category[order], categories), category, -1),
+        true_counted=~outside,
+        true_image=np.searchsorted(ids, truth.image),
+        true_category=np.searchsorted(categories, truth.category),
+        num_images=len(ids),
+    )
 
 
 def out_of_area(area: np.ndarray) -> np.ndarray:
@@ -82,88 +191,28 @@ def out_of_area(area: np.ndarray) -> np.ndarray:
     return np.stack([(area < low) | (area > high) for low, high in AREA_RANGES.values()])
 
 
-def in_groups(truth: TruePoses, found: FoundPoses) -> tuple[TruePoses, np.ndarray, FoundPoses, np.ndarray]:
-    """Sort labels and predictions by category and image, predictions then by falling score.
-
-    Returns:
-        Labels, the group of each (G,), the best predictions of each group, the group of each (D,).
-    """
-    _, image = np.unique(np.concatenate([truth.image, found.image]), return_inverse=True)
-    _, category = np.unique(np.concatenate([truth.category, found.category]), return_inverse=True)
-    group = category.reshape(-1) * (len(image) + 1) + image.reshape(-1)
-    true_group, found_group = group[: len(truth.image)], group[len(truth.image) :]
-    true_order = np.argsort(true_group, kind="stable")
-    found_order = np.lexsort((-found.score, found_group))
-    found_order = found_order[ranks_in_groups(found_group[found_order]) < MAX_DETS]
-    return truth.rows(true_order), true_group[true_order], found.rows(found_order), found_group[found_order]
-
-
-def match(
-    truth: TruePoses,
-    true_group: np.ndarray,
-    found: FoundPoses,
-    found_group: np.ndarray,
-    outside: np.ndarray,
-    sigmas: np.ndarray,
+def precision_at_recalls(
+    matched: np.ndarray, counted: np.ndarray, weight: np.ndarray, others: np.ndarray, num_true: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Give each prediction, the best first, the most similar label that is still free.
-
-    Labels that count go before those that do not (``outside``), whatever the similarity;
-    among equals the later label wins. A crowd label stays free.
-
-    Args:
-        truth: labels, sorted by group.
-        true_group: (G,).
-        found: predictions, sorted by group and falling score.
-        found_group: (D,).
-        outside: (A, G), true for labels that do not count in an area range.
-        sigmas: (K,).
-
-    Returns:
-        Whether each prediction was matched, and to a label that does not count; both (A, T, D).
-    """
-    d, g = expand_ranges(
-        np.searchsorted(true_group, found_group, side="left"), np.searchsorted(true_group, found_group, side="right")
-    )
-    oks = oks_of_pairs(found, truth, sigmas, d, g)
-    close = np.flatnonzero(oks >= OKS_THRS[0])
-    rank = ranks_in_groups(found_group)
-    # Pairs by rank and prediction, from its worst to its best label: a pair's number is then its preference.
-    close = close[np.lexsort((g[close], oks[close], d[close], rank[d[close]]))]
-    d, g, oks = d[close], g[close], oks[close]
-    similar = oks >= np.minimum(OKS_THRS, 1 - 1e-10)[:, None]
-    preference = np.arange(len(d)) + len(d) * ~outside[:, g]
-    shape = (len(outside), len(OKS_THRS))
-    free = np.ones((*shape, len(true_group)), bool)
-    matched, ignored = np.zeros((2, *shape, len(found_group)), bool)
-    steps = np.flatnonzero(np.diff(rank[d], prepend=-1, append=-1)) if len(d) else []
-    for start, stop in pairwise(steps):
-        pairs = slice(start, stop)
-        possible = similar[None, :, pairs] & (free[:, :, g[pairs]] | truth.crowd[g[pairs]])
-        starts = np.flatnonzero(np.diff(d[pairs], prepend=-1))
-        best = np.maximum.reduceat(np.where(possible, preference[:, None, pairs], -1), starts, axis=2)
-        a, t, i = np.nonzero(best >= 0)
-        pair = best[a, t, i] % len(d)
-        matched[a, t, d[pair]] = True
-        ignored[a, t, d[pair]] = outside[a, g[pair]]
-        free[a, t, g[pair]] = False
-    return matched, ignored
-
-
-def precision_at_recalls(matched: np.ndarray, counted: np.ndarray, num_true: int) -> tuple[np.ndarray, float]:
-    """Compute the precision at each recall level, made monotonic, and the final recall.
+    """Compute the precision at each recall level, made monotonic, and the final recall, of each resample.
 
     Precision only rises where a prediction is right, so nothing else is looked at.
 
     Args:
         matched: (D,) by falling score, whether a label was found.
         counted: (D,), false for predictions that count neither as right nor as wrong.
-        num_true: number of labels, above 0.
+        weight: (B, D), how often a prediction stands in each resample.
+        others: (B, D), how many wrong predictions that are not among these stand before each of them.
+        num_true: (B,) numbers of labels, above 0.
+
+    Returns:
+        Precision (B, R) and recall (B,).
     """
-    right = matched & counted
-    rank = np.cumsum(counted)[right]
-    hits = np.arange(1, len(rank) + 1)
-    precision = hits / ((rank - hits) + hits + np.spacing(1.0))
-    highest_after = np.append(np.maximum.accumulate(precision[::-1])[::-1], 0.0)
-    at = np.searchsorted(hits / num_true, RECALLS, side="left")
-    return highest_after[at], len(hits) / num_true
+    right = np.flatnonzero(matched & counted)
+    rank = others[:, right] + np.cumsum(weight * counted, axis=1, dtype=np.int32)[:, right]
+    hits = np.cumsum(weight[:, right], axis=1, dtype=np.int32)
+    precision = np.pad(hits / (rank + np.spacing(1.0)), ((0, 0), (0, 1)))
+    highest_after = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    recall = hits / num_true[:, None]
+    at = np.stack([np.searchsorted(row, RECALLS, side="left") for row in recall])
+    return np.take_along_axis(highest_after, at, axis=1), recall.max(1, initial=0.0)

@@ -6,6 +6,7 @@ Source: https://cocodataset.org/#keypoints-eval; OKS = mean over k of exp(-d_k^2
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +36,11 @@ class TruePoses(NamedTuple):
         """Return the poses that a mask or index array chooses."""
         return TruePoses(*(column[which] for column in self))
 
+    def with_keypoints(self, which: slice | Sequence[int]) -> TruePoses:
+        """Return the poses with the chosen keypoints alone; where none is visible, a pose becomes one to ignore."""
+        keypoints = self.keypoints[:, which]
+        return self._replace(keypoints=keypoints, ignore=self.ignore | ~(keypoints[..., 2] > 0).any(1))
+
 
 class FoundPoses(NamedTuple):
     """Predicted poses, one row each.
@@ -52,6 +58,10 @@ class FoundPoses(NamedTuple):
         """Return the poses that a mask or index array chooses."""
         return FoundPoses(*(column[which] for column in self))
 
+    def with_keypoints(self, which: slice | Sequence[int]) -> FoundPoses:
+        """Return the poses with the chosen keypoints alone."""
+        return self._replace(keypoints=self.keypoints[:, which])
+
 
 def variances_of(sigmas: np.ndarray) -> np.ndarray:
     """Return (2 sigma)^2 of each keypoint."""
@@ -59,7 +69,12 @@ def variances_of(sigmas: np.ndarray) -> np.ndarray:
 
 
 def oks_of_pairs(
-    found: FoundPoses, truth: TruePoses, sigmas: np.ndarray, index_found: np.ndarray, index_true: np.ndarray
+    found: FoundPoses,
+    truth: TruePoses,
+    sigmas: np.ndarray,
+    index_found: np.ndarray,
+    index_true: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """Compute the OKS of chosen pairs of predictions and labels.
 
@@ -72,6 +87,7 @@ def oks_of_pairs(
         sigmas: (K,) standard deviations of the labels, relative to the root of the area.
         index_found: (P,) rows of ``found``.
         index_true: (P,) rows of ``truth``.
+        weights: (K,) of the keypoints in the mean, above 0; by default all count alike.
 
     Returns:
         (P,) similarities in 0 ... 1.
@@ -89,7 +105,10 @@ def oks_of_pairs(
             offset[region] = outside_of_regions(found.keypoints[d[region]], truth.boxes_xywh[g[region]])
         terms = np.exp(-squared_length(offset) / variances / (truth.area[g] + EPS)[:, None] / 2)
         counted = visible[g] | region[:, None]
-        oks[part] = np.einsum("pk,pk->p", terms, counted) / np.count_nonzero(counted, axis=1)
+        if weights is None:
+            oks[part] = np.einsum("pk,pk->p", terms, counted) / np.count_nonzero(counted, axis=1)
+        else:
+            oks[part] = np.einsum("pk,pk->p", terms, counted * weights) / (counted @ weights)
     return oks
 
 

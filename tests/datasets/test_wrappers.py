@@ -48,7 +48,7 @@ def test_combined(parts):
     dataset = CombinedDataset(TRIANGLE, parts, pipeline=[NeedsImage()])
     assert len(dataset) == 14
     assert [dataset.get_data_info(i)["id"] for i in (0, 3, 4, 13, -1)] == [0, 3, 100, 109, 109]
-    assert dataset[0]["dataset_name"] == "triangle"
+    assert [dataset[index]["dataset_name"] for index in (0, 4)] == ["other", "triangle"]
     assert dataset[0]["dataset"] is dataset
     numbers = dataset[5]["number"]
     dataset.set_epoch(1)

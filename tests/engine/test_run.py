@@ -15,6 +15,7 @@ from tiny_run import BATCH, NUM_SAMPLES, tiny_config
 from posekit.atomic_file import link_atomically, write_atomically
 from posekit.checkpoints.load import read_checkpoint
 from posekit.config import load
+from posekit.datasets.skeleton import find_keypoint_set
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.prediction_hook import PredictionHook
 from posekit.engine.run import evaluate, run_folder, train
@@ -84,6 +85,25 @@ def test_testing_a_checkpoint_repeats_validation(finished: Path, data: Path, tmp
     entries = json.loads(dump.read_text())
     assert len(entries) == 8
     assert len(entries[0]["keypoints"][0]) == 17
+
+
+def test_several_data_sets_are_evaluated_at_once(data: Path, tmp_path: Path) -> None:
+    config = tiny_config(data, train_cfg={"max_epochs": 1}, default_hooks={}, custom_hooks=[])
+    whole = dict(config.val_dataloader.dataset)
+    pipeline = whole.pop("pipeline")
+    other = {**load(find_keypoint_set("coco")).dataset_info, "dataset_name": "again"}
+    parts = [{**whole, "indices": 8}, {**whole, "indices": [8, 9, 10], "metainfo": other}]
+    metainfo = {"from_file": "configs/_base_/datasets/coco.py"}
+    combined = {"type": "CombinedDataset", "metainfo": metainfo, "datasets": parts, "pipeline": pipeline}
+    metrics = [{"type": "PCKAccuracy", "thr": 0.1}, {"type": "EPE"}]
+    for stage in ("val", "test"):
+        config[f"{stage}_dataloader"]["dataset"] = {**combined, "test_mode": True}
+        config[f"{stage}_evaluator"] = {"type": "MultiDatasetEvaluator", "metrics": metrics, "datasets": parts}
+    task = train(config, work_dir=tmp_path, device="cpu")
+    assert set(task.val_metrics) == {"PCK", "EPE"}
+    assert evaluate(config, tmp_path / "last.pth", device="cpu").test_metrics == pytest.approx(task.val_metrics)
+    first = evaluate(tiny_config(data), tmp_path / "last.pth", device="cpu").test_metrics
+    assert first["PCK"] == pytest.approx(task.val_metrics["PCK"])
 
 
 def test_resuming_a_finished_run_changes_nothing(finished: Path, data: Path) -> None:

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posekit.evaluation.average_precision import score_poses
+from posekit.evaluation.average_precision import match_poses, score_poses
 from posekit.evaluation.coco_truth import true_poses
-from posekit.evaluation.metrics.coco_metric import extents, named_scores
-from posekit.evaluation.oks import FoundPoses
+from posekit.evaluation.metrics.coco_metric import extents
+from posekit.evaluation.oks import FoundPoses, oks_of_pairs
 
 pycocotools_coco = pytest.importorskip("pycocotools.coco")
 pycocotools_eval = pytest.importorskip("pycocotools.cocoeval")
@@ -69,21 +69,24 @@ def pycocotools_scores(truth: dict, found: list[dict], sigmas: np.ndarray):
     return evaluation
 
 
-def posekit_scores(truth: dict, found: list[dict], sigmas: np.ndarray):
-    keypoints = np.array([row["keypoints"] for row in found]).reshape(len(found), -1, 3)[..., :2]
-    poses = FoundPoses(
+def poses_of(found: list[dict], num_keypoints: int) -> FoundPoses:
+    keypoints = np.array([row["keypoints"] for row in found]).reshape(len(found), num_keypoints, 3)[..., :2]
+    return FoundPoses(
         image=np.array([row["image_id"] for row in found]),
         category=np.array([row["category_id"] for row in found]),
         keypoints=keypoints,
         score=np.array([row["score"] for row in found]),
         area=extents(keypoints),
     )
-    return score_poses(true_poses(truth["annotations"], len(sigmas)), poses, sigmas)
+
+
+def posekit_scores(truth: dict, found: list[dict], sigmas: np.ndarray):
+    return score_poses(true_poses(truth["annotations"], len(sigmas)), poses_of(found, len(sigmas)), sigmas)
 
 
 def assert_equal_scores(truth: dict, found: list[dict], sigmas: np.ndarray = COCO_SIGMAS) -> None:
     theirs, ours = pycocotools_scores(truth, found, sigmas), posekit_scores(truth, found, sigmas)
-    np.testing.assert_allclose(list(named_scores(ours).values()), theirs.stats, atol=1e-9, rtol=0)
+    np.testing.assert_allclose(list(ours.named().values()), theirs.stats, atol=1e-9, rtol=0)
     categories = sorted({row["category_id"] for row in truth["annotations"]})
     chosen = [[c["id"] for c in truth["categories"]].index(c) for c in categories]
     np.testing.assert_allclose(ours.precision, theirs.eval["precision"][..., 0][:, :, chosen], atol=1e-9, rtol=0)
@@ -105,17 +108,110 @@ def test_equals_pycocotools_for_other_keypoint_sets(num_keypoints):
     assert_equal_scores(truth, found, rng.uniform(0.02, 0.1, num_keypoints))
 
 
+def stray(rng: np.random.Generator, image: int) -> dict:
+    """Return a prediction of nobody."""
+    points = rng.uniform(0, 300, 2) + rng.uniform(20, 200, 2) * rng.random((17, 2))
+    keypoints = np.c_[points, np.ones(17)].ravel().tolist()
+    return dict(image_id=image, category_id=1, keypoints=keypoints, score=float(rng.random()))
+
+
 def test_equals_pycocotools_on_real_annotations(shared):
+    """Jittered and doubled persons, some missed, crowds and persons without keypoints found too, strays."""
     truth = json.loads((shared / "data" / "coco_val_subset_person_keypoints.json").read_text())
     rng = np.random.default_rng(0)
-    spreads = rng.choice([0.01, 0.03, 0.08], (len(truth["annotations"]), 2))
+    spreads = rng.choice([0.01, 0.03, 0.08, 0.3], (len(truth["annotations"]), 2))
     found = [
         detection(rng, row, spread)
         for row, pair in zip(truth["annotations"], spreads, strict=True)
-        for spread in pair
-        if row["num_keypoints"]
+        for spread in pair[: rng.integers(0, 3)]
     ]
+    found += [stray(rng, image["id"]) for image in truth["images"] if rng.random() < 0.5]
+    crowds = [row for row in truth["annotations"] if row["iscrowd"]]
+    assert len(crowds) > 20
+    for row in crowds:  # a region's keypoints are all 0: put poses into it
+        x, y, w, h = row["bbox"]
+        points = np.c_[x + w * rng.random((17, 1)), y + h * rng.random((17, 1)), np.ones(17)]
+        found.append(
+            dict(image_id=row["image_id"], category_id=1, keypoints=points.ravel().tolist(), score=float(rng.random()))
+        )
     assert_equal_scores(truth, found)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32), k=st.integers(0, 4))
+def test_single_keypoints_equal_pycocotools_on_labels_of_one_keypoint(seed, k):
+    truth, found = made_up(np.random.default_rng(seed), images=4, people=5, categories=1, num_keypoints=5)
+    if not found:
+        return
+    sigmas = np.array([0.03, 0.05, 0.08, 0.1, 0.2])
+    areas = extents(np.array([row["keypoints"] for row in found]).reshape(-1, 5, 3)[..., :2])
+    for rows in (truth["annotations"], found):
+        for row in rows:
+            row["keypoints"] = row["keypoints"][3 * k : 3 * k + 3]
+    for row in truth["annotations"]:
+        row["num_keypoints"] = int(row["keypoints"][2] > 0)
+    for row, area in zip(found, areas, strict=True):
+        row["bbox"] = [0, 0, float(area), 1]  # the area that the whole pose has
+    theirs = pycocotools_scores(truth, found, sigmas[k : k + 1])
+    poses = poses_of(found, 1)._replace(area=areas)
+    ours = score_poses(true_poses(truth["annotations"], 1), poses, sigmas[k : k + 1])
+    np.testing.assert_allclose(ours.precision, theirs.eval["precision"][..., 0], atol=1e-9, rtol=0)
+
+
+def test_with_keypoints_ignores_poses_that_lack_them():
+    truth = true_poses(made_up(np.random.default_rng(2), images=4, people=5, categories=1)[0]["annotations"], 17)
+    part = truth.with_keypoints([3])
+    np.testing.assert_array_equal(part.ignore, truth.crowd | (truth.keypoints[:, 3, 2] == 0))
+    np.testing.assert_array_equal(truth.with_keypoints(slice(None)).ignore, truth.ignore)
+
+
+def test_weights_of_keypoints():
+    truth, found = made_up(np.random.default_rng(5), images=6, people=5, categories=1)
+    labels, poses = true_poses(truth["annotations"], 17), poses_of(found, 17)
+    plain = score_poses(labels, poses, COCO_SIGMAS)
+    alike = score_poses(labels, poses, COCO_SIGMAS, np.full(17, 3.0))
+    np.testing.assert_allclose(alike.precision, plain.precision, atol=1e-9)
+    weights = np.ones(17)
+    weights[:5] = 7
+    d, g = np.zeros(1, int), np.flatnonzero(~labels.ignore)[:1]
+    terms = [
+        oks_of_pairs(poses.with_keypoints([k]), labels.with_keypoints([k]), COCO_SIGMAS[[k]], d, g) for k in range(17)
+    ]
+    seen = weights * (labels.keypoints[g[0], :, 2] > 0)
+    expected = (seen * np.ravel(terms)).sum() / seen.sum()
+    assert oks_of_pairs(poses, labels, COCO_SIGMAS, d, g, weights)[0] == pytest.approx(expected)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 2**32), categories=st.integers(1, 2))
+def test_a_resample_scores_like_the_images_copied(seed, categories):
+    rng = np.random.default_rng(seed)
+    truth, found = made_up(rng, images=5, people=4, categories=categories)
+    if not found:
+        return
+    for row, score in zip(found, rng.permutation(len(found)), strict=True):
+        row["score"] = float(score)  # without ties, whose order a copy of the images may change
+    times = rng.integers(0, 4, 5)
+    copies = [(image, 100 * copy + image) for image in range(1, 6) for copy in range(times[image - 1])]
+    labels = [row | dict(image_id=new) for old, new in copies for row in truth["annotations"] if row["image_id"] == old]
+    poses = [row | dict(image_id=new) for old, new in copies for row in found if row["image_id"] == old]
+    matches = match_poses(true_poses(truth["annotations"], 17), poses_of(found, 17), COCO_SIGMAS, images=range(1, 6))
+    resampled = next(matches.resampled(times[None]))
+    if not labels or not poses:
+        assert resampled.ap() in (-1, 0)
+        return
+    expected = score_poses(true_poses(labels, 17), poses_of(poses, 17), COCO_SIGMAS)
+    assert resampled.named() == pytest.approx(expected.named())
+    chosen = matches.resampled(times[None], areas=("all",))
+    assert next(chosen).ap() == pytest.approx(expected.ap())
+
+
+def test_curve_is_the_precision_over_recall():
+    truth, found = made_up(np.random.default_rng(1), images=6, people=5, categories=1)
+    scores = posekit_scores(truth, found, COCO_SIGMAS)
+    assert scores.curve().mean() == pytest.approx(scores.ap())
+    assert scores.curve(0.5).mean() == pytest.approx(scores.ap(0.5))
+    assert (np.diff(scores.curve(0.5)) <= 0).all()
 
 
 def test_perfect_predictions_score_one():

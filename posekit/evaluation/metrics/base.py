@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,8 +69,21 @@ class BaseMetric(ABC):
         self.results = []
         if not results:
             raise ValueError(f"{type(self).__name__}: no sample was processed; is the data set empty?")
+        return self.named_metrics(results)
+
+    def named_metrics(self, results: list[Any]) -> dict[str, float]:
+        """Compute the metrics from the entries of all samples, by names with the prefix."""
         metrics = {name: float(value) for name, value in self.compute_metrics(results).items()}
         return {f"{self.prefix}/{name}": value for name, value in metrics.items()} if self.prefix else metrics
+
+    def entries_of(self, data_batch: Any, sample: Any) -> list[Any]:
+        """Return what ``process`` makes of one sample, for metrics that keep it with their own results."""
+        kept, self.results = self.results, []
+        try:
+            self.process(data_batch, [sample])
+            return self.results
+        finally:
+            self.results = kept
 
     def meta(self, key: str) -> Any:
         """Return ``dataset_meta[key]``.
@@ -83,6 +96,11 @@ class BaseMetric(ABC):
                 f"{type(self).__name__}: needs dataset_meta['{key}']; set metric.dataset_meta = dataset.metainfo"
             )
         return self.dataset_meta[key]
+
+    def by_keypoint(self, values: Iterable[float]) -> dict[str, float]:
+        """Name the values of all keypoints, by number where the meta information has no names."""
+        names = (self.dataset_meta or {}).get("keypoint_id2name", {})
+        return {names.get(i, str(i)): float(value) for i, value in enumerate(values)}
 
     def required(self, sample: Any, path: str) -> np.ndarray:
         """Return the array at ``path`` of a sample, as ``gt_instances.keypoints``.

@@ -78,6 +78,10 @@ class CocoMetric(BaseMetric):
         pred_converter: arguments of a KeypointConverter for the predictions.
         gt_converter: the same for the labels.
         outfile_prefix: results are written to ``<prefix>.keypoints.json``.
+        sigmas: of the keypoints, in place of those of the keypoint set.
+        keypoint_weights: of the keypoints in the OKS of the evaluation, above 0; NMS counts all alike.
+        keypoint_ap: also note the AP of each single keypoint in ``per_keypoint``: OKS and visibility
+            of that keypoint alone decide.
     """
 
     default_prefix = "coco"
@@ -98,6 +102,9 @@ class CocoMetric(BaseMetric):
         outfile_prefix: str | None = None,
         collect_device: str = "cpu",
         prefix: str | None = None,
+        sigmas: Sequence[float] | None = None,
+        keypoint_weights: Sequence[float] | None = None,
+        keypoint_ap: bool = False,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         given = {"iou_type": iou_type, "score_mode": score_mode, "nms_mode": nms_mode}
@@ -116,6 +123,10 @@ class CocoMetric(BaseMetric):
         self.pred_converter = pred_converter
         self.gt_converter = gt_converter
         self.outfile_prefix = outfile_prefix
+        self.own_sigmas = positive(sigmas, f"{type(self).__name__}.sigmas")
+        self.keypoint_weights = positive(keypoint_weights, f"{type(self).__name__}.keypoint_weights")
+        self.keypoint_ap = keypoint_ap
+        self.per_keypoint: dict[str, dict[str, float]] = {}
         self.coco = read_coco(ann_file) if ann_file is not None and not format_only else None
 
     @property
@@ -130,6 +141,7 @@ class CocoMetric(BaseMetric):
         if self.gt_converter is not None and len(meta.get("sigmas", ())):
             meta["sigmas"] = map_keypoints(np.asarray(meta["sigmas"])[:, None], self.gt_converter, fill=1.0)[:, 0]
             meta["num_keypoints"] = len(meta["sigmas"])
+            meta.pop("keypoint_id2name", None)  # the converted keypoints have no names
         self._dataset_meta = meta
         if self.coco is None and meta.get("ann_file") and not self.format_only:
             self.coco = read_coco(meta["ann_file"])
@@ -181,6 +193,9 @@ class CocoMetric(BaseMetric):
         truth = self.truth(results)
         with_keypoints = np.asarray((found.keypoint_scores > 0).any(1))
         poses = with_areas(found).rows(with_keypoints)
+        if self.keypoint_ap:
+            single = [self.scores(truth, poses, slice(k, k + 1)).ap() for k in range(poses.keypoints.shape[1])]
+            self.per_keypoint["AP"] = self.by_keypoint(single)
         return self.summary(truth, poses, self.crowd_indices(results) if self.crowded else {})
 
     def predictions(self, results: list[Prediction]) -> Predictions:
@@ -216,6 +231,8 @@ class CocoMetric(BaseMetric):
         Raises:
             ValueError: if the keypoint set has none.
         """
+        if self.own_sigmas is not None:
+            return self.one_each(self.own_sigmas, "sigmas")
         sigmas = np.asarray(self.meta("sigmas"), np.float64)
         if not sigmas.size:
             name = self.meta("dataset_name")
@@ -224,6 +241,25 @@ class CocoMetric(BaseMetric):
                 "add them to its dataset_info, or evaluate with PCKAccuracy, AUC or EPE"
             )
         return sigmas
+
+    def one_each(self, values: np.ndarray, name: str) -> np.ndarray:
+        """Return given values after checking that there is one for each keypoint."""
+        count = self.meta("num_keypoints")
+        if len(values) != count:
+            raise ValueError(
+                f"{type(self).__name__}.{name}: {len(values)} values for {count} keypoints; give one for each"
+            )
+        return values
+
+    def scores(self, truth: TruePoses, found: FoundPoses, which: slice | None = None) -> PoseScores:
+        """Score the poses, or some of their keypoints as if there were no others."""
+        sigmas, weights = self.sigmas(), self.keypoint_weights
+        if weights is not None:
+            weights = self.one_each(weights, "keypoint_weights")
+        if which is None:
+            return score_poses(truth, found, sigmas, weights)
+        weights = None if weights is None else weights[which]
+        return score_poses(truth.with_keypoints(which), found.with_keypoints(which), sigmas[which], weights)
 
     def truth(self, results: list[Prediction]) -> TruePoses:
         """Return the labels, from the annotation file or from the samples."""
@@ -265,14 +301,13 @@ class CocoMetric(BaseMetric):
 
     def summary(self, truth: TruePoses, found: FoundPoses, crowd_indices: dict[Any, float]) -> dict[str, float]:
         """Return the values that the metric reports."""
-        scores = score_poses(truth, found, self.sigmas())
-        values = named_scores(scores)
+        values = self.scores(truth, found).named()
         if not self.crowded:
             return values
         for name, (low, high) in CROWD_LEVELS.items():
             images = np.array([image for image, index in crowd_indices.items() if low <= index < high])
             chosen = truth.rows(np.isin(truth.image, images)), found.rows(np.isin(found.image, images))
-            values[name] = score_poses(*chosen, self.sigmas()).ap()
+            values[name] = self.scores(*chosen).ap()
         return {name: value for name, value in values.items() if not name.endswith((" (M)", " (L)"))}
 
     def result_rows(self, found: Predictions) -> list[dict[str, Any]]:
@@ -297,15 +332,6 @@ class CocoMetric(BaseMetric):
     def split_parts(self, numbers: list[float]) -> dict[str, list[float]]:
         """Name the fields of a result that hold its keypoints' numbers."""
         return {"keypoints": numbers}
-
-
-def named_scores(scores: PoseScores) -> dict[str, float]:
-    """Name a summary of the scores as COCO's tables do."""
-    settings: dict[str, dict[str, Any]] = {
-        "": {}, " .5": {"thr": 0.5}, " .75": {"thr": 0.75}, " (M)": {"area": "medium"}, " (L)": {"area": "large"},
-    }  # fmt: skip
-    precision = {f"AP{suffix}": scores.ap(**setting) for suffix, setting in settings.items()}
-    return precision | {f"AR{suffix}": scores.ar(**setting) for suffix, setting in settings.items()}
 
 
 def category_of(sample: Any) -> Any:
@@ -374,6 +400,20 @@ def with_areas(found: Predictions) -> FoundPoses:
     return found.poses._replace(area=areas_or_extents(size[:, 0] * size[:, 1], found.poses.keypoints))
 
 
-def write_results(path: Path, rows: list[dict[str, Any]]) -> None:
+def positive(values: Sequence[float] | None, name: str) -> np.ndarray | None:
+    """Return given numbers as an array.
+
+    Raises:
+        ValueError: if one of them is not above 0.
+    """
+    if values is None:
+        return None
+    numbers = np.asarray(values, np.float64)
+    if numbers.ndim != 1 or not (numbers > 0).all():
+        raise ValueError(f"{name}: give a number above 0 for each keypoint, found {numbers.tolist()}")
+    return numbers
+
+
+def write_results(path: Path, rows: Any) -> None:
     """Write a results file, whole or not at all."""
     write_atomically(path, lambda file: file.write(json.dumps(rows).encode()))

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from posekit.evaluation.average_precision import score_poses
-from posekit.evaluation.metrics.coco_metric import CocoMetric, Predictions, extents, named_scores
+from posekit.evaluation.metrics.coco_metric import CocoMetric, Predictions, extents
 from posekit.evaluation.oks import FoundPoses, TruePoses
 from posekit.registry import METRICS
 
@@ -28,13 +27,10 @@ class CocoWholeBodyMetric(CocoMetric):
 
     def summary(self, truth: TruePoses, found: FoundPoses, crowd_indices: dict[Any, float]) -> dict[str, float]:
         """Return the scores of the whole and of the parts."""
-        sigmas = self.sigmas()
         found = found._replace(area=extents(found.keypoints[:, : PARTS["body"]]))
-        values = named_scores(score_poses(truth, found, sigmas))
+        values = self.scores(truth, found).named()
         for name, (start, stop) in zip(PARTS, pairwise(CUTS), strict=True):
-            keypoints = truth.keypoints[:, start:stop]
-            part = truth._replace(keypoints=keypoints, ignore=truth.crowd | ~(keypoints[..., 2] > 0).any(1))
-            scores = score_poses(part, found._replace(keypoints=found.keypoints[:, start:stop]), sigmas[start:stop])
+            scores = self.scores(truth, found, slice(start, stop))
             values |= {f"{name} AP": scores.ap(), f"{name} AR": scores.ar()}
         return values
 

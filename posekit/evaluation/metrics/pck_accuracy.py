@@ -70,14 +70,9 @@ class PCKAccuracy(KeypointPairsMetric):
                 )  # fmt: skip
             distances = normalized_distances(pairs.pred, pairs.gt, pairs.mask, pairs.sizes[item])
             per_keypoint, _ = keypoint_pck(distances, self.thr)
-            self.per_keypoint[NAMES[item]] = self.by_name(per_keypoint)
+            self.per_keypoint[NAMES[item]] = self.by_keypoint(per_keypoint)
             metrics.update(self.summary(NAMES[item], distances))
         return metrics
-
-    def by_name(self, values: np.ndarray) -> dict[str, float]:
-        """Name the values of all keypoints, by number where the meta information has no names."""
-        names = (self.dataset_meta or {}).get("keypoint_id2name", {})
-        return {names.get(i, str(i)): float(value) for i, value in enumerate(values)}
 
     def summary(self, name: str, distances: np.ndarray) -> dict[str, float]:
         """Return the values that the metric reports for one size."""

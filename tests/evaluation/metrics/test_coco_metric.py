@@ -145,6 +145,41 @@ def test_category_of_bottom_up_samples():
     assert run(sample(1, 1, category_id=[1, 1], id=[1, 2]))["coco/AP"] == pytest.approx(1)
 
 
+def test_own_sigmas_in_place_of_those_of_the_set():
+    shifted = sample(1, 1)
+    shifted["pred_instances"]["keypoints"] = POINTS[None] + 8.0
+    strict, lenient = (run(shifted, sigmas=[sigma] * 3)["coco/AP"] for sigma in (0.01, 1.0))
+    assert (strict, lenient) == (0, pytest.approx(1))
+    assert run(shifted, sigmas=[1.0] * 3, meta=META | dict(sigmas=[]))["coco/AP"] == pytest.approx(1)
+
+
+def test_weights_of_keypoints():
+    wrong = sample(1, 1)
+    wrong["pred_instances"]["keypoints"] = POINTS[None] + np.array([[0, 0], [500, 0], [0, 0]])
+    assert run(wrong, keypoint_weights=[9, 1, 9])["coco/AP"] == pytest.approx(0.9)  # OKS 18/19: not at 0.95
+    assert run(wrong, keypoint_weights=[1, 9, 1])["coco/AP"] == 0
+
+
+def test_ap_of_single_keypoints():
+    metric = CocoMetric(keypoint_ap=True)
+    metric.dataset_meta = META | dict(keypoint_id2name={0: "a", 1: "b", 2: "c"})
+    wrong = sample(1, 1)
+    wrong["pred_instances"]["keypoints"] = POINTS[None] + np.array([[0, 0], [500, 0], [0, 0]])
+    metric.process(None, [wrong])
+    metric.evaluate(1)
+    assert metric.per_keypoint == {"AP": {"a": pytest.approx(1), "b": 0, "c": pytest.approx(1)}}
+
+
+@pytest.mark.parametrize("name", ["sigmas", "keypoint_weights"])
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [([1, 0, 1], "give a number above 0 for each keypoint"), ([1, 1], "2 values for 3 keypoints; give one for each")],
+)
+def test_wrong_numbers(name, values, message):
+    with pytest.raises(ValueError, match=rf"CocoMetric\.{name}: {message}"):
+        run(sample(1, 1), **{name: values})
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import sys
 from types import SimpleNamespace
 
@@ -19,8 +20,14 @@ NAMES = [
 SETTINGS = {
     "NME": dict(norm_mode="keypoint_distance", keypoint_indices=[0, 5]),
     "PCKAccuracy": dict(norm_item=["bbox", "head", "torso"]),
+    "KeypointPartitionMetric": dict(metric=dict(type="EPE"), partitions=dict(few=[3, 1], all=list(range(17)))),
+    "MultiDatasetEvaluator": dict(metrics=[dict(type="EPE")], datasets=[dict(type="CocoDataset")]),
 }
-LARGER_IS_BETTER = {"AUC", "PCKAccuracy", "MpiiPCKAccuracy", "JhmdbPCKAccuracy", "CocoMetric", "CocoWholeBodyMetric"}
+LARGER_IS_BETTER = {
+    "AUC", "PCKAccuracy", "MpiiPCKAccuracy", "JhmdbPCKAccuracy", "CocoMetric", "CocoWholeBodyMetric",
+    "PoseTrack18Metric",
+}  # fmt: skip
+COUNTS = {"CocoWholeBodyMetric": 133, "InterHandMetric": 42}
 WHOLEBODY = {"keypoints": 17, "foot_kpts": 6, "face_kpts": 68, "lefthand_kpts": 21, "righthand_kpts": 21}
 
 
@@ -42,12 +49,13 @@ def made_up_samples(count: int, noise: float, seed: int = 0) -> list[dict]:
         parts = np.split(np.c_[flat[0], 2 * visible[0]], np.cumsum(list(WHOLEBODY.values()))[:-1] if count > 17 else [])
         annotation = dict(
             id=number, image_id=number // 2, category_id=1, iscrowd=0, bbox=[0, 0, 100, 100], area=6000.0,
-            num_keypoints=count, **{name: part.ravel().tolist() for name, part in zip(WHOLEBODY, parts, strict=False)},
+            num_keypoints=count, bbox_head=[0, 0, 30, 40],
+            **{name: part.ravel().tolist() for name, part in zip(WHOLEBODY, parts, strict=False)},
         )  # fmt: skip
         samples.append(
             dict(
                 id=number, img_id=number // 2, category_id=1, raw_ann_info=annotation, ori_shape=(100, 100),
-                target_img_path=[f"S9_Walking_{number}.5_1.jpg"],
+                target_img_path=[f"S9_Walking_{number}.5_1.jpg"], dataset_name="coco",
                 gt_instances=dict(
                     keypoints=flat.astype(np.float32), keypoints_visible=visible, lifting_target=solid,
                     lifting_target_visible=visible, bboxes=np.array([[0, 0, 100, 100.0]]), head_size=np.array([[20.0]]),
@@ -61,17 +69,51 @@ def made_up_samples(count: int, noise: float, seed: int = 0) -> list[dict]:
     return samples
 
 
+def show_hands(sample: dict) -> None:
+    """Make the 3D joints those of two hands before a camera, the predicted ones as InterNet gives them."""
+    focal, center = np.full(2, 1500.0), np.full(2, 256.0)
+    solid, noisy = (joints * 30 + [0, 0, 900] for joints in (sample["gt_instances"]["lifting_target"],
+                                                           sample["pred_instances"][3]["keypoints"]))  # fmt: skip
+    roots = solid[0, [20, 41], 2]
+    pixels = noisy[..., :2] / noisy[..., 2:] * focal + center
+    depth = noisy[..., 2] - np.repeat(roots, 21)
+    sample.update(
+        hand_type=np.ones((1, 2)),
+        hand_type_valid=np.ones(1),
+        abs_depth=roots.tolist(),
+        focal=focal,
+        principal_pt=center,
+    )
+    sample["gt_instances"]["keypoints_cam"] = solid
+    sample["pred_instances"][2].update(
+        keypoints=np.concatenate([pixels, depth[..., None]], axis=-1),
+        rel_root_depth=np.diff(roots),
+        hand_type=np.array([[1, int(np.allclose(solid, noisy))]]),
+    )
+
+
 @pytest.fixture(params=METRICS.names())
 def name(request):
     return request.param
 
 
+@pytest.fixture(autouse=True)
+def _posetrack_file(tmp_path_factory, monkeypatch):
+    """The labels of the samples as one file, which PoseTrack18Metric cannot do without."""
+    labels = [sample["raw_ann_info"] for sample in made_up_samples(17, 0)]
+    path = tmp_path_factory.mktemp("labels") / "labels.json"
+    path.write_text(json.dumps(dict(images=[dict(id=i) for i in range(4)], annotations=labels)))
+    monkeypatch.setitem(SETTINGS, "PoseTrack18Metric", dict(ann_file=str(path)))
+
+
 def evaluate(name: str, noise: float, **settings) -> dict[str, float]:
-    count = 133 if "WholeBody" in name else 17
+    count = COUNTS.get(name, 17)
     metric = METRICS.build(dict(type=name, **SETTINGS.get(name, {}), **settings))
     metric.dataset_meta = metainfo(count)
     samples = made_up_samples(count, noise)
     for sample in samples:
+        if name == "InterHandMetric":
+            show_hands(sample)
         sample["pred_instances"] = sample["pred_instances"][3 if "MPJPE" in name else 2]
         if name == "MpiiPCKAccuracy":
             sample["pred_instances"]["keypoints"] -= 1

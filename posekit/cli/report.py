@@ -1,0 +1,93 @@
+"""``posekit report``: how good predicted poses are, how sure that is, and what is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from posekit.evaluation.pose_report import Evaluation, Table
+
+
+def report(
+    annotations: Annotated[Path, typer.Argument(help="Labels: a COCO keypoints file.")],
+    results: Annotated[Path, typer.Argument(help="Predictions: a COCO results file.")],
+    other: Annotated[Path | None, typer.Argument(help="Predictions to compare with the first.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write one HTML page with tables and curves.")] = None,
+    sigmas: Annotated[
+        str | None, typer.Option(help="One number, one for each keypoint (a,b,...), or the name of a keypoint set.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Weights of the keypoints in the OKS (a,b,...); all alike by default.")
+    ] = None,
+    bootstrap: Annotated[int, typer.Option(min=0, help="Resamples of the images; 0 for no intervals.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
+) -> None:
+    """Print AP, AR and PCK with 95 % intervals, single keypoints, and the errors by kind.
+
+    Values in brackets are the interval that holds 95 % of the resamples of the images.
+    """
+    from posekit.evaluation.bootstrap import draw_images
+    from posekit.evaluation.labelled_set import read_labels
+    from posekit.evaluation.pose_report import evaluate_results, tables_of
+
+    labels = read_labels(annotations, sigmas, weights)
+    times = draw_images(len(labels.images), bootstrap, seed)
+    names = names_of([results, *([other] if other else [])])
+    evaluations = [evaluate_results(labels, path, times, name) for name, path in names.items()]
+    tables = tables_of(evaluations)
+    for table in tables:
+        print_table(table)
+    if out is not None:
+        notes = [f"Labels: {annotations.name}, {len(labels.images)} images."]
+        if bootstrap:
+            notes.append(f"In brackets: the middle 95 % of {bootstrap} resamples of the images.")
+        write_page(out, evaluations, tables, notes)
+        print(f"report: {out}")
+
+
+def names_of(paths: list[Path]) -> dict[str, Path]:
+    """Name files as shortly as tells them apart.
+
+    Raises:
+        ValueError: if the same file was given twice.
+    """
+    for names in ([path.name for path in paths], [str(path) for path in paths]):
+        if len(set(names)) == len(paths):
+            return dict(zip(names, paths, strict=True))
+    raise ValueError(f"{paths[0]}: given twice; name two results files to compare them")
+
+
+def print_table(table: Table) -> None:
+    """Print a table of texts."""
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    drawn = RichTable(title=table.title, title_justify="left")
+    for number, name in enumerate(table.header):
+        drawn.add_column(name, justify="right" if number else "left", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*row)
+    Console(highlight=False, markup=False).print(drawn)
+
+
+def write_page(out: Path, evaluations: list[Evaluation], tables: list[Table], notes: list[str]) -> None:
+    """Write the tables with charts of precision and errors as one HTML page."""
+    from posekit.atomic_file import write_atomically
+    from posekit.evaluation.pose_errors import KINDS
+    from posekit.visualization.report_page import bar_chart, line_chart, page
+    from posekit.visualization.report_page import table as table_of
+
+    gains = {kind: {e.name: e.gains[kind] for e in evaluations} for kind in evaluations[0].gains}
+    charts = [
+        line_chart("Precision over recall", {e.name: e.curves for e in evaluations}, ("recall", "precision")),
+        bar_chart("What AP would gain without each kind of error", gains),
+    ]
+    for evaluation in evaluations:
+        shares, names = evaluation.errors.shares(), evaluation.keypoints["AP"]
+        rows = {name: {kind: float(shares[kind][k]) for kind in KINDS} for k, name in enumerate(names)}
+        charts.append(bar_chart(f"States of the keypoints of {evaluation.name}", rows, stacked=True))
+    content = page("Pose report", notes, [*charts, *(table_of(*table) for table in tables)])
+    write_atomically(out, lambda file: file.write(content.encode()))

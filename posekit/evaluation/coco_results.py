@@ -1,0 +1,81 @@
+"""Predicted poses from a results file in COCO's format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from posekit.evaluation.oks import FoundPoses
+
+REQUIRED = ("image_id", "keypoints", "score")
+
+
+def read_results(path: str | Path, num_keypoints: int, images: Iterable[Any]) -> FoundPoses:
+    """Read a results file: a list of ``{"image_id", "category_id", "keypoints", "score"}``, maybe with ``"bbox"``.
+
+    A prediction's area is that of its box, else of the box around its keypoints, as pycocotools has it.
+
+    Args:
+        path: the JSON file.
+        num_keypoints: how many a prediction must have.
+        images: ids of the images that the labels are of.
+
+    Raises:
+        ValueError: if the file is no such list, or a row is wrong; the message names the row.
+    """
+    try:
+        rows = json.loads(Path(path).read_bytes())
+    except ValueError as error:
+        raise ValueError(f"{path}: not readable as JSON ({error})") from error
+    if not isinstance(rows, list):
+        raise ValueError(
+            f"{path}: a results file is a list of predictions, found a {type(rows).__name__}; "
+            "CocoMetric(outfile_prefix=...) writes one"
+        )
+    known = set(images)
+    for number, row in enumerate(rows):
+        if problem := problem_of(row, num_keypoints, known):
+            raise ValueError(f"{path}: prediction {number} {problem}")
+    keypoints = np.array([row["keypoints"] for row in rows], np.float64).reshape(-1, num_keypoints, 3)[..., :2]
+    return FoundPoses(
+        image=np.array([row["image_id"] for row in rows]),
+        category=np.array([row.get("category_id", 1) for row in rows]),
+        keypoints=keypoints,
+        score=np.array([row["score"] for row in rows], np.float64),
+        area=np.array([area_of(row, points) for row, points in zip(rows, keypoints, strict=True)], np.float64),
+    )
+
+
+def problem_of(row: Any, num_keypoints: int, images: set[Any]) -> str:
+    """Return what is wrong with a row, ``""`` if nothing is."""
+    if not isinstance(row, dict):
+        return f"is a {type(row).__name__}, not a dict"
+    missing = [key for key in REQUIRED if key not in row]
+    if missing:
+        return f"has no {' and no '.join(missing)}"
+    if not is_numbers(row["keypoints"], 3 * num_keypoints):
+        count = len(row["keypoints"]) if isinstance(row["keypoints"], list) else "no list of"
+        return f"has {count} numbers in keypoints; {num_keypoints} keypoints have {3 * num_keypoints}: x, y, score"
+    if not is_numbers([row["score"]], 1):
+        return f"has the score {row['score']!r}, which is no number"
+    if "bbox" in row and not is_numbers(row["bbox"], 4):
+        return f"has the bbox {row['bbox']!r}; it must be four numbers: x, y, width, height"
+    image = row["image_id"]
+    if not isinstance(image, (int, str)) or image not in images:
+        return f"is of image {image!r}, which the annotation file does not list; do the two files belong together?"
+    return ""
+
+
+def is_numbers(values: Any, count: int) -> bool:
+    """Whether ``values`` is a list of so many numbers."""
+    return isinstance(values, list) and len(values) == count and all(isinstance(v, (int, float)) for v in values)
+
+
+def area_of(row: dict[str, Any], points: np.ndarray) -> float:
+    if "bbox" in row:
+        return float(row["bbox"][2] * row["bbox"][3])
+    return float(np.ptp(points, axis=0).prod())

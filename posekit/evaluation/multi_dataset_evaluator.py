@@ -1,0 +1,85 @@
+"""Evaluation over several data sets at once, each with its own metric."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from posekit.evaluation.metrics.base import BaseMetric, look_up
+from posekit.registry import DATASETS, METRICS
+
+
+@METRICS.register_module()
+class MultiDatasetEvaluator(BaseMetric):
+    """Hands each sample to the metric of the data set that it is from, for evaluation on a ``CombinedDataset``.
+
+    Samples are told apart by ``dataset_name``; one without it is of the whole's own data set. Values
+    keep their metric's names; where two data sets give the same name, each puts its own in front.
+
+    Args:
+        metrics: one for each data set.
+        datasets: their configs, for the keypoint sets; nothing is loaded.
+        collect_device: as for any metric.
+        prefix: put before all names.
+    """
+
+    def __init__(
+        self,
+        metrics: list[BaseMetric],
+        datasets: Sequence[Mapping[str, Any]],
+        collect_device: str = "cpu",
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        if len(metrics) != len(datasets) or not metrics:
+            raise ValueError(
+                f"MultiDatasetEvaluator: {len(metrics)} metrics for {len(datasets)} data sets; give one for each"
+            )
+        metas = [metainfo_of(dataset) for dataset in datasets]
+        names = [str(meta.get("dataset_name")) for meta in metas]
+        repeated = [name for name, count in Counter(names).items() if count > 1]
+        if repeated:
+            raise ValueError(
+                f"MultiDatasetEvaluator: several data sets are named '{repeated[0]}', and samples are told apart by "
+                "that name; give each another dataset_name in its metainfo"
+            )
+        self.metrics = dict(zip(names, metrics, strict=True))
+        for metric, meta in zip(metrics, metas, strict=True):
+            metric.dataset_meta = meta
+
+    def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
+        """Let the metric of each sample's data set make its entries."""
+        for sample in data_samples:
+            name = look_up(sample, "dataset_name", (self.dataset_meta or {}).get("dataset_name"))
+            if name not in self.metrics:
+                raise ValueError(
+                    f"MultiDatasetEvaluator: sample {look_up(sample, 'id')} is of data set {name!r}, which has no "
+                    f"metric; there are metrics for {', '.join(self.metrics)}"
+                )
+            self.results.append((name, self.metrics[name].entries_of(data_batch, sample)))
+
+    def compute_metrics(self, results: list[tuple[str, list[Any]]]) -> dict[str, float]:
+        """Compute each data set's metrics; one without samples has none."""
+        values = {}
+        for name, metric in self.metrics.items():
+            entries = [entry for owner, own in results if owner == name for entry in own]
+            if entries:
+                values[name] = metric.named_metrics(entries)
+        shared = Counter(key for own in values.values() for key in own)
+        return {
+            f"{name}/{key}" if shared[key] > 1 else key: value
+            for name, own in values.items()
+            for key, value in own.items()
+        }
+
+    @property
+    def per_keypoint(self) -> dict[str, dict[str, float]]:
+        """The values of single keypoints that the metrics have noted, by data set and metric."""
+        noted = {name: getattr(metric, "per_keypoint", {}) for name, metric in self.metrics.items()}
+        return {f"{name}/{key}": values for name, own in noted.items() for key, values in own.items()}
+
+
+def metainfo_of(dataset: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keypoint set that a data set's config asks for."""
+    return DATASETS.get(dataset["type"])._load_metainfo(dataset.get("metainfo"))

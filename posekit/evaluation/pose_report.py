@@ -1,0 +1,196 @@
+"""Everything there is to say about a results file, and about the difference of two.
+
+Shapes: B resamples, G labels, K keypoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from posekit.evaluation.average_precision import match_poses
+from posekit.evaluation.bootstrap import (
+    Difference,
+    Estimate,
+    difference,
+    interval,
+    mean_pck,
+    resampled_ap,
+    resampled_pck,
+    resampled_scores,
+)
+from posekit.evaluation.coco_results import read_results
+from posekit.evaluation.labelled_set import LabelledSet
+from posekit.evaluation.oks import FoundPoses
+from posekit.evaluation.pck import keypoint_pck, normalized_distances
+from posekit.evaluation.pose_errors import KINDS, PoseErrors, ap_gains, find_errors
+
+PCK_THR = 0.1
+"""In units of the longer side of a person's box."""
+
+CURVES = {"mean over OKS 0.5 to 0.95": None, "OKS 0.5": 0.5, "OKS 0.75": 0.75}
+
+
+class Measured(NamedTuple):
+    """A value and what it was in each resample (B,); B may be 0."""
+
+    value: float
+    samples: np.ndarray
+
+    def estimate(self) -> Estimate:
+        """Return the value with its interval."""
+        return interval(self.value, self.samples)
+
+    def minus(self, other: Measured) -> Difference:
+        """Return how much this value exceeds another of the same resamples."""
+        return difference(self.value - other.value, self.samples - other.samples)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was found out about one results file.
+
+    Attributes:
+        name: of the file.
+        scores: AP, AR and PCK by their names.
+        keypoints: the AP and the PCK of single keypoints, first by "AP" and "PCK", then by keypoint.
+        curves: precision at each of ``RECALLS``.
+        errors: of keypoints and persons.
+        gains: what AP would gain without each kind of error.
+    """
+
+    name: str
+    scores: dict[str, Measured]
+    keypoints: dict[str, dict[str, Measured]]
+    curves: dict[str, np.ndarray]
+    errors: PoseErrors
+    gains: dict[str, float]
+
+
+def evaluate_results(labels: LabelledSet, path: Path, times: np.ndarray, name: str = "") -> Evaluation:
+    """Read a results file and find out all about it.
+
+    The AP of a single keypoint is that of the same predictions and scores with OKS and visibility
+    of this keypoint alone. PCK compares each person with the prediction that means it, at OKS 0.1;
+    the keypoints of a person that none means are wrong.
+
+    Args:
+        labels: to hold the results against.
+        path: results in COCO's format.
+        times: (B, I), how often each resample drew each image, in the order of their sorted ids.
+        name: for tables; by default that of the file.
+    """
+    truth, sigmas, weights = labels.truth, labels.sigmas, labels.weights
+    found = read_results(path, len(labels.names), labels.images)
+    matches = match_poses(truth, found, sigmas, weights, images=labels.images)
+    scores, samples = matches.scores(), resampled_scores(matches, times)
+    errors = find_errors(truth, found, sigmas, labels.flip_indices, weights)
+    named = {key: Measured(value, samples.get(key, np.empty(0))) for key, value in scores.named().items()}
+    pck, single_pck = measured_pck(errors, labels, times)
+    return Evaluation(
+        name=name or path.name,
+        scores={**named, f"PCK@{PCK_THR}": pck},
+        keypoints={"AP": measured_keypoint_ap(labels, found, times), "PCK": single_pck},
+        curves={name: scores.curve(thr) for name, thr in CURVES.items()},
+        errors=errors,
+        gains=ap_gains(errors, sigmas, weights),
+    )
+
+
+def measured_keypoint_ap(labels: LabelledSet, found: FoundPoses, times: np.ndarray) -> dict[str, Measured]:
+    """Return the AP of each keypoint."""
+    measured = {}
+    for k, name in enumerate(labels.names):
+        part = labels.truth.with_keypoints([k]), found.with_keypoints([k])
+        matches = match_poses(*part, labels.sigmas[[k]], images=labels.images)
+        measured[name] = Measured(matches.scores().ap(), resampled_ap(matches, times))
+    return measured
+
+
+def measured_pck(errors: PoseErrors, labels: LabelledSet, times: np.ndarray) -> tuple[Measured, dict[str, Measured]]:
+    """Return the PCK of the persons that count, and that of each keypoint."""
+    truth = errors.truth
+    pred = np.full((*truth.keypoints.shape[:2], 2), np.nan)
+    pred[errors.index_true] = errors.found.keypoints[errors.index_found]
+    mask = (truth.keypoints[..., 2] > 0) & ~truth.ignore[:, None]
+    distances = normalized_distances(pred, truth.keypoints[..., :2], mask, truth.boxes_xywh[:, 2:].max(1, initial=0))
+    per_keypoint, mean = keypoint_pck(distances, PCK_THR)
+    image = np.searchsorted(np.unique(labels.images), truth.image)
+    samples = resampled_pck(distances, image, PCK_THR, times)
+    single = zip(labels.names, per_keypoint.tolist(), samples.T, strict=True)
+    return Measured(mean, mean_pck(samples)), {name: Measured(*values) for name, *values in single}
+
+
+class Table(NamedTuple):
+    """A table of texts; the first cell of a row names it."""
+
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+
+
+def tables_of(evaluations: Sequence[Evaluation]) -> list[Table]:
+    """Return the tables of one results file, or of two side by side."""
+    names = [evaluation.name for evaluation in evaluations]
+    tables = [Table("Scores", *side_by_side("", names, [evaluation.scores for evaluation in evaluations]))]
+    for kind in ("AP", "PCK") if len(evaluations) == 2 else ():
+        values = [evaluation.keypoints[kind] for evaluation in evaluations]
+        tables.append(Table(f"{kind} of single keypoints", *side_by_side("keypoint", names, values)))
+    return [*tables, error_table(evaluations), *map(keypoint_table, evaluations)]
+
+
+def side_by_side(
+    first: str, names: Sequence[str], columns: Sequence[Mapping[str, Measured]]
+) -> tuple[list[str], list[list[str]]]:
+    """Return the header and the rows of named values, with the difference and its p-value where there are two."""
+    header = [first, *names] + ["difference", "p"] * (len(columns) == 2)
+    rows = []
+    for name in columns[0]:
+        cells = [column[name] for column in columns]
+        row = [name, *(text_of(cell.estimate()) for cell in cells)]
+        if len(cells) == 2:
+            gain = cells[1].minus(cells[0])
+            row += [text_of(Estimate(*gain[:3]), sign="+"), "" if np.isnan(gain.p) else f"{gain.p:.3f}"]
+        rows.append(row)
+    return header, rows
+
+
+def error_table(evaluations: Sequence[Evaluation]) -> Table:
+    """Return how often each kind of error happens, and what AP would gain without it."""
+    header, counts = ["error"], [evaluation.errors.counts() for evaluation in evaluations]
+    for evaluation in evaluations:
+        of = f" ({evaluation.name})" if len(evaluations) > 1 else ""
+        header += [f"count{of}", f"AP gain{of}"]
+    rows = []
+    for kind in counts[0]:
+        cells = [(str(count[kind]), f"{e.gains[kind]:+.4f}") for count, e in zip(counts, evaluations, strict=True)]
+        rows.append([kind, *chain.from_iterable(cells)])
+    return Table("Errors", header, rows)
+
+
+def keypoint_table(evaluation: Evaluation) -> Table:
+    """Return AP and PCK of each keypoint, and in how large a share of its labels it is in which state."""
+    shares, scores = evaluation.errors.shares(), evaluation.keypoints
+    rows = []
+    for k, name in enumerate(scores["AP"]):
+        values = [text_of(column[name].estimate()) for column in scores.values()]
+        rows.append([name, *values, *(percent(shares[kind][k]) for kind in KINDS)])
+    return Table(f"Keypoints of {evaluation.name}", ["keypoint", *scores, *KINDS], rows)
+
+
+def percent(share: float) -> str:
+    return "" if np.isnan(share) else f"{100 * share:.1f} %"
+
+
+def text_of(estimate: Estimate, sign: str = "") -> str:
+    """Return a value and its interval as text, nothing for an unknown value."""
+    value, low, high = estimate
+    if np.isnan(value) or (value == -1 and not sign):
+        return ""
+    interval_text = "" if np.isnan(low) else f" [{low:{sign}.3f}, {high:{sign}.3f}]"
+    return f"{value:{sign}.3f}{interval_text}"

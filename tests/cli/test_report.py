@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from posekit.cli import main as cli
+
+NAMES = ["left_hand", "right_hand", "head"]
+
+
+def call(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as done:
+        cli.main(["report", *map(str, arguments)])
+    return int(done.value.code or 0)
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """Labels, good results and worse ones."""
+    monkeypatch.setenv("COLUMNS", "160")
+    rng = np.random.default_rng(0)
+    images, labels, results = range(12), [], {"good": [], "worse": []}
+    for image in images:
+        points = rng.uniform(0, 100, (3, 2))
+        flat = np.c_[points, np.full(3, 2)].ravel().tolist()
+        label = dict(
+            id=image, image_id=image, category_id=1, bbox=[0, 0, 100, 100], area=9000, iscrowd=0, keypoints=flat
+        )
+        labels.append(label)
+        for name, noise in (("good", 1), ("worse", 12)):
+            noisy = np.c_[points + rng.normal(0, noise, (3, 2)), np.ones(3)].ravel().tolist()
+            results[name].append(dict(image_id=image, category_id=1, keypoints=noisy, score=float(rng.random())))
+    category = dict(id=1, name="thing", keypoints=NAMES)
+    content = dict(images=[dict(id=i) for i in images], annotations=labels, categories=[category])
+    for name, rows in (("labels", content), *results.items()):
+        (tmp_path / f"{name}.json").write_text(json.dumps(rows))
+    return [tmp_path / f"{name}.json" for name in ("labels", "good", "worse")]
+
+
+def test_one_results_file(files, capsys):
+    assert call(*files[:2], "--sigmas", "0.05", "--bootstrap", "50") == 0
+    text = capsys.readouterr().out
+    assert "PCK@0.1" in text
+    assert all(name in text for name in [*NAMES, "inversion", "missed person", "AP gain"])
+    assert "difference" not in text
+    assert "1.000 [1.000, 1.000]" in text
+
+
+def test_comparison_and_page(files, capsys, tmp_path):
+    out = tmp_path / "new" / "report.html"
+    assert call(*files, "--sigmas", "0.05", "--bootstrap", "100", "--out", out) == 0
+    text = capsys.readouterr().out
+    row = next(line for line in text.splitlines() if "AP .75" in line).replace("│", " ").split()
+    assert float(row[-1]) < 0.05  # p
+    assert row[8].startswith("-")  # the difference, after two values with their intervals
+    page = out.read_text()
+    assert page.count("<svg") == 4
+    assert "good.json" in page
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_without_resamples_there_are_no_intervals(files, capsys):
+    assert call(*files, "--sigmas", "0.05", "--bootstrap", "0") == 0
+    assert "[" not in capsys.readouterr().out
+
+
+def test_files_of_one_name_are_told_apart(files, capsys, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "good.json").write_bytes(files[2].read_bytes())
+    assert call(*files[:2], tmp_path / "other" / "good.json", "--sigmas", "0.05", "--bootstrap", "0") == 0
+    assert "other" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("rows", [[], [dict(image_id="a", keypoints=[1, 2, 3, 4, 5, 6], score=1)]])
+def test_nothing_labelled_or_found_is_no_crash(rows, capsys, tmp_path):
+    labels = dict(images=[dict(id="a")], annotations=[], categories=[dict(keypoints=["x", "y"])])
+    for name, content in (("labels", labels), ("results", rows)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    paths = [tmp_path / f"{name}.json" for name in ("labels", "results")]
+    assert call(*paths, "--sigmas", "0.1", "--bootstrap", "5", "--out", tmp_path / "report.html") == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "false positive" in line)
+    assert line.split("│")[2].strip() == str(len(rows))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["labels.json", "good.json"], "give --sigmas"),
+        (["labels.json", "labels.json", "--sigmas", "0.1"], "a results file is a list of predictions"),
+        (["labels.json", "good.json", "good.json", "--sigmas", "0.1"], "given twice"),
+        (["good.json", "good.json"], "a COCO annotation file has both"),
+        (["labels.json", "none.json", "--sigmas", "0.1"], "none.json: No such file"),
+    ],
+)
+def test_mistakes_are_one_line(files, arguments, message, capsys, monkeypatch):
+    monkeypatch.chdir(files[0].parent)
+    assert call(*arguments) == cli.USER_ERROR
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1

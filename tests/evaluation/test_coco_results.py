@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from posekit.evaluation.coco_results import read_results
+
+ROW = dict(image_id=3, category_id=1, keypoints=[10, 20, 0.5, 40, 60, 0.9], score=0.7)
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(content):
+        path = tmp_path / "results.json"
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return read_results(path, 2, [3, "a"])
+
+    return read
+
+
+def test_columns(read):
+    found = read([ROW, ROW | dict(image_id=3, bbox=[0, 0, 5, 4], score=1)])
+    assert found.image.tolist() == [3, 3]
+    assert found.score.tolist() == [0.7, 1]
+    assert found.area.tolist() == [30 * 40, 20]
+    np.testing.assert_array_equal(found.keypoints[0], [[10, 20], [40, 60]])
+
+
+def test_nothing_found(read):
+    assert read([]).keypoints.shape == (0, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", r"results\.json: not readable as JSON"),
+        (dict(annotations=[]), "is a list of predictions, found a dict"),
+        ([3], "prediction 0 is a int, not a dict"),
+        ([ROW, dict(image_id=3)], "prediction 1 has no keypoints and no score"),
+        ([ROW | dict(keypoints=[1, 2, 3])], "has 3 numbers in keypoints; 2 keypoints have 6"),
+        ([ROW | dict(keypoints="abc")], "has no list of numbers in keypoints"),
+        ([ROW | dict(score="high")], "has the score 'high', which is no number"),
+        ([ROW | dict(bbox=[1, 2])], r"has the bbox \[1, 2\]; it must be four numbers"),
+        ([ROW | dict(image_id=4)], "is of image 4, which the annotation file does not list"),
+        ([ROW | dict(image_id=[4])], r"is of image \[4\]"),
+    ],
+)
+def test_wrong_files(read, content, message):
+    with pytest.raises(ValueError, match=message):
+        read(content)
