@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from posekit.checkpoints.download import download
-from posekit.checkpoints.read import CheckpointError, read_file
+from posekit.checkpoints.errors import CheckpointError
+from posekit.checkpoints.read import read_file
 from posekit.checkpoints.upgrade import unwrap, upgrade
 
 _SHOWN = 10
