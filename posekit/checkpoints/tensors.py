@@ -53,9 +53,7 @@ def rebuild_tensor(storage: Storage, offset: int, size: Sequence[int], stride: S
     return view(storage, storage.kind.dtype or torch.uint8, offset, size, stride)
 
 
-def rebuild_tensor_v3(
-    storage: Storage, offset: int, size: Sequence[int], stride: Sequence[int], *rest: Any
-) -> Tensor:
+def rebuild_tensor_v3(storage: Storage, offset: int, size: Sequence[int], stride: Sequence[int], *rest: Any) -> Tensor:
     """Return a view whose dtype is the third of ``rest``, as for those that have no class of storages."""
     return view(storage, rest[2], offset, size, stride)
 

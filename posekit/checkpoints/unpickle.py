@@ -181,7 +181,7 @@ def set_array(array: np.ndarray, state: Any) -> None:
         raise ValueError("an array in the checkpoint has no proper shape")
     if len(data) != math.prod(shape) * kind.dtype.itemsize:
         raise ValueError(f"an array in the checkpoint has {len(data)} bytes for shape {shape} of {kind.dtype}")
-    array.__setstate__((version, shape, kind.dtype, bool(fortran), data))
+    array.__setstate__((version, shape, kind.dtype, fortran is True, data))  # pyright: ignore[reportArgumentType]
 
 
 def _line(self: Unpickler) -> str:

@@ -32,9 +32,18 @@ def test_finds_the_weights(tmp_path: Path, wrap, prefix: str) -> None:
 
 
 def test_takes_ema_weights_when_asked(tmp_path: Path) -> None:
-    torch.save({"state_dict": {"a": ONE}, "ema_state_dict": {"module.a": ONE * 2, "steps": 3}}, tmp_path / "a.pth")
-    assert open_checkpoint(tmp_path / "a.pth").state["a"] == 1
-    assert open_checkpoint(tmp_path / "a.pth", ema=True).state["a"] == 2
+    torch.save({"state_dict": {"a": ONE}, "ema_state_dict": {"module.a": ONE * 2}}, tmp_path / "a.pth")
+    found = {ema: open_checkpoint(tmp_path / "a.pth", ema=ema).state["a"] for ema in (None, True, False)}
+    assert found == {None: 1, True: 2, False: 1}
+
+
+def test_averages_are_the_main_weights_where_training_swapped_them(tmp_path: Path) -> None:
+    """MMEngine's and posekit's EMAHook do; the counter beside the others tells."""
+    averages, trained = {"a": ONE, "mean": ONE}, {"module.a": ONE * 2, "steps": torch.tensor(3)}
+    torch.save({"state_dict": averages, "ema_state_dict": trained}, tmp_path / "a.pth")
+    assert open_checkpoint(tmp_path / "a.pth").state == averages
+    assert open_checkpoint(tmp_path / "a.pth", ema=True).state == averages
+    assert open_checkpoint(tmp_path / "a.pth", ema=False).state == {"a": 2, "mean": 1}
 
 
 def test_a_file_without_weights_says_what_it_has(tmp_path: Path) -> None:
