@@ -27,6 +27,8 @@ COMMANDS = {
     "train": Command("posekit.cli.train:train", "train the model of a config"),
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
     "export": Command("posekit.cli.export:export", "write a trained model as ONNX and compare the two"),
+    "checkpoint": Command("posekit.cli.checkpoint:app", "show what is in a checkpoint, convert it to safetensors"),
+    "model": Command("posekit.cli.model:app", "count a model's parameters and multiply-adds, time it"),
     "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from"),
     "info": Command("posekit.cli.info:info", "list versions, devices and installed extras"),
 }
