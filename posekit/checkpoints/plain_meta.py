@@ -10,7 +10,7 @@ import numpy as np
 
 from posekit.checkpoints.errors import CheckpointError
 
-MAX_VALUES = 1_000_000
+MAX_VALUES = 100_000
 MAX_DEPTH = 50
 _DROPPED = object()
 

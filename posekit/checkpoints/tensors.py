@@ -10,7 +10,7 @@ from torch import Tensor
 
 from posekit.checkpoints.unpickle import Maker
 
-MAX_DIMS = 16
+MAX_DIMS, MAX_COUNT = 16, 2**63
 
 
 class StorageKind(NamedTuple):
@@ -50,7 +50,7 @@ class Storage(NamedTuple):
 
 def rebuild_tensor(storage: Storage, offset: int, size: Sequence[int], stride: Sequence[int], *_: Any) -> Tensor:
     """Return a view of a storage; ``offset`` and ``stride`` count numbers, not bytes."""
-    return view(storage, storage.kind.dtype or torch.uint8, offset, size, stride)
+    return view(storage, None, offset, size, stride)
 
 
 def rebuild_tensor_v3(storage: Storage, offset: int, size: Sequence[int], stride: Sequence[int], *rest: Any) -> Tensor:
@@ -70,16 +70,23 @@ def rebuild_like(maker: Maker, _: Any, args: tuple[Any, ...], *__: Any) -> Tenso
     return rebuild_parameter(maker.make(*args))
 
 
-def view(storage: Storage, dtype: torch.dtype, offset: int, size: Sequence[int], stride: Sequence[int]) -> Tensor:
-    """Return a view of a storage after checking that it lies in it and repeats nothing.
+def view(
+    storage: Storage, dtype: torch.dtype | None, offset: int, size: Sequence[int], stride: Sequence[int]
+) -> Tensor:
+    """Return a view of a storage, by default of its own dtype, after checking that it lies in it and repeats nothing.
 
     Raises:
         ValueError: otherwise. Torch's own checks count in 64 bits and let expanded tensors of any size pass.
     """
-    if not (isinstance(storage, Storage) and isinstance(dtype, torch.dtype)):
+    if not isinstance(storage, Storage):
         raise ValueError("a tensor without a storage")
+    dtype = dtype or storage.kind.dtype or torch.uint8
     numbers = (offset, *size, *stride)
-    if len(size) != len(stride) or len(size) > MAX_DIMS or any(type(one) is not int or one < 0 for one in numbers):
+    if (
+        len(size) != len(stride)
+        or len(size) > MAX_DIMS
+        or not all(type(one) is int and 0 <= one < MAX_COUNT for one in numbers)
+    ):
         raise ValueError("a tensor whose shape, strides or offset are no counts")
     count = len(storage.data) // dtype.itemsize
     if 0 in size:

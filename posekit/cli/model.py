@@ -74,7 +74,7 @@ def info(
         return
     print_tree(as_row(cost, cost.kind), ("part", "parameters", "multiply-adds", "activations"), depth)
     timing = f", {seconds * 1e3:.1f} ms per image on {where}" if seconds is not None else ""
-    threads = f" ({torch.get_num_threads()} threads)" if timing and where == "cpu" else ""
+    threads = f", threads: {torch.get_num_threads()}" if timing and where == "cpu" else ""
     typer.echo(
         f"{config.stem}: {short(cost.parameters)} parameters, {short(cost.multiply_adds)} multiply-adds, "
         f"{short(cost.activations)} activations for {height}x{width}{timing}{threads}"
