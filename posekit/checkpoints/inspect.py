@@ -113,5 +113,7 @@ def model_types(text: Any) -> dict[str, str]:
         model = loads(text, name="the checkpoint's config").get("model")
     except ConfigError:
         return {}
-    parts = {"model": model, **{part: model.get(part) for part in ("backbone", "neck", "head")}} if model else {}
+    if not isinstance(model, Mapping):
+        return {}
+    parts = {"model": model, **{part: model.get(part) for part in ("backbone", "neck", "head")}}
     return {name: str(part["type"]) for name, part in parts.items() if isinstance(part, Mapping) and "type" in part}

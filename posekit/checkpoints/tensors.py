@@ -82,11 +82,8 @@ def view(
         raise ValueError("a tensor without a storage")
     dtype = dtype or storage.kind.dtype or torch.uint8
     numbers = (offset, *size, *stride)
-    if (
-        len(size) != len(stride)
-        or len(size) > MAX_DIMS
-        or not all(type(one) is int and 0 <= one < MAX_COUNT for one in numbers)
-    ):
+    are_counts = all(type(number) is int and 0 <= number < MAX_COUNT for number in numbers)
+    if not are_counts or len(size) != len(stride) or len(size) > MAX_DIMS:
         raise ValueError("a tensor whose shape, strides or offset are no counts")
     count = len(storage.data) // dtype.itemsize
     if 0 in size:

@@ -21,7 +21,7 @@ MAX_STEPS = 5_000_000
 """Instructions of one pickle; the longest training logs have some hundred thousand."""
 MAX_BYTES = 512 * 2**20
 """What objects made by ``Maker`` may take in all; weights are not among them, they stay in the file."""
-_ATOMS = (str, int, float, bool, bytes, type(None))
+_ATOMS = (str, int, float, complex, bool, bytes, type(None))
 
 
 class Source(Protocol):
