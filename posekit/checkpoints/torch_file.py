@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from posekit.checkpoints.errors import CheckpointError, RefusedNameError, first_line
 from posekit.checkpoints.stand_ins import resolve, text
 from posekit.checkpoints.tensors import Storage, StorageKind
@@ -140,7 +142,7 @@ def read_legacy(mapped: mmap.mmap) -> Any:
             free -= count * kind.itemsize
             if free < 0:
                 raise ValueError("its tensors claim more bytes than the file has")
-            storages[name] = Storage(memoryview(bytearray(count * kind.itemsize)), kind)
+            storages[name] = Storage(memoryview(np.empty(count * kind.itemsize, np.uint8)), kind)
         whole = storages[name]
         if part is None:
             return whole
@@ -154,7 +156,9 @@ def read_legacy(mapped: mmap.mmap) -> Any:
         target = storages.pop(name).data
         if count * kind.itemsize != len(target):
             raise ValueError(f"storage {name} has {count} numbers where {len(target) // kind.itemsize} belong")
-        target[:] = mapped.read(len(target))
+        start = mapped.tell()
+        target[:] = memoryview(mapped)[start : start + len(target)]
+        mapped.seek(start + len(target))
     if storages:
         raise ValueError(f"its storage {next(iter(storages))} is missing")
     return content
