@@ -37,12 +37,14 @@ class LoadReport:
             "not in the model": self.unexpected,
             "of another shape": self.wrong_shape,
         }
-        counts = ["", *(f"{len(keys)} {name}" for name, keys in groups.items() if keys)]
-        lines = [f"{self.source or 'weights'}: {len(self.loaded)} loaded{', '.join(counts)}"]
-        groups = {"keypoints taken over by name": self.carried, "keypoints that start anew": self.fresh, **groups}
-        if any(groups.values()):
-            groups = {"loaded": self.loaded, **groups}
-        lines += [f"  {name} ({len(keys)}): {first_of(keys)}" for name, keys in groups.items() if keys]
+        counts = [f"{len(keys)} {name}" for name, keys in groups.items() if keys]
+        lines = [f"{self.source or 'weights'}: {', '.join([f'{len(self.loaded)} loaded', *counts])}"]
+        keypoints = {"keypoints taken over by name": self.carried, "keypoints that start anew": self.fresh}
+        told = {name: ", ".join(map(shown, names)) for name, names in keypoints.items() if names}
+        if told or counts:
+            lines.append(f"  loaded: {first_of(self.loaded) or 'nothing'}")
+        told |= {name: first_of(keys) for name, keys in groups.items() if keys}
+        lines += [f"  {name}: {names}" for name, names in told.items()]
         return "\n".join(lines)
 
 

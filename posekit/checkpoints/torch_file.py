@@ -142,7 +142,7 @@ def read_legacy(mapped: mmap.mmap) -> Any:
             free -= count * kind.itemsize
             if free < 0:
                 raise ValueError("its tensors claim more bytes than the file has")
-            storages[name] = Storage(memoryview(np.empty(count * kind.itemsize, np.uint8)), kind)
+            storages[name] = Storage(np.empty(count * kind.itemsize, np.uint8).data, kind)
         whole = storages[name]
         if part is None:
             return whole

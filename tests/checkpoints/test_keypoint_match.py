@@ -222,9 +222,9 @@ def test_the_report_names_keypoints() -> None:
     report = str(load_into(new, old.state_dict(), keypoints=(OLD, NEW), source="a.pth"))
     assert report.splitlines() == [
         "a.pth: 2 loaded",
-        "  loaded (2): fc.weight, fc.bias",
-        "  keypoints taken over by name (2): right_hip, nose",
-        "  keypoints that start anew (1): neck",
+        "  loaded: fc.weight, fc.bias",
+        "  keypoints taken over by name: right_hip, nose",
+        "  keypoints that start anew: neck",
     ]
 
 

@@ -253,4 +253,4 @@ def test_weights_of_another_keypoint_set_start_training(
     model.dataset_meta = {"keypoint_id2name": {0: "neck", 1: "paw", 2: "nose"}}
     load_weights(model, tmp_path / "a.pth", by_name=by_name)
     assert model.final_layer.bias.tolist() == bias
-    assert ("keypoints that start anew (1): paw" in capsys.readouterr().out) == by_name
+    assert ("keypoints that start anew: paw" in capsys.readouterr().out) == by_name
