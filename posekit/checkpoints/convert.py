@@ -13,6 +13,7 @@ from torch import Tensor
 from posekit.checkpoints.errors import CheckpointError
 from posekit.checkpoints.load import open_checkpoint
 from posekit.checkpoints.plain_meta import PlainMeta
+from posekit.checkpoints.report import shown
 from posekit.checkpoints.save import save_weights
 
 SUFFIX = ".safetensors"
@@ -55,14 +56,16 @@ def convert(
     if present and not force:
         raise FileExistsError(f"{present[0]}: is there already; choose another name or use --force")
     checkpoint = open_checkpoint(source, ema=ema)
-    check_growth(checkpoint.state, source)
+    check_writable(checkpoint.state, source)
     state, too_large = halved(checkpoint.state) if half else (checkpoint.state, [])
     meta = PlainMeta(checkpoint.meta)
     return Conversion(save_weights(out, state, meta.values), len(state), meta.dropped, too_large)
 
 
-def check_growth(state: Mapping[str, Tensor], source: Any) -> None:
-    """Refuse weights that share so much memory that copies of them would fill the disk."""
+def check_writable(state: Mapping[str, Tensor], source: Any) -> None:
+    """Refuse weights that safetensors cannot hold, or that share so much memory that copies would fill the disk."""
+    if wide := [key for key, value in state.items() if value.dtype == torch.complex128]:
+        raise CheckpointError(f"{source}: {shown(wide[0])} is complex128, which safetensors cannot hold")
     size = sum(value.nbytes for value in state.values())
     shared = {value.untyped_storage().data_ptr(): value.untyped_storage().nbytes() for value in state.values()}
     if size > MAX_GROWTH * sum(shared.values()):

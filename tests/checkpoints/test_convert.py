@@ -24,6 +24,10 @@ CONFIG: dict[str, Any] = dict(
         head=dict(type="HeatmapHead", in_channels=32, out_channels=2, deconv_out_channels=None),
     )
 )
+STORED = [
+    torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8,
+    torch.bool, torch.uint16, torch.float8_e4m3fn,
+]  # fmt: skip
 META = {
     "epoch": 3,
     "mmengine_version": "0.10",
@@ -108,6 +112,22 @@ def test_weights_that_share_memory_do_not_fill_the_disk(tmp_path: Path) -> None:
     torch.save({f"w{i}": one for i in range(9)}, tmp_path / "a.pth")
     with pytest.raises(CheckpointError, match="would take 3600 bytes"):
         convert(tmp_path / "a.pth", tmp_path / "b.safetensors")
+
+
+def test_weights_that_safetensors_cannot_hold(tmp_path: Path) -> None:
+    torch.save({"w": torch.ones(1, dtype=torch.complex128)}, tmp_path / "a.pth")
+    with pytest.raises(CheckpointError, match="w is complex128"):
+        convert(tmp_path / "a.pth", tmp_path / "b.safetensors")
+
+
+@pytest.mark.parametrize("dtype", STORED)
+def test_every_kind_of_number(dtype: torch.dtype, tmp_path: Path) -> None:
+    value = torch.arange(6).reshape(2, 3).to(dtype)
+    torch.save({"w": value, "turned": value.T}, tmp_path / "a.pth")
+    state = open_checkpoint(convert(tmp_path / "a.pth", tmp_path / "b.safetensors").path).state
+    assert state["w"].dtype == dtype
+    assert torch.equal(state["w"].float(), value.float())
+    assert torch.equal(state["turned"].float(), value.T.float())
 
 
 def test_what_is_no_plain_value_is_left_out_and_told() -> None:
