@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -46,12 +47,15 @@ def init_model(
     settings = copy.deepcopy(config["model"])
     settings.get("backbone", {}).pop("init_cfg", None)  # pretrained weights would be overwritten
     model = MODELS.build(settings)
-    meta: dict[str, Any] = {}
+    meta: Any = None
     if checkpoint is not None:
         weights = open_checkpoint(checkpoint)
-        load_into(model, weights.state, source=weights.source)
-        meta = weights.meta.get("dataset_meta") or {}
-    model.dataset_meta = meta if "flip_indices" in meta else keypoint_set_of(config)
+        report = load_into(model, weights.state, source=weights.source)
+        if not report.is_complete:
+            logging.getLogger(__name__).warning("%s", report)
+        meta = weights.meta.get("dataset_meta")
+    known = isinstance(meta, Mapping) and "flip_indices" in meta
+    model.dataset_meta = meta if known else keypoint_set_of(config)
     model.cfg = config
     return model.to(device).eval()
 

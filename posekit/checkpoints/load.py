@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from posekit.checkpoints.download import download
-from posekit.checkpoints.read import CheckpointError, read_file
+from posekit.checkpoints.errors import CheckpointError
+from posekit.checkpoints.keypoint_match import match_keypoints
+from posekit.checkpoints.read import read_file
+from posekit.checkpoints.report import LoadReport, first_of
 from posekit.checkpoints.upgrade import unwrap, upgrade
 
-_SHOWN = 10
+MAIN = ("state_dict", "model", "model_state_dict")
+AVERAGES = ("ema_state_dict", "state_dict_ema", "model_ema")
+COUNTERS = ("steps", "n_averaged")
+"""Tensors beside averaged weights that count how many went in."""
 
 
 @dataclass(frozen=True)
@@ -33,51 +39,28 @@ class Checkpoint:
     source: str
 
 
-@dataclass
-class LoadReport:
-    """What became of each key when weights were loaded."""
-
-    source: str = ""
-    loaded: list[str] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
-    unexpected: list[str] = field(default_factory=list)
-    wrong_shape: list[str] = field(default_factory=list)
-
-    @property
-    def is_complete(self) -> bool:
-        return not (self.missing or self.unexpected or self.wrong_shape)
-
-    def __str__(self) -> str:
-        groups = {
-            "not in the checkpoint": self.missing,
-            "not in the model": self.unexpected,
-            "of another shape": self.wrong_shape,
-        }
-        counts = ", ".join(f"{len(keys)} {name}" for name, keys in groups.items() if keys)
-        lines = [f"{self.source or 'weights'}: {len(self.loaded)} loaded{', ' if counts else ''}{counts}"]
-        for name, keys in groups.items():
-            if keys:
-                more = f" ... {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
-                lines.append(f"  {name}: {', '.join(keys[:_SHOWN])}{more}")
-        return "\n".join(lines)
-
-
-def open_checkpoint(source: str | os.PathLike[str], *, ema: bool = False) -> Checkpoint:
+def open_checkpoint(source: str | os.PathLike[str], *, ema: bool | None = None) -> Checkpoint:
     """Read a checkpoint from a path or a URL without running anything it carries.
 
     Args:
         source: ``.pth``, ``.ckpt`` or ``.safetensors``.
-        ema: take the weights under ``ema_state_dict``.
+        ema: True demands weights that were averaged over the training, False those that were not; by default
+            the file's main weights, which are the averages where training kept them.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        CheckpointError: if the file is damaged, refused, or holds no weights.
+        CheckpointError: if the file is damaged, refused, or holds no such weights.
     """
     name = str(source)
-    content = read_file(download(name) if "://" in name else Path(source))
-    state = _weights(content, ("ema_state_dict",) if ema else ("state_dict", "model", "model_state_dict"))
+    return checkpoint_of(read_file(download(name) if "://" in name else Path(source)), name, ema=ema)
+
+
+def checkpoint_of(content: Any, name: str, *, ema: bool | None = None) -> Checkpoint:
+    """Find weights and meta information in what a file holds; see ``open_checkpoint``."""
+    state = _weights(content, ema)
     if not state:
-        raise CheckpointError(f"{name}: holds no {'EMA ' if ema else ''}weights; {_contents(content)}")
+        kind = {True: "EMA ", False: "unaveraged ", None: ""}[ema]
+        raise CheckpointError(f"{name}: holds no {kind}weights; {_contents(content)}")
     meta = content.get("meta")
     return Checkpoint(unwrap(state), dict(meta) if isinstance(meta, Mapping) else {}, name)
 
@@ -87,23 +70,39 @@ def read_checkpoint(source: str | os.PathLike[str]) -> dict[str, Tensor]:
     return open_checkpoint(source).state
 
 
-def _weights(content: Any, names: Sequence[str]) -> dict[str, Tensor]:
-    """Find the weights: under one of ``names``, or the content itself."""
+def _weights(content: Any, ema: bool | None) -> dict[str, Tensor]:
+    """Find the weights: under their usual names, or the content itself."""
     if not isinstance(content, Mapping):
         return {}
-    held = next((content[name] for name in names if isinstance(content.get(name), Mapping)), content)
-    return {key: value for key, value in held.items() if isinstance(key, str) and isinstance(value, Tensor)}
+    main = next((content[name] for name in MAIN if isinstance(content.get(name), Mapping)), content)
+    averages = next((content[name] for name in AVERAGES if isinstance(content.get(name), Mapping)), {})
+    trained = main
+    if "steps" in averages:  # MMEngine and posekit swap the two, so that the main weights are the averages
+        trained = {**main, **{str(key).removeprefix("module."): value for key, value in averages.items()}}
+        averages = main
+    chosen = {None: main, True: averages, False: trained}[ema]
+    return {
+        key: value
+        for key, value in chosen.items()
+        if isinstance(key, str) and isinstance(value, Tensor) and key not in COUNTERS
+    }
 
 
 def _contents(content: Any) -> str:
     if isinstance(content, Mapping):
-        return f"it has the entries {', '.join(map(str, list(content)[:_SHOWN])) or 'none'}"
+        return f"it has the entries {first_of(list(content)) or 'none'}"
     return f"it is a {type(content).__name__}, not a dict"
 
 
 @torch.no_grad()
 def load_into(
-    model: nn.Module, state: Mapping[str, Tensor], *, prefix: str = "", strict: bool = False, source: str = ""
+    model: nn.Module,
+    state: Mapping[str, Tensor],
+    *,
+    prefix: str = "",
+    strict: bool = False,
+    source: str = "",
+    keypoints: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> LoadReport:
     """Copy weights into a model, as far as keys and shapes agree.
 
@@ -113,6 +112,8 @@ def load_into(
         prefix: take only the keys below it, without it.
         strict: demand that all keys and shapes agree.
         source: name for messages.
+        keypoints: names of the keypoints of the weights and of the model. Where they differ, the rows of layers
+            whose outputs belong to keypoints are matched by name; without names they count as equal.
 
     Returns:
         What was loaded and what was not.
@@ -125,12 +126,18 @@ def load_into(
         head = prefix.rstrip(".") + "."
         state = {key[len(head) :]: value for key, value in state.items() if key.startswith(head)}
     own = model.state_dict(keep_vars=True)
-    state = upgrade(state, own.keys())
+    state = _fitted(model, upgrade(state, own.keys()))
     report = LoadReport(source)
+    before, now = map(list, keypoints or ([], []))
+    if before and now and before != now and (matched := match_keypoints(model, state, before, now)):
+        state |= matched
+        report.carried = [name for name in now if name in before]
+        report.fresh = [name for name in now if name not in before]
     for key, target in own.items():
         value = state.get(key)
         if value is None:
-            report.missing.append(key)
+            if not key.endswith("num_batches_tracked"):  # files of torch before 0.4.1 lack these counters
+                report.missing.append(key)
         elif value.shape != target.shape:
             report.wrong_shape.append(f"{key} {tuple(value.shape)} instead of {tuple(target.shape)}")
         else:
@@ -139,6 +146,16 @@ def load_into(
     report.unexpected = [key for key in state if key not in own]
     _judge(report, model, strict=strict)
     return report
+
+
+def _fitted(model: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Let parts of the model fit what depends on the size of pictures, such as positions of patches."""
+    for name, part in model.named_modules():
+        if fit := getattr(part, "fit_state", None):
+            prefix = f"{name}." if name else ""
+            inside = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+            state = {**state, **{prefix + key: value for key, value in fit(inside).items()}}
+    return state
 
 
 def _judge(report: LoadReport, model: nn.Module, *, strict: bool) -> None:

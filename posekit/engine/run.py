@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from posekit.atomic_file import write_atomically
+from posekit.checkpoints.keypoint_match import keypoint_names
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.codecs.agreement import check_codecs
 from posekit.config import load
@@ -93,7 +94,7 @@ def train(
     task = build_task(config, plan, data, ("val",) if "val" in plan.data["loaders"] else ())
     weights = load_from or config.get("load_from")
     if weights and checkpoint is None:
-        load_weights(task.model, weights)
+        load_weights(task.model, weights, by_name=True)
     arguments = {**plan.trainer, **({"precision": precision} if precision else {})}
     if plan.channels_last or (plan.channels_last is None and on_cpu(device)):
         task.model.to(memory_format=torch.channels_last)
@@ -268,14 +269,21 @@ def checkpoint_to_resume(
     return path if path.is_file() else None
 
 
-def load_weights(model: torch.nn.Module, path: str | Path) -> None:
+def load_weights(model: Any, path: str | Path, *, by_name: bool = False) -> None:
     """Load a checkpoint's weights into a model and say what did not fit.
+
+    Args:
+        model: with its ``dataset_meta``.
+        path: path or URL.
+        by_name: the model is to learn its own keypoint set; it takes over what it shares with the checkpoint's.
 
     Raises:
         CheckpointError: if the file is no checkpoint, or one of another model.
     """
     checkpoint = open_checkpoint(path)
-    report = load_into(model, checkpoint.state, source=checkpoint.source)
+    sets = (checkpoint.meta.get("dataset_meta"), model.dataset_meta)
+    keypoints = (keypoint_names(sets[0]), keypoint_names(sets[1])) if by_name else None
+    report = load_into(model, checkpoint.state, source=checkpoint.source, keypoints=keypoints)
     print(report, flush=True)
 
 

@@ -10,11 +10,13 @@ import pytest
 import torch
 from torch import nn
 
+from posekit.apis import init_model
 from posekit.checkpoints import download as downloads
 from posekit.checkpoints.load import load_into, open_checkpoint, read_checkpoint
 from posekit.checkpoints.read import CheckpointError
 from posekit.checkpoints.save import save_weights
 from posekit.checkpoints.upgrade import unwrap, upgrade
+from posekit.registry import MODELS
 
 ONE = torch.ones(1)
 
@@ -32,9 +34,18 @@ def test_finds_the_weights(tmp_path: Path, wrap, prefix: str) -> None:
 
 
 def test_takes_ema_weights_when_asked(tmp_path: Path) -> None:
-    torch.save({"state_dict": {"a": ONE}, "ema_state_dict": {"module.a": ONE * 2, "steps": 3}}, tmp_path / "a.pth")
-    assert open_checkpoint(tmp_path / "a.pth").state["a"] == 1
-    assert open_checkpoint(tmp_path / "a.pth", ema=True).state["a"] == 2
+    torch.save({"state_dict": {"a": ONE}, "ema_state_dict": {"module.a": ONE * 2}}, tmp_path / "a.pth")
+    found = {ema: open_checkpoint(tmp_path / "a.pth", ema=ema).state["a"] for ema in (None, True, False)}
+    assert found == {None: 1, True: 2, False: 1}
+
+
+def test_averages_are_the_main_weights_where_training_swapped_them(tmp_path: Path) -> None:
+    """MMEngine's and posekit's EMAHook do; the counter beside the others tells."""
+    averages, trained = {"a": ONE, "mean": ONE}, {"module.a": ONE * 2, "steps": torch.tensor(3)}
+    torch.save({"state_dict": averages, "ema_state_dict": trained}, tmp_path / "a.pth")
+    assert open_checkpoint(tmp_path / "a.pth").state == averages
+    assert open_checkpoint(tmp_path / "a.pth", ema=True).state == averages
+    assert open_checkpoint(tmp_path / "a.pth", ema=False).state == {"a": 2, "mean": 1}
 
 
 def test_a_file_without_weights_says_what_it_has(tmp_path: Path) -> None:
@@ -109,6 +120,23 @@ def test_unwrap_keeps_keys_that_only_some_have() -> None:
     [
         ("keypoint_head.deconv_layers.0.weight", "head.deconv_layers.0.weight", ()),
         ("keypoint_head.final_layer.weight", "head.final_layer.weight", ()),
+        ("rescore_net.l1.weight", "head.rescore_net.l1.weight", ()),
+        ("keypoint_head.keypoint_center_conv.weight", "head.iia_module.keypoint_root_conv.weight", ()),
+        ("keypoint_head.conv_down.weight", "head.gfd_module.conv_down.weight", ()),
+        ("keypoint_head.heatmap_conv.bias", "head.gfd_module.heatmap_conv.bias", ()),
+        ("keypoint_head.c_attn.atn.weight", "head.gfd_module.channel_attention.atn.weight", ()),
+        ("keypoint_head.s_attn.conv.weight", "head.gfd_module.spatial_attention.conv.weight", ()),
+        ("keypoint_head.fuse_attn.weight", "head.gfd_module.fuse_attention.weight", ()),
+        (
+            "head.simplebaseline_head.final_layer.bias",
+            "head.deconv_head.final_layer.bias",
+            ("head.deconv_head.final_layer.bias",),
+        ),
+        (
+            "head.conv_layers.0.weight",
+            "head.simplebaseline_head.deconv_layers.0.weight",
+            ("head.simplebaseline_head.deconv_layers.0.weight",),
+        ),
         ("head.loss.flow_model.mask", "head.loss_module.flow_model.mask", ()),
         (
             "head.final_layer.weight",
@@ -130,8 +158,99 @@ def test_stacked_final_layers_are_split() -> None:
     ]
 
 
-def test_preprocessor_statistics_are_left_out() -> None:
-    assert not upgrade({"data_preprocessor.mean": ONE}, ())
+@pytest.mark.parametrize("key", ["data_preprocessor.mean", "ema_backbone_conv1_weight"])
+def test_what_is_no_weight_is_left_out(key: str) -> None:
+    assert not upgrade({key: ONE}, ())
+
+
+def test_each_hand_has_its_own_stack() -> None:
+    old = {f"keypoint_head.{side}_hand_head.final_layer.{i}.weight": ONE for side in ("left", "right") for i in (0, 3)}
+    assert set(upgrade(old, ())) == {
+        f"head.{side}_hand_head.{layer}.weight"
+        for side in ("left", "right")
+        for layer in ("conv_layers.0", "final_layer")
+    }
+
+
+def test_displacements_of_0x_are_turned() -> None:
+    """They pointed from keypoints to centres, and the centres' heatmap came first."""
+    old = {f"keypoint_head.offset_conv_layers.{i}.weight": torch.arange(3.0) for i in (0, 3)}
+    old["keypoint_head.heatmap_conv_layers.2.bias"] = torch.arange(3.0)
+    new = {key: value.tolist() for key, value in upgrade(old, ()).items()}
+    assert new == {
+        "head.displacement_conv_layers.0.weight": [0, 1, 2],
+        "head.displacement_conv_layers.3.weight": [0, -1, -2],
+        "head.heatmap_conv_layers.2.bias": [1, 2, 0],
+    }
+    assert upgrade({"head.heatmap_conv_layers.2.bias": ONE}, ()) == {"head.heatmap_conv_layers.2.bias": ONE}
+
+
+VIT = dict(
+    type="VisionTransformer", arch=dict(embed_dims=8, num_layers=1, num_heads=1, feedforward_channels=8),
+    img_size=(64, 48), out_type="featmap", with_cls_token=False,
+)  # fmt: skip
+VIT_KEYS = {
+    "patch_embed.projection": "patch_embed.proj", "layers.0.ln1": "blocks.0.norm1", "layers.0.ln2": "blocks.0.norm2",
+    "layers.0.attn": "blocks.0.attn", "layers.0.ffn.layers.0.0": "blocks.0.mlp.fc1",
+    "layers.0.ffn.layers.1": "blocks.0.mlp.fc2", "ln1": "last_norm",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("prefix", ["", "backbone."])
+def test_vision_transformers_of_vitpose(prefix: str) -> None:
+    backbone = MODELS.build(VIT)
+    model = nn.ModuleDict({"backbone": backbone}) if prefix else backbone
+    wanted, old = backbone.state_dict(), {}
+    for key, value in wanted.items():
+        name = next((name for name in VIT_KEYS if key.startswith(f"{name}.")), None)
+        old[prefix + (key if name is None else key.replace(name, VIT_KEYS[name], 1))] = value + 1
+    old[f"{prefix}pos_embed"] = torch.cat([torch.ones(1, 1, 8), wanted["pos_embed"]], 1)
+    assert load_into(model, old, strict=True).is_complete
+    assert all(torch.allclose(new, wanted[key]) for key, new in backbone.state_dict().items())
+
+
+@pytest.mark.parametrize(("size", "grid"), [((128, 96), (8, 6)), ((64, 64), (4, 4))])
+def test_positions_are_fitted_to_another_size(size: tuple[int, int], grid: tuple[int, int]) -> None:
+    larger, model = MODELS.build({**VIT, "img_size": size}), MODELS.build(VIT)
+    rows = torch.linspace(-1, 1, grid[0])[:, None, None].expand(*grid, 8).flatten(0, 1)[None]
+    state = {f"backbone.{key}": value for key, value in larger.state_dict().items()}
+    load_into(nn.ModuleDict({"backbone": model}), {**state, "backbone.pos_embed": rows}, strict=True)
+    fitted = model.pos_embed.detach().unflatten(1, (4, 3))[0, :, :, 0]
+    assert torch.allclose(fitted, fitted[:, :1].expand(4, 3), atol=1e-6)
+    assert (fitted[1:, 0] > fitted[:-1, 0]).all()
+
+
+def test_positions_of_no_grid_are_left_alone() -> None:
+    state = {"pos_embed": torch.ones(1, 7, 8)}
+    assert load_into(MODELS.build(VIT), {**MODELS.build(VIT).state_dict(), **state}).wrong_shape == [
+        "pos_embed (1, 7, 8) instead of (1, 12, 8)"
+    ]
+
+
+def test_counters_that_old_files_lack_are_not_missed() -> None:
+    state = {key: value for key, value in nn.BatchNorm2d(2).state_dict().items() if key != "num_batches_tracked"}
+    assert load_into(nn.BatchNorm2d(2), state, strict=True).is_complete
+
+
+def test_names_in_reports_are_fit_for_a_terminal() -> None:
+    report = str(load_into(nn.Linear(1, 1), {**nn.Linear(1, 1).state_dict(), "\x1b[2J": ONE, "n" * 999: ONE}))
+    assert "\x1b" not in report
+    assert len(report) < 400
+
+
+def test_init_model_tells_what_did_not_fit(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    config = dict(
+        model=dict(
+            type="TopdownPoseEstimator", backbone=dict(type="ResNet", depth=18, stem_channels=4, base_channels=4)
+        )
+    )
+    state = init_model(config).state_dict()
+    torch.save({"state_dict": state, "meta": {"dataset_meta": 3}}, tmp_path / "a.pth")
+    assert init_model(config, tmp_path / "a.pth").dataset_meta["dataset_name"] == "coco"
+    assert not caplog.text
+    torch.save({**state, "backbone.conv1.weight": torch.ones(3, 3, 7, 7)}, tmp_path / "a.pth")
+    init_model(config, tmp_path / "a.pth")
+    assert "of another shape: backbone.conv1.weight (3, 3, 7, 7) instead of (4, 3, 7, 7)" in caplog.text
 
 
 class TestDownload:

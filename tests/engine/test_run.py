@@ -18,10 +18,10 @@ from posekit.config import load
 from posekit.datasets.skeleton import find_keypoint_set
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.prediction_hook import PredictionHook
-from posekit.engine.run import evaluate, run_folder, train
+from posekit.engine.run import evaluate, load_weights, run_folder, train
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import NotFiniteError
-from posekit.registry import HOOKS
+from posekit.registry import HOOKS, MODELS
 
 STEPS = NUM_SAMPLES // BATCH
 
@@ -259,3 +259,18 @@ def test_a_resumed_log_forgets_what_will_happen_again(tmp_path: Path) -> None:
     log.start_over()
     assert log.records() == []
     assert log.draw() is None
+
+
+@pytest.mark.parametrize(("by_name", "bias"), [(True, [3, 0, 1]), (False, [1, 2, 3])])
+def test_weights_of_another_keypoint_set_start_training(
+    by_name: bool, bias: list[int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = MODELS.build({"type": "HeatmapHead", "in_channels": 2, "out_channels": 3, "deconv_out_channels": None})
+    torch.nn.init.zeros_(model.final_layer.bias)
+    meta = {"dataset_meta": {"keypoint_id2name": {0: "nose", 1: "tail", 2: "neck"}}}
+    state = {"final_layer.weight": torch.ones(3, 2, 1, 1), "final_layer.bias": torch.tensor([1.0, 2.0, 3.0])}
+    torch.save({"state_dict": state, "meta": meta}, tmp_path / "a.pth")
+    model.dataset_meta = {"keypoint_id2name": {0: "neck", 1: "paw", 2: "nose"}}
+    load_weights(model, tmp_path / "a.pth", by_name=by_name)
+    assert model.final_layer.bias.tolist() == bias
+    assert ("keypoints that start anew: paw" in capsys.readouterr().out) == by_name

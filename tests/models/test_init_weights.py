@@ -192,7 +192,7 @@ class TestConvertedStates:
         arch = dict(embed_dims=8, num_layers=1, num_heads=1, feedforward_channels=8)
         config = dict(type="VisionTransformer", arch=arch, img_size=(64, 48), out_type="featmap", with_cls_token=False)
         model = MODELS.build(config)
-        fitted = model.convert_state({"pos_embed": torch.randn(1, 1 + math.prod((8, 8)), 8)})
+        fitted = model.fit_state({"pos_embed": torch.randn(1, 1 + math.prod((8, 8)), 8)})
         assert fitted["pos_embed"].shape == model.pos_embed.shape
 
 

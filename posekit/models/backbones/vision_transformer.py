@@ -168,15 +168,16 @@ class VisionTransformer(FreezableBackbone):
                 if isinstance(part, FeedForward):
                     init_feed_forward(part)
 
-    def convert_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Fit pretrained positions of square images, perhaps with a class token that this network lacks."""
+    def fit_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Fit positions of pictures of another size, perhaps with a class token that this network lacks."""
         positions = state.get("pos_embed")
-        if positions is None or positions.shape == self.pos_embed.shape:
+        if positions is None or positions.shape == self.pos_embed.shape or positions.ndim != 3:
             return state
-        side = isqrt(positions.shape[1])
-        positions = positions[:, positions.shape[1] - side**2 - self.num_extra :]
-        fitted = resize_positions(positions, (side, side), self.grid_hw, self.interpolate_mode)
-        return {**state, "pos_embed": fitted}
+        for extra in range(self.num_extra, 2):
+            if before := patch_grid(positions.shape[1] - extra, self.grid_hw):
+                kept = positions[:, extra - self.num_extra :]
+                return {**state, "pos_embed": resize_positions(kept, before, self.grid_hw, self.interpolate_mode)}
+        return state
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         x = self.patch_embed(x)
@@ -204,6 +205,15 @@ class VisionTransformer(FreezableBackbone):
         if self.out_type == "avg_featmap":
             return self.ln2(patches.mean(1))
         return patches.transpose(1, 2).unflatten(2, grid_hw)
+
+
+def patch_grid(count: int, like_hw: tuple[int, int]) -> tuple[int, int] | None:
+    """Return rows and columns of ``count`` patches: in the proportion of ``like_hw`` or square, None if neither."""
+    rows = isqrt(count * like_hw[0] // like_hw[1]) if count > 0 else 0
+    if rows and rows * rows * like_hw[1] == count * like_hw[0]:
+        return rows, count // rows
+    side = isqrt(max(count, 0))
+    return (side, side) if side and side * side == count else None
 
 
 def init_feed_forward(part: FeedForward) -> None:

@@ -43,6 +43,8 @@ class AssociativeEmbeddingHead(HeatmapHead):
     Source: Newell et al., arXiv 1611.05424.
     """
 
+    keypoint_rows_together = False
+
     def __init__(
         self,
         in_channels: int,

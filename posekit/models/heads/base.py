@@ -39,6 +39,11 @@ class BaseHead(BaseModule):
     """
 
     reads: ClassVar[Sequence[str | tuple[str, ...]]] = ()
+    keypoint_layers: ClassVar[Sequence[str]] = ()
+    """Layers whose outputs belong to keypoints, as regular expressions of their names: weights of another keypoint
+    set are taken over row by row there."""
+    keypoint_rows_together: ClassVar[bool] = True
+    """In them, the rows of one keypoint lie together (x0 y0 x1 y1), not those of one kind (x0 x1 y0 y1)."""
 
     def __init__(
         self,

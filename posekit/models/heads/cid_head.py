@@ -108,6 +108,8 @@ class CIDHead(BaseHead):
     Source: Wang and Zhang, Contextual Instance Decoupling, CVPR 2022.
     """
 
+    keypoint_layers = (r"iia_module\.keypoint_root_conv", r"gfd_module\.heatmap_conv")
+
     default_init: ClassVar[InitRules] = [
         {"type": "Normal", "layer": ["Conv2d", "Linear"], "std": 0.001},
         {"type": "Constant", "layer": "BatchNorm2d", "val": 1},

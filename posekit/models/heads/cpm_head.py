@@ -35,6 +35,7 @@ class CPMHead(MultiStageHead):
     """
 
     default_init = HeatmapHead.default_init
+    keypoint_layers = (r"multi_final_layers\.\d+",)
 
     def __init__(
         self,

@@ -103,6 +103,11 @@ class DEKRHead(BaseHead):
     Source: Geng et al., arXiv 2104.02300.
     """
 
+    keypoint_layers = (
+        r"heatmap_conv_layers\.2",
+        r"displacement_conv_layers\.([03]|[12]\.(transform_matrix_conv|adapt_conv|norm))",
+    )
+
     default_init: ClassVar[InitRules] = HeatmapHead.default_init
     reads = (
         HEATMAPS,

@@ -39,6 +39,7 @@ class HeatmapHead(BaseHead):
     """
 
     reads = (HEATMAPS, KEYPOINT_WEIGHTS)
+    keypoint_layers = ("final_layer",)
     default_init: ClassVar[InitRules] = [
         {"type": "Normal", "layer": ["Conv2d", "ConvTranspose2d"], "std": 0.001},
         {"type": "Constant", "layer": "BatchNorm2d", "val": 1},

@@ -53,6 +53,7 @@ class IntegralRegressionHead(BaseHead):
     """
 
     reads = (KEYPOINT_LABELS, KEYPOINT_WEIGHTS)
+    keypoint_layers = ("final_layer",)
     default_init: ClassVar[InitRules] = [{"type": "Normal", "layer": ["Linear"], "std": 0.01, "bias": 0}]
 
     def __init__(

@@ -35,6 +35,8 @@ from posekit.structures import InstanceData
 class Heatmap3DHead(HeatmapHead):
     """Heatmaps with a depth: each keypoint has ``depth_size`` channels."""
 
+    keypoint_layers = ()  # the names are those of both hands, these maps of one
+
     def __init__(
         self,
         in_channels: int,

@@ -41,6 +41,8 @@ class TemporalRegressionHead(LiftingHead):
     Source: Martinez et al., arXiv 1705.03098; Pavllo et al., arXiv 1811.11742.
     """
 
+    keypoint_layers = ("conv",)
+
     default_init: ClassVar[InitRules] = [{"type": "Normal", "layer": ["Linear"], "std": 0.01, "bias": 0}]
 
     def __init__(
@@ -83,6 +85,7 @@ class TrajectoryRegressionHead(TemporalRegressionHead):
 
     reads = (LIFTING_TARGET, "gt_instance_labels.trajectory_weights")
     loss_name = "loss_traj"
+    keypoint_layers = ()
 
     def __init__(
         self,

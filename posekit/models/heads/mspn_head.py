@@ -88,6 +88,8 @@ class MSPNHead(MultiStageHead):
     Source: Li et al., arXiv 1901.00148.
     """
 
+    keypoint_layers = (r"predict_layers\.\d+\.conv_layers\.1",)
+
     default_init: ClassVar[InitRules] = [
         {"type": "Kaiming", "layer": "Conv2d"},
         {"type": "Normal", "layer": "Linear", "std": 0.01},

@@ -29,6 +29,7 @@ class RegressionHead(BaseHead):
     """
 
     reads = (KEYPOINT_LABELS, KEYPOINT_WEIGHTS)
+    keypoint_layers = ("fc",)
     default_init: ClassVar[InitRules] = [{"type": "Normal", "layer": ["Linear"], "std": 0.01, "bias": 0}]
     numbers_per_keypoint: ClassVar[int] = 2
 

@@ -48,6 +48,8 @@ class RTMCCHead(CoordinateClassificationHead):
     Source: RTMPose, arXiv 2303.07399.
     """
 
+    keypoint_layers = ("final_layer2?",)
+
     def __init__(
         self,
         in_channels: int,

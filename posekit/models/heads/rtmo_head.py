@@ -254,6 +254,8 @@ class RTMOHead(PointHead):
     Source: Lu et al., RTMO, arXiv 2312.07526.
     """
 
+    keypoint_layers = (r"head_module\.out_kpt_(reg|vis)\.\d+", r"dcc\.(pose_to_kpts\.\d|sigma_fc\.0|pos_enc)")
+
     def __init__(
         self,
         num_keypoints: int,

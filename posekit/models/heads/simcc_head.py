@@ -41,6 +41,8 @@ class SimCCHead(CoordinateClassificationHead):
     Source: Li et al., arXiv 2107.03332.
     """
 
+    keypoint_layers = ("final_layer",)
+
     def __init__(
         self,
         in_channels: int,

@@ -26,6 +26,8 @@ class VisPredictHead(BaseHead):
         init_cfg: rules for the initial weights.
     """
 
+    keypoint_layers = (r"vis_head\.2",)
+
     default_init: ClassVar[InitRules] = [{"type": "Normal", "layer": ["Linear"], "std": 0.01, "bias": 0}]
 
     def __init__(self, pose_cfg: Settings, loss: BaseLoss | None = None, init_cfg: InitRules = None) -> None:

@@ -128,6 +128,8 @@ class YOLOXPoseHead(PointHead):
     Source: YOLOX-Pose, MMPose 1.3; Ge et al., YOLOX, arXiv 2107.08430; Maji et al., YOLO-Pose, arXiv 2204.06806.
     """
 
+    keypoint_layers = (r"head_module\.out_kpt(_vis)?\.\d+",)
+
     def __init__(
         self,
         num_keypoints: int,

@@ -1,0 +1,50 @@
+"""Numbers of nested parts, as a tree beside columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+PREFIXES = (("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12))
+
+
+@dataclass
+class Row:
+    """A part, what is told about it in each column, and its parts."""
+
+    name: str
+    columns: Sequence[str]
+    parts: list[Row] = field(default_factory=list)
+
+
+def print_tree(root: Row, headers: Sequence[str], depth: int) -> None:
+    """Print a part and those within it, ``depth`` levels of them."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(headers[0], box=box.SIMPLE_HEAD, pad_edge=False)
+    for header in headers[1:]:
+        table.add_column(header, justify="right", no_wrap=True)
+    for name, columns in lines(root, depth):
+        table.add_row(Text(name), *map(Text, columns))
+    Console().print(table)
+
+
+def lines(row: Row, depth: int, before: str = "", branch: str = "") -> Iterator[tuple[str, Sequence[str]]]:
+    """Yield each line's name, with the branches before it, and columns."""
+    yield branch + row.name, row.columns
+    for index, part in enumerate(row.parts if depth > 0 else ()):
+        is_last = index == len(row.parts) - 1
+        yield from lines(
+            part, depth - 1, before + ("   " if is_last else "│  "), before + ("└─ " if is_last else "├─ ")
+        )
+
+
+def short(number: float) -> str:
+    """Return a number with three digits and a prefix: 34.0 M."""
+    unit, scale = next(((unit, scale) for unit, scale in reversed(PREFIXES) if number >= scale), ("", 1))
+    value = number / scale
+    digits = 0 if not unit else max(0, 3 - len(str(int(value))))
+    return f"{value:.{digits}f} {unit}".rstrip()

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from posekit.cli import main as cli
+from posekit.cli.tree import Row, lines, short
+
+torch = pytest.importorskip("torch")
+
+
+def call(*arguments) -> int:
+    with pytest.raises(SystemExit) as done:
+        cli.main(["checkpoint", *map(str, arguments)])
+    return int(done.value.code or 0)
+
+
+@pytest.fixture
+def path(tmp_path) -> Path:
+    state = {
+        "backbone.conv.weight": torch.ones(4, 3, 1, 1),
+        "backbone.conv.bias": torch.ones(4).half(),
+        "head.s": torch.ones(()),
+    }
+    names = {"dataset_name": "mine", "keypoint_id2name": {0: "nose", 1: "tail"}}
+    torch.save({"state_dict": state, "meta": {"epoch": 7, "dataset_meta": names, "log": {1j}}}, tmp_path / "a.pth")
+    return tmp_path / "a.pth"
+
+
+def test_inspect(path, capsys):
+    assert call("inspect", path, "--depth", 3) == 0
+    out, error = capsys.readouterr()
+    assert error == ""
+    for words in ("2: nose, tail", "epoch      7", hashlib.sha256(path.read_bytes()).hexdigest(), "4x3x1x1", "number"):
+        assert words in out
+    assert "│     ├─ weight" in out or "│  └─ conv" in out
+
+
+def test_inspect_warns_of_numbers_that_are_none(tmp_path, capsys):
+    torch.save({"w": torch.tensor([float("nan")])}, tmp_path / "a.pth")
+    assert call("inspect", tmp_path / "a.pth") == 0
+    assert capsys.readouterr().err == "warning: NaN or infinite values in 1 weights: w\n"
+
+
+def test_inspect_as_json(path, capsys):
+    assert call("inspect", path, "--json") == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["weights"]["backbone.conv.bias"] == {"shape": [4], "dtype": "float16"}
+    assert content["keypoints"] == ["nose", "tail"]
+
+
+def test_names_cannot_write_on_the_terminal(tmp_path, capsys):
+    torch.save(
+        {"a\x1b[2Jb.w": torch.tensor(1), "[red]x": torch.tensor(2), "n" * 5000: torch.tensor(3)}, tmp_path / "a.pth"
+    )
+    assert call("inspect", tmp_path / "a.pth") == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "[red]x" in out
+    assert "n" * 200 not in out
+
+
+def test_convert(path, capsys):
+    out = path.with_name("b.safetensors")
+    assert call("convert", path, "-o", out, "--half") == 0
+    told = ["left out, as no plain values: log.0", f"{out}: 3 weights, {short(out.stat().st_size)}B"]
+    assert capsys.readouterr().out.splitlines() == told
+    assert call("convert", path, "-o", out) == cli.USER_ERROR
+    assert "use --force" in capsys.readouterr().err
+    assert call("convert", path, "-o", out, "--force") == 0
+
+
+def test_convert_tells_what_stays_in_32_bits(tmp_path, capsys):
+    torch.save({"w": torch.tensor([1e9])}, tmp_path / "a.pth")
+    assert call("convert", tmp_path / "a.pth", "-o", tmp_path / "b.safetensors", "--half") == 0
+    assert "kept in 32 bits, because 16 cannot hold them: w" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["inspect"], ["convert", "-o", "x.safetensors"]])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "no such checkpoint"), (b"", "an empty file"), (b"x", "no checkpoint, or a damaged one")],
+)
+def test_errors_are_one_line(command, content, words, tmp_path, capsys):
+    if content is not None:
+        (tmp_path / "a.pth").write_bytes(content)
+    assert call(command[0], tmp_path / "a.pth", *command[1:]) == cli.USER_ERROR
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+
+
+def test_lines_of_a_tree():
+    tree = Row("a", "1", [Row("b", "2", [Row("c", "3")]), Row("d", "4")])
+    assert list(lines(tree, 2)) == [("a", "1"), ("├─ b", "2"), ("│  └─ c", "3"), ("└─ d", "4")]
+    assert list(lines(tree, 1)) == [("a", "1"), ("├─ b", "2"), ("└─ d", "4")]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(0, "0"), (999, "999"), (1000, "1.00 k"), (34_000_000, "34.0 M"), (5.46e9, "5.46 G"), (123e9, "123 G")],
+)
+def test_short_numbers(number, text):
+    assert short(number) == text
