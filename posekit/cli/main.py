@@ -23,7 +23,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "predict": Command("posekit.cli.predict:predict", "find keypoints in pictures; draws them and writes JSON"),
+    "predict": Command("posekit.cli.predict:predict", "find keypoints in pictures and videos; draws them, writes JSON"),
     "train": Command("posekit.cli.train:train", "train the model of a config"),
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
     "report": Command("posekit.cli.report:report", "tell how good results are, how sure that is, and what is wrong"),
