@@ -28,6 +28,7 @@ COMMANDS = {
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
     "export": Command("posekit.cli.export:export", "write a trained model as ONNX and compare the two"),
     "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from"),
+    "data": Command("posekit.cli.data:app", "check data sets, look at what training makes of them"),
     "info": Command("posekit.cli.info:info", "list versions, devices and installed extras"),
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,15 +19,23 @@ SHOWN = 8
 INT64 = 2**63
 
 
+class Problem(NamedTuple):
+    """One entry that cannot be used; ``kind`` says what is wrong in one or two words."""
+
+    where: str
+    text: str
+    kind: str
+
+
 class Problems:
     """What is wrong with a file's entries: an error in evaluation, a warning in training."""
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.lines: list[str] = []
+        self.found: list[Problem] = []
 
-    def add(self, where: str, text: str) -> None:
-        self.lines.append(f"{where}: {text}")
+    def add(self, where: str, text: str, kind: str = "annotation") -> None:
+        self.found.append(Problem(where, text, kind))
 
     def report(self, *, strict: bool) -> None:
         """Name all problems at once.
@@ -35,10 +43,10 @@ class Problems:
         Raises:
             ValueError: if ``strict`` and there are any.
         """
-        if not self.lines:
+        if not self.found:
             return
-        count = len(self.lines)
-        shown = [f"  {line}" for line in self.lines[:SHOWN]]
+        count = len(self.found)
+        shown = [f"  {problem.where}: {problem.text}" for problem in self.found[:SHOWN]]
         shown += [f"  … and {count - SHOWN} more"] if count > SHOWN else []
         found = f"{self.path}: {count} problem{'s' if count > 1 else ''} in the annotations"
         if strict:
