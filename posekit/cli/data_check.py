@@ -13,6 +13,8 @@ import typer
 from posekit.cli.train import Overrides, Plugins, import_plugins
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from posekit.datasets.doctor.examination import Examination
     from posekit.datasets.doctor.finding import Finding
     from posekit.datasets.doctor.source import Source
@@ -115,7 +117,7 @@ def print_summary(found: Examination) -> None:
     console.print(f"\n{', '.join(counts)}", highlight=False)
 
 
-def print_finding(console, finding: Finding, *, named: bool) -> None:  # noqa: ANN001 - rich is imported late
+def print_finding(console: Console, finding: Finding, *, named: bool) -> None:
     """Print a finding and its first places."""
     from rich.text import Text
 

@@ -109,7 +109,7 @@ def draw_window(
     instances = InstanceData(
         keypoints=(table.points[rows, :, :2] - corner) * factor,
         keypoints_visible=table.labelled[rows].astype(float),
-        bboxes=((table.boxes[rows].reshape(-1, 2, 2) - corner) * factor).reshape(-1, 4),
+        bboxes=np.clip((table.boxes[rows].reshape(-1, 2, 2) - corner) * factor, -9999, 9999).reshape(-1, 4),
     )
     style = PoseStyle(thr=0.5, boxes=True)
     return draw_pose(np.ascontiguousarray(cut), instances, table.metainfo, style=style)

@@ -102,22 +102,30 @@ def histogram(values: np.ndarray, caption: str, *, bins: int = 24, size_wh: tupl
     values = values[np.isfinite(values)]
     if not len(values):
         return figure("", f"{caption}: nothing")
-    high = float(np.percentile(values, 99.5))
-    low = min(float(values.min()), high)
-    counts, edges = np.histogram(np.minimum(values, high), bins, (low, high if high > low else low + 1))
-    width, height = size_wh
-    step, tall = width / bins, counts.max()
-    bars = "".join(
-        f'<rect x="{place * step:.1f}" y="{height * (1 - count / tall):.1f}" width="{step - 1:.1f}" '
-        f'height="{height * count / tall:.1f}"><title>{edges[place]:.4g} to {edges[place + 1]:.4g}: {count}</title></rect>'
-        for place, count in enumerate(counts.tolist())
+    low, high = float(values.min()), float(np.percentile(values, 99.5))
+    half, span = 0.0, (low, high if high > low else low + 1)
+    if (values == np.round(values)).all() and high - low < 2 * bins:  # counts: a bar for each
+        half, bins = 0.5, int(np.ceil(high) - low + 1)
+        span = (low - half, low + bins - half)
+    counts, edges = np.histogram(np.minimum(values, high), bins, span)
+    return figure(bars(counts.tolist(), edges, (edges[0] + half, edges[-1] - half), size_wh), caption)
+
+
+def bars(counts: list[int], edges: np.ndarray, ends: tuple[float, float], size_wh: tuple[int, int]) -> str:
+    """Return the drawing (SVG) of a histogram, with the numbers at both ends of its axis and the highest count."""
+    (width, height), top = size_wh, 14
+    step, unit = width / len(counts), height / max(counts)
+    drawn = "".join(
+        f'<rect x="{place * step:.1f}" y="{top + height - count * unit:.1f}" width="{step - 1:.1f}" '
+        f'height="{count * unit:.1f}"><title>{edges[place]:.4g} to {edges[place + 1]:.4g}: {count}</title></rect>'
+        for place, count in enumerate(counts)
     )
-    axis = (
-        f'<line x1="0" x2="{width}" y1="{height}" y2="{height}"/><text x="0" y="{height + 14}">{edges[0]:.4g}</text>'
-        f'<text x="{width}" y="{height + 14}" text-anchor="end">{edges[-1]:.4g}</text>'
-        f'<text x="{width}" y="11" text-anchor="end">{tall}</text>'
+    base = top + height
+    return (
+        f'<svg width="{width}" height="{base + 16}">{drawn}<line x1="0" x2="{width}" y1="{base}" y2="{base}"/>'
+        f'<text x="0" y="{base + 13}">{ends[0]:.4g}</text><text x="0" y="10">up to {max(counts)}</text>'
+        f'<text x="{width}" y="{base + 13}" text-anchor="end">{ends[1]:.4g}</text></svg>'
     )
-    return figure(f'<svg width="{width}" height="{height + 18}">{bars}{axis}</svg>', caption)
 
 
 def curves(rows: np.ndarray, colors: Sequence[Color], caption: str, *, size_wh: tuple[int, int] = (300, 80)) -> str:

@@ -74,8 +74,8 @@ def check_categories(table: Table) -> Iterator[Finding]:
     used = [ann.get("category_id") for ann in table.instances.raw]
     if not known and not any(value is not None for value in used):
         return
-    hashable = [isinstance(value, (int, str)) for value in used]
-    unknown = [row for row, value in enumerate(used) if not hashable[row] or value not in known]
+    ids = {value for value in known if is_id(value)}
+    unknown = [row for row, value in enumerate(used) if not is_id(value) or value not in ids]
     if unknown:
         found = Counter(str(used[row])[:20] for row in unknown).most_common(5)
         yield table.finding(

@@ -69,32 +69,38 @@ def check_copies(tables: Sequence[Table]) -> Iterator[Finding]:
     scanned = [table for table in tables if table.scan is not None and len(table.scan.index)]
     if not scanned:
         return
-    owner = np.concatenate([np.full(len(table.scan.index), number) for number, table in enumerate(scanned)])  # pyright: ignore
-    image = np.concatenate([table.scan.index for table in scanned])  # pyright: ignore
+    pictures = [(table, int(index)) for table in scanned for index in table.scan.index]  # pyright: ignore
     exact, near = groups_of_copies([table.scan for table in scanned])  # pyright: ignore
     for kind, groups in (("same picture", exact), ("similar picture", near)):
-        for crossing in (True, False):
-            chosen = [group for group in groups if (len(set(owner[group].tolist())) > 1) == crossing]
-            if chosen:
-                yield copies(kind, crossing, chosen, [(scanned[t], i) for t, i in zip(owner, image, strict=True)])
+        by_files: dict[tuple[str, ...], list[list[tuple[Table, int]]]] = {}
+        for group in groups:
+            members = [pictures[place] for place in group]
+            by_files.setdefault(tuple(dict.fromkeys(table.file for table, _ in members)), []).append(members)
+        for files, members in sorted(by_files.items(), key=lambda item: -len(item[0])):
+            yield copies(kind, files, members)
 
 
-def copies(kind: str, crossing: bool, groups: list[list[int]], pictures: list[tuple[Table, int]]) -> Finding:
-    """Make the finding of groups of copies."""
-    members = [[pictures[place] for place in group] for group in groups]
-    words = [" = ".join(describe(table, image) for table, image in group) for group in members]
-    where = "in more than one file" if crossing else "within one file"
+def copies(kind: str, files: tuple[str, ...], groups: list[list[tuple[Table, int]]]) -> Finding:
+    """Make the finding of groups of copies that all lie in the same files."""
+    crossing = len(files) > 1
     judged = "are the same file" if kind == "same picture" else "look alike (difference hash and correlation)"
     severity: Severity = "note"
     remedy = "Nothing, if they are frames of a video; else keep one of each."
     if crossing:
         severity = "error" if kind == "same picture" else "warning"
         remedy = "Keep each picture, and all frames of a scene, in one split: evaluation on seen pictures is too good."
-    spots = [tuple(table.spot(image) for table, image in group) for group in members[:MAX_PLACES]]
+    places = [
+        Place(
+            " = ".join(describe(table, image) for table, image in group),
+            tuple(table.spot(image) for table, image in group),
+        )
+        for group in groups[:MAX_PLACES]
+    ]
+    total = sum(map(len, groups))
     return Finding(
         f"{kind} {'across files' if crossing else 'repeated'}", severity,
-        f"{len(groups)} groups of {sum(map(len, groups))} pictures {where} {judged}.",
-        remedy, members[0][0][0].file, tuple(map(Place, words, spots)), len(groups),
+        f"{total} pictures in {len(groups)} group{'s' * (len(groups) != 1)} {judged}.",
+        remedy, " and ".join(files), tuple(places), len(groups),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from posekit.datasets.transforms.image_header import ImageFileError, check_header
-from posekit.datasets.transforms.load_image import decode, read_bytes
+from posekit.datasets.transforms.load_image import MAX_PIXELS, decode, read_bytes
 
 SMALL = 16
 """Side of the small grey pictures that likeness is judged by."""
@@ -105,7 +105,7 @@ def look_at(path: str) -> ImageFacts:
 
     try:
         data = read_bytes(path)
-        stored = check_header(data, 2**27)
+        stored = check_header(data, MAX_PIXELS)
         gray = decode(data, "grayscale")
     except FileNotFoundError:
         return ImageFacts(f"image {path}: no such file", missing=True)

@@ -5,7 +5,7 @@ instance's scale. All vectors of an instance turn and mirror with the body, so w
 distributed around zero with a covariance C_pq = E[v_p . v_q] / 2 between pairs, the same for both axes. C is estimated
 from the file as that of a multivariate t distribution with 4 degrees of freedom, which mistakes hardly bend. Exchanging
 the labels of some pairs turns the sign of their vectors; the labels are suspicious if that raises the instance's
-log-likelihood by more than ``MIN_GAIN``. A whole instance with left and right exchanged contradicts nothing and is not
+likelihood by more than ``MIN_ODDS``. A whole instance with left and right exchanged contradicts nothing and is not
 found this way.
 
 Faces. Where the nose and both eyes are seen, the triangle they make has one sense of rotation, in whatever pose; the
@@ -25,8 +25,8 @@ from posekit.datasets.doctor.finding import Finding, Place
 from posekit.datasets.doctor.table import Table
 
 FREEDOM = 4.0
-MIN_GAIN = 5.0
-"""In nats: the exchanged labels are 150 times as likely."""
+MIN_ODDS = 150
+"""Labels are suspicious if they are so many times as likely when exchanged."""
 
 MIN_INSTANCES = 50
 FEW_PAIRS = 12
@@ -100,7 +100,7 @@ def find_exchanges(vectors: np.ndarray, known: np.ndarray, scatter: np.ndarray) 
         energy = freedom[:, None] / 2 * np.log1p(distances / FREEDOM)
         best = (energy + 1e-6 * np.arange(len(choices))).argmin(axis=1)  # of equals the one with fewer exchanges
         gains = energy[:, 0] - energy[np.arange(len(forms)), best]
-        found += [Exchange(start + i, float(gains[i]), choices[best[i]]) for i in np.flatnonzero(gains > MIN_GAIN)]
+        found += [Exchange(start + i, float(gains[i]), choices[best[i]]) for i in np.flatnonzero(gains > np.log(MIN_ODDS))]
         start += len(forms)
     return sorted(found, key=lambda exchange: -exchange.gain)
 
@@ -122,7 +122,7 @@ def check_left_right(table: Table) -> Iterator[Finding]:
     yield Finding(
         "left and right mixed up", "warning",
         f"{len(found)} of {len(rows)} instances ({len(found) / len(rows):.1%}) have pairs that contradict one another: "
-        f"with the labels of one to three pairs exchanged they are over {np.exp(MIN_GAIN):.0f} times as likely under a "
+        f"with the labels of one to three pairs exchanged they are over {MIN_ODDS} times as likely under a "
         f"t distribution of all instances' left-right vectors. Pairs: {described(counts)}.",
         "Look at the most suspicious ones below; crossed limbs are among them. If most are mistakes, label them anew.",
         table.file,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from posekit.datasets.doctor.image_scan import Scan
+from posekit.datasets.doctor.image_scan import SMALL, Scan
 
 MAX_BITS = 8
 """Hashes of copies differ in so many bits at most."""
@@ -35,10 +35,10 @@ def groups_of_copies(scans: Sequence[Scan]) -> tuple[list[list[int]], list[list[
     _, first, inverse = np.unique(digests, return_index=True, return_inverse=True)
     order = np.argsort(inverse, kind="stable")
     runs = np.split(order, np.flatnonzero(np.diff(inverse[order])) + 1)
-    exact = [readable[run].tolist() for run in runs if len(run) > 1]
+    exact = sorted(readable[run].tolist() for run in runs if len(run) > 1)
     single = np.sort(readable[first])
     hashes = np.concatenate([scan.hashes for scan in scans])[single]
-    small = np.concatenate([scan.small for scan in scans])[single].reshape(len(single), -1)
+    small = np.concatenate([scan.small for scan in scans])[single].reshape(-1, SMALL**2)
     near = joined(len(single), alike_pairs(hashes, small))
     return exact, [single[group].tolist() for group in near]
 
@@ -49,7 +49,7 @@ def alike_pairs(hashes: np.ndarray, small: np.ndarray) -> Iterator[tuple[int, in
     Shapes: hashes (N,) uint64, small (N, P) uint8.
     """
     quarters = np.ascontiguousarray(hashes).view(np.uint16).reshape(-1, 4)
-    usable = np.flatnonzero(small.std(axis=1) >= MIN_CONTRAST) if len(small) else np.arange(0)
+    usable = np.flatnonzero(small.std(axis=1) >= MIN_CONTRAST)
     for column in range(4):
         order = usable[np.argsort(quarters[usable, column], kind="stable")]
         for run in np.split(order, np.flatnonzero(np.diff(quarters[order, column])) + 1):

@@ -23,9 +23,9 @@ MIN_LABELLINGS = 10
 def check_copied_annotations(table: Table) -> Iterator[Finding]:
     """Annotations with the same keypoints and box on the same image."""
     rows = np.flatnonzero(table.labelled.any(axis=1))
-    content = np.column_stack([table.image[rows], table.points[rows].reshape(len(rows), -1), table.boxes[rows]])
-    if not len(content):
+    if not len(rows):
         return
+    content = np.column_stack([table.image[rows], table.points[rows].reshape(len(rows), -1), table.boxes[rows]])
     _, first, inverse = np.unique(content, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
     copies = np.flatnonzero(first[inverse] != np.arange(len(rows)))

@@ -74,9 +74,9 @@ class Table:
             expanded = dataset.expand_annotations(annotations)
             metainfo, set_problem = keypoint_set(dataset.metainfo, categories, expanded, form)
             instances = read_instances(expanded, images, form, metainfo["num_keypoints"], problems)
-        raw = instances.raw
-        lists, _ = number_rows(keypoint_lists(raw, form), 3 * metainfo["num_keypoints"])
-        points = lists.reshape(len(raw), -1, 3) - np.array([form.origin, form.origin, 0])
+        count, raw = metainfo["num_keypoints"], instances.raw
+        points = number_rows(keypoint_lists(raw, form), 3 * count)[0].reshape(-1, count, 3)
+        points = points - np.array([form.origin, form.origin, 0])
         areas = [ann["area"] if is_number(ann.get("area")) else np.nan for ann in raw]
         areas = np.array([area if abs(area) < 1e30 else np.nan for area in areas], np.float64)
         return cls(

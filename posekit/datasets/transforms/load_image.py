@@ -16,6 +16,7 @@ from posekit.registry import TRANSFORMS
 
 COLOR_TYPES = ("color", "color_ignore_orientation", "grayscale", "grayscale_ignore_orientation", "unchanged")
 MAX_BYTES = 2**30
+MAX_PIXELS = 2**27
 
 
 @TRANSFORMS.register_module()
@@ -57,7 +58,7 @@ class LoadImage(BaseTransform):
         backend_args: dict | None = None,
         cache: str | None = None,
         cache_mb: float = 512,
-        max_pixels: int = 2**27,
+        max_pixels: int = MAX_PIXELS,
         file_client_args: dict | None = None,
     ) -> None:
         check_choice("color_type", color_type, COLOR_TYPES)
@@ -138,7 +139,7 @@ def check_choice(name: str, value: Any, allowed: tuple) -> None:
         raise ValueError(f"LoadImage.{name}: {value!r} is not supported; use {' or '.join(map(repr, allowed))}")
 
 
-def decode(data: bytes, color_type: str = "color", max_pixels: int = 2**27) -> np.ndarray:
+def decode(data: bytes, color_type: str = "color", max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Decode the bytes of an image file.
 
     Raises:
@@ -154,7 +155,7 @@ def decode(data: bytes, color_type: str = "color", max_pixels: int = 2**27) -> n
     except cv2.error as error:
         raise ImageFileError(f"the decoder refused it ({error.err})") from error
     if img is None:
-        raise ImageFileError("the decoder found no image in it; the file is damaged")
+        raise ImageFileError("the decoder found no image in it: the file is damaged, or holds other numbers than 8 or 16 bits; convert it")
     return img
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from posekit.datasets.transforms.results import Results
 from posekit.geometry import Affine, warp_image
+from posekit.geometry.warp import thinned
 
 Border = float | Sequence[float]
 
@@ -110,10 +111,11 @@ def warp_color(img: np.ndarray, warp: Warp) -> np.ndarray:
     left, top, right, bottom = seen_region(warp, img.shape)
     if right <= left or bottom <= top:
         return np.full((*warp.size_wh[::-1], 3), border, np.uint8)
-    part = SCRATCH.array("part", (bottom - top, right - left, 4))
-    cv2.cvtColor(img[top:bottom, left:right], cv2.COLOR_BGR2BGRA, dst=part)
     to_part = warp.affine.matrix.copy()
     to_part[:, 2] += to_part[:, 0] * left + to_part[:, 1] * top
+    seen, to_part = thinned(img[top:bottom, left:right], to_part)
+    part = SCRATCH.array("part", (*seen.shape[:2], 4))
+    cv2.cvtColor(seen, cv2.COLOR_BGR2BGRA, dst=part)
     moved = SCRATCH.array("moved", (*warp.size_wh[::-1], 4))
     cv2.warpAffine(part, to_part, warp.size_wh, dst=moved, flags=cv2.INTER_LINEAR, borderValue=(*border, 0))
     return cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR)
