@@ -17,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 SHOWN = 8
 INT64 = 2**63
+INFINITE = 1e30
+"""From here on a number counts as infinite: sums and differences of smaller ones fit into float32."""
 
 
 class Problem(NamedTuple):
@@ -134,13 +136,13 @@ def number_row_problem(row: Any, width: int) -> str | None:
     wrong = [value for value in row if not is_number(value)]
     if wrong:
         return f"found {_short(wrong[0])} among the {width} numbers"
-    if any(abs(value) > 3e38 or value != value for value in row):
+    if any(abs(value) >= INFINITE or value != value for value in row):
         return "a number is NaN or infinite"
     return None
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
-    return np.asarray((np.abs(values) <= 3e38).all(axis=1))
+    return np.asarray((np.abs(values) < INFINITE).all(axis=1))
 
 
 def _short(value: Any) -> str:

@@ -66,7 +66,9 @@ class Images:
                 problems.add(f"images[{index}]", problem, "image")
                 unused.update([info["id"]] if is_id(info.get("id")) else [])
             elif kept.get(info["id"], info) != info:
-                problems.add(f"images[{index}]", f"id {info['id']} is another image's; give each image its own", "image")
+                problems.add(
+                    f"images[{index}]", f"id {info['id']} is another image's; give each image its own", "image"
+                )
             elif info["id"] % interval == 0:
                 kept[info["id"]] = info
             else:
@@ -220,7 +222,9 @@ def match_images(
         image_id = ann.get("image_id")
         if not is_id(ann.get("id")) or not is_id(image_id):
             key = "image_id" if is_id(ann.get("id")) else "id"
-            problems.add(f"annotations[{number}]", f"{key} must be a whole number, found {str(ann.get(key))[:40]}", "id")
+            problems.add(
+                f"annotations[{number}]", f"{key} must be a whole number, found {str(ann.get(key))[:40]}", "id"
+            )
         elif image_id in index_of:
             kept.append((index_of[image_id], ann))
         elif image_id not in images.unused:

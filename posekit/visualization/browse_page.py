@@ -36,7 +36,9 @@ def sample_card(sample: TracedSample, metainfo: Mapping[str, Any]) -> str:
     augmented = draw_scaled(shown, keypoints, results["keypoints_visible"], metainfo)
     figures = [
         html.picture(original, f"as loaded, {sample.original.shape[1]} x {sample.original.shape[0]}"),
-        html.picture(augmented, f"input, {shown.shape[1]} x {shown.shape[0]}{', mirrored' * bool(results.get('flip'))}"),
+        html.picture(
+            augmented, f"input, {shown.shape[1]} x {shown.shape[0]}{', mirrored' * bool(results.get('flip'))}"
+        ),
     ]
     others = []
     for key, value in sample.targets.items():

@@ -98,9 +98,7 @@ def surroundings(table: Table, row: int, shape: tuple[int, ...]) -> tuple[int, i
     return (left, top, right, bottom) if right - left > 1 and bottom - top > 1 else (0, 0, shape[1], shape[0])
 
 
-def draw_window(
-    table: Table, image: np.ndarray, rows: np.ndarray, window: tuple[int, int, int, int]
-) -> np.ndarray:
+def draw_window(table: Table, image: np.ndarray, rows: np.ndarray, window: tuple[int, int, int, int]) -> np.ndarray:
     """Return part of a picture at the size of a cell with instances drawn on it."""
     left, top, right, bottom = window
     cut = fit(image[top:bottom, left:right], (CELL_PX, CELL_PX))
@@ -134,7 +132,7 @@ def file_section(table: Table, numbers: Statistics) -> list[str]:
     parts.append(html.folded("Keypoints", [keypoint_table(numbers)]))
     rows = np.flatnonzero(usable)
     rows = rows[np.linspace(0, len(rows) - 1, min(PICTURES, len(rows))).round().astype(int)]
-    spots = [table.spot(table.image[row], row) for row in rows]
+    spots = [table.spot(row) for row in rows.tolist()]
     return [*parts, html.side_by_side(html.picture(*drawn) for drawn in pictures_of(spots, [table]))]
 
 

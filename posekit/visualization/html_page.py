@@ -45,7 +45,7 @@ def page(title: str, html: Iterable[str]) -> str:
     """Return a whole page."""
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     return (
-        f"<!doctype html>\n<html lang=\"en\"><head>{head}<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
+        f'<!doctype html>\n<html lang="en"><head>{head}<title>{escape(title)}</title><style>{STYLE}</style></head>\n'
         f"<body><h1>{escape(title)}</h1>\n" + "\n".join(html) + "\n</body></html>\n"
     )
 
@@ -103,8 +103,9 @@ def histogram(values: np.ndarray, caption: str, *, bins: int = 24, size_wh: tupl
     if not len(values):
         return figure("", f"{caption}: nothing")
     low, high = float(values.min()), float(np.percentile(values, 99.5))
-    half, span = 0.0, (low, high if high > low else low + 1)
-    if (values == np.round(values)).all() and high - low < 2 * bins:  # counts: a bar for each
+    size = max(abs(low), 1.0)
+    half, span = 0.0, (low, high if high - low > 1e-9 * size else low + size)
+    if (values == np.round(values)).all() and high - low < 2 * bins and size < 1e9:  # counts: a bar for each
         half, bins = 0.5, int(np.ceil(high) - low + 1)
         span = (low - half, low + bins - half)
     counts, edges = np.histogram(np.minimum(values, high), bins, span)

@@ -68,7 +68,11 @@ def test_data_sets_of_data_sets(settings):
 
 
 def test_bottom_up(settings):
-    steps = [dict(type="LoadImage"), dict(type="BottomupRandomAffine", input_size=(64, 64)), dict(type="PackPoseInputs")]
+    steps = [
+        dict(type="LoadImage"),
+        dict(type="BottomupRandomAffine", input_size=(64, 64)),
+        dict(type="PackPoseInputs"),
+    ]
     dataset = DATASETS.build({**settings, "data_mode": "bottomup", "pipeline": steps})
     page = browse_page("samples", [trace(dataset, 0)], dataset.metainfo)
     assert "input, 64 x 64" in page

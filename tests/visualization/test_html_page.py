@@ -53,7 +53,7 @@ def test_histogram_is_cut_where_few_values_are():
     assert float(list(drawn.iter("text"))[-1].text) < 11
 
 
-@pytest.mark.parametrize("values", [[], [np.nan], [3.5], [3]])
+@pytest.mark.parametrize("values", [[], [np.nan], [3.5], [3], [6.3e16], [1e38, -1e38], [-5]])
 def test_histogram_of_next_to_nothing(values):
     assert "sizes" in html.histogram(np.array(values, float), "sizes")
 

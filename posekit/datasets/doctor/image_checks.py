@@ -92,7 +92,7 @@ def copies(kind: str, files: tuple[str, ...], groups: list[list[tuple[Table, int
     places = [
         Place(
             " = ".join(describe(table, image) for table, image in group),
-            tuple(table.spot(image) for table, image in group),
+            tuple(table.image_spot(image) for table, image in group),
         )
         for group in groups[:MAX_PLACES]
     ]

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posekit.datasets.doctor.finding import Finding, Place
+from posekit.datasets.doctor.finding import Finding
 from posekit.datasets.doctor.table import Table
 
 FREEDOM = 4.0
@@ -100,7 +100,8 @@ def find_exchanges(vectors: np.ndarray, known: np.ndarray, scatter: np.ndarray) 
         energy = freedom[:, None] / 2 * np.log1p(distances / FREEDOM)
         best = (energy + 1e-6 * np.arange(len(choices))).argmin(axis=1)  # of equals the one with fewer exchanges
         gains = energy[:, 0] - energy[np.arange(len(forms)), best]
-        found += [Exchange(start + i, float(gains[i]), choices[best[i]]) for i in np.flatnonzero(gains > np.log(MIN_ODDS))]
+        clear = np.flatnonzero(gains > np.log(MIN_ODDS)).tolist()
+        found += [Exchange(start + i, float(gains[i]), choices[best[i]]) for i in clear]
         start += len(forms)
     return sorted(found, key=lambda exchange: -exchange.gain)
 
@@ -119,22 +120,14 @@ def check_left_right(table: Table) -> Iterator[Finding]:
         return
     names = pair_names(table)
     counts = Counter(names[pair] for exchange in found for pair in exchange.pairs)
-    yield Finding(
+    yield table.finding(
         "left and right mixed up", "warning",
         f"{len(found)} of {len(rows)} instances ({len(found) / len(rows):.1%}) have pairs that contradict one another: "
         f"with the labels of one to three pairs exchanged they are over {MIN_ODDS} times as likely under a "
         f"t distribution of all instances' left-right vectors. Pairs: {described(counts)}.",
-        "Look at the most suspicious ones below; crossed limbs are among them. If most are mistakes, label them anew.",
-        table.file,
-        tuple(
-            Place(
-                f"{table.instances.where(rows[exchange.instance])}: {', '.join(names[p] for p in exchange.pairs)} "
-                f"(gain {exchange.gain:.1f})",
-                (table.spot(table.image[rows[exchange.instance]], rows[exchange.instance]),),
-            )
-            for exchange in found
-        ),
-        len(found),
+        "Look at the most suspicious ones; crossed limbs are among them. If most are mistakes, label them anew.",
+        instances=rows[[exchange.instance for exchange in found]].tolist(),
+        notes=[f": {', '.join(names[p] for p in exchange.pairs)} (gain {exchange.gain:.1f})" for exchange in found],
     )  # fmt: skip
 
 

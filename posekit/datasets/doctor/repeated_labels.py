@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from posekit.datasets.doctor.finding import Finding, Place
+from posekit.datasets.doctor.finding import Finding
 from posekit.datasets.doctor.table import Table
 
 MAX_DISTANCE = 0.1
@@ -30,20 +30,13 @@ def check_copied_annotations(table: Table) -> Iterator[Finding]:
     inverse = inverse.reshape(-1)
     copies = np.flatnonzero(first[inverse] != np.arange(len(rows)))
     if len(copies):
-        yield Finding(
+        originals = table.instances.numbers["id"][rows[first[inverse[copies]]]].tolist()
+        yield table.finding(
             "copied annotation", "error",
             f"{len(copies)} annotations repeat another one's keypoints and box on the same image.",
             "Remove the copies: evaluation counts them as persons that were missed.",
-            table.file,
-            tuple(
-                Place(
-                    f"{table.instances.where(rows[copy])} repeats "
-                    f"annotation {table.instances.numbers['id'][rows[first[inverse[copy]]]]}",
-                    (table.spot(table.image[rows[copy]], rows[copy]),),
-                )
-                for copy in copies[:1000].tolist()
-            ),
-            len(copies),
+            instances=rows[copies].tolist(),
+            notes=[f" repeats annotation {original}" for original in originals],
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, is_number, number_rows, paused_gc
+from posekit.datasets.annotation_file import INFINITE, Problems, is_number, number_rows, paused_gc
 from posekit.datasets.coco_reader import (
     BODY_SHARE,
     CocoFormat,
@@ -78,7 +78,7 @@ class Table:
         points = number_rows(keypoint_lists(raw, form), 3 * count)[0].reshape(-1, count, 3)
         points = points - np.array([form.origin, form.origin, 0])
         areas = [ann["area"] if is_number(ann.get("area")) else np.nan for ann in raw]
-        areas = np.array([area if abs(area) < 1e30 else np.nan for area in areas], np.float64)
+        areas = np.array([area if abs(area) < INFINITE else np.nan for area in areas], np.float64)
         return cls(
             source, metainfo, set_problem, categories, annotations, instances, points, areas, problems
         )  # fmt: skip
@@ -119,8 +119,11 @@ class Table:
         known = np.isfinite(self.areas) & (self.areas > 0)
         return np.sqrt(np.maximum(np.where(known, self.areas, size.prod(axis=1) * BODY_SHARE), 1))
 
-    def spot(self, image: int, instance: int = -1) -> Spot:
-        return Spot(self.file, int(image), int(instance))
+    def spot(self, instance: int) -> Spot:
+        return Spot(self.file, int(self.image[instance]), int(instance))
+
+    def image_spot(self, image: int) -> Spot:
+        return Spot(self.file, int(image))
 
     def finding(
         self,
@@ -132,11 +135,16 @@ class Table:
         instances: Iterable[int] = (),
         images: Iterable[int] = (),
         texts: Sequence[str] = (),
+        notes: Sequence[str] = (),
     ) -> Finding:
-        """Make a finding whose places are instances, images or plain texts."""
+        """Make a finding whose places are instances, images or plain texts; ``notes`` go to the instances."""
         rows, pictures = list(instances), list(images)
-        places = [Place(self.instances.where(row), (self.spot(self.image[row], row),)) for row in rows[:MAX_PLACES]]
-        places += [Place(self.images.paths[index], (self.spot(index),)) for index in pictures[:MAX_PLACES]]
+        words = notes or [""] * len(rows)
+        places = [
+            Place(self.instances.where(row) + note, (self.spot(row),))
+            for row, note in zip(rows[:MAX_PLACES], words, strict=False)
+        ]
+        places += [Place(self.images.paths[index], (self.image_spot(index),)) for index in pictures[:MAX_PLACES]]
         places += [Place(text) for text in texts[:MAX_PLACES]]
         count = len(rows) + len(pictures) + len(texts)
         return Finding(kind, severity, message, remedy, self.file, tuple(places[:MAX_PLACES]), count)

@@ -155,7 +155,9 @@ def decode(data: bytes, color_type: str = "color", max_pixels: int = MAX_PIXELS)
     except cv2.error as error:
         raise ImageFileError(f"the decoder refused it ({error.err})") from error
     if img is None:
-        raise ImageFileError("the decoder found no image in it: the file is damaged, or holds other numbers than 8 or 16 bits; convert it")
+        raise ImageFileError(
+            "the decoder found no image in it: the file is damaged or holds other numbers than 8 or 16 bits; convert it"
+        )
     return img
 
 

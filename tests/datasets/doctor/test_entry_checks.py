@@ -17,7 +17,11 @@ def test_nothing_is_found_in_a_faultless_file(tmp_path):
 @pytest.mark.parametrize(
     ("kind", "annotation", "text"),
     [
-        ("unusable keypoints", person(7, keypoints=[1] * 20), "annotation 7 on image 1: keypoints: 20 numbers where 21"),
+        (
+            "unusable keypoints",
+            person(7, keypoints=[1] * 20),
+            "annotation 7 on image 1: keypoints: 20 numbers where 21",
+        ),
         ("unusable keypoints", person(7, keypoints=[float("nan")] * 21), "a number is NaN"),
         ("unusable box", person(7, bbox=[1, 2, "3", 4]), "annotation 7 on image 1: bbox: found '3'"),
         ("unusable image id", person(7, 9), "annotation 7: image_id 9 is the id of no image"),

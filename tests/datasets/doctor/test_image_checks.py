@@ -103,7 +103,9 @@ def test_turned_and_labelled_so(tmp_path):
     ids=["gray", "alpha", "16 bit"],
 )
 def test_other_kinds_of_pixels_are_read(image, tmp_path):
-    facts = [look_at(str(tmp_path / name)) for name in ("a.jpg", "b.png") if cv2.imwrite(str(tmp_path / "b.png"), image)]
+    facts = [
+        look_at(str(tmp_path / name)) for name in ("a.jpg", "b.png") if cv2.imwrite(str(tmp_path / "b.png"), image)
+    ]
     assert facts[0].missing
     assert facts[1].size_wh == facts[1].stored_wh == SIZE
 

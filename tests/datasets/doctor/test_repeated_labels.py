@@ -15,7 +15,9 @@ def labelled(rng, sigma, count):
 def test_copies_are_found(tmp_path):
     copy, other = person(2), person(3, bbox=[36, 10, 30, 60])
     finding = found(module.check_copied_annotations, read(tmp_path, [person(1), other, copy, person(4, 2)]))
-    assert [place.text for place in finding["copied annotation"].where] == ["annotation 2 on image 1 repeats annotation 1"]
+    assert [place.text for place in finding["copied annotation"].where] == [
+        "annotation 2 on image 1 repeats annotation 1"
+    ]
 
 
 def test_no_annotation_has_no_copy(tmp_path):

@@ -58,7 +58,10 @@ def test_data_sets_of_data_sets_are_taken_apart(tmp_path):
         "train_dataloader = dict(dataset=dict(type='CombinedDataset', metainfo={}, datasets=[part, other]))\n"
     )
     sources = config_sources(config)
-    assert [(source.name, source.dataset.ann_file) for source in sources] == [("train", "a.json"), ("train 2", "b.json")]
+    assert [(source.name, source.dataset.ann_file) for source in sources] == [
+        ("train", "a.json"),
+        ("train 2", "b.json"),
+    ]
 
 
 def test_the_data_sets_own_reading_is_used(tmp_path):
