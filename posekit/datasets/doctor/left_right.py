@@ -32,6 +32,9 @@ MIN_INSTANCES = 50
 FEW_PAIRS = 12
 """Up to so many pairs, exchanges of up to three of them at once are tried; beyond, of single pairs."""
 
+MAX_CORRELATION = -0.3
+"""With the other pairs: a pair below it points the other way."""
+
 CHUNK = 4096
 MIN_EYES_PX = 4.0
 MIN_SINE = 0.35
@@ -138,13 +141,14 @@ def check_reversed_pairs(table: Table, scatter: np.ndarray, known: np.ndarray) -
     axis = np.linalg.eigh(correlations)[1][:, -1]
     axis = axis * np.sign(axis.sum() or 1)
     names = pair_names(table)
-    often = known.sum(axis=0) >= MIN_INSTANCES
-    wrong = [names[pair] for pair in np.flatnonzero((axis < -0.2) & often)]
+    others = axis > 0.2
+    against = correlations[:, others].mean(axis=1) < MAX_CORRELATION if others.any() else others
+    wrong = [names[pair] for pair in np.flatnonzero(against & (known.sum(axis=0) >= MIN_INSTANCES))]
     if wrong:
         yield table.finding(
             "names of left and right exchanged", "error",
             f"In the whole file {', '.join(wrong)} point the other way than the other pairs "
-            f"({', '.join(names[pair] for pair in np.flatnonzero(axis > 0.2))}).",
+            f"({', '.join(names[pair] for pair in np.flatnonzero(others))}).",
             "Look at a few pictures; if so, exchange these two names in the keypoint set.",
         )  # fmt: skip
 

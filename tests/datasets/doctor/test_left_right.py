@@ -58,6 +58,11 @@ def test_exchanged_names_of_a_whole_file_are_an_error(people, tmp_path):
     )
 
 
+def test_pairs_without_any_order_are_not_taken_for_exchanged_names(tmp_path):
+    points = np.random.default_rng(0).uniform(10, 60, (COUNT, 7, 2))
+    assert "names of left and right exchanged" not in found(left_right.check_left_right, table_of(tmp_path, points))
+
+
 def test_a_whole_exchanged_instance_contradicts_nothing(people, tmp_path):
     people[:5] = exchanged(people[:5], 1, 3, 5)
     assert not found(left_right.check_left_right, table_of(tmp_path, people))
