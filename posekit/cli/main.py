@@ -31,6 +31,7 @@ COMMANDS = {
     "checkpoint": Command("posekit.cli.checkpoint:app", "show what is in a checkpoint, convert it to safetensors"),
     "model": Command("posekit.cli.model:app", "count a model's parameters and multiply-adds, time it"),
     "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from"),
+    "data": Command("posekit.cli.data:app", "check data sets, look at what training makes of them"),
     "info": Command("posekit.cli.info:info", "list versions, devices and installed extras"),
 }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,16 @@ logger = logging.getLogger(__name__)
 
 SHOWN = 8
 INT64 = 2**63
+INFINITE = 1e30
+"""From here on a number counts as infinite: sums and differences of smaller ones fit into float32."""
+
+
+class Problem(NamedTuple):
+    """One entry that cannot be used; ``kind`` says what is wrong in one or two words."""
+
+    where: str
+    text: str
+    kind: str
 
 
 class Problems:
@@ -24,10 +34,10 @@ class Problems:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.lines: list[str] = []
+        self.found: list[Problem] = []
 
-    def add(self, where: str, text: str) -> None:
-        self.lines.append(f"{where}: {text}")
+    def add(self, where: str, text: str, kind: str = "annotation") -> None:
+        self.found.append(Problem(where, text, kind))
 
     def report(self, *, strict: bool) -> None:
         """Name all problems at once.
@@ -35,10 +45,10 @@ class Problems:
         Raises:
             ValueError: if ``strict`` and there are any.
         """
-        if not self.lines:
+        if not self.found:
             return
-        count = len(self.lines)
-        shown = [f"  {line}" for line in self.lines[:SHOWN]]
+        count = len(self.found)
+        shown = [f"  {problem.where}: {problem.text}" for problem in self.found[:SHOWN]]
         shown += [f"  … and {count - SHOWN} more"] if count > SHOWN else []
         found = f"{self.path}: {count} problem{'s' if count > 1 else ''} in the annotations"
         if strict:
@@ -126,13 +136,13 @@ def number_row_problem(row: Any, width: int) -> str | None:
     wrong = [value for value in row if not is_number(value)]
     if wrong:
         return f"found {_short(wrong[0])} among the {width} numbers"
-    if any(abs(value) > 3e38 or value != value for value in row):
+    if any(abs(value) >= INFINITE or value != value for value in row):
         return "a number is NaN or infinite"
     return None
 
 
 def _finite(values: np.ndarray) -> np.ndarray:
-    return np.asarray((np.abs(values) <= 3e38).all(axis=1))
+    return np.asarray((np.abs(values) < INFINITE).all(axis=1))
 
 
 def _short(value: Any) -> str:

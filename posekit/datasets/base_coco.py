@@ -115,11 +115,12 @@ class BaseCocoStyleDataset(BaseDataset):
 
     def _read(self, problems: Problems) -> Instances:
         """Read and check the annotation file, all annotations at once."""
-        images, annotations = self._read_file(problems)
+        images, annotations = self.read_file(problems)
         annotations = self.expand_annotations(annotations)
         return read_instances(annotations, images, self.FORMAT, self._metainfo["num_keypoints"], problems)
 
-    def _read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
+    def read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
+        """Return the annotation file's images and, unchecked, its annotations."""
         data = read_json(self.ann_file)
         infos = dicts_under(data, "images", self.ann_file)
         annotations = dicts_under(data, "annotations", self.ann_file)
@@ -138,7 +139,7 @@ class BaseCocoStyleDataset(BaseDataset):
         keypoints_visible (1, K); an image needs img_id and img_path.
         """
         problems = Problems(self.ann_file)
-        images, annotations = self._read_file(problems)
+        images, annotations = self.read_file(problems)
         infos = [
             {**info, "img_id": info["id"], "img_path": path}
             for info, path in zip(images.infos, images.paths, strict=True)
@@ -204,7 +205,7 @@ class BaseCocoStyleDataset(BaseDataset):
     def _load_detection_results(self) -> Sequence[dict[str, Any]]:
         """Return one sample for each detected box of category 1; its keypoints are zeros."""
         problems = Problems(self.ann_file)
-        images, _ = self._read_file(problems)
+        images, _ = self.read_file(problems)
         problems.report(strict=self.test_mode)
         return read_detections(str(self.bbox_file), images, self._metainfo["num_keypoints"])
 

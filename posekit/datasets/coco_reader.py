@@ -63,10 +63,12 @@ class Images:
         for index, info in enumerate(infos):
             problem = _image_problem(info)
             if problem:
-                problems.add(f"images[{index}]", problem)
+                problems.add(f"images[{index}]", problem, "image")
                 unused.update([info["id"]] if is_id(info.get("id")) else [])
             elif kept.get(info["id"], info) != info:
-                problems.add(f"images[{index}]", f"id {info['id']} is another image's; give each image its own")
+                problems.add(
+                    f"images[{index}]", f"id {info['id']} is another image's; give each image its own", "image"
+                )
             elif info["id"] % interval == 0:
                 kept[info["id"]] = info
             else:
@@ -220,12 +222,14 @@ def match_images(
         image_id = ann.get("image_id")
         if not is_id(ann.get("id")) or not is_id(image_id):
             key = "image_id" if is_id(ann.get("id")) else "id"
-            problems.add(f"annotations[{number}]", f"{key} must be a whole number, found {str(ann.get(key))[:40]}")
+            problems.add(
+                f"annotations[{number}]", f"{key} must be a whole number, found {str(ann.get(key))[:40]}", "id"
+            )
         elif image_id in index_of:
             kept.append((index_of[image_id], ann))
         elif image_id not in images.unused:
             text = f"image_id {image_id} is the id of no image in the file; add the image or correct the id"
-            problems.add(f"annotation {ann['id']}", text)
+            problems.add(f"annotation {ann['id']}", text, "image id")
     kept.sort(key=lambda item: item[0])
     return [ann for _, ann in kept], np.array([index for index, _ in kept], np.int64)
 
@@ -234,11 +238,7 @@ def _keypoints(
     instances: Instances, form: CocoFormat, num_keypoints: int, problems: Problems
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the points (N, K, 3) float32 of all keypoint keys, and which are well-formed."""
-    raw, width = instances.raw, 3 * num_keypoints
-    if len(form.keypoints) == 1:
-        lists = [_flat(ann[form.keypoints[0]]) for ann in raw]
-    else:
-        lists = [_joined([ann[key] for key in form.keypoints]) for ann in raw]
+    lists, width = keypoint_lists(instances.raw, form), 3 * num_keypoints
     values, good = number_rows(lists, width)
     name = "+".join(form.keypoints)
     for index in np.flatnonzero(~good).tolist():
@@ -246,8 +246,16 @@ def _keypoints(
         problems.add(
             instances.where(index),
             f"{name}: {problem} ({num_keypoints} keypoints of x, y, visibility); correct or remove it",
+            "keypoints",
         )
     return values.astype(np.float32).reshape(-1, num_keypoints, 3), good
+
+
+def keypoint_lists(annotations: Sequence[dict[str, Any]], form: CocoFormat) -> list[Any]:
+    """Return each annotation's x, y, visibility of all keypoints, one after the other; unchecked."""
+    if len(form.keypoints) == 1:
+        return [_flat(ann[form.keypoints[0]]) for ann in annotations]
+    return [_joined([ann[key] for key in form.keypoints]) for ann in annotations]
 
 
 def _flat(points: Any) -> Any:
@@ -275,7 +283,7 @@ def _boxes(instances: Instances, form: CocoFormat, problems: Problems) -> tuple[
         width, name, advice = 4, form.box, "give [x, y, width, height] in pixels"
     values, good = number_rows(lists, width)
     for index in np.flatnonzero(~good).tolist():
-        problems.add(instances.where(index), f"{name}: {number_row_problem(lists[index], width)}; {advice}")
+        problems.add(instances.where(index), f"{name}: {number_row_problem(lists[index], width)}; {advice}", "box")
     return values, good
 
 

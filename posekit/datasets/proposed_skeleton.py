@@ -11,6 +11,9 @@ from posekit.datasets.annotation_file import dicts_under, read_json
 logger = logging.getLogger(__name__)
 
 SIDES = {"left": "right", "l": "r"}
+SIDE_COLORS = {"l": (0, 200, 0), "r": (0, 128, 255), "": (255, 153, 51)}
+"""Of keypoints and links on the left, on the right and between them, B, G, R."""
+
 MIRRORED = {**SIDES, **{right: left for left, right in SIDES.items()}}
 
 
@@ -23,26 +26,52 @@ def propose_info(path: str) -> dict[str, Any]:
         ValueError: if no category of the file names keypoints.
     """
     categories = dicts_under(read_json(path), "categories", path)
-    named = [category for category in categories if _is_list_of(category.get("keypoints"), str)]
+    named = [category for category in categories if names_keypoints(category)]
     if not named:
         raise ValueError(f"{path}: no category names its keypoints; give metainfo=dict(from_file=...)")
-    names = named[0]["keypoints"]
-    swaps = {name: mirrored_name(name, names) for name in names}
+    info = info_of_category(named[0])
+    names, swaps = named[0]["keypoints"], {point["name"]: point["swap"] for point in info["keypoint_info"].values()}
     pairs = [f"{name} and {swap}" for name, swap in swaps.items() if swap and name < swap]
     logger.warning(
         "%s: keypoints %s of category '%s'; proposed to swap when mirrored: %s. If that is wrong, write the keypoint "
         "set into a file and give metainfo=dict(from_file=...)",
         path, ", ".join(names), named[0].get("name"), ", ".join(pairs) or "none",
     )  # fmt: skip
-    links = [link for link in named[0].get("skeleton") or [] if _is_list_of(link, int) and len(link) == 2]
+    return info
+
+
+def names_keypoints(category: dict[str, Any]) -> bool:
+    return _is_list_of(category.get("keypoints"), str)
+
+
+def info_of_category(category: dict[str, Any]) -> dict[str, Any]:
+    """Return a ``dataset_info`` of a category that names its keypoints, swaps as their names suggest."""
+    names, links = category["keypoints"], category.get("skeleton")
+    links = links if isinstance(links, list) else []
+    links = [link for link in links if _is_list_of(link, int) and len(link) == 2]
+    links = [[names[end - 1] if 0 < end <= len(names) else str(end) for end in link] for link in links]
+    swaps = {name: mirrored_name(name, names) for name in names}
+    sides = {name: side_of(name, swap) for name, swap in swaps.items()}
+    points = [dict(id=i, name=name, swap=swaps[name], color=SIDE_COLORS[sides[name]]) for i, name in enumerate(names)]
     return dict(
-        dataset_name=str(named[0].get("name") or "custom"),
-        keypoint_info={i: dict(id=i, name=name, swap=swaps[name]) for i, name in enumerate(names)},
+        dataset_name=str(category.get("name") or "custom"),
+        keypoint_info=dict(enumerate(points)),
         skeleton_info={
-            i: dict(id=i, link=tuple(names[end - 1] if 0 < end <= len(names) else str(end) for end in link))
+            i: dict(id=i, link=tuple(link), color=SIDE_COLORS[common_side([sides.get(end, "") for end in link])])
             for i, link in enumerate(links)
         },
     )
+
+
+def common_side(sides: list[str]) -> str:
+    """Return the side of a link's ends, ``""`` if they lie on both or on none."""
+    known = {side for side in sides if side}
+    return known.pop() if len(known) == 1 else ""
+
+
+def side_of(name: str, swap: str) -> str:
+    """Return ``l`` or ``r``, the letter in which a keypoint's name first differs from its mirrored one, or ``""``."""
+    return next((one for one, other in zip(name.lower(), swap.lower(), strict=False) if one != other), "")
 
 
 def mirrored_name(name: str, names: list[str]) -> str:

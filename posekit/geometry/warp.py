@@ -15,6 +15,9 @@ _INTERPOLATIONS = {
     "area": "INTER_AREA",
 }
 
+MAX_SIDE = 32766
+"""Longest side in pixels of a picture that OpenCV 4 warps."""
+
 
 def warp_image(
     image: np.ndarray,
@@ -46,11 +49,20 @@ def warp_image(
     import cv2
 
     border = border_value if isinstance(border_value, Sequence) else (border_value,) * 4
+    image, matrix = thinned(image, affine.matrix)
     return cv2.warpAffine(
         image,
-        affine.matrix,
+        matrix,
         (int(size_wh[0]), int(size_wh[1])),
         flags=getattr(cv2, _INTERPOLATIONS[interpolation]),
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=tuple(border),
     )
+
+
+def thinned(image: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a picture with so many rows and columns left out that it can be warped, and the map (2, 3) that fits."""
+    step_y, step_x = (-(-side // MAX_SIDE) for side in image.shape[:2])
+    if step_x <= 1 and step_y <= 1:
+        return image, matrix
+    return np.ascontiguousarray(image[::step_y, ::step_x]), matrix * np.array([step_x, step_y, 1])

@@ -46,6 +46,9 @@ def test_keypoint_set_of_the_categories(tmp_path, caplog):
     assert meta["flip_indices"] == [0, 2, 1]
     assert meta["skeleton_links"] == [[0, 1], [0, 2]]
     assert meta["sigmas"].size == 0
+    left, right = meta["keypoint_colors"][1:].tolist()
+    assert left != right
+    assert meta["skeleton_link_colors"].tolist() == [left, right]
     assert "proposed to swap when mirrored: left_ear and right_ear" in caplog.text
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posekit.geometry import Affine, crop_affine, warp_image
+from posekit.geometry.warp import MAX_SIDE, thinned
 from posekit.structures import get_pers_warp_matrix, get_udp_warp_matrix, get_warp_matrix
 
 number = st.floats(-500, 500)
@@ -192,3 +193,25 @@ class TestWarpImage:
             warp_image(self.image, Affine.identity(), (10, 10), interpolation="best")
         with pytest.raises(ValueError, match="not a batch"):
             warp_image(self.image, Affine(np.zeros((2, 2, 3)), "image", "input"), (10, 10))
+
+
+@pytest.mark.parametrize(
+    ("shape", "kept"), [((2, 70000, 3), (2, 23334, 3)), ((40000, 1), (20000, 1)), ((5, 6), (5, 6))]
+)
+def test_pictures_too_large_for_opencv_are_thinned(shape, kept):
+    image = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+    matrix = np.array([[0.5, 0.1, 3.0], [0.0, 2.0, -1.0]])
+    small, moved = thinned(image, matrix)
+    assert small.shape == kept
+    assert max(small.shape[:2]) <= MAX_SIDE
+    row, column = kept[0] - 1, kept[1] - 1
+    y, x = np.argwhere(image.reshape(*shape[:2], -1)[..., 0] == small.reshape(*kept[:2], -1)[row, column, 0])[0]
+    assert np.allclose(moved @ [column, row, 1], matrix @ [x, y, 1])
+
+
+def test_wide_pictures_are_warped():
+    wide = np.zeros((4, 70000), np.uint8)
+    wide[:, :35000] = 200
+    small = warp_image(wide, Affine(np.array([[0.001, 0, 0], [0, 1.0, 0]]), "image", "input"), (70, 4))
+    assert small[:, :34].min() == 200
+    assert small[:, 36:].max() == 0

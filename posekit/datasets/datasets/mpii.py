@@ -44,7 +44,7 @@ class MpiiDataset(BaseCocoStyleDataset):
         self.headbox_file = headbox_file
         super().__init__(ann_file, bbox_file, **kwargs)
 
-    def _read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
+    def read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
         entries = read_json(self.ann_file)
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise ValueError(f"{self.ann_file}: must be a list of dicts, found {type(entries).__name__}")
@@ -99,7 +99,7 @@ class MpiiTrbDataset(BaseCocoStyleDataset):
     METAINFO = dict(from_file="configs/_base_/datasets/mpii_trb.py")
     FORMAT = CocoFormat(box="center_scale", count=False, extra=("headbox",))
 
-    def _read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
-        images, annotations = super()._read_file(problems)
+    def read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
+        images, annotations = super().read_file(problems)
         annotations = sorted(annotations, key=lambda ann: ann["id"] if is_id(ann.get("id")) else 0)
         return images.ordered(ann["image_id"] for ann in annotations if is_id(ann.get("image_id"))), annotations

@@ -71,8 +71,8 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
         row["img_path"] = self._frames(row["img_path"], self._frame_counts[row["img_id"]], row["sample_idx"])
         return row
 
-    def _read_file(self, problems: Any) -> tuple[Images, list[dict[str, Any]]]:
-        images, annotations = super()._read_file(problems)
+    def read_file(self, problems: Any) -> tuple[Images, list[dict[str, Any]]]:
+        images, annotations = super().read_file(problems)
         self._frame_counts = {info["id"]: int(info["nframes"]) for info in images.infos}
         return images, annotations
 

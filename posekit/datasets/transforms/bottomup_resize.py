@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from posekit.datasets.transforms.geometric import GeometricTransform
+from posekit.datasets.transforms.load_image import MAX_PIXELS
 from posekit.datasets.transforms.results import Results
 from posekit.datasets.transforms.warp import (
     Border,
@@ -41,7 +42,8 @@ class BottomupResize(GeometricTransform):
         use_udp: align the centres of the outer pixels instead of their edges; the padding is at right and bottom.
 
     Raises:
-        ValueError: for another mode, or in mode ``fit`` if a side is no multiple of ``size_factor``.
+        ValueError: for another mode, in mode ``fit`` if a side is no multiple of ``size_factor``, or, once it
+            runs, if a narrow picture would become far too large an input.
     """
 
     requires = ("img",)
@@ -103,6 +105,11 @@ class BottomupResize(GeometricTransform):
         factor = choose(base[0] / frame[0], base[1] / frame[1])
         resized = (frame[0] * factor, frame[1] * factor)
         padded = base if self.resize_mode == "fit" else ceil_to_multiple(resized, self.size_factor)
+        if padded[0] * padded[1] > MAX_PIXELS:
+            raise ValueError(
+                f"BottomupResize: a picture of {frame[0]} x {frame[1]} pixels would become an input of {padded[0]} x "
+                f"{padded[1]}, more than {MAX_PIXELS} pixels; use resize_mode='fit' or cut the picture"
+            )
         if self.use_udp:
             center = ((frame[0] - 1) / 2, (frame[1] - 1) / 2)
             crop = crop_affine(center, frame, 0.0, resized, use_udp=True)  # pyright: ignore[reportArgumentType]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from posekit.datasets.transforms.results import Results
 from posekit.registry import TRANSFORMS
 
 COLOR_TYPES = ("color", "color_ignore_orientation", "grayscale", "grayscale_ignore_orientation", "unchanged")
+MAX_BYTES = 2**30
+MAX_PIXELS = 2**27
 
 
 @TRANSFORMS.register_module()
@@ -55,7 +58,7 @@ class LoadImage(BaseTransform):
         backend_args: dict | None = None,
         cache: str | None = None,
         cache_mb: float = 512,
-        max_pixels: int = 2**27,
+        max_pixels: int = MAX_PIXELS,
         file_client_args: dict | None = None,
     ) -> None:
         check_choice("color_type", color_type, COLOR_TYPES)
@@ -91,7 +94,7 @@ class LoadImage(BaseTransform):
         if img is not None:
             return img
         try:
-            data = Path(path).read_bytes()
+            data = read_bytes(path)
             if self.ignore_empty and not data:
                 return None
             img = decode(data, self.color_type, self.max_pixels)
@@ -99,8 +102,6 @@ class LoadImage(BaseTransform):
             if self.ignore_empty:
                 return None
             raise FileNotFoundError(f"image {path}: no such file; check ann_file, data_root and data_prefix") from error
-        except OSError as error:
-            raise ImageFileError(f"image {path}: cannot be read ({error.strerror})") from error
         except ImageFileError as error:
             raise ImageFileError(f"image {path}: {error}") from error
         if self._cache is not None:
@@ -108,12 +109,37 @@ class LoadImage(BaseTransform):
         return img
 
 
+def read_bytes(path: str) -> bytes:
+    """Return the content of an image file.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ImageFileError: if it is no plain file (a folder, a device that never ends), too large or unreadable.
+    """
+    wrong, data = "", b""
+    try:
+        status = Path(path).stat()
+        if not stat.S_ISREG(status.st_mode):
+            wrong = "it is a folder or a device"
+        elif status.st_size > MAX_BYTES:
+            wrong = f"it has {status.st_size} bytes, and no picture needs more than {MAX_BYTES}"
+        else:
+            data = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        wrong = getattr(error, "strerror", None) or str(error)
+    if wrong:
+        raise ImageFileError(f"cannot be read ({wrong})")
+    return data
+
+
 def check_choice(name: str, value: Any, allowed: tuple) -> None:
     if value not in allowed:
         raise ValueError(f"LoadImage.{name}: {value!r} is not supported; use {' or '.join(map(repr, allowed))}")
 
 
-def decode(data: bytes, color_type: str = "color", max_pixels: int = 2**27) -> np.ndarray:
+def decode(data: bytes, color_type: str = "color", max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Decode the bytes of an image file.
 
     Raises:
@@ -129,7 +155,9 @@ def decode(data: bytes, color_type: str = "color", max_pixels: int = 2**27) -> n
     except cv2.error as error:
         raise ImageFileError(f"the decoder refused it ({error.err})") from error
     if img is None:
-        raise ImageFileError("the decoder found no image in it; the file is damaged")
+        raise ImageFileError(
+            "the decoder found no image in it: the file is damaged or holds other numbers than 8 or 16 bits; convert it"
+        )
     return img
 
 

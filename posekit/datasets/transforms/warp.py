@@ -15,6 +15,7 @@ import numpy as np
 
 from posekit.datasets.transforms.results import Results
 from posekit.geometry import Affine, warp_image
+from posekit.geometry.warp import MAX_SIDE
 
 Border = float | Sequence[float]
 
@@ -110,6 +111,9 @@ def warp_color(img: np.ndarray, warp: Warp) -> np.ndarray:
     left, top, right, bottom = seen_region(warp, img.shape)
     if right <= left or bottom <= top:
         return np.full((*warp.size_wh[::-1], 3), border, np.uint8)
+    if max(img.shape[:2]) > MAX_SIDE:  # what is seen of it may be shorter
+        step = warp.affine @ Affine.translate((left, top), warp.affine.source)
+        return warp_image(img[top:bottom, left:right], step, warp.size_wh, border_value=border)
     frame = SCRATCH.array("frame", (*img.shape[:2], 4))
     cv2.cvtColor(img[top:bottom, left:right], cv2.COLOR_BGR2BGRA, dst=frame[top:bottom, left:right])
     moved = SCRATCH.array("moved", (*warp.size_wh[::-1], 4))

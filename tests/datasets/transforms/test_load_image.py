@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import contextlib
 import pickle
 import struct
@@ -10,10 +11,13 @@ import cv2
 import numpy as np
 import pytest
 from dot_pictures import dot_picture  # pyright: ignore[reportMissingImports]
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from posekit.datasets.transforms.image_cache import ImageCache
 from posekit.datasets.transforms.image_header import ImageFileError, check_header
-from posekit.datasets.transforms.load_image import LoadImage
+from posekit.datasets.transforms.load_image import LoadImage, decode
+from posekit.datasets.transforms.pipeline import Pipeline
 
 IMG = dot_picture(20, 30)
 HEIGHT, WIDTH = IMG.shape[:2]
@@ -23,6 +27,9 @@ def encode(suffix: str, img: np.ndarray = IMG) -> bytes:
     done, data = cv2.imencode(suffix, img)
     assert done
     return data.tobytes()
+
+
+ENCODED = {suffix: encode(suffix) for suffix in (".jpg", ".png", ".bmp", ".webp", ".tiff")}
 
 
 def exif_turned(jpeg: bytes, orientation: int) -> bytes:
@@ -58,6 +65,78 @@ def test_other_pixel_formats_become_8_bit_color(img: np.ndarray, tmp_path: Path)
     loaded = load(tmp_path / "p.png", encode(".png", img))["img"]
     assert (loaded.shape, loaded.dtype) == (IMG.shape, np.uint8)
     assert np.abs(loaded[..., 0].astype(int) - IMG[..., 0]).max() <= 1
+
+
+# 16 x 8 pixels, the left half (cyan, magenta, yellow, black) = (20, 200, 180, 10), the right one (220, 30, 40, 60),
+# written by Pillow 13 (quality 90); ink is stored inverted, as Adobe does.
+CMYK_JPEG = base64.b64decode(
+    "/9j/7gAOQWRvYmUAZAAAAAAA/9sAQwADAgIDAgIDAwMDBAMDBAUIBQUEBAUKBwcGCAwKDAwLCgsLDQ4SEA0OEQ4LCxAWEBETFBUVFQwPFxgWFB"
+    "gSFBUU/8AAFAgACAAQBEMRAE0RAFkRAEsRAP/EABYAAQEBAAAAAAAAAAAAAAAAAAkICv/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAOBEMATQBZ"
+    "AEsAAD8AR1HicicM9Rxi6p6f/9k="
+)
+
+
+def test_cmyk_becomes_color(tmp_path: Path) -> None:
+    img = load(tmp_path / "a.jpg", CMYK_JPEG)["img"]
+    assert img.shape == (8, 16, 3)
+    ink = np.array([[20, 200, 180, 10], [220, 30, 40, 60]])
+    expected = (255 - ink[:, 2::-1]) * (255 - ink[:, 3:]) / 255  # B, G, R
+    assert np.abs(img[4, [3, 12]] - expected).max() < 6
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.txt", "a"])
+def test_the_content_counts_not_the_name(name: str, tmp_path: Path) -> None:
+    assert load(tmp_path / name, encode(".jpg"))["img"].shape == IMG.shape
+
+
+@pytest.mark.parametrize("size_wh", [(30000, 40), (40, 30000), (70000, 9)])
+def test_very_wide_pictures_are_resized_or_refused(size_wh: tuple[int, int], tmp_path: Path) -> None:
+    wide = np.full((size_wh[1], size_wh[0], 3), 200, np.uint8)
+    results = load(tmp_path / "wide.png", encode(".png", wide))
+
+    def resize(mode: str) -> Any:
+        step = dict(type="BottomupResize", input_size=(512, 512), resize_mode=mode)
+        return Pipeline([step], available=results)(results)  # pyright: ignore[reportArgumentType]
+
+    with pytest.raises(ValueError, match=r"BottomupResize: a picture of \d+ x \d+ pixels would become an input of"):
+        resize("expand")
+    assert resize("fit")["img"].shape == (512, 512, 3)
+
+
+def test_numbers_that_are_no_picture_are_refused(tmp_path: Path) -> None:
+    data = encode(".tiff", IMG[..., 0].astype(np.float32))
+    with pytest.raises(ImageFileError, match="or holds other numbers than 8 or 16 bits"):
+        load(tmp_path / "a.tiff", data)
+
+
+def test_devices_and_huge_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ImageFileError, match=r"image /dev/zero: cannot be read \(it is a folder or a device\)"):
+        LoadImage()(dict(img_path="/dev/zero"))  # pyright: ignore[reportArgumentType]
+    monkeypatch.setattr("posekit.datasets.transforms.load_image.MAX_BYTES", 10)
+    with pytest.raises(ImageFileError, match="it has 11 bytes, and no picture needs more than 10"):
+        load(tmp_path / "a.png", b"x" * 11)
+
+
+def test_a_name_that_no_file_can_have() -> None:
+    with pytest.raises(ImageFileError, match="cannot be read"):
+        LoadImage()(dict(img_path="a\0b"))  # pyright: ignore[reportArgumentType]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    suffix=st.sampled_from([".jpg", ".png", ".bmp", ".webp", ".tiff"]),
+    changes=st.dictionaries(st.integers(0, 400), st.integers(0, 255), max_size=6),
+    cut=st.integers(0, 3000),
+)
+def test_any_damage_ends_in_an_image_or_one_clear_error(suffix: str, changes: dict[int, int], cut: int) -> None:
+    data = bytearray(ENCODED[suffix][: len(ENCODED[suffix]) - max(cut - 2000, 0)])
+    for place, value in changes.items():
+        if place < len(data):
+            data[place] = value
+    with contextlib.suppress(ImageFileError):
+        img = decode(bytes(data), max_pixels=10**6)
+        assert (img.dtype, img.ndim) == (np.uint8, 3)
+        assert img.size <= 3 * 10**6
 
 
 def test_exif_orientation_is_applied(tmp_path: Path) -> None:

@@ -1,0 +1,134 @@
+"""``posekit data check``: the data doctor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from posekit.cli.train import Overrides, Plugins, import_plugins
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from posekit.datasets.doctor.examination import Examination
+    from posekit.datasets.doctor.finding import Finding
+    from posekit.datasets.doctor.source import Source
+
+COLORS = {"error": "red", "warning": "yellow", "note": "blue"}
+SHOWN = 3
+"""Places printed of each finding; the page shows more, the JSON all."""
+
+
+def check(
+    files: Annotated[list[str], typer.Argument(help="COCO-style keypoint files (.json), or a config with data sets.")],
+    images: Annotated[Path | None, typer.Option(help="Folder of the images; looked for near FILE by default.")] = None,
+    keypoints: Annotated[str | None, typer.Option(help="Keypoint set, by name or file; the file's by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a page (HTML) with pictures to this file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are errors.")] = False,
+    max_images: Annotated[
+        int | None, typer.Option(min=0, help="Look at so many image files of each set; 0 for none.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads that read images.")] = None,
+    override: Overrides = None,
+    plugin: Plugins = None,
+) -> None:
+    """Look for mistakes in keypoint annotations and their images.
+
+    Several FILES are taken for the splits of one data set: pictures that stand in more than one are reported.
+    """
+    import_plugins(plugin)
+    from posekit.datasets.doctor.examination import examine
+
+    sources = [
+        source for file in files for source in open_sources(file, images, keypoints, override or [], plugin or [])
+    ]
+    with image_progress() as on_start:
+        found = examine(
+            sources, images=max_images != 0, most_images=max_images or None, threads=threads, on_start=on_start
+        )
+    if out is not None:
+        from posekit.atomic_file import write_atomically
+        from posekit.visualization.doctor_page import doctor_page
+
+        page = doctor_page(found)
+        write_atomically(out, lambda file: file.write(page.encode()))
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=1))
+    else:
+        print_summary(found)
+        if out is not None:
+            typer.echo(f"report: {out}")
+    if strict and found.count("error"):
+        raise typer.Exit(1)
+
+
+def open_sources(
+    file: str, images: Path | None, keypoints: str | None, overrides: list[str], plugins: list[str]
+) -> list[Source]:
+    """Return the data sets of a config, or the one of an annotation file."""
+    from posekit.datasets.doctor.source import config_sources, file_source
+
+    if not file.endswith(".py"):
+        return [file_source(file, images=images, keypoints=keypoints)]
+    if images is not None or keypoints is not None:
+        raise ValueError(f"{file}: a config says itself where images are and what the keypoints are; "
+                         "leave --images and --keypoints out")  # fmt: skip
+    from posekit.config import load
+
+    return config_sources(load(file, overrides=overrides, plugins=plugins))
+
+
+@contextmanager
+def image_progress() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
+    """Show a progress bar on the terminal for each set of images that is read."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+
+        def start(name: str, total: int) -> Callable[[int], None]:
+            task = progress.add_task(f"images of {name}", total=total)
+            return lambda count: progress.advance(task, count)
+
+        yield start
+
+
+def print_summary(found: Examination) -> None:
+    """Print what was looked at and what was found."""
+    from rich.console import Console
+
+    console = Console()
+    for numbers in found.statistics:
+        console.print(
+            f"{numbers.name}: {numbers.images} images ({numbers.images_read} read), {numbers.annotations} annotations, "
+            f"{numbers.usable} to train on, keypoint set {numbers.keypoint_set}",
+            highlight=False, markup=False, soft_wrap=True,
+        )  # fmt: skip
+    several = len(found.tables) > 1
+    for finding in found.findings:
+        print_finding(console, finding, named=several)
+    counts = [f"{found.count(name)} {name}{'s' * (found.count(name) != 1)}" for name in COLORS]
+    console.print(f"\n{', '.join(counts)}", highlight=False)
+
+
+def print_finding(console: Console, finding: Finding, *, named: bool) -> None:
+    """Print a finding and its first places."""
+    from rich.text import Text
+
+    head = Text(f"\n{finding.severity}", style=f"bold {COLORS[finding.severity]}")
+    head.append(f" {finding.kind}", style="bold not red not yellow not blue")
+    if named:
+        head.append(f"  {finding.file}", style="dim")
+    console.print(head, soft_wrap=True)
+    console.print(Text(f"  {finding.message}"), soft_wrap=True)
+    for place in finding.where[:SHOWN]:
+        console.print(Text(f"    {place.text}", style="dim"), soft_wrap=True)
+    if finding.count > SHOWN and finding.where:
+        console.print(Text(f"    … and {finding.count - SHOWN} more", style="dim"))
+    console.print(Text(f"  {finding.remedy}", style="italic"), soft_wrap=True)

@@ -1,0 +1,93 @@
+"""All checks in a row: from annotation files to findings and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from posekit.datasets.doctor import entry_checks, image_checks, left_right, place_checks, repeated_labels
+from posekit.datasets.doctor.finding import SEVERITIES, Finding
+from posekit.datasets.doctor.image_scan import scan_images
+from posekit.datasets.doctor.source import Source
+from posekit.datasets.doctor.statistics import Statistics, statistics
+from posekit.datasets.doctor.table import Table
+
+Check = Callable[[Table], Iterator[Finding]]
+
+CHECKS: list[Check] = [
+    entry_checks.check_keypoint_set,
+    entry_checks.check_unusable,
+    entry_checks.check_ids,
+    entry_checks.check_categories,
+    entry_checks.check_counts,
+    image_checks.check_files,
+    image_checks.check_image_sizes,
+    place_checks.check_box_sizes,
+    place_checks.check_boxes_inside,
+    place_checks.check_keypoints_inside,
+    place_checks.check_visibility,
+    place_checks.check_never_labelled,
+    left_right.check_left_right,
+    left_right.check_faces,
+    repeated_labels.check_copied_annotations,
+    repeated_labels.check_repeated_labels,
+    entry_checks.check_coverage,
+]
+"""What is looked for in each file; a check of yours joins by being appended."""
+
+CROSS_CHECKS: list[Callable[[Sequence[Table]], Iterator[Finding]]] = [image_checks.check_copies]
+"""What is looked for in all files together."""
+
+
+@dataclass
+class Examination:
+    """What was looked at and what was found, the gravest first."""
+
+    tables: list[Table]
+    findings: list[Finding]
+    statistics: list[Statistics]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result as plain data for JSON."""
+        return {
+            "files": [numbers.as_dict() for numbers in self.statistics],
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+    def count(self, severity: str) -> int:
+        return sum(finding.severity == severity for finding in self.findings)
+
+
+def examine(
+    sources: Iterable[Source],
+    *,
+    images: bool = True,
+    most_images: int | None = None,
+    threads: int | None = None,
+    on_start: Callable[[str, int], Callable[[int], None]] = lambda name, total: lambda count: None,
+) -> Examination:
+    """Read annotation files and their images and run all checks.
+
+    Args:
+        sources: see ``file_source`` and ``config_sources``.
+        images: whether image files are looked at.
+        most_images: of each source, spread evenly; None for all.
+        threads: for reading images.
+        on_start: called with a source's name and number of images before these are read; what it returns is called
+            with the number of images done since the last call.
+
+    Raises:
+        OSError: if an annotation file is not there.
+        ValueError: if one is no COCO-style file at all.
+    """
+    tables = [Table.read(source) for source in sources]
+    for table in tables if images else ():
+        paths = table.images.paths
+        total = min(len(paths), most_images or len(paths))
+        on_progress = on_start(table.source.name, total)
+        table.scan = scan_images(paths, most=most_images, threads=threads, on_progress=on_progress)
+    findings = [finding for table in tables for check in CHECKS for finding in check(table)]
+    findings += [finding for check in CROSS_CHECKS for finding in check(tables)]
+    findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))
+    return Examination(tables, findings, [statistics(table) for table in tables])

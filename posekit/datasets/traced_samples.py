@@ -1,0 +1,59 @@
+"""Samples of a data set before and after its pipeline, to look at."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from posekit.datasets.base import BaseDataset
+from posekit.datasets.transforms.load_image import LoadImage
+from posekit.datasets.transforms.pack_pose_inputs import PackPoseInputs
+from posekit.datasets.transforms.pipeline import Pipeline
+
+
+@dataclass
+class TracedSample:
+    """A sample at both ends of a pipeline.
+
+    Attributes:
+        record: what the data set put in.
+        original: the picture as loaded (H, W, 3).
+        results: what the pipeline made of it, not packed.
+        targets: what codecs encoded, by key.
+    """
+
+    record: dict[str, Any]
+    original: np.ndarray
+    results: dict[str, Any]
+    targets: dict[str, Any]
+
+
+def trace(dataset: BaseDataset, index: int) -> TracedSample:
+    """Run a data set's pipeline on one sample, all but the packing.
+
+    Raises:
+        OSError: if the picture is not there.
+        ValueError: if it cannot be read, or the sample has none.
+    """
+    owner, place = dataset, index
+    if isinstance(getattr(dataset, "dataset", None), BaseDataset):  # RepeatDataset shows its data set
+        owner = dataset.dataset  # pyright: ignore[reportAttributeAccessIssue]
+        place = dataset.data_list[index]["place"]
+    owner = copy.copy(owner)
+    steps = [step for step in owner.pipeline if not isinstance(step, PackPoseInputs)]
+    owner.pipeline = Pipeline(steps, owner.available_keys())
+    record = owner.get_data_info(place)
+    results = owner.prepare_data(place)
+    if results is None:
+        raise ValueError(f"sample {index}: the pipeline leaves nothing of it")
+    path = record.get("img_path")
+    if not isinstance(path, str) or not isinstance(results.get("img"), np.ndarray):
+        raise ValueError(f"sample {index} of {type(dataset).__name__} has no single picture to show")
+    original = LoadImage().load(path)
+    assert original is not None
+    keys = {key for name in ("label_mapping_table", "field_mapping_table") for key in results.get(name, ())}
+    targets = {key: results[key] for key in sorted(keys) if key in results}
+    return TracedSample(record, original, results, targets)
