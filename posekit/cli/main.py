@@ -28,6 +28,7 @@ COMMANDS = {
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
     "export": Command("posekit.cli.export:export", "write a trained model as ONNX and compare the two"),
     "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from"),
+    "data": Command("posekit.cli.data:app", "convert labelled data between formats"),
     "info": Command("posekit.cli.info:info", "list versions, devices and installed extras"),
 }
 
@@ -40,6 +41,11 @@ EXTRAS = {
     "matplotlib": "train",
     "onnx": "export",
     "onnxscript": "export",
+    "yaml": "data",
+    "pandas": "data",
+    "tables": "data",
+    "h5py": "data",
+    "sleap_io": "data",
 }
 """Which extra of posekit brings an optional package."""
 
