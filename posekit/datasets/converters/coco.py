@@ -290,6 +290,6 @@ FORMAT = Format(
     read=read,
     write=write,
     loses=(),
-    needs=frozenset({"boxes", "sizes", "swaps"}),
+    needs=frozenset({"boxes", "areas", "sizes", "swaps"}),
     suffix=".json",
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from posekit.datasets.coco_reader import BODY_SHARE
-from posekit.datasets.converters.keypoint_data import Instance, KeypointData
+from posekit.datasets.converters.keypoint_data import Instance, KeypointData, Picture
 from posekit.datasets.converters.pictures import fill_sizes, safe_name
 
 PADDING = 0.25
@@ -16,7 +16,7 @@ LEAST_SIDE = 0.05
 
 
 def complete(data: KeypointData, needs: Iterable[str], *, padding: float = PADDING, whole: bool = False) -> list[str]:
-    """Fill in sizes, boxes with areas, splits and videos, in place; return texts such as ``"116 boxes around …"``.
+    """Fill in sizes, boxes, areas, splits and videos, in place; return texts such as ``"116 boxes around …"``.
 
     Args:
         padding: see ``keypoint_box``.
@@ -29,6 +29,8 @@ def complete(data: KeypointData, needs: Iterable[str], *, padding: float = PADDI
     if "sizes" in needs or "boxes" in needs:
         count = fill_sizes(data)
         done += [f"{count:,} picture sizes, from the files"] if count else []
+    if "areas" in needs:
+        done += _fill_areas(data, padding)
     if "boxes" in needs:
         done += _fill_boxes(data, None if whole else padding)
     for picture in data.pictures:
@@ -39,22 +41,33 @@ def complete(data: KeypointData, needs: Iterable[str], *, padding: float = PADDI
     return done
 
 
-def _fill_boxes(data: KeypointData, padding: float | None) -> list[str]:
-    boxes = areas = 0
+def _fill_areas(data: KeypointData, padding: float) -> list[str]:
+    count = 0
     for picture in data.pictures:
-        assert picture.size_wh is not None
+        for instance in picture.instances:
+            if instance.area is None:
+                box = instance.box or keypoint_box(instance, _size(picture), padding)
+                instance.area = round(box[2] * box[3] * BODY_SHARE, 3)
+                count += 1
+    return [f"{count:,} areas, {BODY_SHARE} of the box (COCO's mean)"] if count else []
+
+
+def _fill_boxes(data: KeypointData, padding: float | None) -> list[str]:
+    count = 0
+    for picture in data.pictures:
+        size = _size(picture)
         for instance in picture.instances:
             if instance.box is None:
-                size = picture.size_wh
                 whole = (0.0, 0.0, float(size[0]), float(size[1]))
                 instance.box = whole if padding is None else keypoint_box(instance, size, padding)
-                boxes += 1
-            if instance.area is None:
-                instance.area = round(instance.box[2] * instance.box[3] * BODY_SHARE, 3)
-                areas += 1
+                count += 1
     how = "of the whole picture" if padding is None else f"around the keypoints, {padding:.0%} larger to each side"
-    texts = [f"{boxes:,} boxes {how}"] if boxes else []
-    return texts + ([f"{areas:,} areas, {BODY_SHARE} of the box (COCO's mean)"] if areas else [])
+    return [f"{count:,} boxes {how}"] if count else []
+
+
+def _size(picture: Picture) -> tuple[int, int]:
+    assert picture.size_wh is not None
+    return picture.size_wh
 
 
 def keypoint_box(instance: Instance, size_wh: tuple[int, int], padding: float) -> tuple[float, float, float, float]:

@@ -143,7 +143,7 @@ class Format:
     Attributes:
         recognises: whether a file or folder looks like this format.
         loses: names of ``losses.LOSSES`` that it cannot hold.
-        needs: what must be filled in before writing: ``boxes``, ``sizes``, ``swaps``, ``splits``.
+        needs: what must be filled in before writing: ``boxes``, ``areas``, ``sizes``, ``swaps``, ``splits``, ``videos``.
         file: whether it is one file, so that a destination such as ``x.json`` names that file.
         suffix: of that file.
     """

@@ -21,7 +21,7 @@ from posekit.datasets.converters.place import Place, json_bytes, read_object
 from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.xml_file import read_xml, xml_bytes
 
-INTERFACE = "label_config.xml"
+TASKS, INTERFACE = "tasks.json", "label_config.xml"
 LOCAL = "/data/local-files/?d="
 POINT_SHARE = 0.75
 """Drawn size of a keypoint, in per cent of the width, as Label Studio wants one."""
@@ -30,6 +30,8 @@ HIDDEN, CROWD = "hidden", "crowd"
 
 
 def recognises(source: Path) -> bool:
+    if source.is_dir():
+        return (source / TASKS).is_file() and recognises(source / TASKS)
     if source.suffix.lower() != ".json" or not source.is_file():
         return False
     head = source.read_bytes()
@@ -42,6 +44,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
     Raises:
         ValueError: naming the first value that is not as it must be.
     """
+    source = source / TASKS if source.is_dir() else source
     place, tasks = Place(source), read_object(source, list)
     pictures, groups = [], []
     for number, task in enumerate(tracked(tasks, "reading")):
@@ -138,7 +141,7 @@ def _read_interface(path: Path) -> tuple[list[str], list[str]]:
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
     """Write tasks and the labelling interface."""
-    path = dest if dest.suffix.lower() == ".json" else dest / "tasks.json"
+    path = dest if dest.suffix.lower() == ".json" else dest / TASKS
     names = files_beside(data, path.parent, copy=copy_images)
     tasks = []
     for number, picture in enumerate(tracked(data.pictures, "writing"), 1):

@@ -1,6 +1,7 @@
 """labelme: a JSON file for each picture, with shapes (points, rectangles) that a group id ties together.
 
-labels.txt beside the files, which labelme reads with ``--labels``, keeps the order of the labels.
+labels.txt beside the files, which labelme reads with ``--labels``, keeps the order of the labels: categories, a line
+that separates, keypoints.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from posekit.datasets.converters.place import Found, Place, json_bytes, read_obj
 from posekit.datasets.converters.progress import tracked
 
 LABELS = "labels.txt"
+SEPARATOR = "__keypoints__"
 VERSION = "5.5.0"
 
 
@@ -46,6 +48,8 @@ def read(source: Path, hints: Hints) -> KeypointData:
     listed = [line.strip() for line in read_text(labels).splitlines() if line.strip()] if labels else []
     named = list(dict.fromkeys(point.name for group in groups for found in group for point in found.points))
     kinds = list(dict.fromkeys(found.box.label for group in groups for found in group if found.box))
+    if SEPARATOR in listed:
+        kinds = list(dict.fromkeys([*listed[: listed.index(SEPARATOR)], *kinds]))
     names = hints.keypoints or _in_order(listed, named, kinds)
     missing = next((name for name in named if name not in names), None)
     if missing is not None:
@@ -125,8 +129,8 @@ def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
             "imageWidth": picture.size_wh[0],
         }
         write_atomically(target, lambda file, document=document: file.write(json_bytes(document)))
-    labels = [category.name for category in data.categories] + list(data.categories[0].keypoints)
-    text = "\n".join(["__ignore__", *labels]) + "\n"
+    labels = [*(category.name for category in data.categories), SEPARATOR, *data.categories[0].keypoints]
+    text = "\n".join(labels) + "\n"
     write_atomically(dest / LABELS, lambda file: file.write(text.encode()))
     return [dest, dest / LABELS]
 

@@ -56,7 +56,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
         raise ValueError(f"{source}: no OpenPose file (*{ENDING}.json) here")
     pictures: list[Picture] = []
     people: list[list[tuple[Place, dict[str, Any]]]] = []
-    located = {path.stem: path for path in pictures_in(hints.images)} if hints.images else {}
+    located = _by_name(hints.images) if hints.images else {}
     counts: dict[str, int] = dict.fromkeys(PARTS, 0)
     for path in tracked(paths, "reading"):
         place, stem = Place(path), path.stem.removesuffix(ENDING)
@@ -71,6 +71,13 @@ def read(source: Path, hints: Hints) -> KeypointData:
     for picture, group in zip(pictures, people, strict=True):
         picture.instances = [_instance(where, person, counts, len(names)) for where, person in group]
     return KeypointData([Category(DEFAULT_CATEGORY, names)], pictures)
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    """Return the pictures of a folder by their names without folders, and with these joined by ``_``."""
+    paths = pictures_in(folder)
+    joined = {path.relative_to(folder).with_suffix("").as_posix().replace("/", "_"): path for path in paths}
+    return {**{path.stem: path for path in paths}, **joined}
 
 
 def _key(part: str) -> str:

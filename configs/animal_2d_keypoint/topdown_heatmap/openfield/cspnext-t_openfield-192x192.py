@@ -1,14 +1,14 @@
 # A mouse seen from above, as docs/en/own_data.md imports it: one animal, looked for in the whole picture.
 _base_ = ["../../../_base_/default_runtime.py", "../../../_base_/models/rtmpose.py"]
 data_root = "{{$POSEKIT_DATA:data}}/openfield/"
-max_epochs = 60
+max_epochs = 50
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=10)
-optim_wrapper = dict(optimizer=dict(type="AdamW", lr=2e-3, weight_decay=0.01))
+optim_wrapper = dict(optimizer=dict(type="AdamW", lr=1e-3, weight_decay=0.01))
 param_scheduler = [
     dict(type="LinearLR", start_factor=1e-2, by_epoch=False, begin=0, end=50),
     dict(type="CosineAnnealingLR", eta_min=1e-5, T_max=max_epochs, by_epoch=True, convert_to_iter_based=True),
 ]
-codec = dict(type="MSRAHeatmap", input_size=(192, 192), heatmap_size=(48, 48), sigma=1.5, unbiased=True)
+codec = dict(type="MSRAHeatmap", input_size=(192, 192), heatmap_size=(48, 48), sigma=2, unbiased=True)
 model = dict(
     backbone=dict(deepen_factor=0.167, widen_factor=0.375),
     head=dict(
@@ -31,7 +31,7 @@ crop = dict(type="TopdownAffine", input_size=codec["input_size"])
 target = [dict(type="YOLOXHSVRandomAug"), dict(type="GenerateTarget", encoder=codec), dict(type="PackPoseInputs")]
 dataset = dict(type="CocoDataset", data_root=data_root, metainfo=dict(from_file=data_root + "keypoint_set.py"))
 train_dataloader = dict(
-    batch_size=16,
+    batch_size=8,
     sampler=dict(type="DefaultSampler", shuffle=True),
     dataset=dict(**dataset, ann_file="train.json", pipeline=[*load, *augment, crop, *target]),
 )
