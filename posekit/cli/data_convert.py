@@ -90,6 +90,11 @@ def keypoint_names(text: str) -> tuple[str, ...]:
     return names
 
 
+def asks() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 class FlipPairs:
     """Decides on flip pairs after what was given on the command line, or asks.
 
@@ -131,7 +136,7 @@ class FlipPairs:
         return swaps if self.yes or self._confirmed() else self._typed(category)
 
     def _confirmed(self) -> bool:
-        if not sys.stdin.isatty():
+        if not asks():
             raise ValueError(
                 "the flip pairs above need to be confirmed: give --yes, or --swap A:B for each pair, or --no-flip"
             )

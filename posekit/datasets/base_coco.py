@@ -13,6 +13,7 @@ from posekit.datasets.base import BaseDataset
 from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
 from posekit.datasets.proposed_skeleton import propose_info
 from posekit.datasets.records import Lazy, Records
+from posekit.datasets.skeleton import load_metainfo
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.registry import DATASETS
 
@@ -27,7 +28,8 @@ class BaseCocoStyleDataset(BaseDataset):
     Args:
         ann_file: see ``BaseDataset`` for this and all arguments not named here.
         bbox_file: JSON list of detections to use in place of annotated boxes; top-down with ``test_mode`` only.
-        metainfo: the keypoint set; ``dict(from_annotation=True)`` takes the one that the file's categories name.
+        metainfo: the keypoint set; ``dict(from_annotation=True)`` takes the one that the file's categories name. So does
+            a class without a set, or with one of another number of keypoints than the file has, if none is given.
         data_mode: ``"topdown"``, one sample per instance, or ``"bottomup"``, one per image.
         filter_cfg: ``dict(bbox_score_thr=...)`` leaves out detections with a lower score.
         sample_interval: use only images whose id this divides.
@@ -65,6 +67,7 @@ class BaseCocoStyleDataset(BaseDataset):
             raise ValueError(f"{name}.filter_cfg: bbox_score_thr needs data_mode='topdown', found '{data_mode}'")
         if isinstance(metainfo, Mapping) and metainfo.get("from_annotation"):
             metainfo = propose_info(os.path.join(data_root or "", ann_file))  # noqa: PTH118 - as in BaseDataset
+        self._may_adopt = metainfo is None and self.FORMAT.keypoints == CocoFormat().keypoints
         self.data_mode = data_mode
         self.bbox_file = bbox_file
         self.sample_interval = sample_interval
@@ -123,6 +126,13 @@ class BaseCocoStyleDataset(BaseDataset):
         data = read_json(self.ann_file)
         infos = dicts_under(data, "images", self.ann_file)
         annotations = dicts_under(data, "annotations", self.ann_file)
+        if self._may_adopt and names_other_keypoints(data, annotations, self._metainfo.get("num_keypoints")):
+            self._metainfo = load_metainfo(propose_info(self.ann_file))
+        if "num_keypoints" not in self._metainfo:
+            raise ValueError(
+                f"{self.ann_file}: {type(self).__name__} has no keypoint set and the file's categories name no "
+                "keypoints; give metainfo=dict(from_file=...)"
+            )
         if isinstance(data.get("categories"), list):
             self._metainfo["CLASSES"] = data["categories"]
         return Images.read(infos, self.data_prefix["img"], problems, interval=self.sample_interval), annotations
@@ -217,6 +227,19 @@ class BaseCocoStyleDataset(BaseDataset):
         if isinstance(self.data_list, Records):
             return self.data_list.take(np.array(kept, np.int64))
         return [self.data_list[index] for index in kept]
+
+
+def names_other_keypoints(
+    data: Mapping[str, Any], annotations: Sequence[Mapping[str, Any]], num_keypoints: int | None
+) -> bool:
+    """Whether a file names as many keypoints as its annotations have, and not ``num_keypoints``."""
+    categories = data.get("categories")
+    first = categories[0] if isinstance(categories, list) and categories else None
+    found = first.get("keypoints") if isinstance(first, dict) else None
+    labelled = next((ann["keypoints"] for ann in annotations if isinstance(ann.get("keypoints"), list)), None)
+    if not isinstance(found, list) or labelled is None or len(found) == num_keypoints:
+        return False
+    return len(labelled) == 3 * len(found)
 
 
 def group_by_image(

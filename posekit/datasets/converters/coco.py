@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 
 from posekit.atomic_file import write_atomically
-from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.datasets.converters.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.keypoint_set_file import with_stored_swaps, write_keypoint_set
 from posekit.datasets.converters.losses import numbered_names
 from posekit.datasets.converters.pictures import files_beside, find_folder
 from posekit.datasets.converters.place import Found, Place, json_bytes, read_object
 from posekit.datasets.converters.progress import tracked
 
-SPLITS = ("train", "val", "test")
 KEYPOINT_SET = "keypoint_set.py"
 IMAGE_KEYS = {"id", "file_name", "width", "height", "video_id"}
 INSTANCE_KEYS = {
@@ -71,7 +70,8 @@ def _read_file(path: Path, hints: Hints, split: str) -> KeypointData:
     videos: dict[int, str] = {}
     for number, video in enumerate(place.list(document.get("videos") or [])):
         where = place.at(f"videos[{number}]")
-        videos[where.whole(where.get(video, "id"))] = str(video.get("name", video["id"]))
+        video_id = where.whole(where.get(video, "id"))
+        videos[video_id] = str(video.get("name", video_id))
     pictures = _read_images(place, document, videos)
     folder = find_folder([str(p.path) for p in pictures.values()], path.parent, hints.images)
     for picture in pictures.values():

@@ -15,7 +15,7 @@ import numpy as np
 
 from posekit.atomic_file import write_atomically
 from posekit.datasets.converters.grouping import LooseObject, LoosePoint, group_points
-from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.datasets.converters.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.losses import DEFAULT_CATEGORY, numbered_names
 from posekit.datasets.converters.pictures import files_beside, find_folder
 from posekit.datasets.converters.place import Found, Place
@@ -60,29 +60,24 @@ def read(source: Path, hints: Hints) -> KeypointData:
     folder = find_folder([str(picture.path) for picture, _ in pictures], path.parent, hints.images)
     categories = _declared(place, root)
     loose = [_loose_objects(shapes) for _, shapes in pictures]
-    names = [point.name for group in loose for found in group for point in found.points]
-    if names:
-        label = DEFAULT_CATEGORY
-        categories = [c for c in categories if c.name not in names and c.name not in _points_labels(root)]
-        categories.append(Category(label, hints.keypoints or tuple(dict.fromkeys([*_points_labels(root), *names]))))
-    reading = Reading(categories)
+    reading = Reading(place, categories)
+    reading.declare_loose([point.name for group in loose for found in group for point in found.points], root, hints)
     for (picture, shapes), found in zip(tracked(pictures, "reading"), loose, strict=True):
         picture.path = folder / picture.path
         picture.instances = reading.instances(shapes) + [reading.loose(item) for item in found]
+    reading.fill([instance for picture, _ in pictures for instance in picture.instances])
     used = reading.categories or [Category(DEFAULT_CATEGORY)]
     return KeypointData(used, [picture for picture, _ in pictures])
 
 
 def _read_image(place: Place, image: ElementTree.Element) -> tuple[Picture, Shapes]:
     shapes = [(place.at(f"{shape.tag} {number}"), shape) for number, shape in enumerate(image)]
-    number = image.get("id", "")
+    number, subset = image.get("id", ""), image.get("subset", "").lower()
     picture = Picture(
         Path(place.at("name").text(image.get("name")).replace("\\", "/")),
         size_wh=place.at("width, height").size(image.get("width"), image.get("height")),
         id=int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else None,
-        split=(image.get("subset") or "").lower()
-        if (image.get("subset") or "").lower() in ("train", "val", "test")
-        else "",
+        split=subset if subset in SPLITS else "",
     )
     return picture, Shapes(
         *([found for found in shapes if found[1].tag == tag] for tag in ("skeleton", "points", "box"))
@@ -154,8 +149,20 @@ def _coordinates(place: Place, shape: ElementTree.Element, count: int | None = N
 class Reading:
     """Makes instances of shapes and adds the categories that no label declared."""
 
-    def __init__(self, categories: Sequence[Category]) -> None:
+    def __init__(self, place: Place, categories: Sequence[Category]) -> None:
+        self.place = place
         self.categories = list(categories)
+        self.loose_category = 0
+
+    def declare_loose(self, names: Sequence[str], root: ElementTree.Element, hints: Hints) -> None:
+        """Add the category of points that are no part of a skeleton, if there are such points."""
+        if not names:
+            return
+        listed = _points_labels(root)
+        self.categories = [category for category in self.categories if category.name not in {*names, *listed}]
+        self.loose_category = len(self.categories)
+        keypoints = hints.keypoints or tuple(dict.fromkeys([*listed, *names]))
+        self.categories.append(Category(DEFAULT_CATEGORY, keypoints))
 
     def instances(self, shapes: Shapes) -> list[Instance]:
         """Return the objects of skeletons, of shapes with several points, and of boxes, joined by their group."""
@@ -177,13 +184,30 @@ class Reading:
 
     def loose(self, item: LooseObject) -> Instance:
         """Return the object of single points."""
-        names = self.categories[-1].keypoints
+        names = self.categories[self.loose_category].keypoints
         points = np.zeros((len(names), 3))
         for point in item.points:
             if point.name not in names:
                 raise ValueError(f"--keypoints: there are points labelled '{point.name}', not among {', '.join(names)}")
             points[names.index(point.name)] = point.x, point.y, point.visible
-        return Instance(points, len(self.categories) - 1)
+        return Instance(points, self.loose_category)
+
+    def fill(self, instances: Sequence[Instance]) -> None:
+        """Give boxes that came before their category had keypoints as many as the others, none labelled.
+
+        Raises:
+            ValueError: if objects of one label have different numbers of points.
+        """
+        for instance in instances:
+            category = self.categories[instance.category]
+            count = len(category.keypoints)
+            if len(instance.keypoints) not in (0, count):
+                found = f"{len(instance.keypoints)} and {count} points"
+                raise self.place.at(f"label {category.name}").wrong(
+                    Found(f"objects of {found}"), "one number of points"
+                )
+            if len(instance.keypoints) != count:
+                instance.keypoints = np.zeros((count, 3))
 
     def _category(self, label: str, count: int) -> int:
         names = [category.name for category in self.categories]

@@ -199,8 +199,9 @@ def _read_h5(path: Path) -> Table:
 
     try:
         frame = pandas.read_hdf(path)
-    except (ValueError, OSError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: no table of labels: {error}; write it again with DeepLabCut") from error
+    except (ValueError, OSError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        why = (str(error).splitlines() or ["it is empty"])[-1]
+        raise ValueError(f"{path}: no table of labels: {why}; write it again with DeepLabCut") from error
     levels = list(getattr(frame.columns, "names", []))
     if levels not in (["scorer", "bodyparts", "coords"], ["scorer", "individuals", "bodyparts", "coords"]):
         raise Place(path).wrong(levels, "columns by scorer, (individuals,) bodyparts, coords")

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+SPLITS = ("train", "val", "test")
+
 
 @dataclass(frozen=True)
 class Category:
@@ -104,11 +106,11 @@ class KeypointData:
         )
 
     def by_split(self) -> dict[str, list[Picture]]:
-        """Return the pictures of each split, in the order of appearance."""
-        splits: dict[str, list[Picture]] = {}
+        """Return the pictures of each split that has any: train, val, test, and those of none."""
+        splits: dict[str, list[Picture]] = {name: [] for name in SPLITS}
         for picture in self.pictures:
             splits.setdefault(picture.split, []).append(picture)
-        return splits
+        return {name: pictures for name, pictures in splits.items() if pictures}
 
 
 @dataclass(frozen=True)
@@ -143,9 +145,8 @@ class Format:
     Attributes:
         recognises: whether a file or folder looks like this format.
         loses: names of ``losses.LOSSES`` that it cannot hold.
-        needs: what must be filled in before writing: ``boxes``, ``areas``, ``sizes``, ``swaps``, ``splits``, ``videos``.
-        file: whether it is one file, so that a destination such as ``x.json`` names that file.
-        suffix: of that file.
+        needs: what must be filled in before: ``boxes``, ``areas``, ``sizes``, ``swaps``, ``splits``, ``videos``.
+        suffix: of the one file that it is, so that a destination such as ``x.json`` names that file.
     """
 
     name: str

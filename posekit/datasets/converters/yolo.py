@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from posekit.atomic_file import write_atomically
-from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.datasets.converters.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.losses import numbered_names
 from posekit.datasets.converters.pictures import (
     SUFFIXES,
@@ -26,7 +26,6 @@ from posekit.datasets.converters.place import Found, Place, read_text
 from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.yaml_file import read_yaml, write_yaml
 
-SPLITS = ("train", "val", "test")
 YAML_SUFFIXES = (".yaml", ".yml")
 
 
