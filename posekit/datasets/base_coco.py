@@ -28,8 +28,8 @@ class BaseCocoStyleDataset(BaseDataset):
     Args:
         ann_file: see ``BaseDataset`` for this and all arguments not named here.
         bbox_file: JSON list of detections to use in place of annotated boxes; top-down with ``test_mode`` only.
-        metainfo: the keypoint set; ``dict(from_annotation=True)`` takes the one that the file's categories name. So does
-            a class without a set, or with one of another number of keypoints than the file has, if none is given.
+        metainfo: the keypoint set; ``dict(from_annotation=True)`` takes the one that the file's categories name. So
+            does, if none is given, a class without a set or with another number of keypoints than the file has.
         data_mode: ``"topdown"``, one sample per instance, or ``"bottomup"``, one per image.
         filter_cfg: ``dict(bbox_score_thr=...)`` leaves out detections with a lower score.
         sample_interval: use only images whose id this divides.

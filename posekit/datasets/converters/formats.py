@@ -20,7 +20,17 @@ MODULES = {
 }
 """The file of each format, in the order in which they are tried on an unknown source."""
 
-RAW_MODULES: dict[str, str] = {}
+RAW_MODULES = {
+    "wflw": "wflw",
+    "300w": "face_300w",
+    "300wlp": "face_300wlp",
+    "300vw": "face_300vw",
+    "lapa": "lapa",
+    "cofw": "cofw",
+    "animalpose": "animalpose",
+    "macaque": "macaque",
+    "deepposekit": "deepposekit",
+}
 """Formats of public data sets as they are handed out; they are only read, and only when named."""
 
 SUFFIXES = {".json": "coco", ".xml": "cvat", ".slp": "sleap"}

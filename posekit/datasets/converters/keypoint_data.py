@@ -68,7 +68,8 @@ class Picture:
     """A picture and its objects.
 
     Attributes:
-        path: of its file; of the video if there is a ``frame``.
+        path: of its file; of the video, or file of many pictures, if there is a ``frame``.
+        decode: returns a frame as (H, W, 3) uint8, BGR; not needed for videos.
         video: name of the video or folder whose neighbouring frames resemble each other.
         split: ``"train"``, ``"val"``, ``"test"`` or ``""``.
     """
@@ -79,6 +80,7 @@ class Picture:
     id: int | None = None
     video: str | None = None
     frame: int | None = None
+    decode: Callable[[int], np.ndarray] | None = None
     split: str = ""
     extra: dict[str, Any] = field(default_factory=dict)
 

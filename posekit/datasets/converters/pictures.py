@@ -102,13 +102,19 @@ def fill_sizes(data: KeypointData) -> int:
     """
     unknown = [picture for picture in data.pictures if picture.size_wh is None]
     for picture in tracked(unknown, "reading sizes"):
-        picture.size_wh = picture_size(picture.path) if picture.frame is None else _video_size(picture.path)
+        picture.size_wh = picture_size(picture.path) if picture.frame is None else _frame_size(picture)
     return len(unknown)
 
 
-def _video_size(path: Path) -> tuple[int, int]:
-    image = read_frame(path, 0)
+def _frame_size(picture: Picture) -> tuple[int, int]:
+    image = decoded(picture)
     return image.shape[1], image.shape[0]
+
+
+def decoded(picture: Picture) -> np.ndarray:
+    """Return the pixels of a picture that is no file of its own."""
+    assert picture.frame is not None
+    return picture.decode(picture.frame) if picture.decode else read_frame(picture.path, picture.frame)
 
 
 def read_frame(path: Path, number: int) -> np.ndarray:
@@ -191,8 +197,7 @@ def _write_frame(picture: Picture, target: Path) -> None:
 
     from posekit.atomic_file import write_atomically
 
-    assert picture.frame is not None
-    _, data = cv2.imencode(".png", read_frame(picture.path, picture.frame))
+    _, data = cv2.imencode(".png", decoded(picture))
     write_atomically(target, lambda file: file.write(data.tobytes()))
 
 

@@ -1,9 +1,9 @@
 # A mouse seen from above, as docs/en/own_data.md imports it: one animal, looked for in the whole picture.
 _base_ = ["../../../_base_/default_runtime.py", "../../../_base_/models/rtmpose.py"]
 data_root = "{{$POSEKIT_DATA:data}}/openfield/"
-max_epochs = 50
+max_epochs = 80
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=10)
-optim_wrapper = dict(optimizer=dict(type="AdamW", lr=1e-3, weight_decay=0.01))
+optim_wrapper = dict(optimizer=dict(type="AdamW", lr=2e-3, weight_decay=0.01))
 param_scheduler = [
     dict(type="LinearLR", start_factor=1e-2, by_epoch=False, begin=0, end=50),
     dict(type="CosineAnnealingLR", eta_min=1e-5, T_max=max_epochs, by_epoch=True, convert_to_iter_based=True),
