@@ -132,11 +132,15 @@ def _with_numbered(categories: list[Category], document: dict[str, Any]) -> list
 
 def _read_images(place: Place, document: dict[str, Any], videos: dict[int, str]) -> dict[int | str, Picture]:
     pictures: dict[int | str, Picture] = {}
+    seen: dict[int, Any] = {}
     for number, item in enumerate(place.list(place.get(document, "images"))):
         where = place.at(f"images[{number}]")
         image_id = where.whole(where.get(item, "id"))
-        if image_id in pictures:
+        if image_id in seen and seen[image_id] == item:  # some files list an image once for each of its objects
+            continue
+        if image_id in seen:
             raise where.wrong(Found(f"id {image_id} a second time"), "an id of its own")
+        seen[image_id] = item
         known = "width" in item and "height" in item
         video = item.get("video_id")
         if video is not None and (not isinstance(video, (int, str)) or video not in videos):

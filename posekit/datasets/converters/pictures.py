@@ -156,7 +156,7 @@ def placed_names(pictures: Iterable[Picture], *, flat: bool = False) -> list[str
     except ValueError:  # different drives
         common = None
     names: list[str] = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for picture, path in zip(pictures, files, strict=True):
         inner = path.relative_to(common) if common is not None else Path(path.name)
         suffix = inner.suffix
@@ -164,10 +164,12 @@ def placed_names(pictures: Iterable[Picture], *, flat: bool = False) -> list[str
             inner, suffix = inner.with_suffix("") / f"frame{picture.frame:06d}", ".png"
         stem = inner.with_suffix("").as_posix() if picture.frame is None else inner.as_posix()
         stem = stem.replace("/", "_") if flat else stem
-        free, number = stem, 2
+        free, number = stem, taken.get(stem.lower(), 0)
         while free.lower() in taken:
-            free, number = f"{stem}_{number}", number + 1
-        taken.add(free.lower())
+            number += 1
+            free = f"{stem}_{number}"
+        taken[stem.lower()] = number or 1
+        taken.setdefault(free.lower(), 1)
         names.append(free + suffix)
     return names
 
@@ -181,7 +183,7 @@ def place_pictures(pictures: Sequence[Picture], targets: Sequence[Path], *, copy
     for picture, target in tracked(list(zip(pictures, targets, strict=True)), "placing pictures"):
         target.parent.mkdir(parents=True, exist_ok=True)
         source = Path(os.path.abspath(picture.path))  # noqa: PTH100
-        if source == Path(os.path.abspath(target)) and picture.frame is None:  # noqa: PTH100
+        if picture.frame is None and _is_the_file(source, target):
             continue
         target.unlink(missing_ok=True)
         if picture.frame is not None:
@@ -190,6 +192,11 @@ def place_pictures(pictures: Sequence[Picture], targets: Sequence[Path], *, copy
             _copy(source, target)
         else:
             _link(source, target)
+
+
+def _is_the_file(source: Path, target: Path) -> bool:
+    """Whether the picture is at its place already, perhaps with a link as its source: it must not be removed."""
+    return target.exists() and not target.is_symlink() and source.exists() and source.samefile(target)
 
 
 def _write_frame(picture: Picture, target: Path) -> None:

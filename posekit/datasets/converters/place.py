@@ -78,8 +78,8 @@ class Place:
     def names(self, value: Any) -> tuple[str, ...]:
         """Return a list of distinct texts."""
         names = tuple(self.text(item) for item in self.list(value))
-        twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
-        if twice is not None:
+        if len(set(names)) < len(names):
+            twice = max(names, key=names.count)
             raise self.wrong(Found(f"'{twice}' twice"), "names that differ", "rename one")
         return names
 

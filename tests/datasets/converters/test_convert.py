@@ -298,6 +298,17 @@ def test_placed_names_never_meet(tmp_path):
     found = [Picture(tmp_path / name) for name in ("a/1.png", "a/1.jpg", "b/1.png")]
     assert placed_names(found) == ["a/1.png", "a/1_2.jpg", "b/1.png"]
     assert placed_names(found, flat=True) == ["a_1.png", "a_1_2.jpg", "b_1.png"]
+    found = [Picture(tmp_path / name) for name in ("1.png", "1_2.png", "1.jpg", "1.gif", "1_2.gif", "1.bmp")]
+    stems = [name.rpartition(".")[0] for name in placed_names(found)]
+    assert stems == ["1", "1_2", "1_3", "1_4", "1_2_2", "1_5"]
+
+
+def test_a_picture_is_not_replaced_by_a_link_to_itself(tmp_path):
+    target = fake_picture(tmp_path / "images" / "a.png")
+    (tmp_path / "link.png").symlink_to(target)
+    place_pictures([Picture(tmp_path / "link.png")], [target], copy=False)
+    assert not target.is_symlink()
+    assert target.read_bytes() == png_header(64, 48)
 
 
 def test_where_pictures_are(tmp_path):

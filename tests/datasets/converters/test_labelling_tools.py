@@ -230,7 +230,10 @@ def test_coco_predictions_bear_scores(tmp_path):
         ({"categories": [{"id": 1, "keypoints": ["a"], "skeleton": [[1, 2]]}]}, "two numbers of keypoints, 1 to 1"),
         ({"categories": [{"id": 1}, {"id": 1}]}, "found id 1 a second time"),
         ({"images": [{"id": 1}]}, r"images\[0\]: found only 'id', expected the key 'file_name'; add it"),
-        ({"images": [{"id": 1, "file_name": "a"}] * 2}, "found id 1 a second time, expected an id of its own"),
+        (
+            {"images": [{"id": 1, "file_name": name} for name in "ab"]},
+            "found id 1 a second time, expected an id of its own",
+        ),
         ({"annotations": [{"image_id": 9}]}, r"annotations\[0\]: found image_id 9, expected the id of an image"),
         ({"annotations": [{"image_id": 1, "category_id": 3}]}, "found category_id 3"),
         ({"annotations": [{"image_id": 1, "keypoints": [1, 2]}]}, "found 2 numbers, expected 6"),
@@ -251,6 +254,13 @@ def test_coco_without_keypoint_names(tmp_path):
     path.write_text(json.dumps(coco(categories=[{"id": 1, "name": "mouse"}])))
     assert get_format("coco").read(path, Hints()).categories[0].keypoints == ("point_0", "point_1")
     assert get_format("coco").read(path, Hints(keypoints=("x", "y"))).categories[0].keypoints == ("x", "y")
+
+
+def test_coco_with_an_image_listed_again(tmp_path):
+    document = coco()
+    document["images"] *= 2
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    assert len(get_format("coco").read(tmp_path / "a.json", Hints()).pictures) == 1
 
 
 def test_coco_folders_must_agree(tmp_path):
