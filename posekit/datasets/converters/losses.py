@@ -199,6 +199,17 @@ def _worded_tracks(data: KeypointData) -> int:
     return _field("track")(data) if worded else 0
 
 
+def _mixed_scores(data: KeypointData) -> int:
+    count = 0
+    for picture in data.pictures:
+        scored = [instance for instance in picture.instances if instance.scores is not None]
+        if len(scored) < len(picture.instances):
+            count += len(scored)
+            for instance in scored:
+                instance.scores = None
+    return count
+
+
 DEFAULT_CATEGORY = "object"
 
 
@@ -240,6 +251,9 @@ LOSSES = {
     ),
     "worded_tracks": Loss("track ids (not all are whole numbers)", "track id that is no whole number", _worded_tracks),
     "scores": Loss("objects' keypoint scores", "object's keypoint scores", _field("scores")),
+    "mixed_scores": Loss(
+        "objects' keypoint scores (in pictures where others have none)", "object's keypoint scores", _mixed_scores
+    ),
     "ids": Loss("ids of pictures, objects and categories", "id of a picture, object or category", _ids),
     "category_ids": Loss("ids of categories", "id of a category", _category_ids),
     "instance_ids": Loss("ids of objects", "id of an object", _field("id")),

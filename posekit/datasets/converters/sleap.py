@@ -155,7 +155,7 @@ FORMAT = Format(
     write=write,
     loses=(
         *("crowds", "other_categories", "unlabelled", "hidden", "unlabelled_positions", "boxes", "areas"),
-        *("segmentations", "ids", "videos", "splits", "sizes", "extra"),
+        *("segmentations", "mixed_scores", "ids", "videos", "splits", "sizes", "extra"),
     ),
     needs=frozenset({"swaps"}),
     suffix=".slp",

@@ -48,7 +48,7 @@ def mice(folder: Path, count: int = 3, video: str | None = "cage") -> KeypointDa
         ]
         path = fake_picture(folder / (video or "pictures") / f"{number}.png")
         pictures.append(Picture(path, instances, size_wh=(64, 48), id=number + 1, video=video))
-    return KeypointData([Category("mouse", NAMES, links=((0, 1), (0, 2)), swaps=(0, 2, 1, 3))], pictures)
+    return KeypointData([Category("mouse", NAMES, links=((0, 1), (0, 2)), swaps=(0, 2, 1, 3), id=1)], pictures)
 
 
 numbers = st.floats(0, 1000, allow_nan=False).map(lambda value: round(value, 3))

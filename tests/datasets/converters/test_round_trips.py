@@ -42,8 +42,8 @@ LOST = {
         "scores ids splits sizes swaps extra"
     ),
     "sleap": (
-        "crowds other_categories unlabelled hidden unlabelled_positions boxes areas segmentations ids videos splits "
-        "sizes extra"
+        "crowds other_categories unlabelled hidden unlabelled_positions boxes areas segmentations mixed_scores ids "
+        "videos splits sizes extra"
     ),
     "labelstudio": (
         "other_keypoints unlabelled_positions areas segmentations tracks scores ids videos splits links swaps extra"
@@ -92,13 +92,13 @@ def test_losses_are_counted(tmp_path):
         "6 marks of hidden keypoints (visibility 1)",
         "6 boxes",
         "6 areas",
-        "9 ids of pictures, objects and categories",
+        "10 ids of pictures, objects and categories",
         "3 pictures' video names",
         "3 picture sizes",
         "2 skeleton links",
         "1 flip pair",
         "4 keypoint names",
-        "1 category names",
+        "1 category name",
     ]
     assert what_remains(mice(tmp_path), "coco")[1] == []
 
