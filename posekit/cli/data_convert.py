@@ -47,6 +47,9 @@ def convert(
 ) -> None:
     """Convert labelled data: coco, yolo, deeplabcut, sleap, labelstudio, cvat, labelme, openpose.
 
+    Public data sets as they are handed out, with --from: wflw, 300w, 300wlp, 300vw, lapa, cofw,
+    animalpose, macaque, deepposekit.
+
     What DEST's format cannot hold is listed. Flip pairs (keypoints that trade places in a mirrored
     picture) are proposed from their names and taken only when confirmed.
     """

@@ -28,8 +28,8 @@ class BaseCocoStyleDataset(BaseDataset):
     Args:
         ann_file: see ``BaseDataset`` for this and all arguments not named here.
         bbox_file: JSON list of detections to use in place of annotated boxes; top-down with ``test_mode`` only.
-        metainfo: the keypoint set; ``dict(from_annotation=True)`` takes the one that the file's categories name. So
-            does, if none is given, a class without a set or with another number of keypoints than the file has.
+        metainfo: the keypoint set; ``dict(from_annotation=True)`` takes the one that the file's categories name.
+            Without any so do classes without a set, and ``CocoDataset`` if the file has another number of keypoints.
         data_mode: ``"topdown"``, one sample per instance, or ``"bottomup"``, one per image.
         filter_cfg: ``dict(bbox_score_thr=...)`` leaves out detections with a lower score.
         sample_interval: use only images whose id this divides.
@@ -37,6 +37,8 @@ class BaseCocoStyleDataset(BaseDataset):
 
     METAINFO: ClassVar[dict] = {}
     FORMAT: ClassVar[CocoFormat] = CocoFormat()
+    ANY_KEYPOINTS: ClassVar[bool] = False
+    """Whether the class is for files of any keypoints, and ``METAINFO`` for those that name none."""
 
     def __init__(
         self,
@@ -67,7 +69,7 @@ class BaseCocoStyleDataset(BaseDataset):
             raise ValueError(f"{name}.filter_cfg: bbox_score_thr needs data_mode='topdown', found '{data_mode}'")
         if isinstance(metainfo, Mapping) and metainfo.get("from_annotation"):
             metainfo = propose_info(os.path.join(data_root or "", ann_file))  # noqa: PTH118 - as in BaseDataset
-        self._may_adopt = metainfo is None and self.FORMAT.keypoints == CocoFormat().keypoints
+        self._may_adopt = metainfo is None and (self.ANY_KEYPOINTS or not self.METAINFO)
         self.data_mode = data_mode
         self.bbox_file = bbox_file
         self.sample_interval = sample_interval
@@ -234,12 +236,12 @@ def names_other_keypoints(
 ) -> bool:
     """Whether a file names as many keypoints as its annotations have, and not ``num_keypoints``."""
     categories = data.get("categories")
-    first = categories[0] if isinstance(categories, list) and categories else None
-    found = first.get("keypoints") if isinstance(first, dict) else None
+    lists = (
+        [item.get("keypoints") for item in categories if isinstance(item, dict)] if isinstance(categories, list) else []
+    )
+    named = next((names for names in lists if isinstance(names, list) and names), [])
     labelled = next((ann["keypoints"] for ann in annotations if isinstance(ann.get("keypoints"), list)), None)
-    if not isinstance(found, list) or labelled is None or len(found) == num_keypoints:
-        return False
-    return len(labelled) == 3 * len(found)
+    return labelled is not None and len(named) not in (0, num_keypoints) and len(labelled) == 3 * len(named)
 
 
 def group_by_image(

@@ -159,8 +159,3 @@ class Format:
     loses: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
     suffix: str | None = None
-
-
-def index_by_name(categories: list[Category]) -> Mapping[str, int]:
-    """Return the index of each category."""
-    return {category.name: index for index, category in enumerate(categories)}
