@@ -121,13 +121,11 @@ class FlipPairs:
         Raises:
             ValueError: if somebody has to confirm them and cannot be asked.
         """
-        from posekit.datasets.converters.keypoint_set_file import pairs_text, proposed_swaps, swaps_from_pairs
+        from posekit.datasets.converters.keypoint_set_file import pairs_text, proposed_swaps
 
         names, alone = category.keypoints, tuple(range(len(category.keypoints)))
         if self.none or self.pairs:
-            swaps = swaps_from_pairs(names, self.pairs)
-            typer.echo(f"flip    {pairs_text(category, swaps)}, as given")
-            return swaps
+            return self._given(category, self.pairs)
         if category.swaps is not None:
             typer.echo(f"flip    {pairs_text(category, category.swaps)}, as the source states")
             return category.swaps
@@ -146,7 +144,12 @@ class FlipPairs:
         return typer.confirm("        is that right?", default=True)
 
     def _typed(self, category: Category) -> tuple[int, ...]:
-        from posekit.datasets.converters.keypoint_set_file import swaps_from_pairs
-
         text = typer.prompt("        pairs as A:B, separated by spaces; empty for none", default="", show_default=False)
-        return swaps_from_pairs(category.keypoints, text.split())
+        return self._given(category, text.split())
+
+    def _given(self, category: Category, pairs: Sequence[str]) -> tuple[int, ...]:
+        from posekit.datasets.converters.keypoint_set_file import pairs_text, swaps_from_pairs
+
+        swaps = swaps_from_pairs(category.keypoints, pairs)
+        typer.echo(f"flip    {pairs_text(category, swaps)}, as given")
+        return swaps
