@@ -33,9 +33,8 @@ def recognises(source: Path) -> bool:
         return any(recognises(path) for path in sorted(source.glob("*.json"))[:3])
     if source.suffix.lower() != ".json":
         return False
-    with source.open("rb") as file:
-        data = file.read()
-    return b'"images"' in data and b'"annotations"' in data and b'"shapes"' not in data
+    data = source.read_bytes()
+    return data.lstrip()[:1] == b"{" and b'"images"' in data and b'"annotations"' in data and b'"shapes"' not in data
 
 
 def read(source: Path, hints: Hints) -> KeypointData:

@@ -68,9 +68,9 @@ def read(source: Path, hints: Hints) -> KeypointData:
         FileNotFoundError: if there are no tables of labels.
         ValueError: naming the first value that is not as it must be.
     """
-    config = source if source.name == "config.yaml" else source / "config.yaml"
-    project = _read_project(config) if config.is_file() else None
     root = source if source.is_dir() else source.parent
+    config = next((path for path in (root, *root.absolute().parents[:2]) if (path / "config.yaml").is_file()), None)
+    project = _read_project(config / "config.yaml") if config else None
     tables = [_read_table(path) for path in tracked(_table_paths(source, root, project), "reading")]
     if project is None:
         project = _project_of(tables, root.resolve().name)
@@ -103,9 +103,9 @@ def _read_project(path: Path) -> Project:
     unique = place.at("uniquebodyparts").names(document.get("uniquebodyparts") or []) if multi else ()
     links = []
     for link in place.at("skeleton").list(document.get("skeleton") or []):
-        ends = place.at("skeleton").list(link)
+        ends = [str(end) for end in place.at("skeleton").list(link)]
         # DeepLabCut's own template links body parts that a project need not have
-        links += [(str(a), str(b)) for a, b in pairwise(ends) if {a, b} <= {*parts, *unique} and a != b]
+        links += [(a, b) for a, b in pairwise(ends) if {a, b} <= {*parts, *unique} and a != b]
     return Project(
         name=str(document.get("Task") or "animal"),
         parts=parts,

@@ -64,8 +64,12 @@ def test_several_animals_with_unique_body_parts(tmp_path):
 
 @pytest.mark.parametrize("source", ["config.yaml", "labeled-data/cage/CollectedData_Ann.csv", "labeled-data/cage", "."])
 def test_ways_to_name_a_project(source, tmp_path):
-    data = read(project(tmp_path, SINGLE, "bodyparts: [snout, tail]") / source, Hints())
+    data = read(
+        project(tmp_path, SINGLE, "bodyparts: [tail, snout]\nskeleton: [[snout, tail], [[1], 2]]") / source, Hints()
+    )
     assert len(data.pictures) == 2
+    assert data.categories[0].keypoints == ("tail", "snout")
+    assert data.categories[0].links == ((1, 0),)
     assert all(picture.path.is_file() for picture in data.pictures)
 
 
