@@ -20,7 +20,7 @@ model = dict(
         loss=dict(type="KeypointMSELoss", use_target_weight=True, loss_weight=100.0),
         decoder=codec,
     ),
-    test_cfg=dict(flip_mode="heatmap", shift_heatmap=False),
+    test_cfg=dict(flip_mode="heatmap", shift_heatmap=True),
 )
 load = [dict(type="LoadImage", cache="ram"), dict(type="GetBBoxCenterScale", padding=1.0)]
 augment = [
@@ -41,6 +41,10 @@ val_dataloader = dict(
     dataset=dict(**dataset, ann_file="val.json", pipeline=[*load, crop, dict(type="PackPoseInputs")], test_mode=True),
 )
 test_dataloader = val_dataloader
-val_evaluator = [dict(type="EPE"), dict(type="PCKAccuracy", thr=0.02, norm_item="bbox")]
+val_evaluator = [
+    dict(type="EPE"),
+    dict(type="PCKAccuracy", thr=0.05, prefix="wide"),
+    dict(type="PCKAccuracy", thr=0.02),
+]
 test_evaluator = val_evaluator
 default_hooks = dict(checkpoint=dict(save_best="EPE", rule="less", max_keep_ckpts=1))
