@@ -33,19 +33,9 @@ COMMANDS = {
 }
 
 EXTRAS = {
-    "torch": "train",
-    "torchvision": "train",
-    "lightning": "train",
-    "timm": "train",
-    "safetensors": "train",
-    "matplotlib": "train",
-    "onnx": "export",
-    "onnxscript": "export",
-    "yaml": "data",
-    "pandas": "data",
-    "tables": "data",
-    "h5py": "data",
-    "sleap_io": "data",
+    **dict.fromkeys(("torch", "torchvision", "lightning", "timm", "safetensors", "matplotlib"), "train"),
+    **dict.fromkeys(("onnx", "onnxscript"), "export"),
+    **dict.fromkeys(("yaml", "pandas", "tables", "h5py", "sleap_io"), "data"),
 }
 """Which extra of posekit brings an optional package."""
 
