@@ -16,6 +16,7 @@ PACKAGES = {
     "core": ("numpy", "cv2", "onnxruntime", "scipy", "array_api_compat", "typer", "rich", "pooch"),
     "train": ("torch", "torchvision", "lightning", "timm", "safetensors", "tensorboard", "matplotlib"),
     "export": ("onnx", "onnxscript", "openvino"),
+    "data": ("yaml", "pandas", "tables", "h5py", "sleap_io"),
     "serve": ("fastapi", "uvicorn", "multipart"),
 }
 """The import names of each extra's packages."""
@@ -24,6 +25,8 @@ DISTRIBUTIONS = {
     "cv2": "opencv-python-headless",
     "array_api_compat": "array-api-compat",
     "multipart": "python-multipart",
+    "yaml": "pyyaml",
+    "sleap_io": "sleap-io",
 }
 
 

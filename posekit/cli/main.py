@@ -31,19 +31,14 @@ COMMANDS = {
     "checkpoint": Command("posekit.cli.checkpoint:app", "show what is in a checkpoint, convert it to safetensors"),
     "model": Command("posekit.cli.model:app", "count a model's parameters and multiply-adds, time it"),
     "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from"),
-    "data": Command("posekit.cli.data:app", "check data sets, look at what training makes of them"),
+    "data": Command("posekit.cli.data:app", "convert, check and look at labelled data"),
     "info": Command("posekit.cli.info:info", "list versions, devices and installed extras"),
 }
 
 EXTRAS = {
-    "torch": "train",
-    "torchvision": "train",
-    "lightning": "train",
-    "timm": "train",
-    "safetensors": "train",
-    "matplotlib": "train",
-    "onnx": "export",
-    "onnxscript": "export",
+    **dict.fromkeys(("torch", "torchvision", "lightning", "timm", "safetensors", "matplotlib"), "train"),
+    **dict.fromkeys(("onnx", "onnxscript"), "export"),
+    **dict.fromkeys(("yaml", "pandas", "tables", "h5py", "sleap_io"), "data"),
 }
 """Which extra of posekit brings an optional package."""
 

@@ -13,6 +13,7 @@ from posekit.datasets.base import BaseDataset
 from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
 from posekit.datasets.proposed_skeleton import propose_info
 from posekit.datasets.records import Lazy, Records
+from posekit.datasets.skeleton import load_metainfo
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.registry import DATASETS
 
@@ -28,6 +29,7 @@ class BaseCocoStyleDataset(BaseDataset):
         ann_file: see ``BaseDataset`` for this and all arguments not named here.
         bbox_file: JSON list of detections to use in place of annotated boxes; top-down with ``test_mode`` only.
         metainfo: the keypoint set; ``dict(from_annotation=True)`` takes the one that the file's categories name.
+            Without any so do classes without a set, and ``CocoDataset`` if the file has another number of keypoints.
         data_mode: ``"topdown"``, one sample per instance, or ``"bottomup"``, one per image.
         filter_cfg: ``dict(bbox_score_thr=...)`` leaves out detections with a lower score.
         sample_interval: use only images whose id this divides.
@@ -35,6 +37,8 @@ class BaseCocoStyleDataset(BaseDataset):
 
     METAINFO: ClassVar[dict] = {}
     FORMAT: ClassVar[CocoFormat] = CocoFormat()
+    ANY_KEYPOINTS: ClassVar[bool] = False
+    """Whether the class is for files of any keypoints, and ``METAINFO`` for those that name none."""
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class BaseCocoStyleDataset(BaseDataset):
             raise ValueError(f"{name}.filter_cfg: bbox_score_thr needs data_mode='topdown', found '{data_mode}'")
         if isinstance(metainfo, Mapping) and metainfo.get("from_annotation"):
             metainfo = propose_info(os.path.join(data_root or "", ann_file))  # noqa: PTH118 - as in BaseDataset
+        self._may_adopt = metainfo is None and (self.ANY_KEYPOINTS or not self.METAINFO)
         self.data_mode = data_mode
         self.bbox_file = bbox_file
         self.sample_interval = sample_interval
@@ -124,6 +129,13 @@ class BaseCocoStyleDataset(BaseDataset):
         data = read_json(self.ann_file)
         infos = dicts_under(data, "images", self.ann_file)
         annotations = dicts_under(data, "annotations", self.ann_file)
+        if self._may_adopt and names_other_keypoints(data, annotations, self._metainfo.get("num_keypoints")):
+            self._metainfo = load_metainfo(propose_info(self.ann_file))
+        if "num_keypoints" not in self._metainfo:
+            raise ValueError(
+                f"{self.ann_file}: {type(self).__name__} has no keypoint set and the file's categories name no "
+                "keypoints; give metainfo=dict(from_file=...)"
+            )
         if isinstance(data.get("categories"), list):
             self._metainfo["CLASSES"] = data["categories"]
         return Images.read(infos, self.data_prefix["img"], problems, interval=self.sample_interval), annotations
@@ -218,6 +230,19 @@ class BaseCocoStyleDataset(BaseDataset):
         if isinstance(self.data_list, Records):
             return self.data_list.take(np.array(kept, np.int64))
         return [self.data_list[index] for index in kept]
+
+
+def names_other_keypoints(
+    data: Mapping[str, Any], annotations: Sequence[Mapping[str, Any]], num_keypoints: int | None
+) -> bool:
+    """Whether a file names as many keypoints as its annotations have, and not ``num_keypoints``."""
+    categories = data.get("categories")
+    lists = (
+        [item.get("keypoints") for item in categories if isinstance(item, dict)] if isinstance(categories, list) else []
+    )
+    named = next((names for names in lists if isinstance(names, list) and names), [])
+    labelled = next((ann["keypoints"] for ann in annotations if isinstance(ann.get("keypoints"), list)), None)
+    return labelled is not None and len(named) not in (0, num_keypoints) and len(labelled) == 3 * len(named)
 
 
 def group_by_image(

@@ -223,6 +223,8 @@ def _link_problems(links: Mapping[Any, Any], names: list[str]) -> Iterable[str]:
     if not isinstance(links, Mapping) or not all(isinstance(link, Mapping) for link in links.values()):
         yield "skeleton_info: must be a dict from ids to dict(link=(name, name), color=[...])"
         return
+    if not all(str(key).isdecimal() for key in links):
+        yield f"skeleton_info: ids must be whole numbers, found {list(links)}"
     for key, link in links.items():
         ends = link.get("link", ())
         if not isinstance(ends, (list, tuple)) or len(ends) != 2:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from coco_files import annotation, image
+from coco_files import TRIANGLE, annotation, image
 
 from posekit.datasets.base_coco import BaseCocoStyleDataset
+from posekit.datasets.datasets.body import CocoDataset
 from posekit.datasets.proposed_skeleton import mirrored_name
+
+
+class Triangle(BaseCocoStyleDataset):
+    METAINFO = TRIANGLE
 
 
 @pytest.mark.parametrize(
@@ -33,10 +38,11 @@ def test_mirrored_name(name, other):
         assert mirrored_name(other, names) == name
 
 
-def build(tmp_path, category):
+def build(tmp_path, category, kind=BaseCocoStyleDataset, **arguments):
     data = dict(images=[image(1)], annotations=[annotation(1)], categories=[category])
     (tmp_path / "own.json").write_text(json.dumps(data))
-    return BaseCocoStyleDataset("own.json", data_root=str(tmp_path), metainfo=dict(from_annotation=True))
+    arguments = arguments or dict(metainfo=dict(from_annotation=True))
+    return kind("own.json", data_root=str(tmp_path), **arguments)
 
 
 def test_keypoint_set_of_the_categories(tmp_path, caplog):
@@ -50,6 +56,30 @@ def test_keypoint_set_of_the_categories(tmp_path, caplog):
     assert left != right
     assert meta["skeleton_link_colors"].tolist() == [left, right]
     assert "proposed to swap when mirrored: left_ear and right_ear" in caplog.text
+
+
+@pytest.mark.parametrize("kind", [BaseCocoStyleDataset, CocoDataset])
+def test_keypoints_of_the_file_if_no_set_is_given(kind, tmp_path, caplog):
+    category = dict(name="mouse", keypoints=["nose", "left_ear", "right_ear"])
+    dataset = build(tmp_path, category, kind, metainfo=None)
+    assert dataset.metainfo["keypoint_id2name"] == {0: "nose", 1: "left_ear", 2: "right_ear"}
+    assert dataset[0]["flip_indices"] == [0, 2, 1]
+    assert "proposed to swap when mirrored: left_ear and right_ear" in caplog.text
+
+
+def test_a_set_that_fits_or_is_given_stays(tmp_path):
+    named = dict(name="mouse", keypoints=["a", "b", "c"])
+    assert build(tmp_path, named, Triangle, metainfo=None).metainfo["dataset_name"] == "triangle"
+    with pytest.raises(ValueError, match="9 numbers where 51 belong"):
+        build(tmp_path, named, metainfo=dict(from_file="coco"), test_mode=True)
+    with pytest.raises(ValueError, match="9 numbers where 51 belong"):  # the file's names fit its labels no better
+        build(tmp_path, dict(name="mouse", keypoints=["a"]), CocoDataset, metainfo=None, test_mode=True)
+
+
+@pytest.mark.parametrize("category", [dict(name="mouse"), dict(keypoints="a"), dict(keypoints=["a"])])
+def test_no_keypoint_set_at_all(category, tmp_path):
+    with pytest.raises(ValueError, match=r"own.json: BaseCocoStyleDataset has no keypoint set"):
+        build(tmp_path, category, metainfo=None)
 
 
 def test_problems(tmp_path):

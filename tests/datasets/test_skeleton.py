@@ -110,6 +110,7 @@ DEFECTS = {
         link=("noose", "left_hand")
     ),
     "link must be two keypoint names": lambda info: info["skeleton_info"][0].update(link=("nose",)),
+    "skeleton_info: ids must be whole numbers": lambda info: info["skeleton_info"].update({1e400: {"link": ()}}),
     "dataset_name: missing": lambda info: info.pop("dataset_name"),
     "must be a dict from ids": lambda info: info.update(keypoint_info={0: "nose"}),
 }

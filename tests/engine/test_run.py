@@ -13,7 +13,7 @@ import torch
 from tiny_run import BATCH, NUM_SAMPLES, tiny_config
 
 from posekit.atomic_file import link_atomically, write_atomically
-from posekit.checkpoints.load import read_checkpoint
+from posekit.checkpoints.load import open_checkpoint, read_checkpoint
 from posekit.config import load
 from posekit.datasets.skeleton import find_keypoint_set
 from posekit.engine.hooks.base import BaseHook
@@ -24,6 +24,23 @@ from posekit.engine.task import NotFiniteError
 from posekit.registry import HOOKS, MODELS
 
 STEPS = NUM_SAMPLES // BATCH
+
+
+def test_own_keypoints_without_a_keypoint_set(data: Path, tmp_path: Path) -> None:
+    """A COCO file that names its keypoints is enough to train, and the checkpoint knows them."""
+    content = json.loads((data / "train.json").read_text())
+    content["categories"][0]["keypoints"] = ["snout", "left_ear", "right_ear"]
+    for annotation in content["annotations"]:
+        annotation.update(keypoints=annotation["keypoints"][:9], num_keypoints=3)
+    (tmp_path / "train.json").write_text(json.dumps(content))
+    config = tiny_config(tmp_path, train_cfg={"max_epochs": 1})
+    config.model.head.out_channels = 3
+    for stage in ("train", "val", "test"):
+        config[f"{stage}_dataloader"].dataset.data_prefix.img = str(data / "images")
+    train(config, work_dir=tmp_path / "run", device="cpu")
+    meta = open_checkpoint(tmp_path / "run" / "last.pth").meta["dataset_meta"]
+    assert meta["flip_indices"] == [0, 2, 1]
+    assert meta["keypoint_id2name"][0] == "snout"
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ class CocoDataset(BaseCocoStyleDataset):
     """COCO: 17 keypoints (Lin et al., ECCV 2014)."""
 
     METAINFO = dict(from_file="configs/_base_/datasets/coco.py")
+    ANY_KEYPOINTS = True
 
 
 @DATASETS.register_module()

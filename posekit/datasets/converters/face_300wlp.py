@@ -1,0 +1,45 @@
+"""300W-LP as handed out: pictures in AFW, HELEN, IBUG, LFPW, and landmarks/…/NAME_pts.mat with 68 points each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from posekit.datasets.converters.keypoint_data import Hints, KeypointData, Picture
+from posekit.datasets.converters.place import Found, Place
+from posekit.datasets.converters.progress import tracked
+from posekit.datasets.converters.public_set import category_of, face, found_files, public_format
+
+ENDING = "_pts"
+
+
+def read(source: Path, hints: Hints) -> KeypointData:
+    """Read all files of landmarks below a folder; the flipped pictures of the set are not among them.
+
+    Raises:
+        FileNotFoundError: if there are none.
+        ValueError: if one has not 68 points ``pts_2d``.
+    """
+    pictures = []
+    for path in tracked(found_files(source, f"*{ENDING}.mat", "300W-LP"), "reading"):
+        part, name = path.parent.name, path.stem.removesuffix(ENDING) + ".jpg"
+        root = hints.images or path.parents[2]
+        pictures.append(Picture(root / part / name, [face(_points(path))], video=name.rsplit("_", 1)[0]))
+    return KeypointData([category_of("300wlp", "face")], pictures)
+
+
+def _points(path: Path) -> np.ndarray:
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        points = np.asarray(loadmat(path)["pts_2d"], np.float64)
+    except (ValueError, TypeError, KeyError, NotImplementedError, OSError, MatReadError) as error:
+        raise ValueError(f"{path}: no MATLAB file with pts_2d: {error}; download it again") from error
+    if points.shape != (68, 2) or not np.isfinite(points).all():
+        raise Place(path).wrong(Found(f"pts_2d of shape {points.shape}"), "68 finite points (68, 2)")
+    return points
+
+
+FORMAT = public_format("300wlp", "300W-LP", read)

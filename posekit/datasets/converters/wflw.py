@@ -1,0 +1,52 @@
+"""WFLW as handed out: WFLW_images, and lists with a line for each face.
+
+A line has 98 points, the face's rectangle (two corners), six attributes (0 or 1) and the picture's name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from posekit.datasets.converters.keypoint_data import Hints, KeypointData, Picture
+from posekit.datasets.converters.pictures import find_folder
+from posekit.datasets.converters.place import Found, Place, read_text
+from posekit.datasets.converters.progress import tracked
+from posekit.datasets.converters.public_set import category_of, face, found_files, public_format
+
+ATTRIBUTES = ("pose", "expression", "illumination", "make-up", "occlusion", "blur")
+POINTS, CELLS = 98, 2 * 98 + 4 + 6 + 1
+LISTS = "list_98pt_rect_attr_*.txt"
+
+
+def read(source: Path, hints: Hints) -> KeypointData:
+    """Read the lists of training and test faces below a folder, or one list.
+
+    Raises:
+        FileNotFoundError: if there are none.
+        ValueError: naming the first line that is not as it must be.
+    """
+    paths = [source] if source.is_file() else found_files(source, LISTS, "WFLW")
+    pictures: dict[str, Picture] = {}
+    for path in paths:
+        split = next((name for name in ("train", "test") if path.stem.endswith(name)), "")
+        for number, line in enumerate(tracked(read_text(path).splitlines(), "reading"), 1):
+            cells, where = line.split(maxsplit=CELLS - 1), Place(path, f"line {number}")
+            if len(cells) != CELLS:
+                raise where.wrong(Found(f"{len(cells)} values"), f"{CELLS}: 98 points, a rectangle, 6 marks, a name")
+            values = np.array(where.numbers(cells[:-1]))
+            points, corners = values[: 2 * POINTS].reshape(POINTS, 2), values[2 * POINTS : 2 * POINTS + 4]
+            x, y, width, height = [*corners[:2].tolist(), *(corners[2:] - corners[:2]).tolist()]
+            marks = dict(zip(ATTRIBUTES, values[-6:].astype(int).tolist(), strict=True))
+            found = face(points, box=where.box(x, y, width, height), extra={"attributes": marks})
+            picture = pictures.setdefault(cells[-1], Picture(Path(cells[-1]), split=split))
+            picture.instances.append(found)
+    root = source if source.is_dir() else source.parent
+    folder = find_folder(list(pictures), next(iter(root.rglob("WFLW_images")), root), hints.images)
+    for picture in pictures.values():
+        picture.path = folder / picture.path
+    return KeypointData([category_of("wflw", "face")], list(pictures.values()))
+
+
+FORMAT = public_format("wflw", "WFLW", read)

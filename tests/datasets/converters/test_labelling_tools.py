@@ -1,0 +1,274 @@
+"""Files as labelling tools and other programs write them, which is not always as posekit does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from keypoint_data_cases import fake_picture
+
+from posekit.datasets.converters.formats import get_format, guess_format
+from posekit.datasets.converters.keypoint_data import Hints
+from posekit.datasets.converters.openpose import BODY_25
+
+CVAT = """<?xml version="1.0" encoding="utf-8"?>
+<annotations><version>1.1</version><meta><job><labels>
+<label><name>mouse</name><type>skeleton</type><attributes></attributes><svg>&lt;line x1="1" y1="1" x2="2" y2="2"
+ data-type="edge" data-node-from="2" data-node-to="1"&gt;&lt;/line&gt;&lt;circle data-type="element node"
+ data-element-id="1" data-node-id="1" data-label-name="snout"&gt;&lt;/circle&gt;&lt;circle data-element-id="2"
+ data-node-id="2" data-label-name="tail"&gt;&lt;/circle&gt;</svg></label>
+<label><name>snout</name><type>points</type><parent>mouse</parent></label>
+<label><name>tail</name><type>points</type><parent>mouse</parent></label>
+</labels></job></meta>
+<image id="0" name="cage/1.png" width="64" height="48">
+ <skeleton label="mouse" source="manual" z_order="0">
+  <points label="tail" source="manual" outside="0" occluded="1" points="3.50,4.25"></points>
+  <points label="snout" source="manual" outside="1" occluded="0" points="1.00,2.00"></points>
+ </skeleton>
+ <polygon label="mouse" points="1,2;3,4;5,6"></polygon>
+</image>
+<image id="1" name="cage/2.png" width="64" height="48"></image>
+</annotations>"""
+
+
+def test_cvat_skeletons(tmp_path):
+    (tmp_path / "annotations.xml").write_text(CVAT)
+    fake_picture(tmp_path / "images" / "cage" / "1.png")
+    assert guess_format(tmp_path).name == "cvat"
+    data = get_format("cvat").read(tmp_path, Hints())
+    category = data.categories[0]
+    assert (category.name, category.keypoints, category.links) == ("mouse", ("snout", "tail"), ((1, 0),))
+    assert data.pictures[0].instances[0].keypoints.tolist() == [[1, 2, 0], [3.5, 4.25, 1]]
+    assert data.pictures[0].path == tmp_path / "images" / "cage" / "1.png"
+    assert data.pictures[1].instances == []
+
+
+POINTS = """<annotations><meta><task><labels><label><name>tail</name><type>points</type></label>
+<label><name>snout</name><type>points</type></label></labels></task></meta>
+<image id="0" name="1.png" width="64" height="48">
+<points label="snout" occluded="0" points="1,2"/><points label="tail" occluded="0" points="3,4"/>
+<points label="snout" occluded="0" points="5,6"/></image></annotations>"""
+
+
+def test_cvat_points(tmp_path):
+    path = tmp_path / "a.xml"
+    path.write_text(POINTS)
+    data = get_format("cvat").read(path, Hints())
+    assert [category.keypoints for category in data.categories] == [("tail", "snout")]
+    assert [i.keypoints.tolist() for i in data.pictures[0].instances] == [
+        [[3, 4, 2], [1, 2, 2]],
+        [[0, 0, 0], [5, 6, 2]],
+    ]
+    path.write_text(POINTS.replace('label="snout" occluded="0" points="5,6"', 'label="fly" points="5,6;7,8"'))
+    data = get_format("cvat").read(path, Hints())
+    assert [(category.name, len(category.keypoints)) for category in data.categories] == [("object", 2), ("fly", 2)]
+    more = path.read_text().replace("</image>", '<box label="fly" xtl="1" ytl="1" xbr="3" ybr="3"/></image>')
+    path.write_text(more)
+    assert [i.keypoints.shape for i in get_format("cvat").read(path, Hints()).pictures[0].instances][1] == (2, 3)
+    path.write_text(more.replace("<box", '<points label="fly" points="5,6;7,8;9,9"/><box'))
+    with pytest.raises(ValueError, match="label fly: found objects of 3 and 2 points, expected one number of points"):
+        get_format("cvat").read(path, Hints())
+    with pytest.raises(ValueError, match="--keypoints: there are points labelled 'snout'"):
+        get_format("cvat").read(path, Hints(keypoints=("tail", "nose")))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<annotations><track id='0'/></annotations>", "found tracks of a video, expected images; export as"),
+        ("<annotations><meta/></annotations>", "found no image"),
+        ("<annotations", "no valid XML"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><annotations/>', "has a DOCTYPE, which labels never need"),
+        (CVAT.replace("3.50,4.25", "3.50"), r"image 0, skeleton 0, points, points: found 1 numbers, expected 2"),
+        (CVAT.replace('label="tail"', 'label="leg"'), "found 'leg', expected a keypoint of 'mouse': snout, tail"),
+    ],
+)
+def test_cvat_problems(text, message, tmp_path):
+    (tmp_path / "annotations.xml").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        get_format("cvat").read(tmp_path / "annotations.xml", Hints())
+
+
+def region(kind, label, x, y, key="a", **more):
+    value = {"x": x, "y": y, "width": 0.5, kind: [label], **more.pop("value", {})}
+    sides = {"original_width": 200, "original_height": 100}
+    return {"id": key, "type": kind, "from_name": "kp", "to_name": "img", "value": value, **sides, **more}
+
+
+def test_label_studio_points_inside_boxes(tmp_path):
+    result = [
+        region("keypointlabels", "snout", 10, 20, "p1"),
+        region("rectanglelabels", "mouse", 5, 10, "b1", value={"width": 10, "height": 30}),
+        region("keypointlabels", "tail", 60, 50, "p2"),
+        {"id": "p2", "type": "choices", "value": {"choices": ["hidden"]}},
+        {"type": "relation", "from_id": "p1", "to_id": "b1"},
+    ]
+    tasks = [
+        {"id": 1, "data": {"img": "/data/upload/3/0a1b2c3d-cage.png"}, "annotations": [{"result": result}]},
+        {"id": 2, "data": {"img": "s3://bucket/b%20c.png"}, "annotations": [{"was_cancelled": True, "result": [1]}]},
+    ]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(tasks))
+    fake_picture(tmp_path / "pictures" / "cage.png", 200, 100)
+    assert guess_format(path).name == "labelstudio"
+    data = get_format("labelstudio").read(path, Hints(images=None))
+    assert data.categories[0].keypoints == ("snout", "tail")
+    boxed, free = data.pictures[0].instances
+    assert boxed.box == (10, 10, 20, 30)
+    assert boxed.keypoints.tolist() == [[20, 20, 2], [0, 0, 0]]
+    assert free.keypoints.tolist() == [[0, 0, 0], [120, 50, 1]]
+    assert data.pictures[1].instances == []
+
+
+def test_labelme_as_its_users_label(tmp_path):
+    shapes = [
+        {"label": "snout", "points": [[1, 2]], "shape_type": "point", "group_id": None},
+        {"label": "tail", "points": [[3, 4]], "shape_type": "point"},
+        {"label": "mouse", "points": [[9, 9], [0, 0]], "shape_type": "rectangle", "group_id": None},
+        {"label": "snout", "points": [[30, 30]], "shape_type": "point", "flags": {"occluded": True}},
+        {"label": "wall", "points": [[1, 1], [2, 2], [3, 1]], "shape_type": "polygon"},
+    ]
+    document = {"version": "5.2.1", "shapes": shapes, "imagePath": "..\\cage\\a.png", "imageData": None}
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels" / "a.json").write_text(json.dumps(document))
+    (tmp_path / "labels" / "labels.txt").write_text("__ignore__\ntail\nmouse\nsnout\n")
+    data = get_format("labelme").read(tmp_path / "labels", Hints())
+    assert data.categories[0].keypoints == ("tail", "snout")
+    found = [(i.box, i.keypoints.tolist()) for i in data.pictures[0].instances]
+    assert found == [((0, 0, 9, 9), [[3, 4, 2], [1, 2, 2]]), (None, [[0, 0, 0], [30, 30, 1]])]
+    assert data.pictures[0].path.resolve() == (tmp_path / "cage" / "a.png").resolve()
+    with pytest.raises(ValueError, match="has points labelled 'tail', which is none of snout"):
+        get_format("labelme").read(tmp_path / "labels", Hints(keypoints=("snout",)))
+
+
+def test_openpose_with_hands(tmp_path):
+    person = {"person_id": [-1], "pose_keypoints_2d": [1, 2, 0.5] * 25, "hand_left_keypoints_2d": [3, 4, 0] * 21}
+    (tmp_path / "a_keypoints.json").write_text(json.dumps({"version": 1.3, "people": [person]}))
+    fake_picture(tmp_path / "a.png")
+    data = get_format("openpose").read(tmp_path, Hints())
+    names = data.categories[0].keypoints
+    assert names[:25] == BODY_25
+    assert names[25:] == tuple(f"hand_left_{i}" for i in range(21))
+    instance = data.pictures[0].instances[0]
+    assert instance.keypoints[0].tolist() == [1, 2, 2]
+    assert instance.scores[0] == 0.5
+    assert instance.keypoints[-1, 2] == 0
+    assert data.pictures[0].path == tmp_path / "a.png"
+    with pytest.raises(ValueError, match="found 46 keypoints, expected 2, as --keypoints has names"):
+        get_format("openpose").read(tmp_path, Hints(keypoints=("a", "b")))
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_yolo_as_ultralytics_has_it(dims, tmp_path):
+    fake_picture(tmp_path / "data" / "images" / "train" / "a.png", 100, 50)
+    fake_picture(tmp_path / "data" / "images" / "val" / "b.png", 100, 50)
+    (tmp_path / "data" / "labels" / "train").mkdir(parents=True)
+    points = "0.1 0.2 2 0 0 0" if dims == 3 else "0.1 0.2 0 0"
+    (tmp_path / "data" / "labels" / "train" / "a.txt").write_text(f"1 0.5 0.5 0.2 0.4 {points}\n\n")
+    (tmp_path / "data" / "val.txt").write_text("./images/val/b.png\n")
+    text = f"path: data\ntrain: images/train\nval: val.txt\ntest:\nkpt_shape: [2, {dims}]\nnames: [cat, dog]\n"
+    (tmp_path / "pets.yaml").write_text(text)
+    data = get_format("yolo").read(tmp_path, Hints())
+    assert [(p.path.name, p.split, p.size_wh) for p in data.pictures] == [
+        ("a.png", "train", (100, 50)),
+        ("b.png", "val", (100, 50)),
+    ]
+    instance = data.pictures[0].instances[0]
+    assert instance.category == 1
+    assert instance.box == (40, 15, 20, 20)
+    assert instance.keypoints.tolist() == [[10, 10, 2], [0, 0, 0]]
+    assert data.categories[1].keypoints == ("point_0", "point_1")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("0.5 0.5", "0.5", r"a.txt: line 1: found 10 numbers, expected 11"),
+        ("0 0.5", "7 0.5", r"line 1: found 7.0, expected a class from 0 to 0 first"),
+        ("0.2 2", "0.2 5", "found 5.0, expected visibility 0, 1 or 2"),
+        ("kpt_shape: [2, 3]", "kpt_shape: [2, 4]", "expected the number of keypoints, and 2"),
+        ("images/train", "images/none", "'images/none' is no folder and no list of pictures"),
+        ("flip_idx: [1, 0]", "flip_idx: [1, 1]", "numbers 0 to 1 that name each other in pairs"),
+        ("names: [cat]", "names: {1: cat}", "expected the classes 0, 1, … as keys"),
+        ("names: [cat]", "names: [", r"no valid YAML: .* at line 5, column"),
+    ],
+)
+def test_yolo_problems(old, new, message, tmp_path):
+    fake_picture(tmp_path / "images" / "train" / "a.png", 100, 50)
+    labels = "0 0.5 0.5 0.2 0.4 0.1 0.2 2 0 0 0"
+    text = "train: images/train\nkpt_shape: [2, 3]\nflip_idx: [1, 0]\nnames: [cat]\n"
+    (tmp_path / "labels" / "train").mkdir(parents=True)
+    (tmp_path / "labels" / "train" / "a.txt").write_text(labels.replace(old, new))
+    (tmp_path / "data.yaml").write_text(text.replace(old, new))
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
+        get_format("yolo").read(tmp_path, Hints())
+
+
+def coco(**changes):
+    annotation = {"id": 1, "image_id": 1, "category_id": 1, "keypoints": [1, 2, 0.5, 3, 4, 0.0], "score": 0.4}
+    document = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}],
+        "annotations": [annotation],
+        "categories": [{"id": 1, "name": "mouse", "keypoints": ["a", "b"], "skeleton": [[1, 2]]}],
+    }
+    return {**document, **changes}
+
+
+def test_coco_predictions_bear_scores(tmp_path):
+    (tmp_path / "predictions.json").write_text(json.dumps(coco()))
+    instance = get_format("coco").read(tmp_path / "predictions.json", Hints()).pictures[0].instances[0]
+    assert instance.scores.tolist() == [0.5, 0]
+    assert instance.keypoints.tolist() == [[1, 2, 2], [3, 4, 0]]
+    assert instance.extra == {"score": 0.4}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"categories": []}, "categories: found none, expected at least one"),
+        ({"categories": [{"id": 1, "keypoints": ["a", "a"]}]}, r"categories\[0\], keypoints: found 'a' twice"),
+        ({"categories": [{"id": 1, "keypoints": ["a"], "skeleton": [[1, 2]]}]}, "two numbers of keypoints, 1 to 1"),
+        ({"categories": [{"id": 1}, {"id": 1}]}, "found id 1 a second time"),
+        ({"images": [{"id": 1}]}, r"images\[0\]: found only 'id', expected the key 'file_name'; add it"),
+        (
+            {"images": [{"id": 1, "file_name": name} for name in "ab"]},
+            "found id 1 a second time, expected an id of its own",
+        ),
+        ({"annotations": [{"image_id": 9}]}, r"annotations\[0\]: found image_id 9, expected the id of an image"),
+        ({"annotations": [{"image_id": 1, "category_id": 3}]}, "found category_id 3"),
+        ({"annotations": [{"image_id": 1, "keypoints": [1, 2]}]}, "found 2 numbers, expected 6"),
+        ({"annotations": [{"image_id": 1, "keypoints": [1, 2, 5, 0, 0, 0]}]}, "found 5.0, expected visibility 0, 1 or"),
+        ({"annotations": [{"image_id": 1, "bbox": [0, 0, -1, 2]}]}, "found a box of -1.0 x 2.0"),
+        ({"annotations": [{"image_id": 1, "id": 4}] * 2}, "found id 4 a second time"),
+        ({"videos": [{"name": "a"}]}, r"videos\[0\]: found only 'name'"),
+    ],
+)
+def test_coco_problems(changes, message, tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(coco(**changes)))
+    with pytest.raises(ValueError, match=message):
+        get_format("coco").read(tmp_path / "a.json", Hints())
+
+
+def test_coco_without_keypoint_names(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(coco(categories=[{"id": 1, "name": "mouse"}])))
+    assert get_format("coco").read(path, Hints()).categories[0].keypoints == ("point_0", "point_1")
+    assert get_format("coco").read(path, Hints(keypoints=("x", "y"))).categories[0].keypoints == ("x", "y")
+
+
+def test_coco_with_an_image_listed_again(tmp_path):
+    document = coco()
+    document["images"] *= 2
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    assert len(get_format("coco").read(tmp_path / "a.json", Hints()).pictures) == 1
+
+
+def test_coco_folders_must_agree(tmp_path):
+    (tmp_path / "train.json").write_text(json.dumps(coco()))
+    (tmp_path / "val.json").write_text(json.dumps(coco()))
+    data = get_format("coco").read(tmp_path, Hints())
+    assert [picture.split for picture in data.pictures] == ["train", "val"]
+    other = coco(categories=[{"id": 1, "name": "rat", "keypoints": ["a", "b"]}])
+    (tmp_path / "val.json").write_text(json.dumps(other))
+    with pytest.raises(ValueError, match=r"val.json: its categories differ from those of .*train.json"):
+        get_format("coco").read(tmp_path, Hints())
