@@ -25,3 +25,9 @@ def tune_cpu() -> None:
             libc = ctypes.CDLL("libc.so.6")
             libc.mallopt(MMAP_MAX, 0)
             libc.mallopt(TRIM_THRESHOLD, 2**31 - 1)
+
+
+def computes_bfloat16() -> bool:
+    """Whether this CPU has instructions for bfloat16; without them it is slower than float32, not faster."""
+    asked = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(supported() for supported in asked if supported is not None)

@@ -23,7 +23,7 @@ from posekit.codecs.agreement import check_codecs
 from posekit.config import load
 from posekit.config.config import Config
 from posekit.engine.checkpoint_io import AtomicCheckpointIO
-from posekit.engine.cpu_tuning import tune_cpu
+from posekit.engine.cpu_tuning import computes_bfloat16, tune_cpu
 from posekit.engine.data_module import PoseDataModule
 from posekit.engine.hooks.accuracy_hook import AccuracyHook
 from posekit.engine.hooks.base import BaseHook
@@ -214,8 +214,12 @@ def build_trainer(
     if devices == 1:  # these matter to several devices only
         settings.pop("strategy", None)
         settings.pop("sync_batchnorm", None)
-    if settings.get("precision") == "16-mixed" and (device == "cpu" or not torch.cuda.is_available()):
-        settings["precision"] = "32-true"  # half precision has no fast kernels on a CPU
+    without_kernels = {
+        "16-mixed": device == "cpu" or not torch.cuda.is_available(),
+        "bf16-mixed": on_cpu(device) and not computes_bfloat16(),
+    }
+    if without_kernels.get(str(settings.get("precision"))):
+        settings["precision"] = "32-true"
     return Trainer(
         accelerator=DEVICES[device],
         devices=devices,

@@ -18,7 +18,7 @@ from posekit.config import load
 from posekit.datasets.skeleton import find_keypoint_set
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.prediction_hook import PredictionHook
-from posekit.engine.run import evaluate, load_weights, run_folder, train
+from posekit.engine.run import build_trainer, evaluate, run_folder, train
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import NotFiniteError
 from posekit.registry import HOOKS, MODELS
@@ -291,3 +291,14 @@ def test_weights_of_another_keypoint_set_start_training(
     load_weights(model, tmp_path / "a.pth", by_name=by_name)
     assert model.final_layer.bias.tolist() == bias
     assert ("keypoints that start anew: paw" in capsys.readouterr().out) == by_name
+
+
+@pytest.mark.parametrize(
+    ("asked", "has_bfloat16", "taken"),
+    [("16-mixed", True, "32-true"), ("bf16-mixed", True, "bf16-mixed"), ("bf16-mixed", False, "32-true")],
+)
+def test_precision_that_the_cpu_computes_fast(
+    asked: str, has_bfloat16: bool, taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("posekit.engine.run.computes_bfloat16", lambda: has_bfloat16)
+    assert build_trainer({"precision": asked}, tmp_path, "cpu", 1, [], []).precision == taken

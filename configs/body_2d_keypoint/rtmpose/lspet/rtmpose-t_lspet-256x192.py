@@ -7,6 +7,8 @@ _base_ = [
 max_epochs = 12
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=2)
 optim_wrapper = dict(
+    type="AmpOptimWrapper",
+    dtype="bfloat16",
     optimizer=dict(type="AdamW", lr=2e-3, weight_decay=0.05),
     paramwise_cfg=dict(norm_decay_mult=0, bias_decay_mult=0, bypass_duplicate=True),
 )
