@@ -18,7 +18,7 @@ from posekit.config import load
 from posekit.datasets.skeleton import find_keypoint_set
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.prediction_hook import PredictionHook
-from posekit.engine.run import build_trainer, evaluate, run_folder, train
+from posekit.engine.run import build_trainer, evaluate, load_weights, run_folder, train
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import NotFiniteError
 from posekit.registry import HOOKS, MODELS
