@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from posekit.datasets.keypoint_mapping import named_mapping
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.instances import visibility
 from posekit.datasets.transforms.results import Results
@@ -26,8 +27,9 @@ class KeypointConverter(BaseTransform):
     follows the new order.
 
     Args:
-        num_keypoints: size of the target set.
-        mapping: (source, target) index pairs; ((source, source), target) takes the middle.
+        num_keypoints: size of the target set; a named mapping knows it.
+        mapping: (source, target) index pairs; ((source, source), target) takes the middle. Or two keypoint sets
+            whose keypoints are matched by name, such as ``aic_to_coco`` or ``coco_wholebody_to_halpe26``.
 
     Raises:
         ValueError: if a target is out of range, or a source is neither an index nor two.
@@ -41,7 +43,14 @@ class KeypointConverter(BaseTransform):
     requires = ("keypoints",)
     provides = ("keypoints_visible",)
 
-    def __init__(self, num_keypoints: int, mapping: Mapping) -> None:
+    def __init__(self, num_keypoints: int | None = None, mapping: Mapping | str = ()) -> None:
+        if isinstance(mapping, str):
+            given, name = num_keypoints, mapping
+            mapping, num_keypoints = named_mapping(name)
+            if given not in (None, num_keypoints):
+                raise ValueError(f"KeypointConverter.num_keypoints: {given}, but {name} makes {num_keypoints}")
+        if num_keypoints is None or not mapping:
+            raise ValueError("KeypointConverter: needs num_keypoints and a mapping, or a named mapping alone")
         self.num_keypoints = num_keypoints
         self.mapping = mapping
         pairs = [(s, s) if isinstance(s, int) else tuple(s) for s, _ in mapping]
