@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ class DataElement:
         raise AttributeError(f"this {type(self).__name__} has no '{name}'; it holds {known}")
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name.startswith("_") or hasattr(type(self), name):
+        if name.startswith("_") or name in _own_names(type(self)):
             raise AttributeError(f"'{name}' is part of {type(self).__name__} itself; choose another attribute name")
         self._check(name, value)
         self._values[name] = value
@@ -121,6 +122,11 @@ class DataElement:
         """Return values and meta information in one new dict, nested elements included."""
         values = {name: value.to_dict() if isinstance(value, DataElement) else value for name, value in self.items()}
         return {**self._metainfo, **values}
+
+
+@functools.cache
+def _own_names(kind: type) -> frozenset[str]:
+    return frozenset(dir(kind))
 
 
 def on_tensors(value: Any, function: Callable[[Any], Any]) -> Any:

@@ -31,10 +31,10 @@ class InstanceData(DataElement):
                 f"InstanceData.{name}: got {describe(value)}; give an array, a tensor or a list "
                 "with one entry per instance"
             )
-        others = [len(other) for key, other in self._values.items() if key != name]
-        if others and len(value) != others[0]:
+        present = next((len(other) for key, other in self._values.items() if key != name), len(value))
+        if len(value) != present:
             raise ValueError(
-                f"InstanceData.{name}: {len(value)} entries where the other attributes have {others[0]}; "
+                f"InstanceData.{name}: {len(value)} entries where the other attributes have {present}; "
                 "all attributes need one entry per instance"
             )
 
