@@ -77,8 +77,8 @@ def write_page(out: Path, evaluations: list[Evaluation], tables: list[Table], no
     """Write the tables with charts of precision and errors as one HTML page."""
     from posekit.atomic_file import write_atomically
     from posekit.evaluation.pose_errors import KINDS
-    from posekit.visualization.report_page import bar_chart, line_chart, page
-    from posekit.visualization.report_page import table as table_of
+    from posekit.visualization import html_page as html
+    from posekit.visualization.charts import bar_chart, line_chart
 
     gains = {kind: {e.name: e.gains[kind] for e in evaluations} for kind in evaluations[0].gains}
     charts = [
@@ -89,5 +89,7 @@ def write_page(out: Path, evaluations: list[Evaluation], tables: list[Table], no
         shares, names = evaluation.errors.shares(), evaluation.keypoints["AP"]
         rows = {name: {kind: float(shares[kind][k]) for kind in KINDS} for k, name in enumerate(names)}
         charts.append(bar_chart(f"States of the keypoints of {evaluation.name}", rows, stacked=True))
-    content = page("Pose report", notes, [*charts, *(table_of(*table) for table in tables)])
+    told = [html.text(note, style="dim") for note in notes]
+    listed = [html.text(table.title, tag="h2") + html.table(table.header, table.rows) for table in tables]
+    content = html.page("Pose report", [*told, *charts, *listed])
     write_atomically(out, lambda file: file.write(content.encode()))

@@ -8,11 +8,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
-from posekit.visualization.draw import Color, check_picture
+if TYPE_CHECKING:
+    from posekit.visualization.draw import Color
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1e21; --dim: #63696f; --paper: #fbfaf8; --card: #fff; --rule: #dcd8d2;
@@ -62,6 +63,10 @@ def card(html: Iterable[str], *, style: str = "") -> str:
 
 def picture(image: np.ndarray, caption: str = "") -> str:
     """Return a (H, W, 3) uint8 BGR picture as an embedded JPEG."""
+    import cv2
+
+    from posekit.visualization.draw import check_picture
+
     check_picture(image)
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     source = base64.b64encode(data.tobytes()).decode()

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pytest
 
-from posekit.visualization.report_page import bar_chart, line_chart, page, table
+from posekit.visualization.charts import bar_chart, line_chart
 
 
 def drawing(section: str) -> ElementTree.Element:
@@ -14,21 +13,12 @@ def drawing(section: str) -> ElementTree.Element:
     return ElementTree.fromstring(section[section.index("<svg") :])
 
 
-def test_page_needs_nothing_else_and_escapes_names():
-    content = page("A <b>", ["x & y"], [table("T", ["a", "<i>"], [["1", "<script>"]])])
-    assert content.startswith("<!doctype html>")
-    assert "<script" not in content
-    assert "A &lt;b&gt;" in content
-    assert "x &amp; y" in content
-    assert not re.search(r"(src|href)=|url\(|@import", content)
-
-
 def test_lines_leave_out_what_is_unknown():
     chart = drawing(line_chart("C", {"m<1>": {"a": np.array([1.0, 0.5, -1])}, "n": {"a": np.ones(3)}}, ("x", "y")))
     lines = chart.findall("polyline")
     assert len(lines) == 2
     assert [len(line.attrib["points"].split()) for line in lines] == [2, 3]
-    assert lines[0].attrib["stroke"] != lines[1].attrib["stroke"]
+    assert lines[0].attrib["style"] != lines[1].attrib["style"]
 
 
 def widths(chart: ElementTree.Element) -> list[float]:

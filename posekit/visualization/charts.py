@@ -1,4 +1,4 @@
-"""A report as one HTML page that needs nothing else: tables as HTML, charts as SVG within it."""
+"""Charts for pages of ``html_page``, as drawings (SVG) with a heading."""
 
 from __future__ import annotations
 
@@ -7,37 +7,13 @@ from html import escape
 
 import numpy as np
 
+from posekit.visualization import html_page as html
+
 COLORS = ("#2a6fb0", "#d9772b", "#3d9a57", "#8f5bb5", "#b33a3a", "#777777")
 DASHES = ("", "7 4", "2 3")
 WIDTH, HEIGHT, MARGIN = 640, 340, 44
 LABELS, BAR = 150, 16
 """Pixels for the names beside bars, and of a bar with the gap after it."""
-
-STYLE = """
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 1000px; margin: 2em auto; padding: 0 1em; color: #222 }
-h1 { font-size: 1.5em } h2 { font-size: 1.15em; margin-top: 2em }
-table { border-collapse: collapse } th, td { padding: .25em .8em; border-bottom: 1px solid #ddd; text-align: right }
-th:first-child, td:first-child { text-align: left } td { font-variant-numeric: tabular-nums }
-svg { max-width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif; fill: #444 }
-p.note { color: #666 }
-"""
-
-
-def page(title: str, notes: Sequence[str], sections: Sequence[str]) -> str:
-    """Return a whole HTML document of sections that are HTML already; ``notes`` are plain text."""
-    told = "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>\n'
-        f"<body><h1>{escape(title)}</h1>{told}\n" + "\n".join(sections) + "\n</body></html>\n"
-    )
-
-
-def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a heading and a table of plain texts."""
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in header)
-    body = "\n".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<h2>{escape(title)}</h2>\n<table><tr>{head}</tr>\n{body}</table>"
 
 
 def line_chart(title: str, curves: Mapping[str, Mapping[str, np.ndarray]], axes: tuple[str, str]) -> str:
@@ -58,11 +34,11 @@ def line_chart(title: str, curves: Mapping[str, Mapping[str, np.ndarray]], axes:
     for row, (color, dash, label, values) in enumerate(lines):
         x, y = np.linspace(MARGIN, right, len(values)), bottom - values * (bottom - top)
         points = " ".join(f"{a:.1f},{b:.1f}" for a, b in np.column_stack([x, y])[values >= 0])
-        stroke = f'stroke="{color}" stroke-width="2" stroke-dasharray="{dash}" fill="none"'
+        stroke = f'style="stroke: {color}; stroke-width: 2; stroke-dasharray: {dash or "none"}; fill: none"'
         level = bottom - 16 * (len(lines) - row)
         parts.append(f'<polyline points="{points}" {stroke}/><path d="M{MARGIN + 12} {level - 4}h28" {stroke}/>')
         parts.append(text(MARGIN + 46, level, label))
-    return f"<h2>{escape(title)}</h2>\n" + svg(HEIGHT, parts)
+    return html.text(title, tag="h2") + svg(HEIGHT, parts)
 
 
 def grid(right: float, top: float, bottom: float, axes: tuple[str, str]) -> list[str]:
@@ -70,7 +46,7 @@ def grid(right: float, top: float, bottom: float, axes: tuple[str, str]) -> list
     parts = [text((MARGIN + right) / 2, HEIGHT - 8, axes[0], "middle"), text(4, top - 8, axes[1])]
     for value in (0, 0.25, 0.5, 0.75, 1):
         x, y = MARGIN + value * (right - MARGIN), bottom - value * (bottom - top)
-        parts.append(f'<path d="M{MARGIN} {y:.1f}H{right}M{x:.1f} {top}V{bottom}" stroke="#ddd"/>')
+        parts.append(f'<path d="M{MARGIN} {y:.1f}H{right}M{x:.1f} {top}V{bottom}" style="stroke: var(--rule)"/>')
         parts += [text(x, bottom + 16, f"{value:g}", "middle"), text(MARGIN - 6, y + 4, f"{value:g}", "end")]
     return parts
 
@@ -99,7 +75,7 @@ def bar_chart(title: str, rows: Mapping[str, Mapping[str, float]], *, stacked: b
             parts.append(rect(x, top, lengths[r, n], BAR - 2, color))
             if not stacked:
                 parts.append(text(x + lengths[r, n] + 6, top + 12, f"{values[r, n]:.3f}"))
-    return f"<h2>{escape(title)}</h2>\n" + svg(32 + len(rows) * step, parts)
+    return html.text(title, tag="h2") + svg(32 + len(rows) * step, parts)
 
 
 def legend(names: Sequence[str]) -> list[str]:
@@ -112,7 +88,7 @@ def legend(names: Sequence[str]) -> list[str]:
 
 
 def rect(x: float, y: float, width: float, height: float, color: str) -> str:
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{color}"/>'
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" style="fill: {color}"/>'
 
 
 def svg(height: float, parts: Sequence[str]) -> str:
