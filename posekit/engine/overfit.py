@@ -16,8 +16,8 @@ def overfit_config(config: Config, num_samples: int, epochs: int = EPOCHS) -> Co
     """Return the config for training and evaluating on the same first samples, without augmentation.
 
     One epoch is one step with all samples. The pipeline is that of validation with the targets of
-    training; the learning rate warms up and falls by a cosine; weight decay is off. The result is the
-    PCK at a twentieth of the box's longer side, which a model that works takes to nearly one.
+    training; the learning rate warms up and falls by a cosine; weight decay and flip test are off. The
+    result is the PCK at a twentieth of the box's longer side, which a model that works takes to nearly one.
 
     Args:
         config: with ``train_dataloader`` and ``val_dataloader``.
@@ -47,6 +47,8 @@ def overfit_config(config: Config, num_samples: int, epochs: int = EPOCHS) -> Co
         {"type": "CosineAnnealingLR", "by_epoch": True, "begin": 0, "end": epochs, "T_max": epochs, "eta_min": 1e-5},
     ]
     changed.get("optim_wrapper", {}).get("optimizer", {}).update(weight_decay=0.0)
+    if "model" in changed:  # nothing mirrored is learned
+        changed["model"]["test_cfg"] = {**(changed["model"].get("test_cfg") or {}), "flip_test": False}
     hooks = changed.setdefault("default_hooks", {})
     hooks["checkpoint"] = {"type": "CheckpointHook", "interval": epochs}
     changed["custom_hooks"] = []

@@ -26,6 +26,7 @@ def test_both_loaders_take_the_same_samples_without_augmentation(data: Path) -> 
     plain = ["LoadImage", "GetBBoxCenterScale", "TopdownAffine"]
     assert types(config.train_dataloader.dataset.pipeline) == [*plain, "GenerateTarget", "PackPoseInputs"]
     assert types(config.val_dataloader.dataset.pipeline) == [*plain, "PackPoseInputs"]
+    assert config.model.test_cfg.flip_test is False
     assert config.train_cfg == dict(by_epoch=True, max_epochs=16, val_interval=2)
     assert given.train_dataloader.batch_size == 4
 
