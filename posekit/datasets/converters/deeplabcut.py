@@ -198,7 +198,7 @@ def _read_h5(path: Path) -> Table:
     import tables  # pyright: ignore[reportMissingImports]  # noqa: F401 - pandas would name it too late
 
     try:
-        frame = pandas.read_hdf(path)
+        frame: Any = pandas.read_hdf(path)
     except (ValueError, OSError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         why = (str(error).splitlines() or ["it is empty"])[-1]
         raise ValueError(f"{path}: no table of labels: {why}; write it again with DeepLabCut") from error

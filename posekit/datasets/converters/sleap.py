@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
         ModuleNotFoundError: if sleap-io is not installed.
         ValueError: if it is no SLEAP file, or keeps the pictures inside it.
     """
-    import sleap_io  # pyright: ignore[reportMissingImports]
+    sleap_io: Any = import_module("sleap_io")  # its names are found lazily, which type checkers take for modules
 
     if not source.is_file():
         raise FileNotFoundError(f"{source}: no such file, seen from {Path.cwd()}")
@@ -89,7 +90,7 @@ def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
         ModuleNotFoundError: if sleap-io is not installed.
         ValueError: if pictures are to be copied.
     """
-    import sleap_io  # pyright: ignore[reportMissingImports]
+    sleap_io: Any = import_module("sleap_io")
 
     if copy_images:
         raise ValueError("--copy-images: a .slp file refers to pictures where they are; leave this option out")
