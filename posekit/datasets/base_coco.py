@@ -121,21 +121,30 @@ class BaseCocoStyleDataset(BaseDataset):
     def _read(self, problems: Problems) -> Instances:
         """Read and check the annotation file, all annotations at once."""
         images, annotations = self.read_file(problems)
+        self._settle_keypoints(annotations)
         annotations = self.expand_annotations(annotations)
         return read_instances(annotations, images, self.FORMAT, self._metainfo["num_keypoints"], problems)
+
+    def _settle_keypoints(self, annotations: Sequence[Mapping[str, Any]]) -> None:
+        """Take the keypoint set that the file's categories name, where this data set may.
+
+        Raises:
+            ValueError: if there is none then.
+        """
+        categories = self._metainfo.get("CLASSES")
+        if self._may_adopt and names_other_keypoints(categories, annotations, self._metainfo.get("num_keypoints")):
+            self._metainfo = {**load_metainfo(propose_info(self.ann_file)), "CLASSES": categories}
+        if "num_keypoints" not in self._metainfo:
+            raise ValueError(
+                f"{self.ann_file}: {type(self).__name__} has no keypoint set and the file's categories name no "
+                "keypoints; give metainfo=dict(from_file=...)"
+            )
 
     def read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
         """Return the annotation file's images and, unchecked, its annotations."""
         data = read_json(self.ann_file)
         infos = dicts_under(data, "images", self.ann_file)
         annotations = dicts_under(data, "annotations", self.ann_file)
-        if self._may_adopt and names_other_keypoints(data, annotations, self._metainfo.get("num_keypoints")):
-            self._metainfo = load_metainfo(propose_info(self.ann_file))
-        if "num_keypoints" not in self._metainfo:
-            raise ValueError(
-                f"{self.ann_file}: {type(self).__name__} has no keypoint set and the file's categories name no "
-                "keypoints; give metainfo=dict(from_file=...)"
-            )
         if isinstance(data.get("categories"), list):
             self._metainfo["CLASSES"] = data["categories"]
         return Images.read(infos, self.data_prefix["img"], problems, interval=self.sample_interval), annotations
@@ -217,7 +226,8 @@ class BaseCocoStyleDataset(BaseDataset):
     def _load_detection_results(self) -> Sequence[dict[str, Any]]:
         """Return one sample for each detected box of category 1; its keypoints are zeros."""
         problems = Problems(self.ann_file)
-        images, _ = self.read_file(problems)
+        images, annotations = self.read_file(problems)
+        self._settle_keypoints(annotations)
         problems.report(strict=self.test_mode)
         return read_detections(str(self.bbox_file), images, self._metainfo["num_keypoints"])
 
@@ -232,11 +242,8 @@ class BaseCocoStyleDataset(BaseDataset):
         return [self.data_list[index] for index in kept]
 
 
-def names_other_keypoints(
-    data: Mapping[str, Any], annotations: Sequence[Mapping[str, Any]], num_keypoints: int | None
-) -> bool:
+def names_other_keypoints(categories: Any, annotations: Sequence[Mapping[str, Any]], num_keypoints: int | None) -> bool:
     """Whether a file names as many keypoints as its annotations have, and not ``num_keypoints``."""
-    categories = data.get("categories")
     lists = (
         [item.get("keypoints") for item in categories if isinstance(item, dict)] if isinstance(categories, list) else []
     )
