@@ -1,6 +1,6 @@
 # Coordinates by residual log-likelihood estimation, on the backbone of RTMPose-t.
 _base_ = "../../rtmpose/lspet/rtmpose-t_lspet-256x192.py"
-max_epochs = 100
+max_epochs = 50
 train_cfg = dict(max_epochs=max_epochs, val_interval=5)
 param_scheduler = {1: dict(end=max_epochs, T_max=max_epochs)}
 codec = dict(type="RegressionLabel", input_size=(128, 128))
