@@ -69,7 +69,7 @@ def write_takes(job: Job, path: Path, takes: Iterable[Take]) -> None:
     parts = [take.columns(_bring(job, take)) for take in takes]
     arrays = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     job.tell(f"read    {len(arrays['imgname']):,} frames of {len(parts):,} takes for {path.name}")
-    write_atomically(path, lambda file: np.savez(file, **arrays))
+    write_atomically(path, lambda file: np.savez(file, **arrays))  # pyright: ignore[reportArgumentType]
 
 
 def _bring(job: Job, take: Take) -> np.ndarray:

@@ -100,11 +100,12 @@ def _take(
     name: str, source: Path, numbers: Sequence[int], poses: tuple[np.ndarray, np.ndarray], size_wh: tuple[int, int]
 ) -> Take:
     flat, deep = (points[list(numbers)] for points in poses)
+    inside = (flat >= 0) & (flat < np.array(size_wh))
     return Take(
         source=source,
         names=[f"{name}_{number + 1:06d}.jpg" for number in numbers],
         keypoints=flat,
-        visible=((flat >= 0) & (flat < np.array(size_wh))).all(axis=2),
+        visible=inside[..., 0] & inside[..., 1],
         keypoints_3d=deep * MM,
         numbers=numbers,
     )

@@ -38,7 +38,9 @@ def extract_frames(video: Path, targets: Mapping[int, Path], *, rate: float | No
         for place in tracked(range(max(places) + 1), f"frames of {video.name}"):
             if not reader.capture.grab():
                 break
-            decoded, image = reader.capture.retrieve() if place in places else (False, None)
+            if place not in places:
+                continue
+            decoded, image = reader.capture.retrieve()
             for number in places[place] if decoded else ():
                 write_picture(targets[number], image)
                 lacking.remove(number)
