@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from glob import escape
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,7 +21,6 @@ from posekit.datasets.converters.place import Place, json_bytes, read_object
 from posekit.datasets.converters.public_set import found_files, unpacked_format
 from posekit.datasets.converters.unpacking import Job
 from posekit.datasets.converters.video_frames import extract_frames
-from posekit.runtime.video import VIDEO_SUFFIXES
 
 RATE = 30
 TRIMMED = "_Trim"
@@ -151,15 +151,16 @@ class Scene:
     def _extract(self, video: str, names: list[str]) -> Iterable[str]:
         """Write the frames of a video and return the names of those that it has."""
         frames = {int(PurePosixPath(name).stem) - 1: name for name in names}
-        path = next((path for path in self._videos(video) if path.is_file()), None)
+        path = self._video(video)
         if path is None:
             return [name for name in names if self._target(name).exists()]
         targets = {number: self._target(name) for number, name in frames.items()}
         lacking = extract_frames(path, targets, rate=RATE)
         return [name for number, name in frames.items() if number not in lacking]
 
-    def _videos(self, name: str) -> Iterator[Path]:
-        return (self.root / "videos" / self.name / f"{name}{suffix}" for suffix in VIDEO_SUFFIXES)
+    def _video(self, name: str) -> Path | None:
+        place = self.root / "videos" / self.name / name
+        return next((path for path in sorted(place.parent.glob(f"{escape(place.name)}.*")) if path.is_file()), None)
 
     def _target(self, name: str) -> Path:
         return self.job.dest / "images" / self.name / name
