@@ -57,6 +57,7 @@ INDEX: dict[str, dict[str, str]] = {
         "LocustDataset": "posekit.datasets.datasets.animal:LocustDataset",
         "MacaqueDataset": "posekit.datasets.datasets.animal:MacaqueDataset",
         "MhpDataset": "posekit.datasets.datasets.body:MhpDataset",
+        "MpiInf3dhpDataset": "posekit.datasets.datasets.body3d:MpiInf3dhpDataset",
         "MpiiDataset": "posekit.datasets.datasets.mpii:MpiiDataset",
         "MpiiTrbDataset": "posekit.datasets.datasets.mpii:MpiiTrbDataset",
         "OCHumanDataset": "posekit.datasets.datasets.body:OCHumanDataset",

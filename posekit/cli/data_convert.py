@@ -30,7 +30,11 @@ def convert(
     ] = None,
     category: Annotated[str | None, typer.Option(help="Keep only this category.")] = None,
     split: Annotated[
-        str | None, typer.Option(help="Divide: val=0.2, val=0.1,test=0.1 or none; whole videos where they are known.")
+        str | None,
+        typer.Option(
+            help="Divide: val=0.2, val=0.1,test=0.1 or none; whole videos where they are known. "
+            "Of ubody: intra or inter."
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the division.")] = 0,
     padding: Annotated[float, typer.Option(help="Of boxes made from keypoints: share of these on each side.")] = 0.25,
@@ -44,11 +48,18 @@ def convert(
     swap: Annotated[list[str] | None, typer.Option(metavar="A:B", help="A flip pair; repeatable, instead.")] = None,
     no_flip: Annotated[bool, typer.Option("--no-flip", help="There are no flip pairs.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write to a DEST that is there already.")] = False,
+    every: Annotated[
+        int | None, typer.Option(help="Take every so many frames: of h36m (5 by default) and mpi-inf-3dhp (1).")
+    ] = None,
+    no_frames: Annotated[
+        bool, typer.Option("--no-frames", help="Of h36m, mpi-inf-3dhp and ubody only the labels, no pictures.")
+    ] = False,
 ) -> None:
     """Convert labelled data: coco, yolo, deeplabcut, sleap, labelstudio, cvat, labelme, openpose.
 
     Public data sets as they are handed out, with --from: wflw, 300w, 300wlp, 300vw, lapa, cofw,
-    animalpose, macaque, deepposekit.
+    animalpose, macaque, deepposekit. Unpacked, with their videos' frames, into what their own
+    classes read: h36m, mpi-inf-3dhp, ubody.
 
     What DEST's format cannot hold is listed. Flip pairs (keypoints that trade places in a mirrored
     picture) are proposed from their names and taken only when confirmed.
@@ -70,6 +81,8 @@ def convert(
         whole=whole,
         copy_images=copy_images,
         overwrite=overwrite,
+        every=every,
+        frames=not no_frames,
     )
     flips = FlipPairs(yes=yes, pairs=swap or (), none=no_flip)
     run(source, dest, options, tell=typer.echo, decide_swaps=flips.decide)

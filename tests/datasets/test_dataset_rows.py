@@ -16,7 +16,7 @@ ROWS = [name for name in DATASETS.names() if getattr(DATASETS.get(name), "METAIN
 
 
 def test_number_of_rows():
-    assert len(ROWS) == 46  # the 45 public ones, and the hands of Halpe
+    assert len(ROWS) == 47  # the 45 public ones of MMPose, the hands of Halpe, and MPI-INF-3DHP
 
 
 @pytest.mark.parametrize("name", ROWS)

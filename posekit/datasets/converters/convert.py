@@ -11,6 +11,7 @@ from posekit.datasets.converters.formats import format_of_destination, get_forma
 from posekit.datasets.converters.keypoint_data import Category, Format, Hints, KeypointData
 from posekit.datasets.converters.losses import lose
 from posekit.datasets.converters.splits import parse_split, split
+from posekit.datasets.converters.unpacking import Job, Unpacking
 
 DIVIDED = ("coco", "yolo")
 """Formats that are for training, so that a folder of them is divided if the source is not."""
@@ -29,6 +30,7 @@ class Options:
         padding: of boxes made from keypoints, as a share of these on each side.
         whole: make boxes of the whole picture instead.
         overwrite: write to a destination that is there already.
+        every: for sets that are unpacked, see ``Job``; so is ``frames``.
     """
 
     source_format: str | None = None
@@ -41,6 +43,8 @@ class Options:
     whole: bool = False
     copy_images: bool = False
     overwrite: bool = False
+    every: int | None = None
+    frames: bool = True
 
 
 Decide = Callable[[Category], tuple[int, ...]]
@@ -61,10 +65,14 @@ def convert(
         ValueError: if the source is malformed or an option is wrong.
     """
     reader = get_format(options.source_format) if options.source_format else guess_format(source)
+    if reader.unpacking is not None:
+        return _unpack(reader, reader.unpacking, source, dest, options, tell)
+    _refuse(reader.name, {"--every": options.every, "--no-frames": not options.frames})
     writer = get_format(options.dest_format) if options.dest_format else format_of_destination(dest)
     if writer.write is None:
         raise ValueError(f"--to {writer.name}: this format can only be read; convert to coco")
     check_destination(source, dest, writer, overwrite=options.overwrite)
+    assert reader.read is not None
     data = _only(reader.read(source, options.hints), options.category)
     if not data.pictures:
         raise ValueError(f"{source}: no pictures in it")
@@ -80,6 +88,28 @@ def convert(
         tell(f"made    {text}")
     tell(f"wrote   {', '.join(map(str, written))} as {writer.name}")
     return written
+
+
+def _unpack(
+    raw: Format, unpacking: Unpacking, source: Path, dest: Path, options: Options, tell: Callable[[str], object]
+) -> list[Path]:
+    """Make the files of a data set's own class; options that do not apply to it are refused."""
+    hints = options.hints
+    _refuse(raw.name, {"--to": options.dest_format, "--images": hints.images, "--keypoints": hints.keypoints})
+    _refuse(raw.name, {"--category": options.category, "--whole-picture": options.whole})
+    every, division = unpacking.chosen(raw.name, options.every, options.split)
+    if not source.is_dir():
+        raise FileNotFoundError(f"{source}: no such folder, seen from {Path.cwd()}")
+    check_destination(source, dest, raw, overwrite=options.overwrite)
+    written = unpacking.run(Job(source, dest, tell, every, division, options.frames, options.copy_images))
+    tell(f"wrote   {', '.join(map(str, written))}")
+    return written
+
+
+def _refuse(name: str, options: dict[str, object]) -> None:
+    given = next((option for option, value in options.items() if value), None)
+    if given:
+        raise ValueError(f"{given}: says nothing about {name}; leave it out")
 
 
 def check_destination(source: Path, dest: Path, writer: Format, *, overwrite: bool) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from posekit.datasets.converters.keypoint_data import Hints, KeypointData, Picture
 from posekit.datasets.converters.place import Found, Place
 from posekit.datasets.converters.progress import tracked
-from posekit.datasets.converters.public_set import category_of, face, found_files, public_format
+from posekit.datasets.converters.public_set import category_of, face, found_files, public_format, read_mat
 
 ENDING = "_pts"
 
@@ -30,13 +30,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
 
 
 def _points(path: Path) -> np.ndarray:
-    from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
-
-    try:
-        points = np.asarray(loadmat(path)["pts_2d"], np.float64)
-    except (ValueError, TypeError, KeyError, NotImplementedError, OSError, MatReadError) as error:
-        raise ValueError(f"{path}: no MATLAB file with pts_2d: {error}; download it again") from error
+    points = np.asarray(read_mat(path, "pts_2d")[0], np.float64)
     if points.shape != (68, 2) or not np.isfinite(points).all():
         raise Place(path).wrong(Found(f"pts_2d of shape {points.shape}"), "68 finite points (68, 2)")
     return points

@@ -30,6 +30,9 @@ RAW_MODULES = {
     "animalpose": "animalpose",
     "macaque": "macaque",
     "deepposekit": "deepposekit",
+    "h36m": "human36m",
+    "mpi-inf-3dhp": "mpi_inf_3dhp",
+    "ubody": "ubody",
 }
 """Formats of public data sets as they are handed out; they are only read, and only when named."""
 

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from posekit.datasets.converters.unpacking import Unpacking
+
 SPLITS = ("train", "val", "test")
 
 
@@ -146,6 +148,8 @@ class Format:
 
     Attributes:
         recognises: whether a file or folder looks like this format.
+        read: not there for a set that is unpacked instead.
+        unpacking: for a public data set that becomes the files of its own dataset class.
         loses: names of ``losses.LOSSES`` that it cannot hold.
         needs: what must be filled in before: ``boxes``, ``areas``, ``sizes``, ``swaps``, ``splits``, ``videos``.
         suffix: of the one file that it is, so that a destination such as ``x.json`` names that file.
@@ -154,8 +158,9 @@ class Format:
     name: str
     title: str
     recognises: Callable[[Path], bool]
-    read: Reader
+    read: Reader | None = None
     write: Writer | None = None
+    unpacking: Unpacking | None = None
     loses: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
     suffix: str | None = None

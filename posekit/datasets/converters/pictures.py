@@ -187,7 +187,7 @@ def place_pictures(pictures: Sequence[Picture], targets: Sequence[Path], *, copy
             continue
         target.unlink(missing_ok=True)
         if picture.frame is not None:
-            _write_frame(picture, target)
+            write_picture(target, decoded(picture))
         elif copy:
             _copy(source, target)
         else:
@@ -199,12 +199,13 @@ def _is_the_file(source: Path, target: Path) -> bool:
     return target.exists() and not target.is_symlink() and source.exists() and source.samefile(target)
 
 
-def _write_frame(picture: Picture, target: Path) -> None:
+def write_picture(target: Path, image: np.ndarray) -> None:
+    """Write an image (H, W, 3), uint8, BGR, in the format that the file's name ends in."""
     import cv2
 
     from posekit.atomic_file import write_atomically
 
-    _, data = cv2.imencode(".png", decoded(picture))
+    _, data = cv2.imencode(target.suffix, image)
     write_atomically(target, lambda file: file.write(data.tobytes()))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from posekit.datasets.converters.keypoint_data import Category, Format, Instance, Reader
 from posekit.datasets.converters.place import Found, Place, read_text
+from posekit.datasets.converters.unpacking import Job, Unpacking
 from posekit.datasets.skeleton import Skeleton
 
 SCALE_PIXELS = 200
@@ -20,6 +21,14 @@ SCALE_PIXELS = 200
 def public_format(name: str, title: str, read: Reader) -> Format:
     """Return a format that is only read, and only when it is named."""
     return Format(name=name, title=title, recognises=lambda source: False, read=read)
+
+
+def unpacked_format(
+    name: str, title: str, run: Callable[[Job], list[Path]], *, every: int = 0, splits: tuple[str, ...] = ()
+) -> Format:
+    """Return a format that is only unpacked, and only when it is named; see ``Unpacking``."""
+    unpacking = Unpacking(run, every=every, splits=splits)
+    return Format(name=name, title=title, recognises=lambda source: False, unpacking=unpacking)
 
 
 def category_of(keypoint_set: str, label: str) -> Category:
@@ -85,6 +94,23 @@ def beside(path: Path, suffixes: Sequence[str] = (".jpg", ".png", ".jpeg")) -> P
     """Return the picture with the same name as a file of labels."""
     named = [path.with_suffix(suffix) for suffix in suffixes]
     return next((candidate for candidate in named if candidate.is_file()), named[0])
+
+
+def read_mat(path: Path, *keys: str) -> list[Any]:
+    """Read arrays of a MATLAB file that is no HDF5.
+
+    Raises:
+        ValueError: if it is none, or has not all of them.
+    """
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        content = loadmat(path, variable_names=keys)
+        return [content[key] for key in keys]
+    except (ValueError, TypeError, KeyError, NotImplementedError, OSError, MatReadError) as error:
+        names = " and ".join(keys)
+        raise ValueError(f"{path}: no MATLAB file with {names}: {error}; download it again") from error
 
 
 def open_hdf5(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""Human3.6M in 3D, of bodies and of whole bodies."""
+"""Human3.6M in 3D, of bodies and of whole bodies, and MPI-INF-3DHP."""
 
 from __future__ import annotations
 
@@ -81,6 +81,19 @@ def parse_h36m_name(name: str) -> tuple[str, str, str]:
     action, _, rest = rest.partition(".")
     camera, _, _ = rest.partition("_")
     return subject, action, camera
+
+
+@DATASETS.register_module()
+class MpiInf3dhpDataset(BaseMocapDataset):
+    """MPI-INF-3DHP: 17 keypoints (Mehta et al., 3DV 2017), of images such as ``S1_Seq2_Cam0_000001.jpg``."""
+
+    METAINFO = dict(from_file="configs/_base_/datasets/mpi_inf_3dhp.py")
+
+    def video_of(self, name: str) -> Hashable:
+        return PurePosixPath(name).stem.rpartition("_")[0]
+
+    def get_camera_param(self, name: str, cameras: Mapping[Any, Any]) -> Any:
+        return cameras[self.video_of(name)]
 
 
 @DATASETS.register_module()
