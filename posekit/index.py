@@ -200,7 +200,7 @@ INDEX: dict[str, dict[str, str]] = {
         "TransformerHead": "posekit.models.heads.transformer_head:TransformerHead",
         "V2VNet": "posekit.models.backbones.v2v_net:V2VNet",
         "VGG": "posekit.models.backbones.vgg:VGG",
-        "VariFocalLoss": "posekit.models.losses.classification_loss:VariFocalLoss",
+        "VariFocalLoss": "posekit.models.losses.focal_loss:VariFocalLoss",
         "ViPNASHead": "posekit.models.heads.vipnas_head:ViPNASHead",
         "ViPNAS_MobileNetV3": "posekit.models.backbones.vipnas_mbv3:ViPNAS_MobileNetV3",
         "ViPNAS_ResNet": "posekit.models.backbones.vipnas_resnet:ViPNAS_ResNet",
