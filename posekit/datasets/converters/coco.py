@@ -187,7 +187,7 @@ def _read_keypoints(where: Place, item: dict[str, Any], count: int) -> tuple[np.
         return np.zeros((count, 3)), None
     points = np.array(where.numbers(item["keypoints"], 3 * count)).reshape(count, 3)
     third = points[:, 2].copy()
-    if np.isin(third, (0, 1, 2)).all():
+    if ((third == 0) | (third == 1) | (third == 2)).all():
         return points, None
     if (third < 0).any() or (third > 1).any():
         wrong = next(value for value in third.tolist() if value not in (0, 1, 2))

@@ -7,7 +7,7 @@ import math
 import reprlib
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ class Place:
 
     def at(self, where: str) -> Place:
         """Return a place within this one."""
-        return replace(self, where=f"{self.where}{'' if where.startswith('[') or not self.where else ', '}{where}")
+        return Place(self.path, f"{self.where}{'' if where.startswith('[') or not self.where else ', '}{where}")
 
     def wrong(self, found: Any, expected: str, advice: str = "correct or remove it") -> ValueError:
         """Return the error for a value that is not as expected."""
