@@ -196,7 +196,7 @@ def number_row_problem(row: Any, width: int) -> str | None:
         return f"found {_short(row)} where {width} numbers belong"
     if len(row) != width:
         return f"{len(row)} numbers where {width} belong"
-    wrong = [value for value in row if not is_number(value)]
+    wrong = [] if isinstance(row, array) else [value for value in row if not is_number(value)]
     if wrong:
         return f"found {_short(wrong[0])} among the {width} numbers"
     if any(abs(value) >= INFINITE or value != value for value in row):

@@ -48,8 +48,8 @@ def repeated_rows(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray
     """Return the rows of a table, its columns in several arrays (N, ...), that equal an earlier one, and that one."""
     digests = np.zeros(len(columns[0]), np.uint64)
     for column in columns:
-        for values in column.T.astype(np.float64) + 0.0:  # -0.0 becomes 0.0
-            digests = (digests ^ values.view(np.uint64)) * FACTOR
+        for values in column.T:
+            digests = (digests ^ (values + 0.0).astype(np.float64).view(np.uint64)) * FACTOR  # -0.0 becomes 0.0
             digests ^= digests >> np.uint64(32)
     _, first, inverse = np.unique(digests, return_index=True, return_inverse=True)
     earlier = first[inverse]

@@ -84,6 +84,8 @@ class Table:
             metainfo, set_problem = keypoint_set(dataset.metainfo, categories, expanded, form)
             instances = read_instances(expanded, images, form, metainfo["num_keypoints"], problems)
         arrays, raw = instances.arrays, instances.raw
+        points = np.concatenate([arrays["keypoints"], arrays["keypoints_visible"][..., None]], axis=2)
+        arrays.update(keypoints=points[..., :2], keypoints_visible=points[..., 2])  # kept once
         return cls(
             source,
             metainfo,
@@ -92,7 +94,7 @@ class Table:
             num_annotations=len(annotations),
             ids=ids[good],
             instances=replace(instances, raw=[], objects={}),  # of a million annotations a gigabyte
-            points=np.concatenate([arrays["keypoints"], arrays["keypoints_visible"][..., None]], axis=2),
+            points=points,
             areas=annotated_areas(raw),
             category_ids=[ann.get("category_id") for ann in raw],
             stated_counts=[ann.get("num_keypoints") for ann in raw],
