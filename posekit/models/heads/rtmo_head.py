@@ -30,7 +30,7 @@ from posekit.models.layers.gau import GatedAttentionUnit
 from posekit.models.layers.scale import Scale
 from posekit.models.layers.sine_positions import SinePositions
 from posekit.models.losses.base import BaseLoss, one_of
-from posekit.models.losses.focal_loss import VariFocalLoss
+from posekit.models.losses.classification_loss import VariFocalLoss
 from posekit.models.losses.heatmap_loss import MLECCLoss
 from posekit.registry import MODELS
 
