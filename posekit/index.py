@@ -130,7 +130,7 @@ INDEX: dict[str, dict[str, str]] = {
         "FeaLoss": "posekit.models.losses.distillation_loss:FeaLoss",
         "FeatureMapProcessor": "posekit.models.necks.feature_map_processor:FeatureMapProcessor",
         "FocalHeatmapLoss": "posekit.models.losses.heatmap_loss:FocalHeatmapLoss",
-        "FocalLoss": "posekit.models.losses.focal_loss:FocalLoss",
+        "FocalLoss": "posekit.models.losses.classification_loss:FocalLoss",
         "GIoULoss": "posekit.models.losses.bbox_loss:GIoULoss",
         "GlobalAveragePooling": "posekit.models.necks.global_average_pooling:GlobalAveragePooling",
         "HRFormer": "posekit.models.backbones.hrformer:HRFormer",

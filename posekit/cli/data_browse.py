@@ -58,13 +58,12 @@ def open_dataset(config: Any, split: str) -> Any:
 def samples_of(dataset: Any, count: int) -> Iterator[TracedSample | str]:
     """Yield samples spread evenly over a data set, the message where one cannot be used."""
     import numpy as np
-    from rich.console import Console
-    from rich.progress import track
 
     from posekit.datasets.traced_samples import trace
+    from posekit.progress import tracked
 
     indices = np.unique(np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round().astype(int)).tolist()
-    for index in track(indices, description="samples", console=Console(stderr=True), transient=True):
+    for index in tracked(indices, "samples"):
         try:
             yield trace(dataset, index)
         except (OSError, ValueError) as error:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,10 +46,7 @@ def check(
     sources = [
         source for file in files for source in open_sources(file, images, keypoints, override or [], plugin or [])
     ]
-    with image_progress() as on_start:
-        found = examine(
-            sources, images=max_images != 0, most_images=max_images or None, threads=threads, on_start=on_start
-        )
+    found = examine(sources, images=max_images != 0, most_images=max_images or None, threads=threads)
     if out is not None:
         from posekit.atomic_file import write_atomically
         from posekit.visualization.doctor_page import doctor_page
@@ -82,21 +77,6 @@ def open_sources(
     from posekit.config import load
 
     return config_sources(load(file, overrides=overrides, plugins=plugins))
-
-
-@contextmanager
-def image_progress() -> Iterator[Callable[[str, int], Callable[[int], None]]]:
-    """Show a progress bar on the terminal for each set of images that is read."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-
-        def start(name: str, total: int) -> Callable[[int], None]:
-            task = progress.add_task(f"images of {name}", total=total)
-            return lambda count: progress.advance(task, count)
-
-        yield start
 
 
 def print_summary(found: Examination) -> None:

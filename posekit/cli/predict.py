@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -14,10 +14,8 @@ import typer
 from posekit.atomic_file import write_atomically
 from posekit.cli.predict_boxes import boxes_from
 from posekit.cli.predict_sources import Drawings, Source, find_sources
+from posekit.progress import ProgressBar
 from posekit.structures.instance_data import InstanceData
-
-FEW = 4
-"""Up to so many frames there is no progress bar."""
 
 
 class Predictor(Protocol):
@@ -61,15 +59,17 @@ def predict(
     predictor = open_predictor(model, config, checkpoint, device, threads)
     style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file)) if draw and folder else None
     results = Results(predictor.metainfo)
-    with progress_bar(sum(source.num_frames for source in found)) as advance:
-        for source in found:
+    with ProgressBar("predicting", len(found)) as bar:
+        for number, source in enumerate(found, 1):
             try:
+                bar.expect(bar.done + source.num_frames + len(found) - number)
                 target = source.drawings(folder) if folder and style else contextlib.nullcontext()
                 with target as drawings:
-                    predict_frames(source, box_of(source.path), predictor, results, drawings, style, advance)
+                    predict_frames(source, box_of(source.path), predictor, results, drawings, style, bar.advance)
             except (OSError, ValueError) as error:
                 named = str(source.path) in str(error)
                 results.failures.append(str(error) if named else f"{source.path}: {error}")
+                bar.advance()
     report(results, folder, as_json)
     if results.failures:
         raise typer.Exit(1)
@@ -93,21 +93,6 @@ def predict_frames(
         if drawings is not None:
             drawings.write(draw_pose(image, found, predictor.metainfo, style=style))
         advance()
-
-
-@contextlib.contextmanager
-def progress_bar(total: int) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on the terminal if there is much to do; yields the function that moves it on."""
-    if total <= FEW:
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = TextColumn("predicting"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("predicting", total=total)
-        yield lambda: progress.advance(task)
 
 
 class Results:

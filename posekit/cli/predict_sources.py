@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,24 +59,26 @@ class Picture:
 
 @dataclass(frozen=True)
 class Video:
-    """A video, drawn as ``NAME_pose.mp4``."""
+    """A video, drawn as ``NAME_pose.mp4``; it is opened when it is asked for something, and once."""
 
     path: Path
     name: str
 
+    @cached_property
+    def reader(self) -> VideoReader:
+        return VideoReader(self.path)
+
     @property
     def num_frames(self) -> int:
-        """As the file announces; none if it cannot be read."""
-        with contextlib.suppress(ValueError):
-            return VideoReader(self.path).num_frames
-        return 0
+        """As the file announces."""
+        return self.reader.num_frames
 
     def frames(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-        for number, frame in enumerate(VideoReader(self.path)):
+        for number, frame in enumerate(self.reader):
             yield {"frame_id": number}, frame
 
     def drawings(self, folder: Path) -> contextlib.AbstractContextManager[Drawings]:
-        return VideoWriter(folder / f"{self.name}_pose.mp4", VideoReader(self.path).fps)
+        return VideoWriter(folder / f"{self.name}_pose.mp4", self.reader.fps)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -16,6 +18,10 @@ import numpy as np
 logger = logging.getLogger(__name__)
 
 SHOWN = 8
+KEPT = 1000
+"""Of so many problems of a kind it is kept what and where they are; all are counted."""
+
+ROWS_AT_ONCE = 1 << 14
 INT64 = 2**63
 INFINITE = 1e30
 """From here on a number counts as infinite: sums and differences of smaller ones fit into float32."""
@@ -35,9 +41,12 @@ class Problems:
     def __init__(self, path: str) -> None:
         self.path = path
         self.found: list[Problem] = []
+        self.counts: Counter[str] = Counter()
 
     def add(self, where: str, text: str, kind: str = "annotation") -> None:
-        self.found.append(Problem(where, text, kind))
+        self.counts[kind] += 1
+        if self.counts[kind] <= KEPT:
+            self.found.append(Problem(where, text, kind))
 
     def report(self, *, strict: bool) -> None:
         """Name all problems at once.
@@ -47,7 +56,7 @@ class Problems:
         """
         if not self.found:
             return
-        count = len(self.found)
+        count = self.counts.total()
         shown = [f"  {problem.where}: {problem.text}" for problem in self.found[:SHOWN]]
         shown += [f"  … and {count - SHOWN} more"] if count > SHOWN else []
         found = f"{self.path}: {count} problem{'s' if count > 1 else ''} in the annotations"
@@ -57,8 +66,13 @@ class Problems:
         logger.warning("%s; training leaves these annotations out\n%s", found, "\n".join(shown))
 
 
-def read_json(path: str, kind: str = "annotation file") -> Any:
+def read_json(path: str, kind: str = "annotation file", *, packed: Sequence[str] = ()) -> Any:
     """Parse a JSON file.
+
+    Args:
+        kind: what an error calls it.
+        packed: keys of annotations (dicts with an image_id) whose lists of numbers come as arrays, for a fraction of
+            the memory.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -73,7 +87,7 @@ def read_json(path: str, kind: str = "annotation file") -> Any:
         )
     try:
         with paused_gc():
-            return json.loads(Path(path).read_bytes())
+            return json.loads(_read_text(path), object_hook=_packer(packed) if packed else None)
     except json.JSONDecodeError as error:
         size = Path(path).stat().st_size
         raise ValueError(
@@ -82,6 +96,28 @@ def read_json(path: str, kind: str = "annotation file") -> Any:
         ) from error
     except (UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{kind} '{path}' is no valid JSON: {error}; write or download it again") from error
+
+
+def _read_text(path: str) -> str:
+    """Return a JSON file's text; unlike in ``json.loads(bytes)`` the bytes are gone before the text is parsed."""
+    data = Path(path).read_bytes()
+    return data.decode(json.detect_encoding(data), "surrogatepass")
+
+
+def _packer(keys: Sequence[str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """Return what packs an annotation's lists of numbers while the rest of the file is still being parsed."""
+
+    def pack(item: dict[str, Any]) -> dict[str, Any]:
+        for key in keys if "image_id" in item else ():
+            value = item.get(key)
+            try:
+                if type(value) is list and set(map(type, value)) <= {int, float}:
+                    item[key] = array("d", value)
+            except OverflowError:
+                pass  # the reader names the number that is too big
+        return item
+
+    return pack
 
 
 @contextmanager
@@ -104,45 +140,68 @@ def is_id(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and -INT64 <= value < INT64
 
 
-def number_rows(lists: Sequence[Any], width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Turn lists of ``width`` numbers into an array.
+def number_rows(lists: Sequence[Any], width: int, dtype: type = np.float64) -> tuple[np.ndarray, np.ndarray]:
+    """Turn lists, or arrays, of ``width`` numbers into an array.
 
     Returns:
-        The numbers (N, width) float64 and which rows are lists of ``width`` finite numbers (N,); others are 0.
+        The numbers (N, width) and which rows are lists of ``width`` finite numbers (N,); others are 0.
+    """
+    values, good = np.zeros((len(lists), width), dtype), np.zeros(len(lists), bool)
+    for start in range(0, len(lists), ROWS_AT_ONCE):
+        rows = slice(start, start + ROWS_AT_ONCE)
+        flat = _all_numbers(lists[rows], width)
+        if flat is not None:
+            good[rows] = (np.abs(flat) < INFINITE).all(axis=1)
+            values[rows] = np.where(good[rows, None], flat, 0)
+            continue
+        for index, row in enumerate(lists[rows], start):
+            if number_row_problem(row, width) is None:
+                values[index], good[index] = row, True
+    return values, good
+
+
+def _all_numbers(lists: Sequence[Any], width: int) -> np.ndarray | None:
+    """Return lists of ``width`` numbers as an array (N, width) float64; None if they are not all such."""
+    kinds = set(map(type, lists))
+    if not kinds <= {list, tuple, array} or not set(map(len, lists)) <= {width}:
+        return None
+    if kinds == {array}:
+        return np.frombuffer(b"".join(lists)).reshape(len(lists), width)
+    if not set(map(type, chain.from_iterable(lists))) <= {int, float}:
+        return None
+    try:
+        return np.fromiter(chain.from_iterable(lists), np.float64, len(lists) * width).reshape(len(lists), width)
+    except OverflowError:
+        return None
+
+
+def whole_numbers(values: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Turn values into an array.
+
+    Returns:
+        Whole numbers (N,) int64 and which of the values are such (N,); others are 0.
     """
     try:
-        fits = set(map(len, lists)) <= {width} and set(map(type, lists)) <= {list, tuple}
-        fits = fits and set(map(type, chain.from_iterable(lists))) <= {int, float}
-        if fits:
-            flat = np.fromiter(chain.from_iterable(lists), np.float64, len(lists) * width)
-            values = flat.reshape(len(lists), width)
-            good = _finite(values)
-            return np.where(good[:, None], values, 0) if not good.all() else values, good
-    except (TypeError, OverflowError):
-        pass  # some row is no list, or some number too big: look at each
-    good = np.array([number_row_problem(row, width) is None for row in lists], bool)
-    values = np.zeros((len(lists), width))
-    if good.any():
-        values[good] = np.array([row for row, fine in zip(lists, good, strict=True) if fine], np.float64)
-    return values, good
+        if set(map(type, values)) <= {int}:
+            return np.array(values, np.int64), np.ones(len(values), bool)
+    except OverflowError:
+        pass  # some number is too big: look at each
+    good = np.array([is_id(value) for value in values], bool)
+    return np.array([value if is_id(value) else 0 for value in values], np.int64), good
 
 
 def number_row_problem(row: Any, width: int) -> str | None:
     """Say what keeps ``row`` from being a list of ``width`` finite numbers."""
-    if not isinstance(row, (list, tuple)):
+    if not isinstance(row, (list, tuple, array)):
         return f"found {_short(row)} where {width} numbers belong"
     if len(row) != width:
         return f"{len(row)} numbers where {width} belong"
-    wrong = [value for value in row if not is_number(value)]
+    wrong = [] if isinstance(row, array) else [value for value in row if not is_number(value)]
     if wrong:
         return f"found {_short(wrong[0])} among the {width} numbers"
     if any(abs(value) >= INFINITE or value != value for value in row):
         return "a number is NaN or infinite"
     return None
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    return np.asarray((np.abs(values) < INFINITE).all(axis=1))
 
 
 def _short(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -105,8 +106,15 @@ class BaseCocoStyleDataset(BaseDataset):
 
     def _reads_columns(self) -> bool:
         """Whether no subclass took over the reading, so that all annotations can be read at once."""
-        hooks = ("_load_annotations", "parse_data_info", "_is_valid_instance")
+        return self._keeps("_load_annotations", "parse_data_info", "_is_valid_instance")
+
+    def _keeps(self, *hooks: str) -> bool:
         return all(getattr(type(self), hook) is getattr(BaseCocoStyleDataset, hook) for hook in hooks)
+
+    def _packed_keys(self) -> tuple[str, ...]:
+        """Return the keys whose lists may be read as arrays, as neither a subclass nor a metric will look at them."""
+        plain = self._reads_columns() and self._keeps("expand_annotations") and not self.test_mode
+        return self.FORMAT.keypoints if plain else ()
 
     def _load_columns(self) -> Records:
         problems = Problems(self.ann_file)
@@ -142,7 +150,7 @@ class BaseCocoStyleDataset(BaseDataset):
 
     def read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
         """Return the annotation file's images and, unchecked, its annotations."""
-        data = read_json(self.ann_file)
+        data = read_json(self.ann_file, packed=self._packed_keys())
         infos = dicts_under(data, "images", self.ann_file)
         annotations = dicts_under(data, "annotations", self.ann_file)
         if isinstance(data.get("categories"), list):
@@ -248,7 +256,7 @@ def names_other_keypoints(categories: Any, annotations: Sequence[Mapping[str, An
         [item.get("keypoints") for item in categories if isinstance(item, dict)] if isinstance(categories, list) else []
     )
     named = next((names for names in lists if isinstance(names, list) and names), [])
-    labelled = next((ann["keypoints"] for ann in annotations if isinstance(ann.get("keypoints"), list)), None)
+    labelled = next((ann["keypoints"] for ann in annotations if isinstance(ann.get("keypoints"), (list, array))), None)
     return labelled is not None and len(named) not in (0, num_keypoints) and len(labelled) == 3 * len(named)
 
 

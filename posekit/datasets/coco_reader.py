@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
@@ -10,7 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, is_id, is_number, number_row_problem, number_rows, read_json
+from posekit.datasets.annotation_file import (
+    Problems,
+    is_id,
+    is_number,
+    number_row_problem,
+    number_rows,
+    read_json,
+    whole_numbers,
+)
 from posekit.datasets.records import Offsets, Packed, PackedGroups, Ragged, Records, Strings
 
 REFERENCE_HEIGHT = 200.0
@@ -30,6 +39,7 @@ class CocoFormat:
         clip: keep boxes inside the image.
         origin: coordinate of the first pixel's centre in the file.
         binary: any visibility above 0 counts as 1.
+        marks: keep visibility as it is, above 1 too.
         count: trust the file's ``num_keypoints``.
         valid: key of a flag that an annotation needs to be used.
         extra: further keys that are handed on.
@@ -40,6 +50,7 @@ class CocoFormat:
     clip: bool = True
     origin: float = 0.0
     binary: bool = False
+    marks: bool = False
     count: bool = True
     valid: str | None = None
     extra: tuple[str, ...] = ()
@@ -81,6 +92,13 @@ class Images:
             unused=frozenset(unused - set(kept)),
         )
 
+    def index_of(self, ids: np.ndarray) -> np.ndarray:
+        """Return the indices of the images with these ids (N,), -1 where there is none."""
+        order = np.argsort(self.ids)
+        place = np.searchsorted(self.ids, ids, sorter=order)
+        index = np.append(order, -1)[place]
+        return np.where(np.append(self.ids, 0)[index] == ids, index, -1)
+
     def ordered(self, ids: Iterable[int]) -> Images:
         """Bring the images with these ids to the front, in this order."""
         index_of = {image_id: index for index, image_id in enumerate(self.ids.tolist())}
@@ -111,7 +129,7 @@ class Instances:
         arrays: columns (N, ...) that rows show with a leading axis of instances.
         numbers: columns (N,) that rows show as a python number (top-down) or a list of them (bottom-up).
         objects: JSON values of the instances, such as segmentations.
-        raw: the annotations as the file has them.
+        raw: the annotations as the file has them, but for keypoints that ``read_json`` packed.
     """
 
     images: Images
@@ -122,7 +140,7 @@ class Instances:
     raw: list[dict[str, Any]]
 
     def __len__(self) -> int:
-        return len(self.raw)
+        return len(self.image)
 
     def select(self, keep: np.ndarray) -> Instances:
         """Keep the instances of a mask."""
@@ -192,22 +210,16 @@ def read_instances(
     if form.valid:
         annotated = [ann for ann in annotated if ann.get(form.valid)]
     raw, image = match_images(annotated, images, problems)
-    instances = Instances(images, image, {}, {"id": np.array([ann["id"] for ann in raw], np.int64)}, {}, raw)
+    instances = Instances(images, image, {}, {"id": _whole_column(raw, "id", 0)}, {}, raw)
     points, good = _keypoints(instances, form, num_keypoints, problems)
     boxes, boxed = _boxes(instances, form, problems)
     good &= boxed
-    instances.arrays = _arrays(
-        points - np.array([form.origin, form.origin, 0], np.float32), boxes, form, images.size_wh[image]
-    )
+    instances.arrays = _arrays(points, boxes, form, images.size_wh[image])
     instances.arrays["area"] = _areas(raw, instances.arrays["bbox"])
-    instances.arrays["category_id"] = np.array([_whole(ann.get("category_id"), 1) for ann in raw], np.int64)
+    instances.arrays["category_id"] = _whole_column(raw, "category_id", 1)
     labelled = (instances.arrays["keypoints"].max(axis=2) != 0).sum(axis=1)
-    if form.count:
-        labelled = np.array(
-            [_whole(ann.get("num_keypoints"), n) for ann, n in zip(raw, labelled.tolist(), strict=True)], np.int64
-        )
-    instances.numbers["num_keypoints"] = labelled
-    instances.numbers["iscrowd"] = np.array([int(ann.get("iscrowd") in (1, True)) for ann in raw], np.int64)
+    instances.numbers["num_keypoints"] = _whole_column(raw, "num_keypoints", labelled) if form.count else labelled
+    instances.numbers["iscrowd"] = np.array([ann.get("iscrowd") in (1, True) for ann in raw], np.int64)
     _add_extra(instances, form)
     return instances if good.all() else instances.select(good)
 
@@ -216,22 +228,22 @@ def match_images(
     annotations: Sequence[dict[str, Any]], images: Images, problems: Problems
 ) -> tuple[list[dict[str, Any]], np.ndarray]:
     """Return the annotations that have an image, sorted by image, and the index of that image (N,)."""
-    index_of = {image_id: index for index, image_id in enumerate(images.ids.tolist())}
-    kept: list[tuple[int, dict[str, Any]]] = []
-    for number, ann in enumerate(annotations):
-        image_id = ann.get("image_id")
-        if not is_id(ann.get("id")) or not is_id(image_id):
+    image_ids, good = whole_numbers([ann.get("image_id") for ann in annotations])
+    good &= whole_numbers([ann.get("id") for ann in annotations])[1]
+    index = images.index_of(image_ids)
+    for number in np.flatnonzero(~good | (index < 0)).tolist():
+        ann = annotations[number]
+        if not good[number]:
             key = "image_id" if is_id(ann.get("id")) else "id"
             problems.add(
                 f"annotations[{number}]", f"{key} must be a whole number, found {str(ann.get(key))[:40]}", "id"
             )
-        elif image_id in index_of:
-            kept.append((index_of[image_id], ann))
-        elif image_id not in images.unused:
-            text = f"image_id {image_id} is the id of no image in the file; add the image or correct the id"
+        elif ann["image_id"] not in images.unused:
+            text = f"image_id {ann['image_id']} is the id of no image in the file; add the image or correct the id"
             problems.add(f"annotation {ann['id']}", text, "image id")
-    kept.sort(key=lambda item: item[0])
-    return [ann for _, ann in kept], np.array([index for index, _ in kept], np.int64)
+    kept = np.flatnonzero(good & (index >= 0))
+    kept = kept[np.argsort(index[kept], kind="stable")]
+    return [annotations[number] for number in kept.tolist()], index[kept]
 
 
 def _keypoints(
@@ -239,7 +251,7 @@ def _keypoints(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the points (N, K, 3) float32 of all keypoint keys, and which are well-formed."""
     lists, width = keypoint_lists(instances.raw, form), 3 * num_keypoints
-    values, good = number_rows(lists, width)
+    values, good = number_rows(lists, width, np.float32)
     name = "+".join(form.keypoints)
     for index in np.flatnonzero(~good).tolist():
         problem = number_row_problem(lists[index], width)
@@ -248,7 +260,7 @@ def _keypoints(
             f"{name}: {problem} ({num_keypoints} keypoints of x, y, visibility); correct or remove it",
             "keypoints",
         )
-    return values.astype(np.float32).reshape(-1, num_keypoints, 3), good
+    return values.reshape(-1, num_keypoints, 3), good
 
 
 def keypoint_lists(annotations: Sequence[dict[str, Any]], form: CocoFormat) -> list[Any]:
@@ -265,7 +277,9 @@ def _flat(points: Any) -> Any:
 
 
 def _joined(parts: list[Any]) -> Any:
-    wrong = [part for part in parts if not isinstance(part, list)]
+    wrong = [part for part in parts if not isinstance(part, (list, array))]
+    if not wrong and all(isinstance(part, array) for part in parts):
+        return sum(parts[1:], parts[0])
     return wrong[0] if wrong else [value for part in parts for value in part]
 
 
@@ -288,9 +302,11 @@ def _boxes(instances: Instances, form: CocoFormat, problems: Problems) -> tuple[
 
 
 def _arrays(points: np.ndarray, boxes: np.ndarray, form: CocoFormat, size_wh: np.ndarray) -> dict[str, np.ndarray]:
-    visible = points[..., 2] > 0 if form.binary else np.minimum(1, points[..., 2])
+    visible = points[..., 2] > 0 if form.binary else points[..., 2]
+    if not form.marks:
+        visible = np.minimum(1, visible)
     arrays = dict(
-        keypoints=points[..., :2].astype(np.float32),
+        keypoints=points[..., :2] - np.float32(form.origin),
         keypoints_visible=visible.astype(np.float32),
         bbox_score=np.ones(len(points), np.float32),
     )
@@ -310,15 +326,21 @@ def _arrays(points: np.ndarray, boxes: np.ndarray, form: CocoFormat, size_wh: np
 def _areas(raw: list[dict[str, Any]], boxes: np.ndarray) -> np.ndarray:
     """Return the annotated areas (N,), or a share of the box where there is none."""
     size = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64)
-    guessed = np.maximum(size[:, 0] * size[:, 1] * BODY_SHARE, 1.0).tolist()
-    areas = [ann["area"] if is_number(ann.get("area")) else guess for ann, guess in zip(raw, guessed, strict=True)]
-    return np.array(
-        [area if abs(area) < 1e30 else guess for area, guess in zip(areas, guessed, strict=True)], np.float32
-    )
+    guessed = np.maximum(size[:, 0] * size[:, 1] * BODY_SHARE, 1.0)
+    given = annotated_areas(raw)
+    return np.where(np.isnan(given), guessed, given).astype(np.float32)
 
 
-def _whole(value: Any, default: int) -> int:
-    return value if is_id(value) else default
+def annotated_areas(raw: Sequence[dict[str, Any]]) -> np.ndarray:
+    """Return the areas of annotations (N,), NaN where there is none or it is no number."""
+    values, good = number_rows([[ann.get("area")] for ann in raw], 1)
+    return np.where(good, values[:, 0], np.nan)
+
+
+def _whole_column(raw: Sequence[dict[str, Any]], key: str, default: int | np.ndarray) -> np.ndarray:
+    """Return the whole numbers that annotations have under a key (N,), the default where it is none."""
+    values, good = whole_numbers([ann.get(key) for ann in raw])
+    return np.where(good, values, default)
 
 
 def _add_extra(instances: Instances, form: CocoFormat) -> None:

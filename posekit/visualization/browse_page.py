@@ -16,6 +16,8 @@ from posekit.visualization.gallery import fit
 
 CELL = (260, 260)
 STYLE = PoseStyle(thr=0.5, boxes=True)
+MOST = 100
+"""Of so many instances of a sample the poses are drawn."""
 
 
 def browse_page(title: str, samples: Iterable[TracedSample | str], metainfo: Mapping[str, Any]) -> str:
@@ -34,8 +36,10 @@ def sample_card(sample: TracedSample, metainfo: Mapping[str, Any]) -> str:
     shown = input_picture(results)
     keypoints = results.get("transformed_keypoints", results["keypoints"])
     augmented = draw_scaled(shown, keypoints, results["keypoints_visible"], metainfo)
+    count = len(record["keypoints"])
+    some = f", {MOST} of {count:,} instances" if count > MOST else ""
     figures = [
-        html.picture(original, f"as loaded, {sample.original.shape[1]} x {sample.original.shape[0]}"),
+        html.picture(original, f"as loaded, {sample.original.shape[1]} x {sample.original.shape[0]}{some}"),
         html.picture(
             augmented, f"input, {shown.shape[1]} x {shown.shape[0]}{', mirrored' * bool(results.get('flip'))}"
         ),
@@ -52,12 +56,12 @@ def sample_card(sample: TracedSample, metainfo: Mapping[str, Any]) -> str:
 def draw_scaled(
     image: np.ndarray, keypoints: np.ndarray, visible: np.ndarray, metainfo: Mapping[str, Any], boxes: Any = None
 ) -> np.ndarray:
-    """Return a picture at the size of a cell with poses (N, K, 2), and boxes (N, 4), on it."""
+    """Return a picture at the size of a cell with poses (N, K, 2), and boxes (N, 4), on it, ``MOST`` of them."""
     small = fit(image, CELL)
     factor = np.array([small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]])
     visible = visible[..., 0] if visible.ndim == 3 else visible
-    framed = {} if boxes is None else {"bboxes": boxes * np.tile(factor, 2)}
-    instances = InstanceData(keypoints=keypoints[..., :2] * factor, keypoints_visible=visible, **framed)
+    framed = {} if boxes is None else {"bboxes": boxes[:MOST] * np.tile(factor, 2)}
+    instances = InstanceData(keypoints=keypoints[:MOST, :, :2] * factor, keypoints_visible=visible[:MOST], **framed)
     return draw_pose(small, instances, metainfo, style=STYLE)
 
 

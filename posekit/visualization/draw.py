@@ -21,6 +21,9 @@ Color = tuple[int, int, int]
 SUBPIXEL_BITS = 4
 """cv2 takes fixed-point coordinates with so many bits behind the point."""
 
+MAX_PX = 1e7
+"""Farther out points are moved nearer: cv2's coordinates have 32 bits."""
+
 SPREAD = 0.7
 """By so many pixels cv2 paints antialiased polygons larger on every side than they are."""
 
@@ -170,9 +173,9 @@ def colors(metainfo: Mapping[str, Any], key: str, count: int, default: Color) ->
     return [(int(b), int(g), int(r)) for b, g, r in given]
 
 
-def fixed_point(xy: np.ndarray) -> tuple[int, int]:
-    x, y = np.round(np.asarray(xy) * (1 << SUBPIXEL_BITS)).astype(int)
-    return int(x), int(y)
+def fixed_points(xy: np.ndarray) -> np.ndarray:
+    """Return points (..., 2) as cv2 takes them with a fraction of a pixel."""
+    return np.round(np.clip(xy, -MAX_PX, MAX_PX) * (1 << SUBPIXEL_BITS)).astype(np.int32)
 
 
 def line(canvas: np.ndarray, start: np.ndarray, end: np.ndarray, color: Color, thickness: float) -> None:
@@ -183,8 +186,8 @@ def line(canvas: np.ndarray, start: np.ndarray, end: np.ndarray, color: Color, t
         dot(canvas, start, color, thickness / 2)
         return
     across = np.array([-along[1], along[0]]) / length * max(thickness / 2 - SPREAD, 0.1)
-    corners = np.array([fixed_point(p) for p in (start + across, end + across, end - across, start - across)], np.int32)
-    cv2.fillConvexPoly(canvas, corners, color, cv2.LINE_AA, SUBPIXEL_BITS)
+    corners = np.stack([start + across, end + across, end - across, start - across])
+    cv2.fillConvexPoly(canvas, fixed_points(corners), color, cv2.LINE_AA, SUBPIXEL_BITS)
     dot(canvas, start, color, thickness / 2)
     dot(canvas, end, color, thickness / 2)
 
@@ -192,13 +195,13 @@ def line(canvas: np.ndarray, start: np.ndarray, end: np.ndarray, color: Color, t
 def dot(canvas: np.ndarray, center: np.ndarray, color: Color, radius: float) -> None:
     """Draw a disc as a polygon: cv2's circles of few pixels are diamonds."""
     reach = max(radius - SPREAD, 0.1)
-    corners = np.array([fixed_point(center + reach * direction) for direction in CIRCLE], np.int32)
-    cv2.fillConvexPoly(canvas, corners, color, cv2.LINE_AA, SUBPIXEL_BITS)
+    cv2.fillConvexPoly(canvas, fixed_points(center + reach * CIRCLE), color, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
 def draw_box(canvas: np.ndarray, box: np.ndarray, color: Color = BOX, width: int = 1) -> None:
     """Draw a box (x1, y1, x2, y2) onto ``canvas``, in place."""
-    cv2.rectangle(canvas, fixed_point(box[:2]), fixed_point(box[2:4]), color, width, cv2.LINE_AA, SUBPIXEL_BITS)
+    low, high = fixed_points(np.reshape(box[:4], (2, 2))).tolist()
+    cv2.rectangle(canvas, low, high, color, width, cv2.LINE_AA, SUBPIXEL_BITS)
 
 
 def write_label(

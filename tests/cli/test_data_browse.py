@@ -23,6 +23,13 @@ pipeline = [
 train_dataloader = dict(dataset=dict(type="CocoDataset", ann_file="fish.json", metainfo=info, pipeline=pipeline))
 """
 
+CROWD = """
+pipeline = [dict(type="LoadImage"), dict(type="BottomupResize", input_size=(64, 64)), dict(type="PackPoseInputs")]
+train_dataloader = dict(
+    dataset=dict(type="CocoDataset", ann_file="fish.json", metainfo=info, data_mode="bottomup", pipeline=pipeline)
+)
+"""
+
 
 @pytest.fixture(autouse=True)
 def fish(tmp_path, monkeypatch):
@@ -49,6 +56,15 @@ def test_gallery(tmp_path, capsys):
     assert page.count("data:image/jpeg;base64,") == 6
     assert "sample 4: image 4.png: no such file" in page
     assert capsys.readouterr().out == "3 of 5 samples: gallery.html\n"
+
+
+def test_of_a_crowd_some_are_drawn(tmp_path):
+    whole = json.loads((tmp_path / "fish.json").read_text())
+    whole["annotations"] = [{**whole["annotations"][0], "id": i} for i in range(1200)]
+    (tmp_path / "fish.json").write_text(json.dumps(whole))
+    (tmp_path / "my.py").write_text(CONFIG.split("pipeline = ")[0] + CROWD)
+    assert call("my.py") == 0
+    assert "as loaded, 80 x 60, 100 of 1,200 instances" in (tmp_path / "gallery.html").read_text()
 
 
 def test_the_seed_chooses_the_augmentation(tmp_path):

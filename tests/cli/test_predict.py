@@ -9,6 +9,8 @@ import pytest
 
 from posekit.cli import main as cli
 from posekit.cli import predict as module
+from posekit.cli import predict_sources
+from posekit.progress import ProgressBar
 from posekit.runtime.video import VideoReader, VideoWriter
 from posekit.structures.instance_data import InstanceData
 
@@ -100,6 +102,31 @@ def test_a_video_gives_a_drawn_video_and_numbered_frames(video, tmp_path, capsys
     images = json.loads((tmp_path / "o" / "predictions.json").read_text())["images"]
     assert [image["frame_id"] for image in images] == list(range(6))
     assert images[5] == dict(id=6, file_name=str(video), frame_id=5, width=64, height=48)
+
+
+def test_a_video_is_opened_once(video, monkeypatch):
+    opened = []
+    monkeypatch.setattr(predict_sources, "VideoReader", lambda path: opened.append(path) or VideoReader(path))
+    assert call(video, "--out", "o") == 0
+    assert opened == [video]
+
+
+def test_the_bar_counts_frames_and_what_failed(video, pictures, monkeypatch):
+    bars = []
+
+    class WatchedBar(ProgressBar):
+        def __enter__(self):
+            bars.append((self, moves := []))
+            self._draw = lambda: moves.append((self.done, self.total))
+            return super().__enter__()
+
+    monkeypatch.setattr(module, "ProgressBar", WatchedBar)
+    (pictures / "b.png").write_bytes(b"")
+    assert call(pictures, video, "--json") == 1
+    [(bar, moves)] = bars
+    assert (moves[0], moves[-1]) == ((0, 4), (9, 9))
+    assert [done for done, _ in moves] == sorted(done for done, _ in moves)
+    assert bar.done == bar.total == 3 + 6
 
 
 def test_a_damaged_video_is_named_and_the_others_go_on(video, pictures, tmp_path, capsys):

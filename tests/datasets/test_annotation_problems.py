@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import re
+from array import array
 
 import pytest
 from coco_files import TRIANGLE, annotation, image, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from posekit.datasets.annotation_file import KEPT, Problems, number_rows, read_json, whole_numbers
 from posekit.datasets.base_coco import BaseCocoStyleDataset
 
 NAN = float("nan")
@@ -77,6 +79,59 @@ def test_many_problems_are_counted(tmp_path):
     path = write(tmp_path, [annotation(n, 9) for n in range(50)])
     with pytest.raises(ValueError, match=r"50 problems in the annotations; (.|\n)* and 42 more"):
         build(path, test_mode=True)
+
+
+def test_of_very_many_problems_some_are_kept():
+    problems = Problems("a.json")
+    for number in range(3 * KEPT):
+        problems.add(f"annotations[{number}]", "wrong", "box" if number % 3 else "id")
+    assert problems.counts == {"box": 2 * KEPT, "id": KEPT}
+    assert len(problems.found) == 2 * KEPT
+    with pytest.raises(ValueError, match=f"{3 * KEPT} problems in the annotations"):
+        problems.report(strict=True)
+
+
+@pytest.mark.parametrize("values", [[1, 2.5, 3], [0, 0, 0], [-1e29, 1, 2]])
+@pytest.mark.parametrize("other", [[1, 2], [1, 2, "3"], [1, True, 3], None, [1, 2, 10**400], [NAN, 1, 2], [1e30, 1, 2]])
+@pytest.mark.parametrize("kind", [list, tuple, lambda row: array("d", row)])
+def test_rows_of_numbers(values, other, kind, monkeypatch):
+    monkeypatch.setattr("posekit.datasets.annotation_file.ROWS_AT_ONCE", 2)
+    rows, good = number_rows([kind(values), kind(values), kind(values), other, [7, 8, 9]], 3)
+    assert rows.tolist() == [values, values, values, [0, 0, 0], [7, 8, 9]]
+    assert good.tolist() == [True, True, True, False, True]
+
+
+@pytest.mark.parametrize("other", [None, True, 2.0, "2", 2**63, [2]])
+def test_whole_numbers(other):
+    numbers, good = whole_numbers([1, -(2**63), other])
+    assert (numbers.tolist(), good.tolist()) == ([1, -(2**63), 0], [True, True, False])
+    assert whole_numbers([])[0].shape == (0,)
+
+
+PACKED = dict(image_id=1, keypoints=[1, 2.5, 2], bbox=[1, 2, 3, 4])
+
+
+@pytest.mark.parametrize(
+    ("item", "kind"),
+    [
+        (PACKED, array),
+        ({**PACKED, "keypoints": [1, True, 2]}, list),
+        ({**PACKED, "keypoints": [1, "2", 2]}, list),
+        ({**PACKED, "keypoints": [10**400, 1, 2]}, list),
+        (dict(keypoints=[1, 2, 2]), list),
+    ],
+)
+def test_packed_lists_hold_the_same_numbers(item, kind, tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(item))
+    read = read_json(str(tmp_path / "a.json"), packed=("keypoints", "foot"))
+    assert type(read["keypoints"]) is kind
+    assert {**read, "keypoints": list(read["keypoints"])} == item
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32-le"])
+def test_encodings_of_json(encoding, tmp_path):
+    (tmp_path / "a.json").write_bytes('{"name": "Füße"}'.encode(encoding))
+    assert read_json(str(tmp_path / "a.json")) == {"name": "Füße"}
 
 
 def test_nothing_usable(tmp_path):

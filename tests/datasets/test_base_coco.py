@@ -11,6 +11,7 @@ import pytest
 from coco_files import TRIANGLE, annotation, image, write
 
 from posekit.datasets.base_coco import BaseCocoStyleDataset
+from posekit.datasets.coco_reader import CocoFormat
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.registry import DATASETS
 
@@ -52,6 +53,36 @@ def test_topdown(path):
     assert first["sample_idx"] == 1
     assert second["bbox"].tolist() == [[0, 0, 45, 79]]
     assert second["area"] == pytest.approx(45 * 79 * 0.53)
+
+
+def test_training_reads_the_numbers_that_evaluation_reads(tmp_path):
+    points = [15.25, 25, 2, 20, 30, 1, 0, 0, 0]
+    path = write(tmp_path, [annotation(1, keypoints=points), annotation(2, 2), annotation(3, 2)])
+    train, test = build(path), build(path, test_mode=True)
+    for one, other in zip(train.data_list, test.data_list, strict=True):
+        assert all(np.array_equal(one[key], other[key]) for key in ("keypoints", "keypoints_visible", "bbox", "area"))
+    assert test.get_data_info(0)["raw_ann_info"]["keypoints"] == points
+
+
+def test_keypoints_in_parts_are_read_alike_from_lists_and_arrays(tmp_path):
+    class Parts(BaseCocoStyleDataset):
+        METAINFO = TRIANGLE
+        FORMAT = CocoFormat(keypoints=("keypoints", "hand"))
+
+    path = write(tmp_path, [annotation(1, keypoints=[15, 25, 2, 20, 30, 1], hand=[7, 8, 1.0])])
+    rows = [Parts(path, test_mode=test_mode).get_data_info(0)["keypoints"] for test_mode in (False, True)]
+    assert rows[0].tolist() == rows[1].tolist() == [[[15, 25], [20, 30], [7, 8]]]
+
+
+def test_a_hook_for_annotations_is_handed_lists(tmp_path):
+    class Halved(BaseCocoStyleDataset):
+        METAINFO = TRIANGLE
+
+        def expand_annotations(self, annotations):
+            assert all(isinstance(ann["keypoints"], list) for ann in annotations)
+            return annotations[::2]
+
+    assert len(Halved(write(tmp_path, [annotation(1), annotation(2), annotation(3)]))) == 2
 
 
 def test_bottomup(path):

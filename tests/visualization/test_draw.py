@@ -41,6 +41,14 @@ def test_sizes(paper):
     assert (large != small).sum() > 20_000
 
 
+@pytest.mark.parametrize("far", [1e9, -1e30])
+def test_a_box_far_out_is_drawn_as_far_as_it_goes(far, paper):
+    box = np.array([[10.0, 10.0, 30.0, max(far, 30.0)]]) if far > 0 else np.array([[far, 10.0, 30.0, 30.0]])
+    drawn = draw_pose(paper, person(scores=(0.0, 0.0), bboxes=box), META, style=PoseStyle(alpha=1, boxes=True))
+    assert (drawn[15, 30] != 255).any()
+    assert (drawn[35, 70] == 255).all()
+
+
 def test_keypoints_below_the_threshold_are_left_out(paper):
     drawn = draw_pose(paper, person(scores=(1.0, 0.1)), META, style=SOLID)
     assert (drawn[:, 30:] == 255).all()

@@ -12,9 +12,9 @@ import numpy as np
 
 from posekit.datasets.converters.keypoint_data import Category, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.place import Place
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.public_set import category_of, found_files, public_format
 from posekit.datasets.converters.xml_file import read_xml
+from posekit.progress import tracked
 
 VOC_PICTURES, OWN_PICTURES = "VOC2012/JPEGImages", "animalpose_image_part2"
 OWN_LABELS = "animalpose_anno2"

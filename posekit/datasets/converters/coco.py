@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,8 +16,8 @@ from posekit.datasets.converters.keypoint_data import SPLITS, Category, Format, 
 from posekit.datasets.converters.keypoint_set_file import with_stored_swaps, write_keypoint_set
 from posekit.datasets.converters.losses import numbered_names
 from posekit.datasets.converters.pictures import files_beside, find_folder
-from posekit.datasets.converters.place import Found, Place, json_bytes, read_object
-from posekit.datasets.converters.progress import tracked
+from posekit.datasets.converters.place import Found, Place, json_pieces, read_object
+from posekit.progress import tracked
 
 KEYPOINT_SET = "keypoint_set.py"
 IMAGE_KEYS = {"id", "file_name", "width", "height", "video_id"}
@@ -62,7 +63,7 @@ def _split_of(path: Path) -> str:
 
 
 def _read_file(path: Path, hints: Hints, split: str) -> KeypointData:
-    place, document = Place(path), read_object(path)
+    place, document = Place(path), read_object(path, packed=("keypoints",))
     categories, index_of = _read_categories(place, document, hints)
     for name in (KEYPOINT_SET, f"{path.stem}_{KEYPOINT_SET}"):
         categories = [with_stored_swaps(category, path.parent / name) for category in categories]
@@ -78,6 +79,7 @@ def _read_file(path: Path, hints: Hints, split: str) -> KeypointData:
     annotations = place.list(place.get(document, "annotations"))
     seen: set[int] = set()
     for number, annotation in enumerate(tracked(annotations, "reading")):
+        annotations[number] = None  # a million of them and what is made of them need not be kept at once
         where = place.at(f"annotations[{number}]")
         instance = _read_annotation(where, where.dict(annotation), categories, index_of)
         if instance.id is not None and instance.id in seen:
@@ -123,7 +125,7 @@ def _with_numbered(categories: list[Category], document: dict[str, Any]) -> list
     points = [
         len(annotation["keypoints"]) // 3
         for annotation in (annotations if isinstance(annotations, list) else [])
-        if isinstance(annotation, dict) and isinstance(annotation.get("keypoints"), list)
+        if isinstance(annotation, dict) and isinstance(annotation.get("keypoints"), (list, array))
     ]
     names = numbered_names(max(points, default=0))
     return [replace(category, keypoints=names) for category in categories]
@@ -185,7 +187,7 @@ def _read_keypoints(where: Place, item: dict[str, Any], count: int) -> tuple[np.
         return np.zeros((count, 3)), None
     points = np.array(where.numbers(item["keypoints"], 3 * count)).reshape(count, 3)
     third = points[:, 2].copy()
-    if np.isin(third, (0, 1, 2)).all():
+    if ((third == 0) | (third == 1) | (third == 2)).all():
         return points, None
     if (third < 0).any() or (third > 1).any():
         wrong = next(value for value in third.tolist() if value not in (0, 1, 2))
@@ -204,8 +206,14 @@ def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
         paths, stem = {folder / f"{split or 'annotations'}.json": found for split, found in data.by_split().items()}, ""
     ids = Ids(data)
     for path, pictures in paths.items():
-        document = _document(data, pictures, names, ids)
-        write_atomically(path, lambda file, document=document: file.write(json_bytes(document)))
+        head = _head(data, pictures, names, ids)
+        annotations = (
+            _annotation(instance, ids[picture], ids)
+            for picture in tracked(pictures, "writing")
+            for instance in picture.instances
+        )
+        pieces = json_pieces(head, "annotations", annotations)
+        write_atomically(path, lambda file, pieces=pieces: file.writelines(pieces))
     main = data.categories[data.main_category()]
     if not main.keypoints:
         return list(paths)
@@ -237,15 +245,15 @@ def _numbered(items: list[tuple[int, int | None]]) -> dict[int, int]:
     return numbers
 
 
-def _document(data: KeypointData, pictures: list[Picture], names: dict[int, str], ids: Ids) -> dict[str, Any]:
+def _head(data: KeypointData, pictures: list[Picture], names: dict[int, str], ids: Ids) -> dict[str, Any]:
+    """Return a file's content but for its annotations."""
     videos = {name: index + 1 for index, name in enumerate(dict.fromkeys(p.video for p in pictures if p.video))}
-    images, annotations = [], []
-    for picture in tracked(pictures, "writing"):
+    images = []
+    for picture in pictures:
         assert picture.size_wh is not None
         image = {"id": ids[picture], "file_name": names[id(picture)]}
         image.update(zip(("width", "height"), picture.size_wh, strict=True))
         images.append({**image, **({"video_id": videos[picture.video]} if picture.video else {}), **picture.extra})
-        annotations += [_annotation(instance, ids[picture], ids) for instance in picture.instances]
     categories = [
         {
             "id": number,
@@ -257,7 +265,7 @@ def _document(data: KeypointData, pictures: list[Picture], names: dict[int, str]
         for number, category in zip(ids.categories, data.categories, strict=True)
     ]
     listed = {"videos": [{"id": number, "name": name} for name, number in videos.items()]} if videos else {}
-    return {**data.extra, **listed, "categories": categories, "images": images, "annotations": annotations}
+    return {**data.extra, **listed, "categories": categories, "images": images}
 
 
 def _annotation(instance: Instance, image_id: int, ids: Ids) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import numpy as np
 
 from posekit.datasets.converters.keypoint_data import Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.place import Found, Place
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.public_set import category_of, found_files, open_hdf5, points_with, public_format
+from posekit.progress import tracked
 
 POINTS = 29
 KEYS = {"train": "Tr", "test": "T"}

@@ -19,8 +19,8 @@ from posekit.datasets.converters.keypoint_data import SPLITS, Category, Format, 
 from posekit.datasets.converters.losses import DEFAULT_CATEGORY, numbered_names
 from posekit.datasets.converters.pictures import files_beside, find_folder
 from posekit.datasets.converters.place import Found, Place
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.xml_file import read_xml, xml_bytes
+from posekit.progress import tracked
 
 BOX = "_box"
 TRACK, CROWD = "track_id", "crowd"

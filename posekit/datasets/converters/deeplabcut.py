@@ -21,8 +21,8 @@ from posekit.atomic_file import write_atomically
 from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.pictures import place_pictures, placed_names
 from posekit.datasets.converters.place import Found, Place, read_text
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.yaml_file import read_yaml, write_yaml
+from posekit.progress import tracked
 
 LABELS, TABLE = "labeled-data", "CollectedData_"
 UNIQUE = "single"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from posekit.datasets.converters.keypoint_data import Hints, KeypointData, Picture
 from posekit.datasets.converters.place import Place
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.public_set import category_of, face, found_files, public_format, read_pts
+from posekit.progress import tracked
 
 TEST = frozenset(
     (

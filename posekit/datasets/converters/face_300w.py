@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from posekit.datasets.converters.keypoint_data import Hints, KeypointData, Picture
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.public_set import beside, category_of, face, found_files, public_format, read_pts
+from posekit.progress import tracked
 
 SPLITS = {"trainset": "train", "afw": "train", "testset": "val", "ibug": "val", "indoor": "test", "outdoor": "test"}
 """The parts of the set by words in their folders: to train, the public test sets, and the challenge's test set."""

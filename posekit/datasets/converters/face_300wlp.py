@@ -8,8 +8,8 @@ import numpy as np
 
 from posekit.datasets.converters.keypoint_data import Hints, KeypointData, Picture
 from posekit.datasets.converters.place import Found, Place
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.public_set import category_of, face, found_files, public_format, read_mat
+from posekit.progress import tracked
 
 ENDING = "_pts"
 

@@ -18,8 +18,8 @@ from posekit.datasets.converters.grouping import LooseBox, LooseObject, LoosePoi
 from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.pictures import files_beside, find_folder
 from posekit.datasets.converters.place import Place, json_bytes, read_object
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.xml_file import read_xml, xml_bytes
+from posekit.progress import tracked
 
 TASKS, INTERFACE = "tasks.json", "label_config.xml"
 LOCAL = "/data/local-files/?d="

@@ -16,7 +16,7 @@ from posekit.datasets.converters.grouping import LooseBox, LooseObject, LoosePoi
 from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.pictures import files_beside, placed_names
 from posekit.datasets.converters.place import Found, Place, json_bytes, read_object, read_text
-from posekit.datasets.converters.progress import tracked
+from posekit.progress import tracked
 
 LABELS = "labels.txt"
 SEPARATOR = "__keypoints__"

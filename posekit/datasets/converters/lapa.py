@@ -6,8 +6,8 @@ from pathlib import Path
 
 from posekit.datasets.converters.keypoint_data import SPLITS, Hints, KeypointData, Picture
 from posekit.datasets.converters.place import Found, Place, read_text
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.public_set import category_of, face, found_files, public_format, read_points
+from posekit.progress import tracked
 
 POINTS = 106
 

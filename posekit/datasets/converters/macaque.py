@@ -13,8 +13,8 @@ import numpy as np
 from posekit.datasets.converters.keypoint_data import Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.pictures import find_folder
 from posekit.datasets.converters.place import Found, Place, read_text
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.public_set import category_of, extent, found_files, public_format
+from posekit.progress import tracked
 
 
 def read(source: Path, hints: Hints) -> KeypointData:

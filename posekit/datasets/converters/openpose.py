@@ -13,7 +13,7 @@ from posekit.datasets.converters.keypoint_data import Category, Format, Hints, I
 from posekit.datasets.converters.losses import DEFAULT_CATEGORY, numbered_names
 from posekit.datasets.converters.pictures import pictures_in, placed_names
 from posekit.datasets.converters.place import Found, Place, json_bytes, read_object
-from posekit.datasets.converters.progress import tracked
+from posekit.progress import tracked
 
 ENDING = "_keypoints"
 BODY_18 = (

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from posekit.datasets.converters.keypoint_data import KeypointData, Picture
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.transforms.image_header import JPEG_SCAN, ImageFileError, check_header, jpeg_segments
+from posekit.progress import tracked
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 MAX_PIXELS = 2**31

@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import math
 import reprlib
-from dataclasses import dataclass, replace
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from posekit.datasets.annotation_file import read_json
+
+MOST = 1e12
+"""Numbers beyond are a mistake in any file."""
+
+ENCODER = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,7 @@ class Place:
 
     def at(self, where: str) -> Place:
         """Return a place within this one."""
-        return replace(self, where=f"{self.where}{'' if where.startswith('[') or not self.where else ', '}{where}")
+        return Place(self.path, f"{self.where}{'' if where.startswith('[') or not self.where else ', '}{where}")
 
     def wrong(self, found: Any, expected: str, advice: str = "correct or remove it") -> ValueError:
         """Return the error for a value that is not as expected."""
@@ -55,7 +62,7 @@ class Place:
         try:
             if isinstance(value, (int, float, str)) and not isinstance(value, bool):
                 number = float(value)
-                if math.isfinite(number) and abs(number) < 1e12:
+                if math.isfinite(number) and abs(number) < MOST:
                     return number
         except (ValueError, OverflowError):
             pass
@@ -63,10 +70,10 @@ class Place:
 
     def numbers(self, value: Any, count: int | None = None) -> list[float]:
         """Return a list of so many finite numbers."""
-        values = self.list(value)
+        values = value if isinstance(value, array) else self.list(value)
         if count is not None and len(values) != count:
             raise self.wrong(Found(f"{len(values)} numbers"), str(count))
-        return [self.number(item) for item in values]
+        return list(map(float, values)) if _all_numbers(values) else [self.number(item) for item in values]
 
     def get(self, value: Any, key: str) -> Any:
         """Return ``value[key]``; a missing key is an error."""
@@ -104,14 +111,23 @@ class Found(str):
     """A description of what was found, shown as it is."""
 
 
-def read_object(path: Path, expected: type = dict) -> Any:
+def _all_numbers(values: Sequence[Any]) -> bool:
+    """Whether values are numbers and no texts that stand for some, all of them as ``Place.number`` wants them."""
+    plain = len(values) > 0 and set(map(type, values)) <= {int, float}
+    return plain and min(values) > -MOST and max(values) < MOST and not math.isnan(sum(values))
+
+
+def read_object(path: Path, expected: type = dict, *, packed: Sequence[str] = ()) -> Any:
     """Parse a JSON file whose outermost value is a dict or list.
+
+    Args:
+        packed: see ``read_json``.
 
     Raises:
         FileNotFoundError: if it is not there.
         ValueError: if it is no JSON or another value.
     """
-    value = read_json(str(path))
+    value = read_json(str(path), packed=packed)
     if not isinstance(value, expected):
         kind = "an object with keys" if expected is dict else "a list"
         raise Place(path).wrong(value, kind, "is it another format? say which with --from")
@@ -135,4 +151,12 @@ def read_text(path: Path) -> str:
 
 def json_bytes(value: Any) -> bytes:
     """Return JSON as it is written to files."""
-    return (json.dumps(value, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    return (ENCODER.encode(value) + "\n").encode()
+
+
+def json_pieces(head: Mapping[str, Any], key: str, items: Iterable[Any]) -> Iterator[bytes]:
+    """Yield the bytes of ``{**head, key: [*items]}`` bit by bit; there need not be room for all items at once."""
+    yield f"{ENCODER.encode(head)[:-1]}, {ENCODER.encode(key)}: [".encode()
+    for number, item in enumerate(items):
+        yield ((", " if number else "") + ENCODER.encode(item)).encode()
+    yield b"]}\n"

@@ -11,7 +11,7 @@ import numpy as np
 
 from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.place import Found, Place
-from posekit.datasets.converters.progress import tracked
+from posekit.progress import tracked
 
 
 def recognises(source: Path) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from posekit.datasets.converters.pictures import write_picture
-from posekit.datasets.converters.progress import tracked
+from posekit.progress import tracked
 from posekit.runtime.video import VideoReader
 
 

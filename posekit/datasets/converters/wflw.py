@@ -12,8 +12,8 @@ import numpy as np
 from posekit.datasets.converters.keypoint_data import Hints, KeypointData, Picture
 from posekit.datasets.converters.pictures import find_folder
 from posekit.datasets.converters.place import Found, Place, read_text
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.public_set import category_of, face, found_files, public_format
+from posekit.progress import tracked
 
 ATTRIBUTES = ("pose", "expression", "illumination", "make-up", "occlusion", "blur")
 POINTS, CELLS = 98, 2 * 98 + 4 + 6 + 1

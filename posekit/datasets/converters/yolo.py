@@ -23,8 +23,8 @@ from posekit.datasets.converters.pictures import (
     placed_names,
 )
 from posekit.datasets.converters.place import Found, Place, read_text
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.yaml_file import read_yaml, write_yaml
+from posekit.progress import tracked
 
 YAML_SUFFIXES = (".yaml", ".yml")
 

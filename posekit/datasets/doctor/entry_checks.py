@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from posekit.datasets.annotation_file import is_id
-from posekit.datasets.doctor.finding import Finding
+from posekit.datasets.doctor.finding import MAX_PLACES, Finding
 from posekit.datasets.doctor.table import Table
 
 REMEDIES = {
@@ -43,35 +44,38 @@ def check_keypoint_set(table: Table) -> Iterator[Finding]:
 
 def check_unusable(table: Table) -> Iterator[Finding]:
     """Entries that training leaves out and evaluation refuses."""
-    for kind, total in Counter(problem.kind for problem in table.problems.found).items():
+    for kind, total in table.problems.counts.items():
         texts = [f"{problem.where}: {problem.text}" for problem in table.problems.found if problem.kind == kind]
         what = "entry cannot" if total == 1 else "entries cannot"
-        yield table.finding(
+        finding = table.finding(
             f"unusable {kind}", "error",
             f"{total} {what} be used because of the {kind}; training leaves them out, evaluation refuses the file.",
             REMEDIES.get(kind, "Correct or remove these entries."),
             texts=texts,
         )  # fmt: skip
+        yield replace(finding, count=total)
 
 
 def check_ids(table: Table) -> Iterator[Finding]:
     """Several annotations with one id."""
-    counts = Counter(ann["id"] for ann in table.annotations if is_id(ann.get("id")))
-    repeated = [(number, count) for number, count in counts.most_common() if count > 1]
-    if repeated:
-        yield table.finding(
+    numbers, counts = np.unique(table.ids, return_counts=True)
+    total, order = int((counts > 1).sum()), np.argsort(-counts, kind="stable")
+    worst = order[: min(total, MAX_PLACES)]
+    if total:
+        finding = table.finding(
             "repeated id", "error",
-            f"{len(repeated)} annotation ids are used more than once; tools that look annotations up by id, as COCO's "
+            f"{total} annotation ids are used more than once; tools that look annotations up by id, as COCO's "
             "evaluation does, keep only the last of each.",
             "Number the annotations anew.",
-            texts=[f"id {number}: {count} annotations" for number, count in repeated],
+            texts=[f"id {numbers[place]}: {counts[place]} annotations" for place in worst],
         )  # fmt: skip
+        yield replace(finding, count=total)
 
 
 def check_categories(table: Table) -> Iterator[Finding]:
     """Category ids that the file does not define."""
     known = [category.get("id") for category in table.categories]
-    used = [ann.get("category_id") for ann in table.instances.raw]
+    used = table.category_ids
     if not known and not any(value is not None for value in used):
         return
     ids = {value for value in known if is_id(value)}
@@ -96,7 +100,7 @@ def check_categories(table: Table) -> Iterator[Finding]:
 
 def check_counts(table: Table) -> Iterator[Finding]:
     """``num_keypoints`` that is not the number of labelled keypoints."""
-    stated: list[Any] = [ann.get("num_keypoints") for ann in table.instances.raw]
+    stated = table.stated_counts
     counted = table.labelled.sum(axis=1).tolist()
     wrong = [row for row, value in enumerate(stated) if value is not None and value != counted[row]]
     hidden = sum(stated[row] == 0 for row in wrong)
@@ -119,7 +123,7 @@ def check_coverage(table: Table) -> Iterator[Finding]:
             "image without annotation", "note",
             f"{len(empty)} of {len(per_image)} images have no annotation with keypoints.",
             "Nothing, if nobody is seen in them; training skips them.",
-            images=empty.tolist(),
+            images=empty,
         )  # fmt: skip
     bare = np.flatnonzero(~table.labelled.any(axis=1))
     if len(bare):
@@ -127,7 +131,7 @@ def check_coverage(table: Table) -> Iterator[Finding]:
             "nothing labelled", "note",
             f"{len(bare)} of {len(table.image)} annotations have no labelled keypoint; training skips them.",
             "Nothing, if they are persons too small or hidden to label.",
-            instances=bare.tolist(),
+            instances=bare,
         )  # fmt: skip
     crowded = np.flatnonzero(per_image >= CROWDED)
     if len(crowded):
@@ -135,7 +139,7 @@ def check_coverage(table: Table) -> Iterator[Finding]:
             "crowded image", "warning",
             f"{len(crowded)} images have {CROWDED} annotations or more, up to {per_image.max()}.",
             "Look whether the image ids are right.",
-            images=crowded[np.argsort(-per_image[crowded])].tolist(),
+            images=crowded[np.argsort(-per_image[crowded])],
         )  # fmt: skip
 
 

@@ -65,7 +65,6 @@ def examine(
     images: bool = True,
     most_images: int | None = None,
     threads: int | None = None,
-    on_start: Callable[[str, int], Callable[[int], None]] = lambda name, total: lambda count: None,
 ) -> Examination:
     """Read annotation files and their images and run all checks.
 
@@ -74,8 +73,6 @@ def examine(
         images: whether image files are looked at.
         most_images: of each source, spread evenly; None for all.
         threads: for reading images.
-        on_start: called with a source's name and number of images before these are read; what it returns is called
-            with the number of images done since the last call.
 
     Raises:
         OSError: if an annotation file is not there.
@@ -83,10 +80,7 @@ def examine(
     """
     tables = [Table.read(source) for source in sources]
     for table in tables if images else ():
-        paths = table.images.paths
-        total = min(len(paths), most_images or len(paths))
-        on_progress = on_start(table.source.name, total)
-        table.scan = scan_images(paths, most=most_images, threads=threads, on_progress=on_progress)
+        table.scan = scan_images(table.images.paths, most=most_images, threads=threads, name=table.source.name)
     findings = [finding for table in tables for check in CHECKS for finding in check(table)]
     findings += [finding for check in CROSS_CHECKS for finding in check(tables)]
     findings.sort(key=lambda finding: SEVERITIES.index(finding.severity))

@@ -24,7 +24,7 @@ def check_files(table: Table) -> Iterator[Finding]:
             f"{len(missing)} of {len(scan.index)} image files are not there, the first: "
             f"{table.images.paths[missing[0]]}.",
             hint,
-            images=missing.tolist(),
+            images=missing,
         )  # fmt: skip
     if len(broken):
         yield table.finding(
@@ -49,7 +49,7 @@ def check_image_sizes(table: Table) -> Iterator[Finding]:
             f"{int(turned.sum())} pictures carry an orientation (EXIF) that turns them, and the file states their size "
             "before that: the keypoints probably belong to the picture as stored.",
             "Load them with LoadImage(color_type='color_ignore_orientation'), or save them without the EXIF block.",
-            images=scan.index[turned].tolist(),
+            images=scan.index[turned],
         )  # fmt: skip
     other = np.flatnonzero(differs & ~turned)
     if len(other):
@@ -60,7 +60,7 @@ def check_image_sizes(table: Table) -> Iterator[Finding]:
             f"{len(other)} pictures have another size than the file states; the first, "
             f"{table.images.paths[scan.index[first]]}: {width} x {height}, stated {a:g} x {b:g}.",
             "If the pictures were resized after labelling, scale boxes and keypoints likewise, or use the originals.",
-            images=scan.index[other].tolist(),
+            images=scan.index[other],
         )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,6 +13,7 @@ import numpy as np
 
 from posekit.datasets.transforms.image_header import ImageFileError, check_header
 from posekit.datasets.transforms.load_image import MAX_PIXELS, decode, read_bytes
+from posekit.progress import ProgressBar
 
 SMALL = 16
 """Side of the small grey pictures that likeness is judged by."""
@@ -67,7 +68,7 @@ def scan_images(
     *,
     most: int | None = None,
     threads: int | None = None,
-    on_progress: Callable[[int], None] = lambda count: None,
+    name: str = "",
 ) -> Scan:
     """Read image files, several at a time.
 
@@ -75,18 +76,19 @@ def scan_images(
         paths: of all images of a table.
         most: look at so many, spread evenly; None for all.
         threads: by default one for each processor, at most ``MAX_THREADS``.
-        on_progress: called with the number of files done since the last call.
+        name: of the table, to stand beside the progress bar.
     """
     index = np.arange(len(paths))
     if most is not None and most < len(paths):
         index = np.unique(np.linspace(0, len(paths) - 1, most).round().astype(np.int64))
     facts: list[ImageFacts] = []
-    with ThreadPoolExecutor(threads or min(os.cpu_count() or 1, MAX_THREADS)) as pool:
+    workers = threads or min(os.cpu_count() or 1, MAX_THREADS)
+    with ThreadPoolExecutor(workers) as pool, ProgressBar(f"images {name}", len(index)) as bar:
         for start in range(0, len(index), BATCH):
             batch = [paths[i] for i in index[start : start + BATCH].tolist()]
             for fact in pool.map(look_at, batch):
                 facts.append(fact)
-                on_progress(1)
+                bar.advance()
     return Scan(
         index=index,
         problems=[fact.problem for fact in facts],

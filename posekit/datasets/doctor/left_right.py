@@ -29,6 +29,9 @@ MIN_ODDS = 150
 """Labels are suspicious if they are so many times as likely when exchanged."""
 
 MIN_INSTANCES = 50
+ENOUGH = 20_000
+"""So many instances, spread evenly, are enough to estimate a covariance."""
+
 FEW_PAIRS = 12
 """Up to so many pairs, exchanges of up to three of them at once are tried; beyond, of single pairs."""
 
@@ -100,9 +103,9 @@ def find_exchanges(vectors: np.ndarray, known: np.ndarray, scatter: np.ndarray) 
     for forms in quadratic_forms(vectors, known, scatter):
         distances = np.einsum("sp,npq,sq->ns", signs, forms, signs, optimize=True)
         freedom = FREEDOM + 2 * known[start : start + len(forms)].sum(axis=1)
-        energy = freedom[:, None] / 2 * np.log1p(distances / FREEDOM)
-        best = (energy + 1e-6 * np.arange(len(choices))).argmin(axis=1)  # of equals the one with fewer exchanges
-        gains = energy[:, 0] - energy[np.arange(len(forms)), best]
+        costs = (distances + FREEDOM) * (1 + 1e-6 * np.arange(len(choices)))  # of equals the one with fewer exchanges
+        best = costs.argmin(axis=1)
+        gains = freedom / 2 * np.log(costs[:, 0] / costs[np.arange(len(forms)), best])
         clear = np.flatnonzero(gains > np.log(MIN_ODDS)).tolist()
         found += [Exchange(start + i, float(gains[i]), choices[best[i]]) for i in clear]
         start += len(forms)
@@ -115,10 +118,11 @@ def check_left_right(table: Table) -> Iterator[Finding]:
     testable = known.sum(axis=1) >= 2
     if testable.sum() < MIN_INSTANCES:
         return
-    scatter = estimate_covariance(vectors[testable], known[testable])
-    yield from check_reversed_pairs(table, scatter, known)
     rows = np.flatnonzero(testable)
-    found = find_exchanges(vectors[testable], known[testable], scatter)
+    some = rows[:: -(-len(rows) // ENOUGH)]
+    scatter = estimate_covariance(vectors[some], known[some])
+    yield from check_reversed_pairs(table, scatter, known)
+    found = find_exchanges(vectors[rows], known[rows], scatter)
     if not found:
         return
     names = pair_names(table)
@@ -129,8 +133,8 @@ def check_left_right(table: Table) -> Iterator[Finding]:
         f"with the labels of one to three pairs exchanged they are over {MIN_ODDS} times as likely under a "
         f"t distribution of all instances' left-right vectors. Pairs: {described(counts)}.",
         "Look at the most suspicious ones; crossed limbs are among them. If most are mistakes, label them anew.",
-        instances=rows[[exchange.instance for exchange in found]].tolist(),
-        notes=[f": {', '.join(names[p] for p in exchange.pairs)} (gain {exchange.gain:.1f})" for exchange in found],
+        instances=rows[[exchange.instance for exchange in found]],
+        notes=(f": {', '.join(names[p] for p in exchange.pairs)} (gain {exchange.gain:.1f})" for exchange in found),
     )  # fmt: skip
 
 
@@ -158,7 +162,7 @@ def check_faces(table: Table) -> Iterator[Finding]:
     ids = table.metainfo["keypoint_name2id"]
     if not {"nose", "left_eye", "right_eye"} <= set(ids):
         return
-    nose, left, right = (table.points[:, ids[name]] for name in ("nose", "left_eye", "right_eye"))
+    nose, left, right = (table.points[:, ids[name]].astype(float) for name in ("nose", "left_eye", "right_eye"))
     eyes, down = (left - right)[:, :2], (nose - (left + right) / 2)[:, :2]
     lengths = np.stack([np.hypot(*eyes.T), np.hypot(*down.T)])
     seen = (np.stack([nose, left, right])[..., 2] == 2).all(axis=0) & (lengths >= MIN_EYES_PX).all(axis=0)
@@ -170,7 +174,7 @@ def check_faces(table: Table) -> Iterator[Finding]:
             f"In {len(wrong)} of {int(clear.sum())} faces seen from the front, nose and eyes turn the wrong way: "
             "left_eye and right_eye, perhaps left and right of the whole instance, are exchanged.",
             "Exchange left and right of these instances' faces, or of everything; look which.",
-            instances=wrong[np.argsort(sine[wrong])].tolist(),
+            instances=wrong[np.argsort(sine[wrong])],
         )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
@@ -26,7 +25,7 @@ def check_box_sizes(table: Table) -> Iterator[Finding]:
             "empty box", "error",
             f"{len(flat)} boxes have a width or height of zero or less; training leaves them out.",
             "Draw these boxes anew, as [x, y, width, height].",
-            instances=flat.tolist(),
+            instances=flat,
         )  # fmt: skip
     with np.errstate(invalid="ignore"):
         bad = np.flatnonzero(table.areas <= 0)
@@ -36,14 +35,14 @@ def check_box_sizes(table: Table) -> Iterator[Finding]:
             "empty area", "warning",
             f"{len(bad)} annotations have an area of zero or less: OKS counts every keypoint of theirs as missed.",
             "Set area to the segment's area in pixels, or a part of the box's (about half for a person).",
-            instances=bad.tolist(),
+            instances=bad,
         )  # fmt: skip
     if len(large):
         yield table.finding(
             "area larger than box", "warning",
             f"{len(large)} annotations have an area larger than their box; OKS is too kind to them.",
             "Set area to the segment's area in pixels; it fits into the box.",
-            instances=large.tolist(),
+            instances=large,
         )  # fmt: skip
 
 
@@ -60,7 +59,7 @@ def check_boxes_inside(table: Table) -> Iterator[Finding]:
             f"{len(outside)} of {len(boxes)} boxes reach more than {SLACK_PX:g} px outside of their picture, "
             f"up to {over.max():.0f} px.{lost}{corner_hint(table, outside)}",
             "Correct width and height of the images if they are wrong, else the boxes; training cuts them.",
-            instances=outside[np.argsort(-over[outside])].tolist(),
+            instances=outside[np.argsort(-over[outside])],
         )  # fmt: skip
 
 
@@ -86,9 +85,9 @@ def check_keypoints_inside(table: Table) -> Iterator[Finding]:
             f"{int(off.sum())} of {int(labelled.sum())} labelled keypoints, of {len(rows)} instances, lie outside of "
             "their picture; no head can learn a heatmap there.",
             "Mark points that cannot be seen as unlabelled (0, 0, 0); if there are many, look at the images' sizes.",
-            instances=rows[np.argsort(-off[rows].sum(axis=1))].tolist(),
+            instances=rows[np.argsort(-off[rows].sum(axis=1))],
         )  # fmt: skip
-    low, high = table.boxes[:, None, :2], table.boxes[:, None, 2:]
+    low, high = table.instances.arrays["bbox"][:, None, :2], table.instances.arrays["bbox"][:, None, 2:]
     side = np.maximum((high - low).max(axis=2), 1)
     distance = np.maximum(np.maximum(low - points, points - high), 0).max(axis=2) / side
     distance = np.where(labelled & (high > low).all(axis=2), distance, 0)
@@ -100,7 +99,7 @@ def check_keypoints_inside(table: Table) -> Iterator[Finding]:
             f"{total} labelled keypoints of {len(rows)} instances lie outside of their box by more than "
             f"{BOX_SLACK:.0%} of its longer side.",
             "Look whether box and keypoints belong to the same person; else enlarge the box.",
-            instances=rows[np.argsort(-distance[rows].max(axis=1))].tolist(),
+            instances=rows[np.argsort(-distance[rows].max(axis=1))],
         )  # fmt: skip
 
 
@@ -121,12 +120,13 @@ def check_visibility(table: Table) -> Iterator[Finding]:
     odd = ~np.isin(marks, (0, 1, 2))
     if odd.any():
         rows = np.flatnonzero(odd.any(axis=1))
-        most = ", ".join(f"{value:g} ({count})" for value, count in Counter(marks[odd].tolist()).most_common(5))
+        values, counts = np.unique(marks[odd], return_counts=True)
+        most = ", ".join(f"{values[i]:g} ({counts[i]})" for i in np.argsort(-counts, kind="stable")[:5])
         yield table.finding(
             "visibility", "warning",
             f"{int(odd.sum())} visibility marks in {len(rows)} instances are none of 0, 1, 2: {most}.",
             "Use 0 for unlabelled, 1 for labelled but hidden, 2 for labelled and seen; scores belong in predictions.",
-            instances=rows.tolist(),
+            instances=rows,
         )  # fmt: skip
     zero = (points == 0).all(axis=2)
     rows = np.flatnonzero((zero & table.labelled).any(axis=1))
@@ -136,7 +136,7 @@ def check_visibility(table: Table) -> Iterator[Finding]:
             f"{int((zero & table.labelled).sum())} keypoints of {len(rows)} instances are marked as labelled and lie "
             "at (0, 0): training would draw them into the corner.",
             "Set their visibility to 0.",
-            instances=rows.tolist(),
+            instances=rows,
         )  # fmt: skip
     rows = np.flatnonzero((~zero & (marks == 0)).any(axis=1))
     if len(rows):
@@ -145,15 +145,15 @@ def check_visibility(table: Table) -> Iterator[Finding]:
             f"{int((~zero & (marks == 0)).sum())} keypoints of {len(rows)} instances have a position and visibility 0; "
             "training does not use them.",
             "If these positions are good, set their visibility to 1 (hidden) or 2 (seen).",
-            instances=rows.tolist(),
+            instances=rows,
         )  # fmt: skip
     yield from check_single_mark(table)
 
 
 def check_single_mark(table: Table) -> Iterator[Finding]:
     """All labelled keypoints with the same mark."""
-    used = np.unique(table.points[..., 2][table.labelled])
-    if len(used) == 1:
+    used = table.points[..., 2][table.labelled]
+    if len(used) and used.min() == used.max():
         yield table.finding(
             "one visibility", "note",
             f"All labelled keypoints have visibility {used[0]:g}: the file does not tell hidden from seen.",

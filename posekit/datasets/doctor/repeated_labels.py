@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,6 +16,11 @@ MIN_COMMON = 3
 MAX_CROWD = 200
 """In a picture with more instances every one is not compared with every other."""
 
+PAIRS_AT_ONCE = 1 << 15
+
+FACTOR = np.uint64(0x9E3779B97F4A7C15)
+"""Odd and without order: 2^64 divided by the golden ratio."""
+
 MIN_LABELLINGS = 10
 """A sigma needs so many pairs of labels of its keypoint."""
 
@@ -25,19 +30,33 @@ def check_copied_annotations(table: Table) -> Iterator[Finding]:
     rows = np.flatnonzero(table.labelled.any(axis=1))
     if not len(rows):
         return
-    content = np.column_stack([table.image[rows], table.points[rows].reshape(len(rows), -1), table.boxes[rows]])
-    _, first, inverse = np.unique(content, axis=0, return_index=True, return_inverse=True)
-    inverse = inverse.reshape(-1)
-    copies = np.flatnonzero(first[inverse] != np.arange(len(rows)))
+    copies, originals = repeated_rows(
+        [table.image[rows, None], table.points[rows].reshape(len(rows), -1), table.boxes[rows]]
+    )
     if len(copies):
-        originals = table.instances.numbers["id"][rows[first[inverse[copies]]]].tolist()
+        ids = table.instances.numbers["id"][rows[originals]]
         yield table.finding(
             "copied annotation", "error",
             f"{len(copies)} annotations repeat another one's keypoints and box on the same image.",
             "Remove the copies: evaluation counts them as persons that were missed.",
-            instances=rows[copies].tolist(),
-            notes=[f" repeats annotation {original}" for original in originals],
+            instances=rows[copies],
+            notes=(f" repeats annotation {number}" for number in ids),
         )  # fmt: skip
+
+
+def repeated_rows(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of a table, its columns in several arrays (N, ...), that equal an earlier one, and that one."""
+    digests = np.zeros(len(columns[0]), np.uint64)
+    for column in columns:
+        for values in column.T:
+            digests = (digests ^ (values + 0.0).astype(np.float64).view(np.uint64)) * FACTOR  # -0.0 becomes 0.0
+            digests ^= digests >> np.uint64(32)
+    _, first, inverse = np.unique(digests, return_index=True, return_inverse=True)
+    earlier = first[inverse]
+    repeated = np.flatnonzero(earlier != np.arange(len(earlier)))
+    same = [(column[repeated] == column[earlier[repeated]]).all(axis=1) for column in columns]
+    repeated = repeated[np.all(same, axis=0)]
+    return repeated, earlier[repeated]
 
 
 def check_repeated_labels(table: Table) -> Iterator[Finding]:
@@ -49,29 +68,36 @@ def check_repeated_labels(table: Table) -> Iterator[Finding]:
             f"{len(pairs)} pairs of annotations on one picture are so near to each other "
             f"(less than {MAX_DISTANCE:g} of the scale) that they seem to be one instance, labelled twice.",
             "Keep one of each, or their mean; the report estimates sigmas from them.",
-            instances=pairs[:, 1].tolist(),
+            instances=pairs[:, 1],
         )  # fmt: skip
 
 
 def repeated_labels(table: Table) -> np.ndarray:
     """Return pairs of instances (R, 2) on the same picture that seem to be the same one, but are no copies."""
-    pictures = same_pictures(table)[table.image]
-    order = np.argsort(pictures, kind="stable")
-    runs = np.split(order, np.flatnonzero(np.diff(pictures[order])) + 1) if len(order) else []
-    scales, found = table.scales(), []
-    for run in runs:
-        if not 1 < len(run) <= MAX_CROWD:
-            continue
-        points, labelled = table.points[run, :, :2], table.labelled[run]
-        one, other = np.triu_indices(len(run), 1)
+    pairs = [np.zeros((0, 2), np.int64)]
+    scales, labelled = table.scales(), table.labelled
+    for one, other in neighbours(same_pictures(table)[table.image]):
         common = labelled[one] & labelled[other]
         count = common.sum(axis=1)
-        distance = np.hypot(*np.moveaxis(points[one] - points[other], -1, 0))
-        mean = (distance * common).sum(axis=1) / np.maximum(count, 1) / np.minimum(scales[run[one]], scales[run[other]])
+        distance = np.hypot(*np.moveaxis(table.points[one, :, :2] - table.points[other, :, :2], -1, 0))
+        mean = (distance * common).sum(axis=1) / np.maximum(count, 1) / np.minimum(scales[one], scales[other])
         enough = (count >= MIN_COMMON) & (2 * count >= np.maximum(labelled[one].sum(1), labelled[other].sum(1)))
         near = enough & (mean <= MAX_DISTANCE) & (mean > 0)
-        found.append(np.column_stack([run[one[near]], run[other[near]]]))
-    return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
+        pairs.append(np.column_stack([one[near], other[near]]))
+    found = np.concatenate(pairs)
+    return found[np.lexsort(found.T[::-1])]
+
+
+def neighbours(pictures: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the pairs of instances (N,) on the same picture, of all but crowded ones, many pairs at a time."""
+    order = np.argsort(pictures, kind="stable")
+    _, starts, sizes = np.unique(pictures[order], return_index=True, return_counts=True)
+    for size in range(2, min(sizes.max(initial=0), MAX_CROWD) + 1):
+        groups = order[starts[sizes == size][:, None] + np.arange(size)]
+        one, other = np.triu_indices(size, 1)
+        step = max(PAIRS_AT_ONCE // len(one), 1)
+        for part in (groups[row : row + step] for row in range(0, len(groups), step)):
+            yield part[:, one].ravel(), part[:, other].ravel()
 
 
 def same_pictures(table: Table) -> np.ndarray:

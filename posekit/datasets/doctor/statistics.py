@@ -12,6 +12,8 @@ from posekit.datasets.doctor.repeated_labels import estimated_sigmas
 from posekit.datasets.doctor.table import Table
 
 PERCENTILES = (1, 10, 50, 90, 99)
+MOST_CATEGORIES = 100
+"""So many are counted by name, the rarer ones together."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Statistics:
     Attributes:
         instances: annotations that can be read; ``usable`` of them have labelled keypoints and a box, and are no crowd.
         images_read: image files looked at.
-        categories: instances by category name.
+        categories: instances by category name, the most frequent first.
         box_side_px: percentiles of the longer side of boxes.
         image_side_px: percentiles of the longer side of images, as the file states it.
     """
@@ -57,8 +59,6 @@ class Statistics:
 
 def statistics(table: Table) -> Statistics:
     """Count what a table holds."""
-    names = {str(category.get("id")): str(category.get("name")) for category in table.categories}
-    used = Counter(str(ann.get("category_id"))[:40] for ann in table.instances.raw)
     usable = table.instances.usable()
     return Statistics(
         name=table.source.name,
@@ -66,15 +66,23 @@ def statistics(table: Table) -> Statistics:
         keypoint_set=table.metainfo["dataset_name"],
         images=len(table.images.ids),
         images_read=0 if table.scan is None else int(table.scan.readable.sum()),
-        annotations=len(table.annotations),
+        annotations=table.num_annotations,
         instances=len(table.instances),
         usable=int(usable.sum()),
-        categories={names.get(key, f"id {key}"): count for key, count in used.most_common()},
+        categories=categories(table),
         keypoints=keypoint_statistics(table),
         labelled_per_instance=float(table.labelled[usable].sum(axis=1).mean()) if usable.any() else 0.0,
         box_side_px=percentiles(box_sides(table)),
         image_side_px=percentiles(table.images.size_wh.max(axis=1)),
     )
+
+
+def categories(table: Table) -> dict[str, int]:
+    names = {str(category.get("id")): str(category.get("name")) for category in table.categories}
+    used = Counter(str(value)[:40] for value in table.category_ids)
+    counts = {names.get(key, f"id {key}"): count for key, count in used.most_common(MOST_CATEGORIES)}
+    rest = used.total() - sum(counts.values())
+    return {**counts, f"{len(used) - len(counts)} others": rest} if rest else counts
 
 
 def keypoint_statistics(table: Table) -> tuple[KeypointStatistics, ...]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import INFINITE, Problems, is_number, number_rows, paused_gc
+from posekit.datasets.annotation_file import Problems, paused_gc, whole_numbers
 from posekit.datasets.coco_reader import (
     BODY_SHARE,
     CocoFormat,
     Images,
     Instances,
+    annotated_areas,
     keypoint_lists,
     read_instances,
 )
@@ -35,11 +38,13 @@ class Table:
     Attributes:
         metainfo: the keypoint set, see ``Skeleton.metainfo``.
         set_problem: why the keypoint set that the file names cannot be used; "" if it can.
-        annotations: all of the file (A,), as it has them.
+        num_annotations: of the whole file, A.
+        ids: of all annotations that have one.
         image: index of each instance's image (N,).
-        points: x, y and visibility as in the file (N, K, 3); the first pixel's centre is at 0.
+        points: x, y and visibility as in the file (N, K, 3) float32; the first pixel's centre is at 0.
         boxes: xyxy, not cut to the picture (N, 4).
         areas: as annotated, NaN where it is no number (N,).
+        category_ids: as the file has them (N,), and so ``stated_counts`` of labelled keypoints.
         problems: entries that training leaves out.
         scan: what was seen in the image files; None if they were not looked at.
     """
@@ -48,10 +53,13 @@ class Table:
     metainfo: dict[str, Any]
     set_problem: str
     categories: list[dict[str, Any]]
-    annotations: list[dict[str, Any]] = field(repr=False)
+    num_annotations: int
+    ids: np.ndarray
     instances: Instances = field(repr=False)
     points: np.ndarray
     areas: np.ndarray
+    category_ids: list[Any] = field(repr=False)
+    stated_counts: list[Any] = field(repr=False)
     problems: Problems
     scan: Scan | None = None
 
@@ -71,17 +79,27 @@ class Table:
                 join_folder(images, dataset.ann_file)
             categories = [item for item in dataset._metainfo.get("CLASSES") or () if isinstance(item, dict)]
             form = raw_format(dataset.FORMAT)
+            ids, good = whole_numbers([ann.get("id") for ann in annotations])
             expanded = dataset.expand_annotations(annotations)
             metainfo, set_problem = keypoint_set(dataset.metainfo, categories, expanded, form)
             instances = read_instances(expanded, images, form, metainfo["num_keypoints"], problems)
-        count, raw = metainfo["num_keypoints"], instances.raw
-        points = number_rows(keypoint_lists(raw, form), 3 * count)[0].reshape(-1, count, 3)
-        points = points - np.array([form.origin, form.origin, 0])
-        areas = [ann["area"] if is_number(ann.get("area")) else np.nan for ann in raw]
-        areas = np.array([area if abs(area) < INFINITE else np.nan for area in areas], np.float64)
+        arrays, raw = instances.arrays, instances.raw
+        points = np.concatenate([arrays["keypoints"], arrays["keypoints_visible"][..., None]], axis=2)
+        arrays.update(keypoints=points[..., :2], keypoints_visible=points[..., 2])  # kept once
         return cls(
-            source, metainfo, set_problem, categories, annotations, instances, points, areas, problems
-        )  # fmt: skip
+            source,
+            metainfo,
+            set_problem,
+            categories,
+            num_annotations=len(annotations),
+            ids=ids[good],
+            instances=replace(instances, raw=[], objects={}),  # of a million annotations a gigabyte
+            points=points,
+            areas=annotated_areas(raw),
+            category_ids=[ann.get("category_id") for ann in raw],
+            stated_counts=[ann.get("num_keypoints") for ann in raw],
+            problems=problems,
+        )
 
     @property
     def file(self) -> str:
@@ -132,27 +150,25 @@ class Table:
         message: str,
         remedy: str,
         *,
-        instances: Iterable[int] = (),
-        images: Iterable[int] = (),
+        instances: Sequence[int] | np.ndarray = (),
+        images: Sequence[int] | np.ndarray = (),
         texts: Sequence[str] = (),
-        notes: Sequence[str] = (),
+        notes: Iterable[str] | None = None,
     ) -> Finding:
         """Make a finding whose places are instances, images or plain texts; ``notes`` go to the instances."""
-        rows, pictures = list(instances), list(images)
-        words = notes or [""] * len(rows)
         places = [
             Place(self.instances.where(row) + note, (self.spot(row),))
-            for row, note in zip(rows[:MAX_PLACES], words, strict=False)
+            for row, note in zip(instances[:MAX_PLACES], notes or repeat(""), strict=False)
         ]
-        places += [Place(self.images.paths[index], (self.image_spot(index),)) for index in pictures[:MAX_PLACES]]
+        places += [Place(self.images.paths[index], (self.image_spot(index),)) for index in images[:MAX_PLACES]]
         places += [Place(text) for text in texts[:MAX_PLACES]]
-        count = len(rows) + len(pictures) + len(texts)
+        count = len(instances) + len(images) + len(texts)
         return Finding(kind, severity, message, remedy, self.file, tuple(places[:MAX_PLACES]), count)
 
 
 def raw_format(form: CocoFormat) -> CocoFormat:
     """Return a data set's format without what mends a file: boxes are not cut and nothing is left out on a flag."""
-    return CocoFormat(keypoints=form.keypoints, box=form.box, clip=False, origin=form.origin, valid=form.valid)
+    return replace(form, clip=False, binary=False, marks=True, count=True, extra=())
 
 
 def join_folder(images: Images, ann_file: str) -> None:
@@ -184,5 +200,6 @@ def keypoint_set(
 def usual_count(annotations: Sequence[dict[str, Any]], form: CocoFormat) -> int:
     """Return how many keypoints most annotations have."""
     annotated = [ann for ann in annotations if all(key in ann for key in form.keypoints)]
-    lengths = Counter(len(points) // 3 for points in keypoint_lists(annotated, form) if isinstance(points, list))
+    lists = [points for points in keypoint_lists(annotated, form) if isinstance(points, (list, array))]
+    lengths = Counter(len(points) // 3 for points in lists)
     return max(lengths.most_common(1)[0][0] if lengths else 1, 1)

@@ -22,7 +22,7 @@ from posekit.models.layers.deformable_encoder import Tokens
 from posekit.models.layers.detr_layers import inverse_sigmoid
 from posekit.models.losses.base import BaseLoss, mean_count
 from posekit.models.losses.bbox_loss import GIoULoss
-from posekit.models.losses.focal_loss import FocalLoss
+from posekit.models.losses.classification_loss import FocalLoss
 from posekit.models.losses.loss_wrappers import CombinedLoss
 from posekit.models.losses.oks_loss import OKSLoss
 from posekit.models.losses.regression_loss import L1Loss

@@ -30,7 +30,6 @@ from posekit.datasets.converters.pictures import (
     place_pictures,
     placed_names,
 )
-from posekit.datasets.converters.progress import tracked
 from posekit.datasets.converters.splits import parse_split, split
 from posekit.datasets.skeleton import Skeleton
 
@@ -293,12 +292,6 @@ def test_frames_of_a_video(shared, tmp_path):
     assert picture_size(tmp_path / "out" / "images" / "people" / "frame000003.png") == (960, 540)
     with pytest.raises(ValueError, match="no frame 99 to be read in 5 frames"):
         get_format("coco").write(KeypointData([], [Picture(video, frame=99)]), tmp_path / "b", copy_images=False)
-
-
-@pytest.mark.parametrize("terminal", [False, True])
-def test_progress_bar(terminal, monkeypatch):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
-    assert list(tracked(range(300), "counting")) == list(range(300))
 
 
 def test_placed_names_never_meet(tmp_path):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from array import array
+from pathlib import Path
 
 import pytest
 
 from posekit.datasets.converters.formats import get_format
 from posekit.datasets.converters.keypoint_data import Hints
 from posekit.datasets.converters.pictures import read_frame
+from posekit.datasets.converters.place import Place, json_bytes, json_pieces
 
 TASK = {"data": {"image": "a.jpg"}, "annotations": [{"result": []}]}
 
@@ -72,3 +75,23 @@ def test_text_in_another_encoding(tmp_path):
     (tmp_path / "CollectedData_A.csv").write_bytes("scorer,Zoë".encode("latin-1"))
     with pytest.raises(ValueError, match="byte 9 is no UTF-8 text; save the file as UTF-8"):
         get_format("deeplabcut").read(tmp_path, Hints())
+
+
+@pytest.mark.parametrize("values", [[1, 2.5, -3], ["1", 2, "3.5"], array("d", [1, 2]), []])
+def test_numbers(values):
+    assert Place(Path("a.json")).numbers(values) == [float(value) for value in values]
+
+
+@pytest.mark.parametrize("wrong", [True, None, "x", float("nan"), float("inf"), 10**400, -1e12, [1]])
+@pytest.mark.parametrize("place", [0, 1])
+def test_wrong_numbers(wrong, place):
+    values = [2.5, 3]
+    values.insert(place, wrong)
+    with pytest.raises(ValueError, match="expected a number"):
+        Place(Path("a.json")).numbers(values)
+
+
+@pytest.mark.parametrize("items", [[], [{"a": "ä"}], [1, [2.5], None]])
+def test_json_in_pieces(items):
+    whole = {"images": [{"id": 1}], "annotations": items}
+    assert b"".join(json_pieces({"images": [{"id": 1}]}, "annotations", items)) == json_bytes(whole)

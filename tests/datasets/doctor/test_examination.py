@@ -84,12 +84,6 @@ def test_errors_come_first_and_are_counted(tmp_path):
     assert found.as_dict()["findings"][0]["where"] == ["id 1: 2 annotations"]
 
 
-def test_progress_is_told(tmp_path):
-    path, seen = write(tmp_path, [person()]), []
-    examine([file_source(path)], on_start=lambda name, total: seen.append((name, total)) or seen.append)
-    assert seen == [("own.json", 2), 1, 1]
-
-
 def test_many_annotations_on_one_image(tmp_path):
     found = examine([file_source(write(tmp_path, [person(i) for i in range(3000)]))], images=False)
     kinds = {finding.kind: finding for finding in found.findings}

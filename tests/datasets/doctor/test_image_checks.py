@@ -112,10 +112,8 @@ def test_other_kinds_of_pixels_are_read(image, tmp_path):
 
 def test_some_of_many(tmp_path):
     paths = [str(tmp_path / f"{i}.png") for i in range(100)]
-    done = []
-    scan = scan_images(paths, most=5, threads=2, on_progress=done.append)
+    scan = scan_images(paths, most=5, threads=2)
     assert scan.index.tolist() == [0, 25, 50, 74, 99]
-    assert sum(done) == 5
     assert scan.missing.all()
 
 

@@ -68,6 +68,17 @@ def test_a_whole_exchanged_instance_contradicts_nothing(people, tmp_path):
     assert not found(left_right.check_left_right, table_of(tmp_path, people))
 
 
+def test_some_of_many_instances_are_enough_to_learn_from(people, tmp_path, monkeypatch):
+    seen, estimate = [], left_right.estimate_covariance
+    monkeypatch.setattr(left_right, "ENOUGH", 50)
+    monkeypatch.setattr(left_right, "estimate_covariance", lambda *data: seen.append(len(data[0])) or estimate(*data))
+    wide = np.argsort(-np.hypot(*(people[:, 3] - people[:, 4]).T))[:4]
+    people[wide] = exchanged(people[wide], 3)
+    finding = found(left_right.check_left_right, table_of(tmp_path, people))["left and right mixed up"]
+    assert {place.spots[0].instance for place in finding.where} == set(wide.tolist())
+    assert seen == [COUNT // 3]
+
+
 def test_few_instances_are_not_judged(people, tmp_path):
     people[0] = exchanged(people[0], 3)
     assert not found(left_right.check_left_right, table_of(tmp_path, people[:49]))
