@@ -12,9 +12,8 @@ import numpy as np
 Array: TypeAlias = Any
 """A numpy array or a torch tensor; functions return the kind they were given, on its device."""
 
-
-P = ParamSpec("P")
-R = TypeVar("R")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 def is_tensor(value: object) -> bool:
@@ -64,7 +63,12 @@ def asarray_like(value: Any, like: Array, dtype: Any = None) -> Array:
     return np.asarray(to_numpy(value), dtype=dtype or like.dtype)
 
 
-def numpy_on_cpu(function: Callable[P, R]) -> Callable[P, R]:
+def on_cpu(tensor: Array) -> bool:
+    """Whether a tensor lies in the memory that numpy reaches."""
+    return tensor.device.type == "cpu"
+
+
+def numpy_on_cpu(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Let a function of the array API compute with numpy where its tensors lie on the CPU; it returns tensors.
 
     numpy starts an operation several times faster than torch, which is most of the time where arrays are small.
@@ -72,9 +76,9 @@ def numpy_on_cpu(function: Callable[P, R]) -> Callable[P, R]:
     """
 
     @functools.wraps(function)
-    def compute(*args: P.args, **kwargs: P.kwargs) -> R:
+    def compute(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         tensors = [value for value in (*args, *kwargs.values()) if is_tensor(value)]
-        if not tensors or any(tensor.device.type != "cpu" for tensor in tensors):
+        if not tensors or not all(map(on_cpu, tensors)):
             return function(*args, **kwargs)
         named = {name: _as_numpy(value) for name, value in kwargs.items()}
         return _as_tensors(cast("Any", function)(*map(_as_numpy, args), **named))
