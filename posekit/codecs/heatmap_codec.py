@@ -10,14 +10,15 @@ import numpy as np
 
 from posekit.codecs.base import BaseCodec, single_instance
 from posekit.codecs.flips import flip_heatmaps
-from posekit.structures.array import Array, asarray_like, namespace
+from posekit.codecs.gaussian import outer_maps
+from posekit.structures.array import Array, asarray_like, namespace, numpy_on_cpu
 
 
 class HeatmapCodec(BaseCodec):
     """Keypoints of one instance as heatmaps.
 
-    A subclass draws maps from points in output space and finds the points in maps; scaling,
-    instance and batch dimensions and the flip test are done here.
+    A subclass gives the rows and columns whose products are the maps of points in output space, and
+    finds the points in maps; scaling, instance and batch dimensions and the flip test are done here.
 
     Shapes: K keypoints, W H the heatmap's columns and rows.
 
@@ -37,8 +38,13 @@ class HeatmapCodec(BaseCodec):
         self.scale_factor = scale_factor.astype(np.float32)
 
     @abstractmethod
+    def profiles(self, points: Array, visible: Array) -> tuple[Array, Array, Array]:
+        """Return rows (..., K, W), columns (..., K, H) and weights (..., K) of points (..., K, 2) in output space."""
+
     def draw(self, points: Array, visible: Array) -> tuple[Array, Array]:
         """Return maps (..., C, H, W) and weights (..., K) of points (..., K, 2) in output space."""
+        rows_x, rows_y, weights = numpy_on_cpu(self.profiles)(points, visible)
+        return outer_maps(rows_y, rows_x), weights
 
     @abstractmethod
     def locate(self, heatmaps: Array) -> tuple[Array, Array]:
@@ -64,6 +70,7 @@ class HeatmapCodec(BaseCodec):
     ) -> dict[str, Any]:
         return self.encode(keypoints, keypoints_visible)
 
+    @numpy_on_cpu
     def decode(self, encoded: Array) -> tuple[Array, Array]:
         """Find the keypoints in maps (..., C, H, W).
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from posekit.codecs.blur import blur_maps, blur_matrix
-from posekit.codecs.gaussian import kept_weights, outer_maps
+from posekit.codecs.gaussian import kept_weights
 from posekit.codecs.heatmap_codec import HeatmapCodec, plain_scale
 from posekit.codecs.peaks import heatmap_maximum, quarter_steps
 from posekit.registry import CODECS
@@ -41,7 +41,7 @@ class MegviiHeatmap(HeatmapCodec):
     def flip_offset_px(self, *, shift_heatmap: bool = False, **options: Any) -> float:
         return 1.0 + float(self.scale_factor[0]) * (1 if shift_heatmap else 0)
 
-    def draw(self, points: Array, visible: Array) -> tuple[Array, Array]:
+    def profiles(self, points: Array, visible: Array) -> tuple[Array, Array, Array]:
         xp = namespace(points)
         cells = xp.trunc(points)  # towards zero, as released models were trained: -0.9 still counts as cell 0
         size = asarray_like(np.asarray(self.heatmap_size), cells)
@@ -49,7 +49,7 @@ class MegviiHeatmap(HeatmapCodec):
         drawn = xp.astype(inside & (visible >= 0.5), xp.float32)[..., None]
         cells = xp.astype(cells.clip(0 * size, size - 1), xp.int64)
         rows_x, rows_y = (asarray_like(self.stamps[axis], points, xp.float32)[cells[..., axis]] for axis in (0, 1))
-        return outer_maps(rows_y * (255 * drawn), rows_x), kept_weights(visible, inside)
+        return rows_x, rows_y * (255 * drawn), kept_weights(visible, inside)
 
     def locate(self, heatmaps: Array) -> tuple[Array, Array]:
         xp = namespace(heatmaps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from posekit.codecs.gaussian import gaussian_profile, gaussian_rows, in_reach, kept_weights, nearest_cell, outer_maps
+from posekit.codecs.gaussian import gaussian_profile, gaussian_rows, in_reach, kept_weights, nearest_cell
 from posekit.codecs.heatmap_codec import HeatmapCodec, plain_scale
 from posekit.codecs.peaks import dark_steps, heatmap_maximum, quarter_steps
 from posekit.codecs.row_stamp import RowStamp
@@ -48,12 +48,12 @@ class MSRAHeatmap(HeatmapCodec):
         cell = float((self.scale_factor**2).sum() ** 0.5)
         return 0.005 * cell if self.unbiased else 0.5 * cell
 
-    def draw(self, points: Array, visible: Array) -> tuple[Array, Array]:
+    def profiles(self, points: Array, visible: Array) -> tuple[Array, Array, Array]:
         center = points if self.unbiased else nearest_cell(points)
         inside = in_reach(center, self.heatmap_size, 3 * self.sigma)
         drawn = inside & (visible >= 0.5)
         rows_x, rows_y = (self._rows(center[..., axis], axis, drawn) for axis in (0, 1))
-        return outer_maps(rows_y, rows_x), kept_weights(visible, inside)
+        return rows_x, rows_y, kept_weights(visible, inside)
 
     def _rows(self, center: Array, axis: int, drawn: Array) -> Array:
         if not self.unbiased:

@@ -14,7 +14,7 @@ from posekit.codecs.gaussian import gaussian_profile, kept_weights
 from posekit.codecs.peaks import argmax_last, row_dark_steps
 from posekit.codecs.row_stamp import RowStamp
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace
+from posekit.structures.array import Array, asarray_like, namespace, numpy_on_cpu
 
 
 @CODECS.register_module()
@@ -93,6 +93,7 @@ class SimCCLabel(BaseCodec):
         width, height = (round(size * self.simcc_split_ratio) for size in self.input_size)
         return width, height
 
+    @numpy_on_cpu
     def encode(self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any) -> dict[str, Any]:
         """Turn keypoints (..., K, 2) into rows of bins.
 
@@ -127,6 +128,7 @@ class SimCCLabel(BaseCodec):
         weight = self.label_smooth_weight
         return lambda distance: np.where(distance == 0, 1 - weight, weight / (self.num_bins[axis] - 1))
 
+    @numpy_on_cpu
     def decode(self, simcc_x: Array, simcc_y: Array) -> tuple[Array, Any]:
         """Find the keypoints in rows (N, K, Wx) and (N, K, Wy), or (K, Wx) and (K, Wy) of one instance.
 
@@ -139,12 +141,13 @@ class SimCCLabel(BaseCodec):
         rows = [row if row.dtype in (xp.float32, xp.float64) else xp.astype(row, xp.float32) for row in rows]
         (index_x, best_x), (index_y, best_y) = (argmax_last(row) for row in rows)
         scores = xp.minimum(best_x, best_y)
-        index = [xp.where(scores > 0, i, xp.full_like(i, -1)) for i in (index_x, index_y)]
-        places = [xp.astype(i, scores.dtype) for i in index]
+        index = xp.stack([index_x, index_y], axis=-1)
+        index = xp.where((scores > 0)[..., None], index, xp.full_like(index, -1))
+        places = xp.astype(index, scores.dtype)
         if self.use_dark:
-            places = [p + row_dark_steps(row, i, self._blur_size(axis))
-                      for axis, (p, row, i) in enumerate(zip(places, rows, index, strict=True))]  # fmt: skip
-        keypoints = xp.stack(places, axis=-1) / self.simcc_split_ratio
+            steps = [row_dark_steps(row, index[..., axis], self._blur_size(axis)) for axis, row in enumerate(rows)]
+            places = places + xp.stack(steps, axis=-1)
+        keypoints = places / self.simcc_split_ratio
         if not self.decode_visibility:
             return keypoints, scores
         return keypoints, (scores, self._visibility(rows))

@@ -14,7 +14,7 @@ from posekit.codecs.heatmap_codec import plain_scale
 from posekit.codecs.instance_maps import instance_diagonals, instance_maps, instance_roots
 from posekit.codecs.peak_lists import sample_bilinear, suppress_neighbors, top_values
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace, to_numpy
+from posekit.structures.array import Array, asarray_like, namespace, numpy_on_cpu, to_numpy
 
 
 @CODECS.register_module()
@@ -149,12 +149,17 @@ class SPR(BaseCodec):
             Keypoints (N, K, 2) in input space, and the roots' scores (N,) with the keypoints' (N, K),
             None where there are no keypoint heatmaps.
         """
-        height, width = displacements.shape[-2:]
-        num_keypoints = displacements.shape[0] // 2
-        roots = suppress_neighbors(heatmaps[None, -1:], self.decode_nms_kernel).reshape((height * width,))
+        roots = suppress_neighbors(heatmaps[None, -1:], self.decode_nms_kernel).reshape((-1,))
         scores, index = top_values(roots, self.decode_max_instances)
         found = scores > self.decode_thr
-        scores, index = scores[found], index[found]
+        keypoints, keypoint_scores = self._follow(heatmaps, displacements, index[found])
+        return keypoints, (scores[found], keypoint_scores)
+
+    @numpy_on_cpu
+    def _follow(self, heatmaps: Array, displacements: Array, index: Array) -> tuple[Array, Array | None]:
+        """Return keypoints (N, K, 2) in input space, and their scores, of the roots in the cells ``index`` (N,)."""
+        height, width = displacements.shape[-2:]
+        num_keypoints = displacements.shape[0] // 2
         flat = displacements.reshape((num_keypoints, 2, height * width))[:, :, index]
         points = namespace(flat).permute_dims(flat, (2, 0, 1))
         cells = namespace(flat).stack([index % width, index // width], axis=-1)[:, None, :]
@@ -162,7 +167,7 @@ class SPR(BaseCodec):
         keypoint_scores = None
         if self.generate_keypoint_heatmaps and heatmaps.shape[0] == num_keypoints + 1:
             keypoint_scores = self.get_keypoint_scores(heatmaps[:num_keypoints], points)
-        return points * asarray_like(self.scale_factor, points), (scores, keypoint_scores)
+        return points * asarray_like(self.scale_factor, points), keypoint_scores
 
     def get_keypoint_scores(self, heatmaps: Array, keypoints: Array) -> Array:
         """Read heatmaps (K, H, W) at keypoints (N, K, 2) in cells: (N, K).

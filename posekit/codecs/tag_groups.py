@@ -15,14 +15,14 @@ from posekit.structures.array import Array
 
 @dataclass
 class _Group:
-    """One instance in the making: candidate of each keypoint found so far, and the tags of all of them."""
+    """One instance in the making: candidate of each keypoint found so far, and the sum of their tags."""
 
     members: dict[int, tuple[Array, float]] = field(default_factory=dict[int, tuple[Array, float]])
-    tags: list[Array] = field(default_factory=list[Array])
+    tags: Array = 0.0
 
     def add(self, keypoint: int, place: Array, score: float, tag: Array) -> None:
         self.members[keypoint] = (place, score)
-        self.tags.append(tag)
+        self.tags = self.tags + tag
 
 
 def group_by_tags(
@@ -58,7 +58,7 @@ def group_by_tags(
         rows = np.flatnonzero(scores[k] > score_thr)
         targets = np.full(len(rows), -1)
         if len(rows) and groups:
-            means = np.stack([np.mean(group.tags, axis=0) for group in groups])
+            means = np.stack([group.tags / len(group.members) for group in groups])
             distance: Array = np.linalg.norm(tags[k, rows, None] - means, axis=-1)
             # Tags within a half of each other count as equal; then the better score goes first.
             cost: Array = distance.round() * 100 - scores[k, rows, None]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from posekit.codecs.blur import blur_maps
-from posekit.codecs.gaussian import empty_like, gaussian_rows, in_reach, kept_weights, nearest_cell, outer_maps
+from posekit.codecs.gaussian import empty_like, gaussian_rows, in_reach, kept_weights, nearest_cell
 from posekit.codecs.heatmap_codec import HeatmapCodec
 from posekit.codecs.peaks import dark_udp_steps, empty_map_steps, heatmap_maximum
 from posekit.registry import CODECS
@@ -72,6 +72,9 @@ class UDPHeatmap(HeatmapCodec):
     def draw(self, points: Array, visible: Array) -> tuple[Array, Array]:
         if self.heatmap_type == "combined":
             return self._draw_discs(points, visible)
+        return super().draw(points, visible)
+
+    def profiles(self, points: Array, visible: Array) -> tuple[Array, Array, Array]:
         center = nearest_cell(points)
         inside = in_reach(center, self.heatmap_size, 3 * self.sigma)
         rows_x, rows_y = (
@@ -79,7 +82,7 @@ class UDPHeatmap(HeatmapCodec):
             for axis in (0, 1)
         )
         drawn = namespace(points).astype(inside & (visible >= 0.5), rows_x.dtype)
-        return outer_maps(rows_y * drawn[..., None], rows_x), kept_weights(visible, inside)
+        return rows_x, rows_y * drawn[..., None], kept_weights(visible, inside)
 
     def _draw_discs(self, points: Array, visible: Array) -> tuple[Array, Array]:
         xp = namespace(points)

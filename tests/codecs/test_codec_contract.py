@@ -47,6 +47,7 @@ class TestEncoding:
             assert value.dtype.kind in "iufb"
             assert np.isfinite(value).all()
 
+    @pytest.mark.usefixtures("device_path")
     def test_tensors_give_tensors_of_equal_value(self, case: Encoding) -> None:
         codec, inputs = case.build(), case.inputs(2)
         expected = arrays(codec.encode(**case.inputs(2)))
@@ -124,6 +125,7 @@ class TestTopDown:
             np.testing.assert_allclose(keypoints[index], expected, atol=1e-3)
             np.testing.assert_allclose(scores[index], expected_scores, atol=1e-5)
 
+    @pytest.mark.usefixtures("device_path")
     def test_tensors_give_tensors_of_equal_value(self, case: Case) -> None:
         codec = case.build()
         keypoints, visible = keypoints_inside(), np.array([[1, 1, 0, 1, 1]], np.float32)

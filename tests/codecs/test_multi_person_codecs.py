@@ -41,6 +41,7 @@ def tag_maps(people: np.ndarray, codec: AssociativeEmbedding) -> np.ndarray:
     return distance.argmin(0).astype(np.float32) * 5
 
 
+@pytest.mark.usefixtures("device_path")
 @pytest.mark.parametrize("library", ["numpy", "torch"])
 @pytest.mark.parametrize("use_udp", [False, True])
 def test_associative_embedding_finds_everyone(people: np.ndarray, use_udp: bool, library: str) -> None:
@@ -92,6 +93,7 @@ def test_associative_embedding_refuses_an_order_that_leaves_keypoints_out() -> N
 
 @pytest.mark.parametrize("flip_test", [False, True])
 @pytest.mark.parametrize("root_type", ["kpt_center", "bbox_center"])
+@pytest.mark.usefixtures("device_path")
 @pytest.mark.parametrize("library", ["numpy", "torch"])
 def test_spr_finds_everyone(people: np.ndarray, root_type: str, library: str, flip_test: bool) -> None:
     codec = SPR(SIZE, HEATMAP, sigma=(4, 2), generate_keypoint_heatmaps=True, root_type=root_type, decode_thr=0.5)
@@ -125,6 +127,7 @@ def test_spr_weights(people: np.ndarray) -> None:
         SPR(SIZE, HEATMAP, sigma=4, generate_keypoint_heatmaps=True)
 
 
+@pytest.mark.usefixtures("device_path")
 @pytest.mark.parametrize("library", ["numpy", "torch"])
 def test_decoupled_heatmap_keeps_instances_apart(people: np.ndarray, library: str) -> None:
     codec = DecoupledHeatmap(SIZE, HEATMAP)
