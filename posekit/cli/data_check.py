@@ -43,7 +43,13 @@ def check(
     Several FILES are taken for the splits of one data set: pictures that stand in more than one are reported.
     """
     import_plugins(plugin)
+    from posekit.atomic_file import require_writable, write_atomically
     from posekit.datasets.doctor.examination import examine
+
+    if out is not None:
+        require_writable(out)
+    if images is not None and max_images != 0 and not images.is_dir():
+        raise FileNotFoundError(f"--images {images}: no such folder, seen from {Path.cwd()}")
 
     sources = [
         source for file in files for source in open_sources(file, images, keypoints, override or [], plugin or [])
@@ -53,7 +59,6 @@ def check(
             sources, images=max_images != 0, most_images=max_images or None, threads=threads, on_start=on_start
         )
     if out is not None:
-        from posekit.atomic_file import write_atomically
         from posekit.visualization.doctor_page import doctor_page
 
         page = doctor_page(found)

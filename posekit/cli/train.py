@@ -93,4 +93,12 @@ def import_plugins(names: list[str] | None) -> None:
     if names and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     for name in names or ():
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if not f"{name}.".startswith(f"{error.name}."):  # something that the plugin imports
+                raise
+            raise ValueError(
+                f"--plugin {name}: no module '{error.name}', seen from {Path.cwd()}; it is a name as "
+                "after import, of a file or package here or installed"
+            ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from posekit.evaluation.oks import FoundPoses
+from posekit.json_file import read_json
 
 REQUIRED = ("image_id", "keypoints", "score")
 
@@ -27,10 +27,7 @@ def read_results(path: str | Path, num_keypoints: int, images: Iterable[Any]) ->
     Raises:
         ValueError: if the file is no such list, or a row is wrong; the message names the row.
     """
-    try:
-        rows = json.loads(Path(path).read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path}: not readable as JSON ({error})") from error
+    rows = read_json(path)
     if not isinstance(rows, list):
         raise ValueError(
             f"{path}: a results file is a list of predictions, found a {type(rows).__name__}; "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from posekit.evaluation.oks import TruePoses
+from posekit.json_file import read_json
 
 AREA_OF_BOX = 0.53
 """How much of its box a person covers, where the annotations have no area."""
@@ -21,10 +21,7 @@ def read_coco(path: str | Path) -> dict[str, Any]:
     Raises:
         ValueError: if it is no COCO file.
     """
-    try:
-        content = json.loads(Path(path).read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path}: not readable as JSON ({error})") from error
+    content = read_json(path)
     missing = [key for key in ("images", "annotations") if not isinstance(content, dict) or key not in content]
     if missing:
         raise ValueError(f"{path}: no {' and no '.join(missing)}; a COCO annotation file has both")

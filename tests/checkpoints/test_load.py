@@ -299,6 +299,16 @@ class TestDownload:
             downloads.download(self.URL)
         assert not list(tmp_path.rglob("*.pth"))
 
+    def test_what_cannot_be_fetched_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: object, **__: object) -> str:
+            raise ConnectionError("refused\nby the host")
+
+        monkeypatch.setattr("pooch.retrieve", fail)
+        with pytest.raises(
+            OSError, match=r"0123abcd.* cannot be downloaded; .*\(ConnectionError: refused\)$"
+        ):
+            downloads.download(self.URL)
+
     @pytest.mark.parametrize("url", ["ftp://example.com/a.pth", "file:///etc/passwd"])
     def test_other_schemes_are_refused(self, url: str) -> None:
         with pytest.raises(ValueError, match=r"http\(s\)"):
