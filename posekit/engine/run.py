@@ -162,6 +162,8 @@ def build_task(
     metrics: dict[str, list[Any]] = {}
     for stage in stages:
         given = config.get(f"{stage}_evaluator") or []
+        if not isinstance(given, (dict, list, tuple)):
+            raise ValueError(f"{stage}_evaluator: must be dict(type=...) or a list of them, found {given!r:.40}")
         metrics[stage] = [METRICS.build(metric) for metric in ([given] if isinstance(given, dict) else given)]
         for metric in metrics[stage]:
             metric.dataset_meta = data.dataset(stage).metainfo

@@ -304,9 +304,7 @@ class TestDownload:
             raise ConnectionError("refused\nby the host")
 
         monkeypatch.setattr("pooch.retrieve", fail)
-        with pytest.raises(
-            OSError, match=r"0123abcd.* cannot be downloaded; .*\(ConnectionError: refused\)$"
-        ):
+        with pytest.raises(OSError, match=r"0123abcd.* cannot be downloaded; .*\(ConnectionError: refused\)$"):
             downloads.download(self.URL)
 
     @pytest.mark.parametrize("url", ["ftp://example.com/a.pth", "file:///etc/passwd"])
