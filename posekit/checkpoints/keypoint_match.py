@@ -48,13 +48,14 @@ def match_keypoints(
     fitted = {}
     for layer in keypoint_layers(model):
         value, target = state.get(layer.key), own[layer.key]
-        names = [share_of(one, layer.share) for one in (before, now)]
-        if value is None or not 0 < value.ndim == target.ndim or not all(names):
+        old, new = share_of(before, layer.share), share_of(now, layer.share)
+        if value is None or not 0 < value.ndim == target.ndim or not (old and new):
             continue
         axes = 2 if layer.mixes and value.ndim > 1 else 1
-        sizes = zip(value.shape[:axes], target.shape[:axes], strict=True)
-        places = [shared_places(*size, *names, layer.together) for size in sizes]
-        has_keypoints = max(value.shape[:axes]) >= len(names[0])
+        places = [
+            shared_places(value.shape[axis], target.shape[axis], old, new, layer.together) for axis in range(axes)
+        ]
+        has_keypoints = max(value.shape[:axes]) >= len(old)
         if has_keypoints and all(places) and value.shape[axes:] == target.shape[axes:]:
             olds, news = zip(*filter(None, places), strict=True)
             merged = target.detach().clone()
@@ -69,14 +70,14 @@ def keypoint_layers(model: nn.Module) -> Iterator[KeypointLayer]:
         patterns: Sequence[str] = getattr(part, "keypoint_layers", ())
         if not patterns:
             continue
-        rows, columns = (
-            re.compile(rf"(?:{'|'.join(one)})(?:\..+)?") for one in (patterns, part.keypoint_mixing_layers or ("$^",))
-        )
+        mixing: Sequence[str] = getattr(part, "keypoint_mixing_layers", ())
+        share: tuple[int, int] = getattr(part, "keypoint_share", (0, 1))
+        rows, columns = (re.compile(rf"(?:{'|'.join(one)})(?:\..+)?") for one in (patterns, mixing or ("$^",)))
         for name in part.state_dict(keep_vars=True):
             if rows.fullmatch(name):
                 mixes = columns.fullmatch(name) is not None
                 key = f"{prefix}.{name}".lstrip(".")
-                yield KeypointLayer(key, bool(part.keypoint_rows_together), mixes, part.keypoint_share)
+                yield KeypointLayer(key, bool(part.keypoint_rows_together), mixes, share)
 
 
 def share_of(names: Sequence[str], share: tuple[int, int]) -> Sequence[str]:

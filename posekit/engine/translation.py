@@ -212,6 +212,9 @@ def translate_environment(made: Translation) -> None:
 def translate_backends(made: Translation) -> None:
     """Read loggers from the visualizer's back ends."""
     visualizer = made.config.get("visualizer") or {}
+    if not isinstance(visualizer, Mapping):
+        made.refuse("visualizer", f"must be a dict, found {visualizer!r:.40}")
+        return
     backends = visualizer.get("vis_backends") or made.config.get("vis_backends") or []
     known = {"LocalVisBackend": "", "TensorboardVisBackend": "tensorboard", "WandbVisBackend": "wandb"}
     for index, backend in enumerate(backends):

@@ -132,6 +132,7 @@ def test_plain_variables_of_a_config_are_left_alone(data: Path) -> None:
         ({"train_cfg": {"max_epochs": -2}}, r"train_cfg.max_epochs.*: must be a whole number from 1 on, found -2"),
         ({"train_cfg": {"max_epochs": 2, "val_interval": 0}}, r"train_cfg.val_interval.*from 1 on, found 0"),
         ({"randomness": {"seed": "x"}}, r"randomness.seed.*: must be a whole number from 0 on, found 'x'"),
+        ({"visualizer": 3}, r"visualizer.*: must be a dict, found 3"),
         ({"load_from": 3}, r"load_from.*: must be the path or URL of a checkpoint, found 3"),
         ({"train_dataloader": {"dataset": {}, "sampler": {"type": "GroupSampler"}}}, "SAMPLERS has no 'GroupSampler'"),
         ({"train_dataloader": {"dataset": {}, "batch_sampler": {}}}, "use sampler, batch_size and drop_last"),

@@ -113,9 +113,9 @@ class EDPoseHead(TransformerHead):
             num_feature_levels=num_feature_levels,
             num_queries=num_queries,
             data_decoder=data_decoder,
-            loss=outside_of_state(loss or default_losses(num_keypoints)),
             init_cfg=init_cfg,
         )
+        self.loss_module = outside_of_state(loss or default_losses(num_keypoints))
         self.num_keypoints, self.refine_queries_num = num_keypoints, refine_queries_num
         self.keep_all_tokens = two_stage_keep_all_tokens
         self.assigner = assigner or HungarianAssigner(oks_calculator=PoseOKS(sigmas_of(num_keypoints)))
