@@ -44,6 +44,10 @@ class UnknownNameError(KeyError, ValueError):
         return self.args[0]
 
 
+WRONG_VALUE = (TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError)
+"""What constructors raise that were given a text for a number, a list too short and the like."""
+
+
 class BuildError(ValueError):
     """Everything that is wrong with one config tree, a line for each problem."""
 
@@ -132,14 +136,24 @@ class Registry:
         return list(_Check(at).part(config, self, given=given))
 
     def construct(self, config: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Any:
-        """Build a config that has been checked."""
+        """Build a config that has been checked.
+
+        Raises:
+            BuildError: if a class cannot take the values it is given; the check knows names only.
+        """
         cls: Any = config["type"] if callable(config["type"]) else self.get(config["type"])
         slots, _ = parameters(cls)
         arguments = {**(defaults or {}), **{key: item for key, item in config.items() if key not in BOOKKEEPING}}
         key = None if self.built is None else settings_key(cls, arguments)
         if self.built is not None and key in self.built:
             return self.built[key]
-        part = cls(**{name: _built(value, slots.get(name)) for name, value in arguments.items()})
+        arguments = {name: _built(value, slots.get(name)) for name, value in arguments.items()}
+        try:
+            part = cls(**arguments)
+        except WRONG_VALUE as error:
+            spot, why = _spot_of(config, "type", Spot(""), keep=True), str(error).partition("\n")[0]
+            problem = f"{spot}: {cls.__name__} cannot be made of these values ({type(error).__name__}: {why})"
+            raise BuildError([problem], _file_of(config)) from error
         if self.built is not None and key is not None:
             self.built[key] = part
         return part

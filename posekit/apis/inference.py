@@ -34,7 +34,7 @@ def init_model(
     Args:
         config: a config or the path of one.
         checkpoint: path or URL of the weights; without it the weights are the initial random ones.
-        device: where the model runs.
+        device: where the model runs; ``auto`` for the GPU, if there is one.
 
     Returns:
         The model in evaluation mode, with ``cfg`` (the config) and ``dataset_meta`` (the keypoint set: the
@@ -44,8 +44,12 @@ def init_model(
         config = load_config(Path(config))
     elif not isinstance(config, Config):
         config = Config(dict(config))
+    if isinstance(device, str):
+        device = usable_device(device)
     settings = copy.deepcopy(config["model"])
-    settings.get("backbone", {}).pop("init_cfg", None)  # pretrained weights would be overwritten
+    backbone = settings.get("backbone") if isinstance(settings, dict) else None
+    if isinstance(backbone, dict):
+        backbone.pop("init_cfg", None)  # pretrained weights would be overwritten
     model = MODELS.build(settings)
     meta: Any = None
     if checkpoint is not None:
@@ -58,6 +62,22 @@ def init_model(
     model.dataset_meta = meta if known else keypoint_set_of(config)
     model.cfg = config
     return model.to(device).eval()
+
+
+def usable_device(name: str) -> str:
+    """Return the device of this name, the best one for ``auto``.
+
+    Raises:
+        ValueError: if torch has no such device here.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).partition("\n")[0]
+        raise ValueError(f"device '{name}' cannot be used here ({why}); use auto, cpu or cuda") from error
+    return name
 
 
 def keypoint_set_of(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from posekit.atomic_file import require_writable
 from posekit.checkpoints.errors import CheckpointError
 from posekit.checkpoints.load import open_checkpoint
 from posekit.checkpoints.plain_meta import PlainMeta
@@ -55,6 +56,7 @@ def convert(
     present = [path for path in (out, out.with_suffix(".json")) if path.exists()]
     if present and not force:
         raise FileExistsError(f"{present[0]}: is there already; choose another name or use --force")
+    require_writable(out)
     checkpoint = open_checkpoint(source, ema=ema)
     check_writable(checkpoint.state, source)
     state, too_large = halved(checkpoint.state) if half else (checkpoint.state, [])

@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from posekit.checkpoints.errors import first_line
+
 CACHE_VARIABLE = "POSEKIT_CACHE"
 _NAMED_DIGEST = re.compile(r"[-_]([0-9a-f]{8,64})\.\w+$")
 
@@ -27,6 +29,7 @@ def download(url: str, *, sha256: str | None = None) -> Path:
         sha256: the full digest, where it is known.
 
     Raises:
+        OSError: if it cannot be fetched.
         ValueError: for another scheme, or a file whose digest is wrong; the file is removed then.
     """
     import pooch
@@ -36,7 +39,12 @@ def download(url: str, *, sha256: str | None = None) -> Path:
         raise ValueError(f"{url}: cannot download from '{parts.scheme}'; give a path or an http(s) URL")
     name = Path(parts.path).name
     folder = cache_folder() / hashlib.sha256(url.encode()).hexdigest()[:12]
-    path = Path(pooch.retrieve(url, known_hash=f"sha256:{sha256}" if sha256 else None, fname=name, path=folder))
+    try:
+        path = Path(pooch.retrieve(url, known_hash=f"sha256:{sha256}" if sha256 else None, fname=name, path=folder))
+    except OSError as error:  # no network, no such host, no such file there
+        raise OSError(
+            f"{url}: cannot be downloaded; check the address and the network ({first_line(error)})"
+        ) from error
     _check_named_digest(path)
     return path
 

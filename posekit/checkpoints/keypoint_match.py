@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +19,15 @@ def keypoint_names(meta: Any) -> list[str]:
     ordered = [by_id.get(str(index)) for index in range(len(by_id))]
     valid = all(isinstance(name, str) for name in ordered) and len(set(ordered)) == len(ordered)
     return [str(name) for name in ordered] if valid else []
+
+
+class KeypointLayer(NamedTuple):
+    """A weight with rows of keypoints; see BaseHead for what its head says of it."""
+
+    key: str
+    together: bool
+    mixes: bool
+    share: tuple[int, int]
 
 
 def match_keypoints(
@@ -37,37 +46,67 @@ def match_keypoints(
     """
     own = model.state_dict(keep_vars=True)
     fitted = {}
-    for key, together in keypoint_keys(model):
-        value, target = state.get(key), own[key]
-        if value is None or not value.ndim or value.shape[1:] != target.shape[1:]:
+    for layer in keypoint_layers(model):
+        value, target = state.get(layer.key), own[layer.key]
+        old, new = share_of(before, layer.share), share_of(now, layer.share)
+        if value is None or not 0 < value.ndim == target.ndim or not (old and new):
             continue
-        kinds, extra = divmod(len(value), len(before))
-        if kinds and (kinds, extra) == divmod(len(target), len(now)):
-            old = rows_by_name(before, kinds, extra, together)
-            new = rows_by_name(now, kinds, extra, together)
-            shared = [name for name in new if name in old]
+        axes = 2 if layer.mixes and value.ndim > 1 else 1
+        places = [
+            shared_places(value.shape[axis], target.shape[axis], old, new, layer.together) for axis in range(axes)
+        ]
+        has_keypoints = max(value.shape[:axes]) >= len(old)
+        if has_keypoints and all(places) and value.shape[axes:] == target.shape[axes:]:
+            olds, news = zip(*filter(None, places), strict=True)
             merged = target.detach().clone()
-            merged[[row for name in shared for row in new[name]]] = value[
-                [row for name in shared for row in old[name]]
-            ].to(merged.dtype)
-            fitted[key] = merged
+            merged[grid(news)] = value[grid(olds)].to(merged.dtype)
+            fitted[layer.key] = merged
     return fitted
 
 
-def keypoint_keys(model: nn.Module) -> Iterator[tuple[str, bool]]:
-    """Yield the keys of layers whose outputs belong to keypoints, and whether a keypoint's rows lie together."""
+def keypoint_layers(model: nn.Module) -> Iterator[KeypointLayer]:
+    """Yield the weights whose rows belong to keypoints."""
     for prefix, part in model.named_modules():
         patterns: Sequence[str] = getattr(part, "keypoint_layers", ())
         if not patterns:
             continue
-        layer = re.compile(rf"(?:{'|'.join(patterns)})(?:\..+)?")
+        mixing: Sequence[str] = getattr(part, "keypoint_mixing_layers", ())
+        share: tuple[int, int] = getattr(part, "keypoint_share", (0, 1))
+        rows, columns = (re.compile(rf"(?:{'|'.join(one)})(?:\..+)?") for one in (patterns, mixing or ("$^",)))
         for name in part.state_dict(keep_vars=True):
-            if layer.fullmatch(name):
-                yield f"{prefix}.{name}".lstrip("."), bool(part.keypoint_rows_together)
+            if rows.fullmatch(name):
+                mixes = columns.fullmatch(name) is not None
+                key = f"{prefix}.{name}".lstrip(".")
+                yield KeypointLayer(key, bool(part.keypoint_rows_together), mixes, share)
+
+
+def share_of(names: Sequence[str], share: tuple[int, int]) -> Sequence[str]:
+    """Return one of equal parts of names; none where they cannot be shared evenly."""
+    index, count = share
+    length, rest = divmod(len(names), count)
+    return [] if rest else names[index * length : (index + 1) * length]
+
+
+def shared_places(
+    size_before: int, size_now: int, before: Sequence[str], now: Sequence[str], together: bool
+) -> tuple[list[int], list[int]] | None:
+    """Return where shared keypoints, and all that belongs to none, lie on an axis; None if there is no such order."""
+    kinds, extra = divmod(size_before, len(before))
+    if (kinds, extra) != divmod(size_now, len(now)):
+        return None
+    old, new = (rows_by_name(names, kinds, extra, together) for names in (before, now))
+    shared = [name for name in new if name in old]
+    return [row for name in shared for row in old[name]], [row for name in shared for row in new[name]]
+
+
+def grid(places: Sequence[Sequence[int]]) -> tuple[Tensor, ...]:
+    """Return the index of all combinations of places on the first axes."""
+    return torch.meshgrid(*(torch.as_tensor(one, dtype=torch.long) for one in places), indexing="ij")
 
 
 def rows_by_name(names: Sequence[str], kinds: int, extra: int, together: bool) -> dict[str | None, list[int]]:
     """Return each keypoint's rows, and under None the rows after them that belong to no keypoint."""
-    table = torch.arange(kinds * len(names))
-    table = table.unflatten(0, (-1, kinds)) if together else table.unflatten(0, (kinds, -1)).T
-    return {**dict(zip(names, table.tolist(), strict=True)), None: [kinds * len(names) + i for i in range(extra)]}
+    count = len(names)
+    table = torch.arange(kinds * count)
+    table = table.reshape(count, kinds) if together else table.reshape(kinds, count).T
+    return {**dict(zip(names, table.tolist(), strict=True)), None: [kinds * count + i for i in range(extra)]}

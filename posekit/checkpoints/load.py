@@ -16,7 +16,7 @@ from posekit.checkpoints.errors import CheckpointError
 from posekit.checkpoints.keypoint_match import match_keypoints
 from posekit.checkpoints.read import read_file
 from posekit.checkpoints.report import LoadReport, first_of
-from posekit.checkpoints.upgrade import unwrap, upgrade
+from posekit.checkpoints.upgrade import training_only, unwrap, upgrade
 
 MAIN = ("state_dict", "model", "model_state_dict")
 AVERAGES = ("ema_state_dict", "state_dict_ema", "model_ema")
@@ -126,8 +126,8 @@ def load_into(
         head = prefix.rstrip(".") + "."
         state = {key[len(head) :]: value for key, value in state.items() if key.startswith(head)}
     own = model.state_dict(keep_vars=True)
+    report = LoadReport(source, left_out=training_only(state, own.keys()))
     state = _fitted(model, upgrade(state, own.keys()))
-    report = LoadReport(source)
     before, now = map(list, keypoints or ([], []))
     if before and now and before != now and (matched := match_keypoints(model, state, before, now)):
         state |= matched

@@ -19,9 +19,12 @@ def read_file(path: str | os.PathLike[str]) -> Any:
 
     Raises:
         FileNotFoundError: if there is no such file.
+        IsADirectoryError: if it is a folder.
         CheckpointError: if it is damaged, is no checkpoint, or names anything that is not data.
     """
     path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(f"{path}: this is a folder; name a checkpoint in it")
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such checkpoint; check the path, or give a URL")
     return _read_safetensors(path) if path.suffix == ".safetensors" else read_torch(path)

@@ -17,6 +17,7 @@ class LoadReport:
         loaded, missing, unexpected, wrong_shape: keys, the last with both shapes.
         carried: keypoints whose rows were taken over by their names, where the keypoint sets differ.
         fresh: keypoints of the model that the checkpoint does not know; their rows start anew.
+        left_out: keys of parts that only training needs, which this model lacks.
     """
 
     source: str = ""
@@ -26,6 +27,7 @@ class LoadReport:
     wrong_shape: list[str] = field(default_factory=list)
     carried: list[str] = field(default_factory=list)
     fresh: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
@@ -41,6 +43,8 @@ class LoadReport:
         lines = [f"{self.source or 'weights'}: {', '.join([f'{len(self.loaded)} loaded', *counts])}"]
         keypoints = {"keypoints taken over by name": self.carried, "keypoints that start anew": self.fresh}
         told = {name: ", ".join(map(shown, names)) for name, names in keypoints.items() if names}
+        if self.left_out:
+            told["left out, needed in training alone"] = first_of(self.left_out)
         if told or counts:
             lines.append(f"  loaded: {first_of(self.loaded) or 'nothing'}")
         told |= {name: first_of(keys) for name, keys in groups.items() if keys}

@@ -8,6 +8,8 @@ from collections.abc import Collection, Mapping
 from torch import Tensor
 
 WRAPPERS = ("module.", "_orig_mod.", "model.")
+TRAINING_ONLY = ("distill_losses.",)
+"""Parts that only training needs: DWPoseDistiller's layers between the student's features and the teacher's."""
 _STACKED_FINAL = re.compile(r"^(head\.(?:\w+_head\.)?)final_layer\.(\d+)\.(\w+)$")
 _RENAMED = [
     (re.compile(pattern), name)
@@ -52,9 +54,15 @@ def upgrade(state: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, T
         state: weights by key, without wrappers.
         wanted: the keys of the model they are for; a rewrite that depends on the model aims at them.
     """
-    upgraded = {_new_name(key): value for key, value in state.items() if not _is_left_out(key)}
+    left_out = training_only(state, wanted)
+    upgraded = {_new_name(key): value for key, value in state.items() if not (_is_left_out(key) or key in left_out)}
     upgraded = _turn_displacements(_unstack_final_layer(_rename_vit(upgraded, wanted)))
     return {_nested_name(key, wanted): value for key, value in upgraded.items()}
+
+
+def training_only(state: Collection[str], wanted: Collection[str]) -> list[str]:
+    """Return the keys of parts that only training needs, where the model has no such parts."""
+    return [key for key in state if key.startswith(TRAINING_ONLY) and key not in wanted]
 
 
 def _is_left_out(key: str) -> bool:

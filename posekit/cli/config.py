@@ -7,12 +7,11 @@ from typing import Annotated
 
 import typer
 
+from posekit.cli.train import Overrides
+
 app = typer.Typer(help="Show what a config resolves to, and where its values come from.", no_args_is_help=True)
 
 ConfigPath = Annotated[str, typer.Argument(help="The config file, or posekit::path of one that posekit brings.")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--override", "-o", help="Change a value: path.to.key=value. May be repeated.")
-]
 Plugins = Annotated[
     list[str] | None, typer.Option("--plugin", help="A package that the config's custom_imports may name.")
 ]

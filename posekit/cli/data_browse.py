@@ -25,10 +25,11 @@ def browse(
 ) -> None:
     """Write a page with samples of CONFIG's data: the original, the augmented input, and the targets."""
     import_plugins(plugin)
-    from posekit.atomic_file import write_atomically
+    from posekit.atomic_file import require_writable, write_atomically
     from posekit.config import load
     from posekit.visualization.browse_page import browse_page
 
+    require_writable(out)
     loaded = load(config, overrides=override or [], plugins=plugin or ())
     dataset = open_dataset(loaded, split)
     dataset.seed = seed

@@ -41,14 +41,19 @@ def check(
     Several FILES are taken for the splits of one data set: pictures that stand in more than one are reported.
     """
     import_plugins(plugin)
+    from posekit.atomic_file import require_writable, write_atomically
     from posekit.datasets.doctor.examination import examine
+
+    if out is not None:
+        require_writable(out)
+    if images is not None and max_images != 0 and not images.is_dir():
+        raise FileNotFoundError(f"--images {images}: no such folder, seen from {Path.cwd()}")
 
     sources = [
         source for file in files for source in open_sources(file, images, keypoints, override or [], plugin or [])
     ]
     found = examine(sources, images=max_images != 0, most_images=max_images or None, threads=threads)
     if out is not None:
-        from posekit.atomic_file import write_atomically
         from posekit.visualization.doctor_page import doctor_page
 
         page = doctor_page(found)

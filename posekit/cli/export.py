@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from posekit.atomic_file import require_writable
+from posekit.json_file import read_json
 
 
 def export(
@@ -20,6 +22,7 @@ def export(
     about = read_card(card) if card is not None else {}
     if out.suffix != ".onnx":
         raise ValueError(f"--out {out}: the file name must end in .onnx")
+    require_writable(out)
     from posekit.apis import init_model
     from posekit.export.onnx import export_onnx
 
@@ -33,10 +36,7 @@ def read_card(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: if the file holds no JSON object.
     """
-    try:
-        content = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path}: not readable as JSON ({error})") from error
+    content = read_json(path)
     if not isinstance(content, dict):
         raise ValueError(f'{path}: expected a JSON object such as {{"trained_on": "..."}}')
     return content

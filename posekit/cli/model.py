@@ -45,14 +45,16 @@ def info(
     alone for one image, the median of --repeat runs, on random weights.
     """
     import_plugins(plugin)
+    if shape is not None and min(shape) < 1:
+        raise ValueError(f"--shape {shape[0]} {shape[1]}: give a height and a width of at least one pixel")
     import torch
 
-    from posekit.apis import init_model
+    from posekit.apis.inference import init_model, usable_device
     from posekit.config import load
     from posekit.models.cost import measure, seconds_per_run
 
     loaded = load(config, overrides=override or [], plugins=plugin or ())
-    where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    where = usable_device(device)
     model = init_model(loaded, device=where)
     height, width = shape or input_size(loaded)
     image = torch.zeros(1, 3, height, width, device=where)

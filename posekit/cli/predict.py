@@ -11,7 +11,7 @@ from typing import Annotated, Any, Protocol
 import numpy as np
 import typer
 
-from posekit.atomic_file import write_atomically
+from posekit.atomic_file import require_writable, write_atomically
 from posekit.cli.predict_boxes import boxes_from
 from posekit.cli.predict_sources import Drawings, Source, find_sources
 from posekit.progress import ProgressBar
@@ -44,7 +44,7 @@ def predict(
     show_scores: Annotated[bool, typer.Option("--show-scores", help="Write each person's score beside it.")] = False,
     thr: Annotated[float, typer.Option(help="Draw keypoints from this score on.")] = 0.3,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(help="Threads of an exported model.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of an exported model.")] = None,
 ) -> None:
     """Find keypoints in pictures and videos; without boxes each frame is taken to show one person.
 
@@ -56,6 +56,8 @@ def predict(
     found = find_sources(sources)
     box_of = boxes_from(boxes or [], boxes_file)
     folder = Path("predictions") if out is None and not as_json else out
+    if folder is not None:
+        require_writable(folder, folder=True)
     predictor = open_predictor(model, config, checkpoint, device, threads)
     style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file)) if draw and folder else None
     results = Results(predictor.metainfo)
@@ -179,12 +181,8 @@ class TorchPredictor:
     """A config's model with weights, on torch."""
 
     def __init__(self, config: Path, checkpoint: str | None, device: str) -> None:
-        import torch
-
         from posekit.apis import init_model
 
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = init_model(config, checkpoint, device=device)
         self.metainfo: dict[str, Any] = self.model.dataset_meta
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from posekit.json_file import read_json
+
+EXPECTED = 'expected {"a.jpg": [[x1, y1, x2, y2], ...]} or a COCO file with images and annotations'
 
 
 def boxes_from(texts: Sequence[str], path: Path | None) -> Callable[[Path], np.ndarray | None]:
@@ -57,20 +60,35 @@ def read_boxes(path: Path) -> dict[str, np.ndarray]:
     Raises:
         ValueError: if the file is neither.
     """
-    expected = 'expected {"a.jpg": [[x1, y1, x2, y2], ...]} or a COCO file with images and annotations'
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: {EXPECTED}, found a {type(content).__name__}")
     try:
-        content = json.loads(path.read_bytes())
-        if isinstance(content, dict) and "annotations" in content:
-            return coco_boxes(content)
-        return {str(name): np.array(rows, np.float64).reshape(-1, 4) for name, rows in content.items()}
+        table = coco_boxes(content) if "annotations" in content else content
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path}: {expected} ({type(error).__name__}: {error})") from error
+        raise ValueError(
+            f"{path}: {EXPECTED}; these annotations are damaged ({type(error).__name__}: {error})"
+        ) from error
+    return {str(name): box_array(rows, f"{path}: boxes of '{name}'") for name, rows in table.items()}
 
 
-def coco_boxes(content: dict[str, Any]) -> dict[str, np.ndarray]:
+def box_array(rows: Any, where: str) -> np.ndarray:
+    """Return boxes (N, 4).
+
+    Raises:
+        ValueError: if they are no lists of four numbers.
+    """
+    rows = rows if isinstance(rows, list) else [rows]
+    for row in rows:
+        if not isinstance(row, list) or len(row) != 4 or not all(isinstance(value, (int, float)) for value in row):
+            raise ValueError(f"{where}: {EXPECTED}, found {str(row)[:80]}")
+    return np.array(rows, np.float64).reshape(-1, 4)
+
+
+def coco_boxes(content: dict[str, Any]) -> dict[str, list[list[float]]]:
     """Return the boxes of COCO annotations as xyxy, by file name."""
     rows: dict[Any, list[list[float]]] = {image["id"]: [] for image in content["images"]}
     for annotation in content["annotations"]:
         x, y, width, height = annotation["bbox"]
         rows[annotation["image_id"]].append([x, y, x + width, y + height])
-    return {image["file_name"]: np.array(rows[image["id"]], np.float64).reshape(-1, 4) for image in content["images"]}
+    return {image["file_name"]: rows[image["id"]] for image in content["images"]}

@@ -29,10 +29,13 @@ def report(
 
     Values in brackets are the interval that holds 95 % of the resamples of the images.
     """
+    from posekit.atomic_file import require_writable
     from posekit.evaluation.bootstrap import draw_images
     from posekit.evaluation.labelled_set import read_labels
     from posekit.evaluation.pose_report import evaluate_results, tables_of
 
+    if out is not None:
+        require_writable(out)
     labels = read_labels(annotations, sigmas, weights)
     times = draw_images(len(labels.images), bootstrap, seed)
     names = names_of([results, *([other] if other else [])])

@@ -24,11 +24,13 @@ def evaluate_checkpoint(
     import_plugins(plugin)
     import json
 
-    from posekit.atomic_file import write_atomically
+    from posekit.atomic_file import require_writable, write_atomically
     from posekit.config import load
     from posekit.engine.hooks.prediction_hook import PredictionHook
     from posekit.engine.run import evaluate
 
+    for path in filter(None, (out, metrics_out)):
+        require_writable(path)
     loaded = load(config, overrides=override or [], plugins=plugin or ())
     hooks = [PredictionHook(out)] if out else []
     task = evaluate(loaded, checkpoint, device=device, precision=precision, hooks=hooks)

@@ -35,13 +35,13 @@ def train(
     ] = None,
     override: Overrides = None,
     device: Device = "auto",
-    devices: Annotated[int, typer.Option(help="How many devices.")] = 1,
+    devices: Annotated[int, typer.Option(min=1, help="How many devices.")] = 1,
     amp: Annotated[bool, typer.Option("--amp", help="Mixed precision: the same as --precision 16-mixed.")] = False,
     precision: Precision = None,
     auto_scale_lr: Annotated[
         bool, typer.Option("--auto-scale-lr", help="Scale the learning rate to the batch size.")
     ] = False,
-    max_epochs: Annotated[int | None, typer.Option(help="Train so many epochs.")] = None,
+    max_epochs: Annotated[int | None, typer.Option(min=1, help="Train so many epochs.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random choices.")] = None,
     overfit: Annotated[
         int | None,
@@ -93,4 +93,12 @@ def import_plugins(names: list[str] | None) -> None:
     if names and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     for name in names or ():
-        importlib.import_module(name)
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if not f"{name}.".startswith(f"{error.name}."):  # something that the plugin imports
+                raise
+            raise ValueError(
+                f"--plugin {name}: no module '{error.name}', seen from {Path.cwd()}; it is a name as "
+                "after import, of a file or package here or installed"
+            ) from error

@@ -59,6 +59,10 @@ class Config(dict[Any, Any]):
         if isinstance(values, Config):
             self._marks.update(values._marks)
 
+    def __missing__(self, key: Any) -> Any:
+        place = f"{shown_path(self._file)}: " if self._file else ""
+        raise KeyError(f"{place}{self._at or 'the config'} has no '{key}'; {near(key, self)}")
+
     def __getattr__(self, name: str) -> Any:
         try:
             return self[name]

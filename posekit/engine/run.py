@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from posekit.atomic_file import write_atomically
+from posekit.atomic_file import require_writable, write_atomically
 from posekit.checkpoints.keypoint_match import keypoint_names
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.codecs.agreement import check_codecs
@@ -162,6 +162,8 @@ def build_task(
     metrics: dict[str, list[Any]] = {}
     for stage in stages:
         given = config.get(f"{stage}_evaluator") or []
+        if not isinstance(given, (dict, list, tuple)):
+            raise ValueError(f"{stage}_evaluator: must be dict(type=...) or a list of them, found {given!r:.40}")
         metrics[stage] = [METRICS.build(metric) for metric in ([given] if isinstance(given, dict) else given)]
         for metric in metrics[stage]:
             metric.dataset_meta = data.dataset(stage).metainfo
@@ -253,7 +255,9 @@ def loggers(plan: Translation, folder: Path) -> list[Any]:
 def run_folder(config: Config, work_dir: Path | str | None) -> Path:
     """Return the run's folder: as given, as in the config, or named after the config's file."""
     name = Path(config.filename or "run").stem
-    return Path(work_dir or config.get("work_dir") or Path("work_dirs") / name)
+    folder = Path(work_dir or config.get("work_dir") or Path("work_dirs") / name)
+    require_writable(folder, folder=True)
+    return folder
 
 
 def checkpoint_to_resume(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from os import PathLike
 from typing import Any
 
 from posekit.config.config import Config
@@ -104,6 +105,15 @@ class Translation:
         self.check_keys(path, given, SECTION_KEYS[path].split())
         return dict(given)
 
+    def whole(self, path: str, value: Any, least: int) -> int:
+        """Return a whole number that is not below ``least``; refuse anything else."""
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+            return value
+        self.refuse(path, f"must be a whole number from {least} on, found {value!r:.40}")
+        return least
+
     def check_keys(self, path: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
         known = list(known)
         for key in given:
@@ -176,7 +186,10 @@ def check_near_misses(made: Translation) -> None:
 def translate_environment(made: Translation) -> None:
     env, random = made.section("env_cfg"), made.section("randomness")
     mp = made.section("env_cfg.mp_cfg", env.get("mp_cfg") or {})
-    made.seed = int(random.get("seed") or 0)
+    made.seed = made.whole("randomness.seed", random.get("seed") or 0, 0)
+    load_from = made.config.get("load_from")
+    if not isinstance(load_from, str | PathLike | None):
+        made.refuse("load_from", f"must be the path or URL of a checkpoint, found {load_from!r:.40}")
     if env.get("cudnn_benchmark"):
         made.trainer["benchmark"] = True
     if random.get("deterministic"):
@@ -199,6 +212,9 @@ def translate_environment(made: Translation) -> None:
 def translate_backends(made: Translation) -> None:
     """Read loggers from the visualizer's back ends."""
     visualizer = made.config.get("visualizer") or {}
+    if not isinstance(visualizer, Mapping):
+        made.refuse("visualizer", f"must be a dict, found {visualizer!r:.40}")
+        return
     backends = visualizer.get("vis_backends") or made.config.get("vis_backends") or []
     known = {"LocalVisBackend": "", "TensorboardVisBackend": "tensorboard", "WandbVisBackend": "wandb"}
     for index, backend in enumerate(backends):
@@ -229,8 +245,9 @@ def translate_data(made: Translation, names: Sequence[str]) -> None:
         if "dataset" not in loader:
             made.refuse(path, "has no 'dataset'")
         made.data["loaders"][name] = loader
-        workers = loader.get("num_workers", 0)
-        made.say(path, f"batches of {loader.get('batch_size', 1)}, {workers} worker{'s' * (workers != 1)}")
+        workers = made.whole(f"{path}.num_workers", loader.get("num_workers", 0), 0)
+        size = made.whole(f"{path}.batch_size", loader.get("batch_size", 1), 1)
+        made.say(path, f"batches of {size}, {workers} worker{'s' * (workers != 1)}")
 
 
 def translate_optimizer(made: Translation) -> None:
@@ -288,18 +305,19 @@ def translate_schedules(made: Translation) -> None:
 def translate_train_cfg(made: Translation) -> None:
     given = made.section("train_cfg")
     by_iterations = given.get("by_epoch") is False or strip_scope(given.get("type", "")) == "IterBasedTrainLoop"
-    interval = int(given.get("val_interval", 1))
-    length = given.get("max_iters" if by_iterations else "max_epochs")
-    if length is None:
-        made.refuse("train_cfg", f"give {'max_iters' if by_iterations else 'max_epochs'}: how long to train")
+    interval = made.whole("train_cfg.val_interval", given.get("val_interval", 1), 1)
+    unit = "max_iters" if by_iterations else "max_epochs"
+    if given.get(unit) is None:
+        made.refuse("train_cfg", f"give {unit}: how long to train")
         return
+    length = made.whole(f"train_cfg.{unit}", given[unit], 1)
     if by_iterations:
-        steps = max(int(length) // made.trainer.get("accumulate_grad_batches", 1), 1)
+        steps = max(length // made.trainer.get("accumulate_grad_batches", 1), 1)
         made.trainer.update(max_steps=steps, max_epochs=-1, val_check_interval=interval, check_val_every_n_epoch=None)
         if given.get("dynamic_intervals"):
             made.refuse("train_cfg.dynamic_intervals", "needs by_epoch=True")
     else:
-        made.trainer.update(max_epochs=int(length))
+        made.trainer.update(max_epochs=length)
         made.validation = {
             "interval": interval,
             "begin": given.get("val_begin", 1),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from posekit.datasets.annotation_file import INFINITE
 from posekit.evaluation.oks import FoundPoses
+from posekit.json_file import read_json
 
 REQUIRED = ("image_id", "keypoints", "score")
 
@@ -27,10 +29,7 @@ def read_results(path: str | Path, num_keypoints: int, images: Iterable[Any]) ->
     Raises:
         ValueError: if the file is no such list, or a row is wrong; the message names the row.
     """
-    try:
-        rows = json.loads(Path(path).read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path}: not readable as JSON ({error})") from error
+    rows = read_json(path)
     if not isinstance(rows, list):
         raise ValueError(
             f"{path}: a results file is a list of predictions, found a {type(rows).__name__}; "
@@ -64,6 +63,9 @@ def problem_of(row: Any, num_keypoints: int, images: set[Any]) -> str:
         return f"has the score {row['score']!r}, which is no number"
     if "bbox" in row and not is_numbers(row["bbox"], 4):
         return f"has the bbox {row['bbox']!r}; it must be four numbers: x, y, width, height"
+    numbers = [*row["keypoints"], row["score"], *row.get("bbox", ())]
+    if not (max(numbers) < INFINITE and min(numbers) > -INFINITE and not math.isnan(sum(numbers))):
+        return "has a number that is NaN or infinite"
     image = row["image_id"]
     if not isinstance(image, (int, str)) or image not in images:
         return f"is of image {image!r}, which the annotation file does not list; do the two files belong together?"

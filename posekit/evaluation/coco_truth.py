@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from posekit.datasets.annotation_file import INFINITE
 from posekit.evaluation.oks import TruePoses
+from posekit.json_file import read_json
 
 AREA_OF_BOX = 0.53
 """How much of its box a person covers, where the annotations have no area."""
@@ -21,10 +22,7 @@ def read_coco(path: str | Path) -> dict[str, Any]:
     Raises:
         ValueError: if it is no COCO file.
     """
-    try:
-        content = json.loads(Path(path).read_bytes())
-    except ValueError as error:
-        raise ValueError(f"{path}: not readable as JSON ({error})") from error
+    content = read_json(path)
     missing = [key for key in ("images", "annotations") if not isinstance(content, dict) or key not in content]
     if missing:
         raise ValueError(f"{path}: no {' and no '.join(missing)}; a COCO annotation file has both")
@@ -54,12 +52,12 @@ def true_poses(
     """
     rows = list(annotations)
     keypoints = keypoints_of(rows, num_keypoints, parts)
-    boxes = column(rows, "bbox", np.float64).reshape(-1, 4)
+    boxes = column(rows, "bbox", np.float64, 4)
     crowd = np.array([bool(row.get("iscrowd", 0)) for row in rows], bool)
     counted = column(rows, "num_keypoints", np.int64) if trust_num_keypoints else (keypoints[..., 2] > 0).sum(1)
     return TruePoses(
         image=column(rows, "image_id", None),
-        category=np.array([row.get("category_id", 1) for row in rows]),
+        category=column([{"category_id": 1, **row} for row in rows], "category_id", None),
         keypoints=keypoints,
         boxes_xywh=boxes,
         area=column(rows, "area", np.float64) if use_area else boxes[:, 2] * boxes[:, 3] * AREA_OF_BOX,
@@ -68,18 +66,46 @@ def true_poses(
     )
 
 
-def column(rows: Sequence[Mapping[str, Any]], key: str, dtype: Any) -> np.ndarray:
-    """Return one field of all annotations.
+def column(rows: Sequence[Mapping[str, Any]], key: str, dtype: Any, *shape: int) -> np.ndarray:
+    """Return one field of all annotations, of the given shape in each.
 
     Raises:
-        ValueError: if an annotation lacks it.
+        ValueError: if an annotation lacks it, or has something else in it.
     """
-    try:
-        return np.array([row[key] for row in rows], dtype)
-    except KeyError as error:
-        row = next(row for row in rows if key not in row)
+    lacking = next((row for row in rows if key not in row), None)
+    if lacking is not None:
         hint = "; set use_area=False to take it from the box" if key == "area" else ""
-        raise ValueError(f"annotation {row.get('id')} has no {key}{hint}") from error
+        raise ValueError(f"annotation {lacking.get('id')} has no {key}{hint}")
+    return as_array(rows, [row[key] for row in rows], key, dtype, *shape)
+
+
+def as_array(rows: Sequence[Mapping[str, Any]], values: list[Any], key: str, dtype: Any, *shape: int) -> np.ndarray:
+    """Return the values of annotations as an array.
+
+    Raises:
+        ValueError: if one has another shape or is no finite number; the message names its annotation.
+    """
+    array = fitting(values, dtype, len(values), *shape)
+    if array is not None:
+        return array
+    row, value = next(
+        ((row, value) for row, value in zip(rows, values, strict=True) if fitting(value, dtype, *shape) is None),
+        (rows[0], "a mixture of numbers and texts"),
+    )
+    wanted = f"{shape[0]} finite numbers" if shape else "a finite number" if dtype else "a whole number or a text"
+    raise ValueError(f"annotation {row.get('id')}: {key} must be {wanted}, found {str(value)[:60]}")
+
+
+def fitting(value: Any, dtype: Any, *shape: int) -> np.ndarray | None:
+    """Return an array of this shape, of finite numbers or, without ``dtype``, of ids; None if it is none."""
+    try:
+        array = np.array(value, dtype)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if not array.size:
+        return array.reshape(shape) if 0 in shape else None
+    fits = array.dtype.kind in "iuU" if dtype is None else bool((np.abs(array) < INFINITE).all())
+    return array if fits and array.shape == shape else None
 
 
 def keypoints_of(rows: Sequence[Mapping[str, Any]], num_keypoints: int, parts: Sequence[str]) -> np.ndarray:
@@ -87,11 +113,14 @@ def keypoints_of(rows: Sequence[Mapping[str, Any]], num_keypoints: int, parts: S
     absent = [0] * (3 * num_keypoints)
     flat = []
     for row in rows:
-        numbers = [number for part in parts for number in row.get(part) or ()] or absent
+        found = [row.get(part) or () for part in parts]
+        if wrong := [part for part in found if not isinstance(part, (list, tuple))]:
+            raise ValueError(f"annotation {row.get('id')}: keypoints must be a list of numbers, found {wrong[0]!r:.60}")
+        numbers = [number for part in found for number in part] or absent
         if len(numbers) != len(absent):
             raise ValueError(
                 f"annotation {row.get('id')}: {len(numbers)} numbers in {' + '.join(parts)}, "
                 f"but {num_keypoints} keypoints have {len(absent)}; is this the right keypoint set?"
             )
         flat.append(numbers)
-    return np.array(flat, np.float64).reshape(-1, num_keypoints, 3)
+    return as_array(rows, flat, " + ".join(parts), np.float64, len(absent)).reshape(-1, num_keypoints, 3)

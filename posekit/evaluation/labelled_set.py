@@ -42,8 +42,12 @@ def read_labels(path: str | Path, sigmas: str | None = None, weights: str | None
     images = image_ids(content, path)
     names = keypoint_names(content, path)
     with_area = all("area" in annotation for annotation in content["annotations"])
+    try:
+        truth = true_poses(content["annotations"], len(names), use_area=with_area)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     return LabelledSet(
-        truth=true_poses(content["annotations"], len(names), use_area=with_area),
+        truth=truth,
         images=images,
         names=names,
         sigmas=sigmas_for(sigmas, names, path),
@@ -72,12 +76,15 @@ def image_ids(content: dict[str, Any], path: str | Path) -> list[Any]:
 
 def keypoint_names(content: dict[str, Any], path: str | Path) -> list[str]:
     """Return the names in a file's categories, else numbers for as many keypoints as its annotations have."""
-    for category in content.get("categories") or ():
-        if category.get("keypoints"):
-            return [str(name) for name in category["keypoints"]]
+    categories = content.get("categories")
+    for category in categories if isinstance(categories, list) else ():
+        names = category.get("keypoints") if isinstance(category, dict) else None
+        if names and isinstance(names, list):
+            return [str(name) for name in names]
     for annotation in content["annotations"]:
-        if annotation.get("keypoints"):
-            return [str(number) for number in range(len(annotation["keypoints"]) // 3)]
+        keypoints = annotation.get("keypoints")
+        if keypoints and isinstance(keypoints, list):
+            return [str(number) for number in range(len(keypoints) // 3)]
     raise ValueError(f"{path}: neither a category nor an annotation has keypoints")
 
 

@@ -34,6 +34,8 @@ class VideoReader:
         self.path = Path(path)
         if not self.path.is_file():
             raise FileNotFoundError(f"{path}: no such video")
+        if not self.path.stat().st_size:
+            raise ValueError(f"{path}: the file is empty (0 bytes)")
         self.capture = cv2.VideoCapture(str(path))
         if not self.capture.isOpened():
             raise ValueError(f"{path}: OpenCV cannot decode this video; it is cut off, damaged or of an unknown format")

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from posekit.checkpoints.keypoint_match import keypoint_keys, keypoint_names, match_keypoints, rows_by_name
+from posekit.checkpoints.keypoint_match import keypoint_layers, keypoint_names, match_keypoints, rows_by_name
 from posekit.checkpoints.load import load_into
 from posekit.registry import MODELS
 
@@ -155,7 +155,7 @@ def test_rows_of_shared_keypoints_are_taken_over(name: str) -> None:
         if len(value) > kinds * len(NEW):  # the centre's heatmap
             assert value[-1].flatten()[0] == 1000 + kinds * len(OLD)
     assert checked == set(layers)
-    declared = {key.removeprefix("head.") for key, _ in keypoint_keys(model)}
+    declared = {key.removeprefix("head.") for key, *_ in keypoint_layers(model)}
     assert {key for key in declared if not any(f"{key}.".startswith(f"{one}.") for one in layers)} == set()
     assert not [line for line in report.wrong_shape if "gau" not in line]
 
@@ -192,6 +192,59 @@ def test_visibility_and_the_pose_head_inside() -> None:
     state = new.state_dict()
     assert state["vis_head.2.bias"][[0, 2]].tolist() == [1002, 1000]
     assert state["pose_head.fc.bias"][:2].tolist() == [1004, 1005]
+
+
+HANDS_OLD = ["right_wrist", "right_thumb", "left_wrist", "left_thumb"]
+HANDS_NEW = ["right_thumb", "right_palm", "right_wrist", "left_thumb", "left_palm", "left_wrist"]
+
+
+def hands(joints: int) -> nn.Module:
+    keypoints = dict(in_channels=4, out_channels=2 * joints, depth_size=2, deconv_out_channels=None)
+    small = dict(in_channels=4, hidden_dims=(4,))
+    return MODELS.build(
+        dict(type="InternetHead", keypoint_head_cfg=keypoints, root_head_cfg=small, hand_type_head_cfg=small)
+    )
+
+
+def test_each_hand_has_half_of_the_names() -> None:
+    old, new = hands(2), hands(3)
+    state = numbered(old.state_dict())
+    state = {key: value + 100 if key.startswith("left") else value for key, value in state.items()}
+    report = load_into(new, state, keypoints=(HANDS_OLD, HANDS_NEW))
+    for hand, first in (("right", 1000), ("left", 1100)):
+        bias = new.state_dict()[f"{hand}_hand_head.final_layer.bias"]
+        assert bias[[0, 1, 4, 5]].tolist() == [first + 2, first + 3, first, first + 1]
+        assert bias[[2, 3]].abs().max() < 1
+    assert report.fresh == ["right_palm", "left_palm"]
+
+
+def test_hands_are_not_matched_where_a_set_cannot_be_halved() -> None:
+    assert match_keypoints(hands(3), hands(2).state_dict(), HANDS_OLD, [*HANDS_NEW, "nose"]) == {}
+
+
+def test_attention_between_heatmaps_is_matched_on_both_sides() -> None:
+    options = dict(
+        type="MSPNHead", num_stages=1, num_units=1, level_indices=[0], unit_channels=12, out_shape=(4, 4), use_prm=True
+    )
+    old, new = (MODELS.build({**options, "out_channels": count}) for count in (len(OLD), len(NEW)))
+    fresh = {key: value.clone() for key, value in new.state_dict().items()}
+    state = {
+        key: torch.arange(value.numel()).reshape(value.shape) + 1000.0 if value.ndim else value
+        for key, value in old.state_dict().items()
+    }
+    report = load_into(new, state, keypoints=(OLD, NEW))
+    assert report.is_complete
+    shared, places = [0, 2], [OLD.index("right_hip"), OLD.index("nose")]
+    prm = "predict_layers.0.prm."
+    for name in ("conv_bn_relu_prm_1.conv.weight", "middle_path.0.weight", "middle_path.3.weight"):
+        weight = new.state_dict()[prm + name]
+        assert torch.equal(weight[shared][:, shared], state[prm + name][places][:, places])
+        assert torch.equal(weight[1], fresh[prm + name][1])
+        assert torch.equal(weight[:, 1], fresh[prm + name][:, 1])
+    rows = new.state_dict()[prm + "middle_path.1.running_mean"]
+    assert torch.equal(rows[shared], state[prm + "middle_path.1.running_mean"][places])
+    columns = new.state_dict()[prm + "bottom_path.1.pointwise_conv.conv.weight"]
+    assert torch.equal(columns[:, shared], state[prm + "bottom_path.1.pointwise_conv.conv.weight"][:, places])
 
 
 def test_sets_of_one_size_are_matched_too() -> None:

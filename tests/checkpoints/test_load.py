@@ -67,6 +67,27 @@ def test_reports_what_was_loaded() -> None:
     assert str(report).startswith("a.pth: 2 loaded, 1 not in the checkpoint, 1 not in the model, 1 of another shape")
 
 
+def test_parts_that_only_training_needs_are_left_out_and_told() -> None:
+    state = {
+        **model().state_dict(),
+        "distill_losses.loss_fea.align.weight": ONE,
+        "distill_losses.loss_fea.align.bias": ONE,
+    }
+    report = load_into(model(), state, source="a.pth", strict=True)
+    assert report.is_complete
+    assert str(report).splitlines()[0] == "a.pth: 4 loaded"
+    assert str(report).splitlines()[-1] == (
+        "  left out, needed in training alone: distill_losses.loss_fea.align.weight, distill_losses.loss_fea.align.bias"
+    )
+
+
+def test_parts_for_training_are_loaded_into_a_model_that_has_them() -> None:
+    training = nn.ModuleDict({"backbone": nn.Linear(1, 1), "distill_losses": nn.Linear(1, 1)})
+    report = load_into(training, {key: value + 1 for key, value in training.state_dict().items()})
+    assert len(report.loaded) == 4
+    assert not report.left_out
+
+
 def test_a_report_shows_ten_of_each() -> None:
     report = load_into(nn.Linear(1, 1, bias=False), {"weight": ONE[None], **{f"x{i}": ONE for i in range(30)}})
     assert "x9 ... 20 more" in str(report)
@@ -277,6 +298,14 @@ class TestDownload:
         with pytest.raises(ValueError, match="not 0123abcd; removed"):
             downloads.download(self.URL)
         assert not list(tmp_path.rglob("*.pth"))
+
+    def test_what_cannot_be_fetched_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def fail(*_: object, **__: object) -> str:
+            raise ConnectionError("refused\nby the host")
+
+        monkeypatch.setattr("pooch.retrieve", fail)
+        with pytest.raises(OSError, match=r"0123abcd.* cannot be downloaded; .*\(ConnectionError: refused\)$"):
+            downloads.download(self.URL)
 
     @pytest.mark.parametrize("url", ["ftp://example.com/a.pth", "file:///etc/passwd"])
     def test_other_schemes_are_refused(self, url: str) -> None:

@@ -93,6 +93,17 @@ def test_errors_are_one_line(command, content, words, tmp_path, capsys):
     assert error.count("\n") == 1
 
 
+def test_folders_are_no_checkpoints(tmp_path, capsys):
+    assert call("inspect", tmp_path) == cli.USER_ERROR
+    assert "this is a folder; name a checkpoint in it" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_told_first(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert call("convert", tmp_path / "gone.pth", "-o", tmp_path / "file" / "x.safetensors") == cli.USER_ERROR
+    assert "file is a file; choose another place" in capsys.readouterr().err
+
+
 def test_lines_of_a_tree():
     tree = Row("a", "1", [Row("b", "2", [Row("c", "3")]), Row("d", "4")])
     assert list(lines(tree, 2)) == [("a", "1"), ("├─ b", "2"), ("│  └─ c", "3"), ("└─ d", "4")]

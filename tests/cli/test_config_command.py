@@ -24,7 +24,7 @@ def run(tmp_path, monkeypatch, capsys):
 
 
 def test_show(run):
-    code, out, _ = run("show", "my.py", "-o", "model.head.n=[3,x]")
+    code, out, _ = run("show", "my.py", "--cfg-options", "model.head.n=[3,x]")
     assert code == 0
     assert loads(out).to_dict() == {"model": {"head": {"loss": "mse", "n": [3, "x"]}}}
 

@@ -81,6 +81,8 @@ def test_the_seed_chooses_the_augmentation(tmp_path):
         (["my.py", "--split", "val"], "the config has no val_dataloader with a dataset; it has train"),
         (["my.py", "--split", "training"], "--split training: use train, val, test"),
         (["gone.py"], "gone.py: no such file"),
+        (["my.py", "--out", "."], ".: is a folder; name a file to write"),
+        (["my.py", "--plugin", "gone_plugin"], "--plugin gone_plugin: no module 'gone_plugin', seen from"),
     ],
 )
 def test_mistakes_of_the_call_are_one_line(arguments, message, capsys):

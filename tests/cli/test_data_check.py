@@ -106,6 +106,8 @@ def test_config(write, tmp_path, capsys):
         (["gone.json"], "annotation file 'gone.json' is not there"),
         (["gone.py"], "gone.py: no such file"),
         (["fish.json", "--keypoints", "lps"], "keypoint set 'lps': no such file"),
+        (["fish.json", "--images", "gone"], "--images gone: no such folder, seen from"),
+        (["fish.json", "--out", "fish.json/page.html"], "fish.json is a file; choose another place"),
     ],
 )
 def test_mistakes_of_the_call_are_one_line(arguments, message, write, capsys):

@@ -42,6 +42,10 @@ def test_wrong_card(content, message, tmp_path, capsys):
     assert message in capsys.readouterr().err
 
 
-def test_wrong_suffix(capsys):
-    assert call("c.py", "w.pth", "-o", "model.pt") == cli.USER_ERROR
-    assert "must end in .onnx" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("out", "message"), [("model.pt", "must end in .onnx"), ("folder.onnx", "is a folder; name a file to write")]
+)
+def test_wrong_destination(out, message, tmp_path, capsys):
+    (tmp_path / "folder.onnx").mkdir()
+    assert call("c.py", "w.pth", "-o", tmp_path / out) == cli.USER_ERROR
+    assert message in capsys.readouterr().err

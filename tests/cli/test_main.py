@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from posekit.cli import main as cli
+from posekit.cli.train import import_plugins
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -104,6 +105,14 @@ def test_interrupt(command, capsys):
     command(KeyboardInterrupt())
     assert call("broken") == 130
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_plugin_that_imports_something_missing_keeps_its_traceback(tmp_path, monkeypatch):
+    (tmp_path / "pk_hasty_plugin.py").write_text("import pk_no_such_package")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="pk_no_such_package"):
+        import_plugins(["pk_hasty_plugin"])
 
 
 def test_usage_error(capsys):

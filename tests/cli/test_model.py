@@ -58,7 +58,23 @@ def test_json_and_another_shape(config, capsys):
     [
         (("codec =", "other ="), (), "give --shape H W"),
         (("", ""), ("--shape", "64"), "requires 2 arguments"),
+        (("", ""), ("--shape", 0, 64), "--shape 0 64: give a height and a width of at least one pixel"),
+        (("", ""), ("--device", "toaster"), "device 'toaster' cannot be used here"),
+        (("", ""), ("--plugin", "gone_plugin"), "--plugin gone_plugin: no module 'gone_plugin', seen from"),
         (("in_channels=32", "in_channels=16"), (), "does not take an image of 64x64"),
+        (
+            ("out_channels=2", "out_channels='two'"),
+            (),
+            "model.head (line 6): HeatmapHead cannot be made of these values",
+        ),
+        (("out_channels=2", "out_channels=-2"), (), "HeatmapHead cannot be made of these values (RuntimeError: "),
+        (
+            ("backbone=", "backbone=3, neck="),
+            (),
+            "model.backbone (line 5): needs a BaseBackbone, as dict(type=...), not 3",
+        ),
+        (("model =", "modle ="), (), "tiny.py: the config has no 'model'; did you mean 'modle'"),
+        (("model = dict(", "model = None\nother = dict("), (), "needs dict(type=...) with a name of MODELS, not None"),
     ],
 )
 def test_errors(change, options, words, config, capsys):

@@ -194,13 +194,22 @@ def test_the_picture_of_a_wrong_box_is_named(pictures, capsys, tmp_path):
         (["in", "--boxes", "1,2,three,4"], "expected four numbers x1,y1,x2,y2"),
         (["in", "--boxes", "9,9,1,1"], "with x1 < x2 and y1 < y2"),
         (["in", "--boxes", "1,2,3,4", "--boxes-file", "boxes.json"], "not both"),
-        (["in", "--boxes-file", "boxes.json"], "boxes.json: expected {"),
+        (["in", "--boxes-file", "boxes.json"], "boxes.json: boxes of 'a.jpg': expected {"),
+        (["in", "--boxes-file", "boxes.json"], "found [1, 2, 3]"),
         (["in", "--boxes-file", "none.json"], "none.json: No such file"),
+        (["in", "--boxes-file", "list.json"], "images and annotations, found a list"),
+        (["in", "--boxes-file", "deep.json"], "deep.json: not readable as JSON"),
+        (["in", "--boxes-file", "coco.json"], "these annotations are damaged (KeyError: 'images')"),
+        (["in", "--out", "in/a.jpg"], "in/a.jpg: is a file; name a folder to write"),
+        (["in", "--out", "in/a.jpg/x"], "in/a.jpg is a file; choose another place"),
+        (["in", "--threads", "0"], "greater than or equal to 1"),
     ],
 )
 def test_wrong_arguments(arguments, message, pictures, capsys, tmp_path):
     (tmp_path / "hollow").mkdir()
-    (tmp_path / "boxes.json").write_text('{"a.jpg": [[1, 2, 3]]}')
+    files = {"boxes": '{"a.jpg": [[1, 2, 3]]}', "list": "[1]", "deep": "[" * 100_000, "coco": '{"annotations": []}'}
+    for name, text in files.items():
+        (tmp_path / f"{name}.json").write_text(text)
     assert call(*arguments) == cli.USER_ERROR
     assert message in capsys.readouterr().err
 

@@ -49,6 +49,8 @@ def test_missing_attribute():
         _ = config.modle
     with pytest.raises(AttributeError, match="did you mean 'model'"):
         del config.modle
+    with pytest.raises(KeyError, match="the config has no 'modle'; did you mean 'model'"):
+        _ = config["modle"]
     assert not hasattr(config, "train_cfg")
     assert config.get("train_cfg") is None
 

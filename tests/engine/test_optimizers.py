@@ -117,3 +117,9 @@ def test_rules_that_need_a_base_value() -> None:
 def test_nothing_to_train() -> None:
     with pytest.raises(ValueError, match="nothing would be trained"):
         build_optimizer(Net().requires_grad_(False), {"optimizer": {"type": "SGD", "lr": 0.1}})
+
+
+@pytest.mark.parametrize("values", [{"lr": "x"}, {"lr": -1}, {"lr": 0.1, "rate": 3}])
+def test_values_that_an_optimizer_cannot_take(values: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"optim_wrapper.optimizer: SGD cannot be made of these values \("):
+        build_optimizer(nn.Linear(1, 1), {"optimizer": {"type": "SGD", **values}})

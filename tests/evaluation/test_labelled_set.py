@@ -88,3 +88,33 @@ def test_wrong_files(ann_file):
             read_labels(ann_file(images=images), "0.1")
     with pytest.raises(ValueError, match="neither a category nor an annotation has keypoints"):
         read_labels(ann_file(names=None, keypoints=[]), "0.1")
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(keypoints=[1] * 8), "8 numbers in keypoints, but 3 keypoints have 9"),
+        (dict(keypoints="abc"), "keypoints must be a list of numbers, found 'abc'"),
+        (dict(keypoints=[1] * 8 + ["x"]), "keypoints must be 9 finite numbers, found "),
+        (dict(keypoints=[1] * 8 + [NAN]), "keypoints must be 9 finite numbers, found "),
+        (dict(keypoints=[1] * 8 + [1e300]), "keypoints must be 9 finite numbers, found "),
+        (dict(bbox=[1, 2, 3]), r"bbox must be 4 finite numbers, found \[1, 2, 3\]"),
+        (dict(bbox=None), "bbox must be 4 finite numbers, found None"),
+        (dict(area="big"), "area must be a finite number, found big"),
+        (dict(area=10**400), "area must be a finite number, found 1000"),
+        (dict(category_id=[1]), r"category_id must be a whole number or a text, found \[1\]"),
+    ],
+)
+def test_wrong_annotations_are_named(ann_file, changes, message):
+    with pytest.raises(ValueError, match=rf"labels\.json: annotation 5: {message}"):
+        read_labels(ann_file(**changes), "0.1")
+
+
+@pytest.mark.parametrize("categories", ["x", 3, [3], [dict(keypoints="abc")]])
+def test_categories_that_are_none_name_no_keypoints(ann_file, categories):
+    path = ann_file()
+    path.write_text(json.dumps({**json.loads(path.read_text()), "categories": categories}))
+    assert read_labels(path, "0.1").names == ["0", "1", "2"]

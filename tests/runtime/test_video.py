@@ -39,6 +39,9 @@ def test_a_writer_without_frames_writes_no_file(tmp_path):
 def test_missing_and_damaged_files_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.mp4: no such video"):
         VideoReader(tmp_path / "none.mp4")
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"empty\.mp4: the file is empty \(0 bytes\)"):
+        VideoReader(tmp_path / "empty.mp4")
     (tmp_path / "text.mp4").write_text("no video")
     with pytest.raises(ValueError, match=r"text\.mp4: OpenCV cannot decode this video"):
         VideoReader(tmp_path / "text.mp4")

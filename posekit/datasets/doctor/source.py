@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,5 +92,5 @@ def find_folder(ann_file: str, names: Sequence[str]) -> Path | None:
     for folder in (here, here.parent):
         folders += sorted(path for path in folder.iterdir() if path.is_dir())
     some = [name for name in names[:: max(1, len(names) // 20)] if "\0" not in name]
-    hits = [sum((folder / name).is_file() for name in some) for folder in folders]
+    hits = [sum(os.path.isfile(folder / name) for name in some) for folder in folders]  # noqa: PTH113 - any name
     return folders[hits.index(max(hits))] if any(hits) else None

@@ -27,7 +27,7 @@ def build_optimizer(
         lr_factor: multiplies every learning rate (``auto_scale_lr``).
 
     Raises:
-        ValueError: if the model has nothing to train.
+        ValueError: if the model has nothing to train, or the optimizer cannot take its settings.
         KeyError: if there is no optimizer of that name.
     """
     settings = {key: value for key, value in optim_wrapper["optimizer"].items() if key != "_scope_"}
@@ -36,7 +36,12 @@ def build_optimizer(
     groups = parameter_groups(model, optim_wrapper, settings)
     if not any(group["params"] for group in groups):
         raise ValueError("optim_wrapper: the model has no parameter that requires a gradient; nothing would be trained")
-    optimizer = optimizer_class(groups, **fast_defaults(optimizer_class, settings))
+    try:
+        optimizer = optimizer_class(groups, **fast_defaults(optimizer_class, settings))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"optim_wrapper.optimizer: {optimizer_class.__name__} cannot be made of these values ({error})"
+        ) from error
     for group in optimizer.param_groups:
         group["lr"] = group["lr"] * lr_factor
     return optimizer

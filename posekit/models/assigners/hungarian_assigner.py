@@ -7,11 +7,12 @@ from typing import NamedTuple
 import torch
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
+from torchvision.ops import box_convert
 
-from posekit.models.assigners.pose_oks import PoseOKS
+from posekit.models.losses.oks_loss import PoseOKS
 from posekit.registry import MODELS
 from posekit.structures import InstanceData
-from posekit.structures.bbox import bbox_cs2xyxy, bbox_overlaps
+from posekit.structures.bbox import bbox_overlaps
 
 HOPELESS = 1e6
 """Cost of a pair whose true cost is no number."""
@@ -94,7 +95,7 @@ class HungarianAssigner:
 
     def cost(self, candidates: Candidates, truth: InstanceData) -> Tensor:
         """Return the cost (Q, N) of each pair."""
-        own, other = (bbox_cs2xyxy(one[..., :2], one[..., 2:]) for one in (candidates.boxes, truth.boxes))
+        own, other = (box_convert(one, "cxcywh", "xyxy") for one in (candidates.boxes, truth.boxes))
         costs = {
             "cls": self.class_cost(candidates.logits[:, truth.labels]),
             "bbox": torch.cdist(candidates.boxes, truth.boxes, p=1),

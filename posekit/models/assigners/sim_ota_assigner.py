@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from posekit.models.assigners.bbox_overlaps_2d import BBoxOverlaps2D
-from posekit.models.assigners.pose_oks import PoseOKS
 from posekit.models.losses.base import one_of
+from posekit.models.losses.bbox_loss import BBoxOverlaps2D
+from posekit.models.losses.oks_loss import PoseOKS
 from posekit.registry import MODELS
 from posekit.structures import InstanceData
 

@@ -14,7 +14,8 @@ from posekit.models.layers.activation import build_activation
 from posekit.models.layers.branches import separable_step
 from posekit.models.layers.normalization import BN, build_norm
 from posekit.models.layers.residual import Bottleneck
-from posekit.models.layers.transformer import GELU, LN6, TransformerBlock, drop_path_rates, on_grid
+from posekit.models.layers.transformer import GELU, LN6
+from posekit.models.layers.transformer_block import TransformerBlock, drop_path_rates, on_grid
 from posekit.models.layers.window_attention import WindowAttention, join_windows, split_windows
 from posekit.registry import MODELS
 

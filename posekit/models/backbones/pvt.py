@@ -15,7 +15,8 @@ from posekit.models.base_module import KAIMING, InitRules, Settings
 from posekit.models.layers.activation import build_activation
 from posekit.models.layers.normalization import build_norm
 from posekit.models.layers.patch_embed import PatchEmbed, resize_positions
-from posekit.models.layers.transformer import GELU, LN6, MultiheadAttention, TransformerBlock, drop_path_rates, on_grid
+from posekit.models.layers.transformer import GELU, LN6, MultiheadAttention
+from posekit.models.layers.transformer_block import TransformerBlock, drop_path_rates, on_grid
 from posekit.registry import MODELS
 
 

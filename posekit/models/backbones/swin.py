@@ -13,7 +13,8 @@ from posekit.models.backbones.staged import FreezableBackbone
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.normalization import build_norm
 from posekit.models.layers.patch_embed import PatchEmbed, PatchMerging
-from posekit.models.layers.transformer import GELU, LN, FeedForward, TransformerBlock, drop_path_rates
+from posekit.models.layers.transformer import GELU, LN, FeedForward
+from posekit.models.layers.transformer_block import TransformerBlock, drop_path_rates
 from posekit.models.layers.window_attention import WindowAttention, join_windows, split_windows
 from posekit.registry import MODELS
 

@@ -13,14 +13,8 @@ from posekit.models.backbones.staged import FreezableBackbone, check_choice
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.normalization import build_norm
 from posekit.models.layers.patch_embed import PatchEmbed, resize_positions
-from posekit.models.layers.transformer import (
-    GELU,
-    LN6,
-    FeedForward,
-    ScaledSelfAttention,
-    TransformerBlock,
-    drop_path_rates,
-)
+from posekit.models.layers.transformer import GELU, LN6, FeedForward, ScaledSelfAttention
+from posekit.models.layers.transformer_block import TransformerBlock, drop_path_rates
 from posekit.registry import MODELS
 
 OUT_TYPES = ("raw", "cls_token", "featmap", "avg_featmap")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeAlias
 
@@ -22,6 +23,8 @@ Predictions: TypeAlias = list[InstanceData] | tuple[list[InstanceData], list[Pix
 HEATMAPS = "gt_fields.heatmaps"
 KEYPOINT_LABELS = "gt_instance_labels.keypoint_labels"
 KEYPOINT_WEIGHTS = "gt_instance_labels.keypoint_weights"
+RARE = -math.log((1 - 0.01) / 0.01)
+"""Bias with which scores start at 0.01, where few should be high."""
 FLIP_DEFAULTS = {"flip_mode": "heatmap", "shift_heatmap": False, "shift_coords": True}
 
 
@@ -44,6 +47,10 @@ class BaseHead(BaseModule):
     set are taken over row by row there."""
     keypoint_rows_together: ClassVar[bool] = True
     """In them, the rows of one keypoint lie together (x0 y0 x1 y1), not those of one kind (x0 x1 y0 y1)."""
+    keypoint_mixing_layers: ClassVar[Sequence[str]] = ()
+    """Those of them whose inputs belong to keypoints too: their columns are taken over likewise."""
+    keypoint_share: tuple[int, int] = (0, 1)
+    """Which of how many equal parts of the set the keypoints are: a head for one of two hands has half of them."""
 
     def __init__(
         self,

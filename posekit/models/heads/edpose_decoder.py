@@ -9,9 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from posekit.models.base_module import Settings
-from posekit.models.heads.point_head import RARE
-from posekit.models.layers.deformable_attention import MultiScaleDeformableAttention
-from posekit.models.layers.deformable_encoder import Tokens
+from posekit.models.heads.base import RARE
+from posekit.models.layers.deformable_attention import MultiScaleDeformableAttention, Tokens
 from posekit.models.layers.detr_layers import MLP, DetrDecoderLayer, inverse_sigmoid, without_implied
 from posekit.models.layers.sine_positions import paired_waves
 from posekit.models.layers.transformer import LN, MultiheadAttention

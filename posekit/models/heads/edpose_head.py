@@ -9,26 +9,24 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torchvision.ops import box_convert
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.assigners.hungarian_assigner import Candidates, HungarianAssigner
-from posekit.models.assigners.pose_oks import PoseOKS
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.heads.base import Batch, Features, as_columns, to_numpy
 from posekit.models.heads.edpose_decoder import COCO_KEYPOINTS, EDPoseDecoder, EDPoseOutHead, Found, Layout, Stage
 from posekit.models.heads.edpose_denoising import Denoising, Noised
 from posekit.models.heads.transformer_head import TransformerHead, picture_hw
-from posekit.models.layers.deformable_encoder import Tokens
+from posekit.models.layers.deformable_attention import Tokens
 from posekit.models.layers.detr_layers import inverse_sigmoid
 from posekit.models.losses.base import BaseLoss, mean_count
 from posekit.models.losses.bbox_loss import GIoULoss
 from posekit.models.losses.classification_loss import FocalLoss
-from posekit.models.losses.loss_wrappers import CombinedLoss
-from posekit.models.losses.oks_loss import OKSLoss
+from posekit.models.losses.oks_loss import OKSLoss, PoseOKS
 from posekit.models.losses.regression_loss import L1Loss
 from posekit.registry import MODELS
 from posekit.structures import InstanceData, PoseDataSample
-from posekit.structures.bbox import bbox_cs2xyxy
 
 COCO = "configs/_base_/datasets/coco.py"
 LOSSES = ("cls", "bbox", "iou", "kpt", "oks")
@@ -115,9 +113,9 @@ class EDPoseHead(TransformerHead):
             num_feature_levels=num_feature_levels,
             num_queries=num_queries,
             data_decoder=data_decoder,
-            loss=outside_of_state(loss or default_losses(num_keypoints)),
             init_cfg=init_cfg,
         )
+        self.loss_module = outside_of_state(loss or default_losses(num_keypoints))
         self.num_keypoints, self.refine_queries_num = num_keypoints, refine_queries_num
         self.keep_all_tokens = two_stage_keep_all_tokens
         self.assigner = assigner or HungarianAssigner(oks_calculator=PoseOKS(sigmas_of(num_keypoints)))
@@ -277,7 +275,7 @@ class EDPoseHead(TransformerHead):
         logits, boxes = found.logits.flatten(0, 1), found.boxes.flatten(0, 1)[index]
         target = torch.zeros_like(logits)
         target[index, truth.labels] = 1
-        corners = (bbox_cs2xyxy(one[:, :2], one[:, 2:]) for one in (boxes, truth.boxes))
+        corners = (box_convert(one, "cxcywh", "xyxy") for one in (boxes, truth.boxes))
         return {
             "cls": self.loss_module["cls"](logits, target) / count,
             "bbox": self.loss_module["bbox"](boxes, truth.boxes) / count,
@@ -318,9 +316,9 @@ def sigmas_of(num_keypoints: int) -> str | None:
     return COCO if num_keypoints == COCO_KEYPOINTS else None
 
 
-def default_losses(num_keypoints: int) -> CombinedLoss:
+def default_losses(num_keypoints: int) -> nn.ModuleDict:
     """Return the losses as the paper weights them."""
-    return CombinedLoss(
+    return nn.ModuleDict(
         {
             "cls": FocalLoss(loss_weight=2.0, reduction="sum"),
             "bbox": L1Loss("sum", loss_weight=5.0),
@@ -331,13 +329,13 @@ def default_losses(num_keypoints: int) -> CombinedLoss:
     )
 
 
-def outside_of_state(loss: BaseLoss) -> BaseLoss:
+def outside_of_state(loss: nn.Module) -> nn.ModuleDict:
     """Keep what losses hold, such as sigmas, out of state dicts: released weights come without it.
 
     Raises:
         ValueError: if one of the losses is missing.
     """
-    if not isinstance(loss, CombinedLoss) or not set(LOSSES) <= set(loss.keys()):
+    if not isinstance(loss, nn.ModuleDict) or not set(LOSSES) <= set(loss.keys()):
         raise ValueError(f"head.loss: EDPoseHead takes a CombinedLoss of {', '.join(LOSSES)}")
     for module in loss.modules():
         for name, buffer in list(module.named_buffers(recurse=False)):

@@ -35,8 +35,6 @@ from posekit.structures import InstanceData
 class Heatmap3DHead(HeatmapHead):
     """Heatmaps with a depth: each keypoint has ``depth_size`` channels."""
 
-    keypoint_layers = ()  # the names are those of both hands, these maps of one
-
     def __init__(
         self,
         in_channels: int,
@@ -128,6 +126,7 @@ class InternetHead(BaseHead):
         super().__init__(loss or KeypointMSELoss(use_target_weight=True), decoder, init_cfg)
         self.right_hand_head = Heatmap3DHead(**keypoint_head_cfg)
         self.left_hand_head = Heatmap3DHead(**keypoint_head_cfg)
+        self.right_hand_head.keypoint_share, self.left_hand_head.keypoint_share = (0, 2), (1, 2)
         self.root_head = Heatmap1DHead(**root_head_cfg)
         self.hand_type_head = MultilabelClassificationHead(**hand_type_head_cfg)
         self.root_loss_module = loss_root_depth or L1Loss(use_target_weight=True)

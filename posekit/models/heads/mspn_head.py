@@ -88,7 +88,8 @@ class MSPNHead(MultiStageHead):
     Source: Li et al., arXiv 1901.00148.
     """
 
-    keypoint_layers = (r"predict_layers\.\d+\.conv_layers\.1",)
+    keypoint_layers = (r"predict_layers\.\d+\.conv_layers\.1", r"predict_layers\.\d+\.prm")
+    keypoint_mixing_layers = (r"predict_layers\.\d+\.prm",)
 
     default_init: ClassVar[InitRules] = [
         {"type": "Kaiming", "layer": "Conv2d"},

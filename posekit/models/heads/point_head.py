@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,8 +25,6 @@ from posekit.structures import InstanceData, PoseDataSample
 
 YOLOX_BN: Settings = {"type": "BN", "momentum": 0.03, "eps": 0.001}
 SILU: Settings = {"type": "SiLU"}
-RARE = -math.log((1 - 0.01) / 0.01)
-"""Bias with which scores start at 0.01."""
 VISIBLE = 0.3
 """Probability from which a keypoint helps to say whether a prediction lies in an ignored region."""
 

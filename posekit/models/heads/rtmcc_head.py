@@ -13,8 +13,7 @@ from posekit.models.heads.base import Features
 from posekit.models.heads.coordinate_classification_head import CoordinateClassificationHead
 from posekit.models.layers.conv_module import ConvModule
 from posekit.models.layers.gau import GatedAttentionUnit
-from posekit.models.layers.normalization import BN
-from posekit.models.layers.scale_norm import ScaleNorm
+from posekit.models.layers.normalization import BN, ScaleNorm
 from posekit.models.losses.base import BaseLoss
 from posekit.registry import MODELS
 

@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
 from posekit.models.assigners.sim_ota_assigner import SimOTAAssigner
 from posekit.models.base_module import BaseModule, InitRules, Settings
-from posekit.models.heads.base import Features
+from posekit.models.heads.base import RARE, Features
 from posekit.models.heads.point_head import (
-    RARE,
     SILU,
     YOLOX_BN,
     PointHead,
@@ -30,8 +29,7 @@ from posekit.models.layers.gau import GatedAttentionUnit
 from posekit.models.layers.scale import Scale
 from posekit.models.layers.sine_positions import SinePositions
 from posekit.models.losses.base import BaseLoss, one_of
-from posekit.models.losses.classification_loss import VariFocalLoss
-from posekit.models.losses.heatmap_loss import MLECCLoss
+from posekit.models.losses.classification_loss import MLECCLoss, VariFocalLoss
 from posekit.registry import MODELS
 
 

@@ -10,8 +10,13 @@ from torch import Tensor, nn
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.heads.base import BaseHead, Batch, Features, Outputs, as_columns
-from posekit.models.layers.deformable_attention import MultiScaleDeformableAttention
-from posekit.models.layers.deformable_encoder import DeformableEncoder, Tokens, as_tokens, map_padding
+from posekit.models.layers.deformable_attention import (
+    DeformableEncoder,
+    MultiScaleDeformableAttention,
+    Tokens,
+    as_tokens,
+    map_padding,
+)
 from posekit.models.layers.sine_positions import MaskedSinePositions
 from posekit.models.losses.base import BaseLoss
 from posekit.registry import MODELS

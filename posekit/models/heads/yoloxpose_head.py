@@ -11,9 +11,8 @@ from torch import Tensor, nn
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
 from posekit.models.assigners.sim_ota_assigner import SimOTAAssigner
 from posekit.models.base_module import BaseModule, InitRules, Settings
-from posekit.models.heads.base import Features
+from posekit.models.heads.base import RARE, Features
 from posekit.models.heads.point_head import (
-    RARE,
     SILU,
     YOLOX_BN,
     PointHead,

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from posekit.models.layers.drop_path import DropPath
+from posekit.models.layers.normalization import ScaleNorm
 from posekit.models.layers.scale import Scale
-from posekit.models.layers.scale_norm import ScaleNorm
 
 _ACTIVATIONS = {"SiLU": nn.SiLU, "ReLU": nn.ReLU}
 

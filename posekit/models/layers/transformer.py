@@ -1,8 +1,6 @@
-"""Attention, feed-forward layers and the block that every transformer here is made of."""
+"""Attention and feed-forward layers, which transformers are made of."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -10,9 +8,6 @@ from torch.nn import functional as F
 
 from posekit.models.base_module import Settings
 from posekit.models.layers.activation import build_activation
-from posekit.models.layers.checkpointing import run_checkpointed
-from posekit.models.layers.drop_path import DropPath
-from posekit.models.layers.normalization import build_norm
 
 GELU: Settings = {"type": "GELU"}
 LN: Settings = {"type": "LN"}
@@ -129,50 +124,3 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.gamma2(self.layers(x))
-
-
-class TransformerBlock(nn.Module):
-    """Attention and a feed-forward layer, each behind a norm and beside a shortcut.
-
-    Works on tokens (B, N, C) or on grids of them (B, H, W, C), as its parts do.
-
-    Args:
-        norms: the names of the two norms in state dicts.
-        with_cp: recompute activations in the backward pass to save memory.
-    """
-
-    def __init__(
-        self,
-        channels: int,
-        attn: nn.Module,
-        ffn: nn.Module,
-        *,
-        norm_cfg: Settings = LN,
-        drop_path: float = 0.0,
-        norms: tuple[str, str] = ("norm1", "norm2"),
-        with_cp: bool = False,
-    ) -> None:
-        super().__init__()
-        self.norms, self.with_cp = norms, with_cp
-        for name in norms:
-            self.add_module(name, build_norm(norm_cfg, channels))
-        self.attn, self.ffn = attn, ffn
-        self.drop_path = DropPath(drop_path)
-
-    def compute(self, x: Tensor) -> Tensor:
-        for name, layer in zip(self.norms, (self.attn, self.ffn), strict=True):
-            x = x + self.drop_path(layer(getattr(self, name)(x)))
-        return x
-
-    def forward(self, x: Tensor) -> Tensor:
-        return run_checkpointed(self.compute, x, enabled=self.with_cp)
-
-
-def drop_path_rates(rate: float, depth: int) -> list[float]:
-    """Rates that rise evenly from 0 in the first block to ``rate`` in the last."""
-    return [rate * index / max(depth - 1, 1) for index in range(depth)]
-
-
-def on_grid(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Apply what works on (B, C, H, W) to (B, H, W, C)."""
-    return function(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)

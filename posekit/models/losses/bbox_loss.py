@@ -1,7 +1,8 @@
-"""Losses on boxes."""
+"""Overlap of boxes, as losses and as a measure of how well a prediction fits."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from posekit.models.losses.base import BaseLoss, Reduction, by_mode, one_of, trailing_axes
@@ -55,3 +56,15 @@ class GIoULoss(BaseLoss):
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """Compare (N, 4) xyxy boxes with as many targets."""
         return self.reduce(1 - bbox_overlaps(output, target, mode="giou", is_aligned=True, eps=self.eps))
+
+
+@MODELS.register_module()
+class BBoxOverlaps2D:
+    """Intersection over union of boxes with boxes."""
+
+    registry = MODELS
+
+    @torch.no_grad()
+    def __call__(self, boxes: Tensor, targets: Tensor) -> Tensor:
+        """Compare every one of (M, 4) xyxy boxes with every one of (N, 4)."""
+        return bbox_overlaps(boxes, targets)

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from posekit.models.losses.base import BaseLoss, Reduction
+from posekit.models.losses.base import BaseLoss, Reduction, by_mode, one_of
 from posekit.registry import MODELS
 
 
@@ -218,3 +218,49 @@ class VariFocalLoss(FocalLoss):
         focus = self.alpha * output.sigmoid() ** self.gamma * negative + target
         entropy = F.binary_cross_entropy_with_logits(output.clamp(-10, 10), target, reduction="none")
         return (entropy * focus).nan_to_num(0.0, 0.0, 0.0)
+
+
+@MODELS.register_module()
+class MLECCLoss(BaseLoss):
+    """Maximum likelihood of coordinates classified along each axis.
+
+    Args:
+        reduction: over the keypoints of each sample; the batch axis stays.
+        mode: how a likelihood becomes a loss: log, linear or square.
+        use_target_weight: whether keypoints are weighted.
+        loss_weight: factor on the result.
+
+    Source: RTMO, arXiv 2312.07526, section 3.3.
+    """
+
+    def __init__(
+        self,
+        reduction: Reduction = "mean",
+        mode: str = "log",
+        use_target_weight: bool = False,
+        loss_weight: float = 1.0,
+    ) -> None:
+        super().__init__(reduction=reduction, use_target_weight=use_target_weight, loss_weight=loss_weight)
+        self.mode = one_of("mode", mode, ("log", "linear", "square"))
+
+    def forward(
+        self, outputs: Sequence[Tensor], targets: Sequence[Tensor], target_weight: Tensor | None = None
+    ) -> Tensor:
+        """Compare one distribution per axis.
+
+        Args:
+            outputs: for each axis, probabilities (B, K, bins).
+            targets: for each axis, how well each bin fits the true coordinate (B, K, bins).
+            target_weight: (B, K) or (B,).
+        """
+        likelihood = torch.ones((), device=outputs[0].device)
+        for output, target in zip(outputs, targets, strict=True):
+            likelihood = likelihood * (output * target).sum(-1)
+        loss = by_mode(likelihood, self.mode, eps=1e-4).nan_to_num(0.0, posinf=None, neginf=None)
+        weights = self.weights(target_weight, loss)
+        if weights is not None:
+            loss = loss * weights
+        if self.reduction == "none":
+            return loss * self.loss_weight
+        per_sample = loss.flatten(1)
+        return (per_sample.sum(1) if self.reduction == "sum" else per_sample.mean(1)) * self.loss_weight

@@ -5,12 +5,10 @@ Shapes: B batch, K keypoints, C channels, H W heatmap rows and columns.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
-from posekit.models.losses.base import BaseLoss, Reduction, by_mode, mean, one_of, trailing_axes
+from posekit.models.losses.base import BaseLoss, mean, trailing_axes
 from posekit.registry import MODELS
 
 
@@ -225,49 +223,3 @@ class AdaptiveWingLoss(BaseLoss):
         offset = self.theta * slope - self.omega * torch.log1p(at_knee)
         curve = self.omega * torch.log1p((error / self.epsilon) ** power)
         return self.reduce(torch.where(error < self.theta, curve, slope * error - offset))
-
-
-@MODELS.register_module()
-class MLECCLoss(BaseLoss):
-    """Maximum likelihood of coordinates classified along each axis.
-
-    Args:
-        reduction: over the keypoints of each sample; the batch axis stays.
-        mode: how a likelihood becomes a loss: log, linear or square.
-        use_target_weight: whether keypoints are weighted.
-        loss_weight: factor on the result.
-
-    Source: RTMO, arXiv 2312.07526, section 3.3.
-    """
-
-    def __init__(
-        self,
-        reduction: Reduction = "mean",
-        mode: str = "log",
-        use_target_weight: bool = False,
-        loss_weight: float = 1.0,
-    ) -> None:
-        super().__init__(reduction=reduction, use_target_weight=use_target_weight, loss_weight=loss_weight)
-        self.mode = one_of("mode", mode, ("log", "linear", "square"))
-
-    def forward(
-        self, outputs: Sequence[Tensor], targets: Sequence[Tensor], target_weight: Tensor | None = None
-    ) -> Tensor:
-        """Compare one distribution per axis.
-
-        Args:
-            outputs: for each axis, probabilities (B, K, bins).
-            targets: for each axis, how well each bin fits the true coordinate (B, K, bins).
-            target_weight: (B, K) or (B,).
-        """
-        likelihood = torch.ones((), device=outputs[0].device)
-        for output, target in zip(outputs, targets, strict=True):
-            likelihood = likelihood * (output * target).sum(-1)
-        loss = by_mode(likelihood, self.mode, eps=1e-4).nan_to_num(0.0, posinf=None, neginf=None)
-        weights = self.weights(target_weight, loss)
-        if weights is not None:
-            loss = loss * weights
-        if self.reduction == "none":
-            return loss * self.loss_weight
-        per_sample = loss.flatten(1)
-        return (per_sample.sum(1) if self.reduction == "sum" else per_sample.mean(1)) * self.loss_weight

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from posekit.geometry.crop import crop_affine
+
 
 def get_warp_matrix(
     center: np.ndarray,
@@ -21,16 +23,12 @@ def get_warp_matrix(
     fix_aspect_ratio: bool = True,
 ) -> np.ndarray:
     """Return the matrix (2, 3) of the plain crop, or its inverse; see ``crop_affine``."""
-    from posekit.geometry.crop import crop_affine  # losses on boxes import this folder and warp nothing
-
     affine = crop_affine(center, scale, rot, output_size, shift=shift, keep_aspect=fix_aspect_ratio)
     return affine.inverse().matrix if inv else affine.matrix
 
 
 def get_udp_warp_matrix(center: np.ndarray, scale: np.ndarray, rot: float, output_size: tuple[int, int]) -> np.ndarray:
     """Return the matrix (2, 3) of the unbiased crop; the rotation turns the same way as the plain crop's."""
-    from posekit.geometry.crop import crop_affine
-
     return crop_affine(center, scale, rot, output_size, use_udp=True).matrix
 
 

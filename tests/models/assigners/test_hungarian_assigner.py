@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from posekit.models.assigners.hungarian_assigner import Candidates, HungarianAssigner
-from posekit.models.assigners.pose_oks import PoseOKS
+from posekit.models.losses.oks_loss import PoseOKS
 from posekit.registry import MODELS
 from posekit.structures import InstanceData
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
-from posekit.models.assigners.pose_oks import PoseOKS
 from posekit.models.assigners.sim_ota_assigner import Guess, SimOTAAssigner, cross_entropy
+from posekit.models.losses.oks_loss import PoseOKS
 from posekit.registry import MODELS
 from posekit.structures import InstanceData
 

@@ -11,10 +11,10 @@ from head_cases import CASES, INPUT_SIZE, NUM_KEYPOINTS, QUERIES
 from torch import Tensor
 
 from posekit.geometry import Affine
-from posekit.models.assigners.pose_oks import PoseOKS
 from posekit.models.heads.edpose_decoder import Found, Layout, block_noised
 from posekit.models.heads.edpose_denoising import Denoising
 from posekit.models.heads.transformer_head import picture_hw
+from posekit.models.losses.oks_loss import PoseOKS
 from posekit.registry import CODECS, MODELS
 from posekit.structures import InstanceData, PoseBatch, PoseDataSample
 

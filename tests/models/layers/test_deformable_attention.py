@@ -9,8 +9,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from posekit.models.layers.deformable_attention import MultiScaleDeformableAttention, sum_samples
-from posekit.models.layers.deformable_encoder import DeformableEncoder, as_tokens, map_padding
+from posekit.models.layers.deformable_attention import (
+    DeformableEncoder,
+    MultiScaleDeformableAttention,
+    as_tokens,
+    map_padding,
+    sum_samples,
+)
 from posekit.models.layers.detr_layers import MLP, inverse_sigmoid
 from posekit.models.layers.normalization import build_norm
 from posekit.models.layers.sine_positions import MaskedSinePositions, paired_waves
