@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
 from posekit.datasets.transforms.split_encoder import encode_columns
+from posekit.engine.misfit import explained
 from posekit.engine.optimizers.build import build_optimizer
 from posekit.engine.run_length import total_epochs
 from posekit.structures import PoseBatch
@@ -88,7 +89,8 @@ class PoseTask(LightningModule):
 
     def training_step(self, batch: Any, batch_idx: int) -> dict[str, Any]:
         inputs, samples = self.prepare(batch, training=True)
-        losses = flat_losses(self.model(inputs, samples, mode="loss"))
+        with explained(self.model, inputs, samples):
+            losses = flat_losses(self.model(inputs, samples, mode="loss"))
         total = torch.stack([value for name, value in losses.items() if "loss" in name]).sum()
         if total.device.type == "cpu" and not math.isfinite(total.item()):
             raise not_finite({name: value.item() for name, value in losses.items()}, self.trainer)
@@ -103,7 +105,8 @@ class PoseTask(LightningModule):
 
     def evaluate_batch(self, batch: Any, name: str) -> Any:
         inputs, samples = self.prepare(batch, training=False)
-        predictions = self.model(inputs, samples, mode="predict")
+        with explained(self.model, inputs, samples):
+            predictions = self.model(inputs, samples, mode="predict")
         for metric in self.metrics[name]:
             metric.process(batch, predictions)
         return predictions
