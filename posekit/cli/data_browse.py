@@ -33,9 +33,15 @@ def browse(
     loaded = load(config, overrides=override or [], plugins=plugin or ())
     dataset = open_dataset(loaded, split)
     dataset.seed = seed
-    page = browse_page(f"{split} data of {config.name}", samples_of(dataset, num), dataset.metainfo)
+    failures: list[str] = []
+    page = browse_page(f"{split} data of {config.name}", samples_of(dataset, num, failures), dataset.metainfo)
     write_atomically(out, lambda file: file.write(page.encode()))
-    typer.echo(f"{min(num, len(dataset))} of {len(dataset)} samples: {out}")
+    shown = min(num, len(dataset)) - len(failures)
+    typer.echo(f"{shown} of {len(dataset)} samples: {out}")
+    if failures:
+        typer.echo(f"{len(failures)} could not be shown, the first: {failures[0]}", err=True)
+    if not shown:
+        raise typer.Exit(1)
 
 
 def open_dataset(config: Any, split: str) -> Any:
@@ -56,8 +62,8 @@ def open_dataset(config: Any, split: str) -> Any:
     return DATASETS.build(settings)
 
 
-def samples_of(dataset: Any, count: int) -> Iterator[TracedSample | str]:
-    """Yield samples spread evenly over a data set, the message where one cannot be used."""
+def samples_of(dataset: Any, count: int, failures: list[str]) -> Iterator[TracedSample | str]:
+    """Yield samples spread evenly over a data set; where one cannot be used the message, which joins ``failures``."""
     import numpy as np
 
     from posekit.datasets.traced_samples import trace
@@ -68,4 +74,5 @@ def samples_of(dataset: Any, count: int) -> Iterator[TracedSample | str]:
         try:
             yield trace(dataset, index)
         except (OSError, ValueError) as error:
-            yield f"sample {index}: {error}"
+            failures.append(f"sample {index}: {error}")
+            yield failures[-1]

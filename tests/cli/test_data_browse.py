@@ -55,7 +55,16 @@ def test_gallery(tmp_path, capsys):
     assert "<title>train data of my.py</title>" in page
     assert page.count("data:image/jpeg;base64,") == 6
     assert "sample 4: image 4.png: no such file" in page
-    assert capsys.readouterr().out == "3 of 5 samples: gallery.html\n"
+    said = capsys.readouterr()
+    assert said.out == "2 of 5 samples: gallery.html\n"
+    assert said.err.startswith("1 could not be shown, the first: sample 4: image 4.png: no such file")
+
+
+def test_nothing_to_show_is_a_failure(tmp_path, capsys):
+    for i in range(4):
+        (tmp_path / f"{i}.png").unlink()
+    assert call("my.py", "--num", "2") == 1
+    assert capsys.readouterr().out == "0 of 5 samples: gallery.html\n"
 
 
 def test_of_a_crowd_some_are_drawn(tmp_path):
