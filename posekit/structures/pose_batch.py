@@ -185,11 +185,15 @@ class _Packed:
 
 
 def _packed(values: Any) -> Any:
-    small = is_tensor(values) and values.device.type == "cpu" and values.nbytes <= SMALL and not values.requires_grad
-    return _Packed(values.numpy()) if small and values.dtype.itemsize > 2 else values
+    if not is_tensor(values) or values.device.type != "cpu" or values.requires_grad:
+        return values
+    known_to_numpy = values.dtype.itemsize > 2  # bfloat16 is not
+    return _Packed(values.numpy()) if known_to_numpy and values.nbytes <= SMALL else values
 
 
 def _unpacked(values: Any) -> Any:
+    if not isinstance(values, _Packed):
+        return values
     import torch
 
-    return torch.from_numpy(values.array) if isinstance(values, _Packed) else values
+    return torch.from_numpy(values.array)
