@@ -178,8 +178,7 @@ class BaseDataset:
         if self.test_mode:
             return self._prepare_or_name(index)
         last: BadSampleError | None = None
-        current, others = index, np.random.default_rng((self.seed, self.epoch, index % size, 1))
-        for _ in range(self.max_refetch + 1):
+        for current in self._candidates(index % size):
             try:
                 return self._prepare_or_name(current)
             except BadSampleError as error:
@@ -187,13 +186,19 @@ class BaseDataset:
                 if current not in self._bad:
                     self._bad.add(current)
                     logger.warning("%s; training goes on with another sample", error)
-            current = int(others.integers(size))
         raise ValueError(
             f"no usable sample for index {index} in {self.max_refetch + 1} tries; the last: {last}"
         ) from last
 
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
+
+    def _candidates(self, index: int) -> Iterator[int]:
+        """Yield the index of a sample, then those of others, drawn at random, to try in its place."""
+        yield index
+        others = np.random.default_rng((self.seed, self.epoch, index, 1))
+        for _ in range(self.max_refetch):
+            yield int(others.integers(len(self)))
 
     def _prepare_or_name(self, index: int) -> Any:
         try:

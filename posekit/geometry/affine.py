@@ -102,9 +102,9 @@ class Affine:
                 f"cannot follow {first.source}->{first.target} by {self.source}->{self.target}: "
                 f"the first ends in '{first.target}' and the second starts in '{self.source}'"
             )
-        linear = self.matrix[..., :2] @ first.matrix[..., :2]
-        offset = self.matrix[..., :2] @ first.matrix[..., 2:] + self.matrix[..., 2:]
-        return Affine(np.concatenate([linear, offset], axis=-1), first.source, self.target)
+        matrix = self.matrix[..., :2] @ first.matrix
+        matrix[..., 2] += self.matrix[..., 2]
+        return Affine(matrix, first.source, self.target)
 
     def inverse(self) -> Affine:
         """Return the map back.

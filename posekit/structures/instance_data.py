@@ -26,15 +26,16 @@ class InstanceData(DataElement):
     """
 
     def _check(self, name: str, value: Any) -> None:
-        if not (is_array(value) or is_sequence(value)) or getattr(value, "ndim", 1) == 0:
+        count = _count(value)
+        if count is None:
             raise ValueError(
                 f"InstanceData.{name}: got {describe(value)}; give an array, a tensor or a list "
                 "with one entry per instance"
             )
-        present = next((len(other) for key, other in self._values.items() if key != name), len(value))
-        if len(value) != present:
+        present = _count(next(iter(self._values.values()), value))
+        if count != present and list(self._values) != [name]:
             raise ValueError(
-                f"InstanceData.{name}: {len(value)} entries where the other attributes have {present}; "
+                f"InstanceData.{name}: {count} entries where the other attributes have {present}; "
                 "all attributes need one entry per instance"
             )
 
@@ -89,6 +90,14 @@ class InstanceData(DataElement):
                 )
         joined = {name: _join([part[name] for part in parts]) for name in names}
         return cls(metainfo=parts[0].metainfo, **joined)
+
+
+def _count(value: Any) -> int | None:
+    """Return the number of entries, or None for what has none; samples are packed by the million, and ``len`` of a
+    tensor costs three times its ``shape``."""
+    if is_array(value):
+        return value.shape[0] if value.ndim else None
+    return len(value) if is_sequence(value) else None
 
 
 def _take(value: Any, index: slice | Array) -> Any:

@@ -246,6 +246,20 @@ class TestPoseBatch:
         assert batch[0].gt_fields.heatmaps.dtype == torch.float32
         assert moved[0].img_shape == (600, 900)
 
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64])
+    def test_small_columns_travel_without_shared_memory(self, dtype: torch.dtype) -> None:
+        small, large = torch.arange(34).reshape(2, 17).to(dtype), torch.zeros(2, 64, 64, 48)
+        columns = {"gt_instances.a": small, "gt_fields.b": large}
+        batch = PoseBatch(columns, [{"img_id": 1}, {"img_id": 2}])
+        state = batch.__getstate__()["_columns"]
+        assert isinstance(state["gt_instances.a"], torch.Tensor) == (dtype == torch.bfloat16)
+        assert state["gt_fields.b"] is large
+        again = pickle.loads(pickle.dumps(batch))
+        assert again.column("gt_instances.a").dtype == dtype
+        assert torch.equal(again.column("gt_instances.a"), small)
+        assert torch.equal(again.column("gt_fields.b"), large)
+        assert again[1].img_id == 2
+
     def test_an_empty_batch(self) -> None:
         assert len(PoseBatch.from_samples([])) == 0
 

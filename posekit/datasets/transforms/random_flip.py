@@ -9,11 +9,13 @@ import numpy as np
 from posekit.datasets.transforms.base import random_generator
 from posekit.datasets.transforms.geometric import GeometricTransform
 from posekit.datasets.transforms.results import Results
-from posekit.datasets.transforms.warp import current_space, frame_size, move_boxes, move_points, pend
+from posekit.datasets.transforms.warp import current_space, frame_size, pend
 from posekit.geometry import Affine
 from posekit.registry import TRANSFORMS
 
 DIRECTIONS = ("horizontal", "vertical", "diagonal")
+Axes = list[tuple[int, float]]
+"""The mirrored axes (0 is x, 1 is y), each with its last coordinate."""
 
 
 @TRANSFORMS.register_module()
@@ -73,13 +75,15 @@ class RandomFlip(GeometricTransform):
 
 def flip_annotations(results: Results, step: Affine) -> None:
     """Mirror boxes and keypoints that lie in the space of ``step``; left and right swap unless it is a half turn."""
-    mirrored = step.matrix[0, 0] * step.matrix[1, 1] < 0
+    (right, _, last_x), (_, down, last_y) = step.matrix.tolist()
+    axes = [(axis, last) for axis, sign, last in ((0, right, last_x), (1, down, last_y)) if sign < 0]
+    mirrored = len(axes) == 1
     cropped = results.get("transformed_keypoints") is not None
     if not cropped:
-        flip_boxes(results, step, mirrored)
+        flip_boxes(results, axes, mirrored)
     key = "transformed_keypoints" if cropped else "keypoints"
     if results.get(key) is not None:
-        results[key] = move_points(step, results[key])
+        results[key] = mirror_points(results[key], axes)
         if mirrored:
             swap_sides(results, key)
 
@@ -89,14 +93,30 @@ def swap_sides(results: Results, key: str) -> None:
     order = results["flip_indices"]
     for name in (key, "keypoints_visible", "keypoints_visible_weights"):
         if results.get(name) is not None:
-            results[name] = results[name][:, order]
+            results[name] = results[name].take(order, axis=1)
 
 
-def flip_boxes(results: Results, step: Affine, mirrored: bool) -> None:
+def flip_boxes(results: Results, axes: Axes, mirrored: bool) -> None:
     if results.get("bbox") is not None:
         boxes = results["bbox"]
-        results["bbox"] = move_points(step, boxes) if boxes.ndim == 3 else move_boxes(step, boxes)
+        results["bbox"] = mirror_points(boxes, axes) if boxes.ndim == 3 else mirror_boxes(boxes, axes)
     if results.get("bbox_center") is not None:
-        results["bbox_center"] = move_points(step, results["bbox_center"])
+        results["bbox_center"] = mirror_points(results["bbox_center"], axes)
     if results.get("bbox_rotation") is not None and mirrored:
         results["bbox_rotation"] = -results["bbox_rotation"]
+
+
+def mirror_points(points: np.ndarray, axes: Axes) -> np.ndarray:
+    """Return points (..., D) whose coordinates on ``axes`` count from the other side."""
+    moved = points.copy()
+    for axis, last in axes:
+        moved[..., axis] = last - points[..., axis]
+    return moved
+
+
+def mirror_boxes(boxes_xyxy: np.ndarray, axes: Axes) -> np.ndarray:
+    """Return boxes (..., 4) whose corners on ``axes`` count from the other side, low and high exchanged."""
+    moved = boxes_xyxy.copy()
+    for axis, last in axes:
+        moved[..., axis::2] = last - boxes_xyxy[..., axis + 2 :: -2]
+    return moved
