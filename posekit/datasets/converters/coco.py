@@ -18,6 +18,7 @@ from posekit.datasets.converters.losses import numbered_names
 from posekit.datasets.converters.pictures import files_beside, find_folder
 from posekit.datasets.converters.place import Found, Place, json_pieces, read_object
 from posekit.progress import tracked
+from posekit.runtime.video import VIDEO_SUFFIXES
 
 KEYPOINT_SET = "keypoint_set.py"
 IMAGE_KEYS = {"id", "file_name", "width", "height", "video_id"}
@@ -146,8 +147,11 @@ def _read_images(place: Place, document: dict[str, Any], videos: dict[int, str])
         video = item.get("video_id")
         if video is not None and (not isinstance(video, (int, str)) or video not in videos):
             raise where.wrong(Found(f"video_id {str(video)[:40]}"), "the id of one of the file's videos")
+        path = Path(where.at("file_name").text(where.get(item, "file_name")))
+        of_video = "frame_id" in item and path.suffix.lower() in VIDEO_SUFFIXES
         pictures[image_id] = Picture(
-            path=Path(where.at("file_name").text(where.get(item, "file_name"))),
+            path=path,
+            frame=where.at("frame_id").whole(item["frame_id"]) if of_video else None,
             size_wh=where.size(item["width"], item["height"]) if known else None,
             id=image_id,
             video=None if video is None else videos[video],
@@ -189,6 +193,8 @@ def _read_keypoints(where: Place, item: dict[str, Any], count: int) -> tuple[np.
     third = points[:, 2].copy()
     if ((third == 0) | (third == 1) | (third == 2)).all():
         return points, None
+    if "score" in item:  # a prediction: the height of a heatmap may lie a little outside of 0 to 1
+        third = third.clip(0, 1)
     if (third < 0).any() or (third > 1).any():
         wrong = next(value for value in third.tolist() if value not in (0, 1, 2))
         raise where.wrong(wrong, "visibility 0, 1 or 2, or scores from 0 to 1, as every third number")

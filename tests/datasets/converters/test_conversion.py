@@ -294,6 +294,25 @@ def test_frames_of_a_video(shared, tmp_path):
         get_format("coco").write(KeypointData([], [Picture(video, frame=99)]), tmp_path / "b", copy_images=False)
 
 
+def test_predictions_of_a_video_become_labels_of_its_frames(shared, tmp_path):
+    video = shared / "data/videos/people.mp4"
+    content = {
+        "categories": [{"id": 1, "name": "person", "keypoints": ["nose", "neck"]}],
+        "images": [{"id": i, "file_name": str(video), "frame_id": i - 1, "width": 960, "height": 540} for i in (1, 2)],
+        "annotations": [
+            {"id": i, "image_id": i, "category_id": 1, "bbox": [0, 0, 9, 9], "score": 0.9, "keypoints": points}
+            for i, points in ((1, [1, 2, 1.003, 3, 4, 0.2]), (2, [1, 2, -0.01, 3, 4, 0.7]))
+        ],
+    }
+    source = tmp_path / "predictions.json"
+    source.write_text(json.dumps(content))
+    data = get_format("coco").read(source, Hints())
+    assert [picture.frame for picture in data.pictures] == [0, 1]
+    assert [picture.instances[0].scores.tolist() for picture in data.pictures] == [[1, 0.2], [0, 0.7]]
+    convert(source, tmp_path / "out", Options(dest_format="labelme"), tell=print, decide_swaps=lambda category: ())
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*.png")) == ["frame000000.png", "frame000001.png"]
+
+
 def test_placed_names_never_meet(tmp_path):
     found = [Picture(tmp_path / name) for name in ("a/1.png", "a/1.jpg", "b/1.png")]
     assert placed_names(found) == ["a/1.png", "a/1_2.jpg", "b/1.png"]
