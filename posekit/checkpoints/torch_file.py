@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import mmap
 import operator
+import os
 import struct
 import sys
 import zipfile
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from posekit.checkpoints.unpickle import Unpickler
 ZIP_START = b"PK\x03\x04"
 MAX_PICKLE_BYTES = 256 * 2**20
 MAX_DIRECTORY_BYTES = 16 * 2**20
+MAX_THREADS = 8
 _ENDS = {b"PK\x05\x06": ("<I", 12), b"PK\x06\x06": ("<Q", 40)}
 """Signatures of what follows a zip file's directory, and where they keep the directory's size."""
 _LOCAL_HEADER = struct.Struct("<4s22x2H")
@@ -62,13 +65,16 @@ def read_archive(path: Path, mapped: mmap.mmap) -> Any:
 
     def storage(name: str, kind: StorageKind, count: int, _: Any) -> Storage:
         if name not in known:
-            known[name] = records[f"data/{name}"] if count else memoryview(bytearray())
+            known[name] = records.view(f"data/{name}") if count else memoryview(bytearray())
         data = known[name]
         if len(data) < count * kind.itemsize:
             raise ValueError(f"storage {name} is to have {count} numbers, but {len(data)} bytes")
         return Storage(data[: count * kind.itemsize], kind)
 
-    return Unpickler(io.BytesIO(records["data.pkl"]), resolve, with_storages(storage)).load()
+    content = Unpickler(io.BytesIO(records["data.pkl"]), resolve, with_storages(storage)).load()
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_THREADS)) as pool:  # most of the time goes into checksums
+        list(pool.map(records.check, [f"data/{name}" for name, data in known.items() if data]))
+    return content
 
 
 class Archive:
@@ -110,10 +116,19 @@ class Archive:
         return name in self.entries
 
     def __getitem__(self, name: str) -> memoryview:
-        """Return a record's bytes.
+        """Return a record's bytes, checked.
 
         Raises:
-            ValueError: if there is no such record, or its checksum tells that it is damaged.
+            ValueError: if there is no such record, or it is damaged.
+        """
+        self.check(name)
+        return self.view(name)
+
+    def view(self, name: str) -> memoryview:
+        """Return a record's bytes as they are.
+
+        Raises:
+            ValueError: if there is no such record.
         """
         entry = self.entries.get(name)
         if entry is None:
@@ -123,9 +138,17 @@ class Archive:
         data = memoryview(self.mapped)[start : start + entry.file_size]
         if signature != ZIP_START or len(data) < entry.file_size:
             raise ValueError(f"its record '{name}' lies outside of the file")
-        if entry.CRC and zlib.crc32(data) != entry.CRC:  # torch can be told to write no checksums
-            raise ValueError(f"the checksum of its record '{name}' is wrong")
         return data
+
+    def check(self, name: str) -> None:
+        """See that a record is whole.
+
+        Raises:
+            ValueError: if there is no such record, or its checksum tells that it is damaged.
+        """
+        data, expected = self.view(name), self.entries[name].CRC
+        if expected and zlib.crc32(data) != expected:  # torch can be told to write no checksums
+            raise ValueError(f"the checksum of its record '{name}' is wrong")
 
 
 def read_legacy(mapped: mmap.mmap) -> Any:
