@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from posekit.datasets.transforms.base import BaseTransform, random_generator
@@ -49,7 +51,8 @@ def shift_hsv(img: np.ndarray, hue: int, saturation: int, value: int) -> np.ndar
     import cv2
 
     hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV)
-    for operation, sign in ((cv2.add, 1), (cv2.subtract, -1)):  # OpenCV adds a negative number five times slower
+    operations: Any = ((cv2.add, 1), (cv2.subtract, -1))  # OpenCV's types know of no number for each channel
+    for operation, sign in operations:  # adding a negative number would take five times as long
         amounts = (0, max(sign * saturation, 0), max(sign * value, 0), 0)
         if any(amounts):
             hsv = operation(hsv, amounts, dst=hsv)
