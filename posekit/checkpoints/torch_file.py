@@ -73,7 +73,7 @@ def read_archive(path: Path, mapped: mmap.mmap) -> Any:
 
     content = Unpickler(io.BytesIO(records["data.pkl"]), resolve, with_storages(storage)).load()
     with ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_THREADS)) as pool:  # most of the time goes into checksums
-        list(pool.map(records.check, [f"data/{name}" for name, data in known.items() if data]))
+        list(pool.map(records.__getitem__, [f"data/{name}" for name, data in known.items() if data]))
     return content
 
 
@@ -116,16 +116,18 @@ class Archive:
         return name in self.entries
 
     def __getitem__(self, name: str) -> memoryview:
-        """Return a record's bytes, checked.
+        """Return a record's bytes.
 
         Raises:
-            ValueError: if there is no such record, or it is damaged.
+            ValueError: if there is no such record, or its checksum tells that it is damaged.
         """
-        self.check(name)
-        return self.view(name)
+        data, expected = self.view(name), self.entries[name].CRC
+        if expected and zlib.crc32(data) != expected:  # torch can be told to write no checksums
+            raise ValueError(f"the checksum of its record '{name}' is wrong")
+        return data
 
     def view(self, name: str) -> memoryview:
-        """Return a record's bytes as they are.
+        """Return a record's bytes without a look at their checksum.
 
         Raises:
             ValueError: if there is no such record.
@@ -139,16 +141,6 @@ class Archive:
         if signature != ZIP_START or len(data) < entry.file_size:
             raise ValueError(f"its record '{name}' lies outside of the file")
         return data
-
-    def check(self, name: str) -> None:
-        """See that a record is whole.
-
-        Raises:
-            ValueError: if there is no such record, or its checksum tells that it is damaged.
-        """
-        data, expected = self.view(name), self.entries[name].CRC
-        if expected and zlib.crc32(data) != expected:  # torch can be told to write no checksums
-            raise ValueError(f"the checksum of its record '{name}' is wrong")
 
 
 def read_legacy(mapped: mmap.mmap) -> Any:
