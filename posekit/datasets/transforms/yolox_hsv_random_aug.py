@@ -8,6 +8,7 @@ import numpy as np
 
 from posekit.datasets.transforms.base import BaseTransform, random_generator
 from posekit.datasets.transforms.results import Results
+from posekit.datasets.transforms.warp import SCRATCH
 from posekit.registry import TRANSFORMS
 
 HUES = 180
@@ -51,27 +52,34 @@ def shift_hsv(img: np.ndarray, hue: int, saturation: int, value: int) -> np.ndar
     import cv2
 
     hsv = cv2.cvtColor(img, cv2.COLOR_BGR2HSV)
-    operations: Any = ((cv2.add, 1), (cv2.subtract, -1))  # OpenCV's types know of no number for each channel
-    for operation, sign in operations:  # adding a negative number would take five times as long
-        amounts = (0, max(sign * saturation, 0), max(sign * value, 0), 0)
-        if any(amounts):
-            hsv = operation(hsv, amounts, dst=hsv)
-    if hue:
-        plane = cv2.extractChannel(hsv, 0)
-        cv2.insertChannel(turn_hue(plane, hue), hsv, 0)
+    planes = list(SCRATCH.array("hsv", (3, *img.shape[:2])))  # OpenCV takes one out of three in the time of all
+    cv2.split(hsv, planes)
+    turn_hue(planes[0], hue)
+    add_clipped(planes[1], saturation)
+    add_clipped(planes[2], value)
+    cv2.merge(planes, dst=hsv)
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR, dst=hsv)
 
 
-def turn_hue(plane: np.ndarray, shift: int) -> np.ndarray:
-    """Add ``shift`` to uint8 hues below 180, modulo 180.
+def add_clipped(plane: np.ndarray, shift: int) -> None:
+    """Add ``shift`` to uint8 values in place, within 0 and 255."""
+    import cv2
+
+    if shift:  # adding a negative number would take five times as long
+        operation: Any = cv2.add if shift > 0 else cv2.subtract  # OpenCV's types know of no plain number
+        operation(plane, abs(shift), dst=plane)
+
+
+def turn_hue(plane: np.ndarray, shift: int) -> None:
+    """Add ``shift`` to uint8 hues below 180 in place, modulo 180.
 
     uint8 arithmetic wraps at 256, so after a shift of up to 76 all values that
     left the circle, on either side, are 180 or above, and one comparison brings
     them back.
     """
     if abs(shift) > 256 - HUES:
-        return ((plane.astype(np.int16) + shift) % HUES).astype(np.uint8)
-    turned = plane + np.uint8(shift % 256)
-    excess = HUES if shift > 0 else 256 - HUES
-    turned -= (turned >= HUES).view(np.uint8) * np.uint8(excess)
-    return turned
+        plane[:] = (plane.astype(np.int16) + shift) % HUES
+    elif shift:
+        plane += np.uint8(shift % 256)
+        excess = HUES if shift > 0 else 256 - HUES
+        plane -= (plane >= HUES).view(np.uint8) * np.uint8(excess)
