@@ -188,6 +188,26 @@ class TestWarpImage:
         warped = warp_image(self.image, Affine.translate((1000, 0)), (10, 10), border_value=(1, 2, 3))
         assert (warped == [1, 2, 3]).all()
 
+    @pytest.mark.parametrize("image", [image, image[..., 0], image.astype(np.float32)], ids=["color", "gray", "float"])
+    def test_all_from_outside_is_border(self, image: np.ndarray) -> None:
+        warped = warp_image(image, Affine.translate((1000, 0)), (20, 10), border_value=4)
+        assert warped.shape == (10, 20, *image.shape[2:])
+        assert warped.dtype == image.dtype
+        assert (warped == 4).all()
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_equals_the_direct_way(self, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        image = cv2.GaussianBlur(rng.integers(0, 255, (480, 640, 3), np.uint8), (5, 5), 0)
+        center, width = rng.uniform([-20, -20], [660, 500]), rng.uniform(5, 500)
+        affine = crop_affine(center, [width, width * 1.3], rng.uniform(-180, 180), (40, 52))
+        fast = warp_image(image, affine, (40, 52), border_value=(9, 8, 7))
+        slow = cv2.warpAffine(image, affine.matrix, (40, 52), borderValue=(9, 8, 7))
+        np.testing.assert_array_equal(fast, slow)
+
+    def test_a_map_onto_a_line_is_no_error(self) -> None:
+        assert warp_image(self.image, Affine(np.zeros((2, 3)), "image", "input"), (10, 10)).shape == (10, 10, 3)
+
     def test_unknown_interpolation_and_batches_are_refused(self) -> None:
         with pytest.raises(ValueError, match="allowed are nearest"):
             warp_image(self.image, Affine.identity(), (10, 10), interpolation="best")
@@ -215,3 +235,10 @@ def test_wide_pictures_are_warped():
     small = warp_image(wide, Affine(np.array([[0.001, 0, 0], [0, 1.0, 0]]), "image", "input"), (70, 4))
     assert small[:, :34].min() == 200
     assert small[:, 36:].max() == 0
+
+
+def test_a_crop_of_a_wide_picture_keeps_every_pixel():
+    wide = np.zeros((4, 70000), np.uint8)
+    wide[:, 50001] = 200
+    crop = warp_image(wide, Affine.translate((-50000, 0)), (4, 4))
+    assert crop.tolist() == [[0, 200, 0, 0]] * 4

@@ -6,8 +6,6 @@ pixels; :func:`render` applies the composed map to the image and its masks.
 
 from __future__ import annotations
 
-import math
-import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,27 +13,8 @@ import numpy as np
 
 from posekit.datasets.transforms.results import Results
 from posekit.geometry import Affine, warp_image
-from posekit.geometry.warp import MAX_SIDE
 
 Border = float | Sequence[float]
-
-
-class Scratch(threading.local):
-    """Memory that one thread uses again and again: fresh megabytes cost more than the work done in them."""
-
-    def __init__(self) -> None:
-        self.buffers: dict[str, np.ndarray] = {}
-
-    def array(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        """Return an uint8 array with whatever content; the next call with this name takes it back."""
-        size = math.prod(shape)
-        buffer = self.buffers.get(name)
-        if buffer is None or len(buffer) < size:
-            buffer = self.buffers[name] = np.empty(size, np.uint8)
-        return buffer[:size].reshape(shape)
-
-
-SCRATCH = Scratch()
 
 
 class Warp(NamedTuple):
@@ -93,47 +72,7 @@ def apply_warp(img: np.ndarray, warp: Warp) -> np.ndarray:
     corner = (width - 1 if a < 0 else 0, height - 1 if d < 0 else 0)
     if (b, c, abs(a), abs(d), x, y) == (0, 0, 1, 1, *corner) and img.shape[:2] == (height, width):
         return mirror(img, a < 0, d < 0)
-    if img.dtype == np.uint8 and img.ndim == 3 and img.shape[2] == 3:
-        return warp_color(img, warp)
     return warp_image(img, warp.affine, warp.size_wh, border_value=warp.border_value)
-
-
-def warp_color(img: np.ndarray, warp: Warp) -> np.ndarray:
-    """Return a (H, W, 3) uint8 image moved by ``warp``.
-
-    OpenCV warps four channels in less than half the time of three, so the part of the picture
-    that will be seen gets a fourth one. It keeps its place in a frame as large as the picture:
-    moved to a corner, coordinates would round differently and a pixel in three thousand change.
-    """
-    import cv2
-
-    border = warp.border_value if isinstance(warp.border_value, Sequence) else [warp.border_value] * 3
-    left, top, right, bottom = seen_region(warp, img.shape)
-    if right <= left or bottom <= top:
-        return np.full((*warp.size_wh[::-1], 3), border, np.uint8)
-    if max(img.shape[:2]) > MAX_SIDE:  # what is seen of it may be shorter
-        step = warp.affine @ Affine.translate((left, top), warp.affine.source)
-        return warp_image(img[top:bottom, left:right], step, warp.size_wh, border_value=border)
-    frame = SCRATCH.array("frame", (*img.shape[:2], 4))
-    cv2.cvtColor(img[top:bottom, left:right], cv2.COLOR_BGR2BGRA, dst=frame[top:bottom, left:right])
-    moved = SCRATCH.array("moved", (*warp.size_wh[::-1], 4))
-    cv2.warpAffine(frame, warp.affine.matrix, warp.size_wh, dst=moved, flags=cv2.INTER_LINEAR, borderValue=(*border, 0))
-    return cv2.cvtColor(moved, cv2.COLOR_BGRA2BGR)
-
-
-def seen_region(warp: Warp, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Return the box (left, top, right, bottom) of the pixels that ``warp`` reads, cut to a picture (h, w)."""
-    (d, b, u), (c, a, v) = warp.affine.matrix.tolist()
-    determinant = a * d - b * c
-    a, b, c, d = a / determinant, -b / determinant, -c / determinant, d / determinant
-    x, y = -a * u - b * v, -c * u - d * v  # where the first pixel comes from; (a, c) leads to the next column
-    width, height = warp.size_wh[0] - 1, warp.size_wh[1] - 1
-    return (
-        max(int(x + min(0, a * width) + min(0, b * height)) - 2, 0),
-        max(int(y + min(0, c * width) + min(0, d * height)) - 2, 0),
-        min(int(x + max(0, a * width) + max(0, b * height)) + 3, shape[1]),
-        min(int(y + max(0, c * width) + max(0, d * height)) + 3, shape[0]),
-    )
 
 
 def mirror(img: np.ndarray, horizontal: bool, vertical: bool) -> np.ndarray:
