@@ -87,7 +87,7 @@ class PoseModel:
             ``keypoints`` (N, K, 2) in image pixels, ``keypoint_scores`` (N, K) and ``bboxes`` (N, 4).
 
         Raises:
-            ValueError: if image or boxes have another form, or a box no area.
+            ValueError: if image or boxes have another form, or a box has no area or lies outside of the picture.
         """
         check_image(image)
         boxes = checked_boxes(boxes, image.shape[:2])
@@ -193,7 +193,7 @@ def checked_boxes(boxes: np.ndarray | Sequence[Sequence[float]] | None, size_hw:
     """Return boxes (N, 4) as float64, by default one around the picture.
 
     Raises:
-        ValueError: if they have another form, are not finite, or have no area.
+        ValueError: if they have another form, are not finite, have no area or lie outside of the picture.
     """
     if boxes is None:
         return np.array([[0, 0, size_hw[1], size_hw[0]]], np.float64)
@@ -205,6 +205,12 @@ def checked_boxes(boxes: np.ndarray | Sequence[Sequence[float]] | None, size_hw:
     if bad.any():
         raise ValueError(
             f"boxes: {given[bad][0].tolist()} has no area; expected finite x1 < x2 and y1 < y2 in image pixels"
+        )
+    outside = (given[:, 2:] <= 0).any(1) | (given[:, :2] >= size_hw[1::-1]).any(1)
+    if outside.any():
+        raise ValueError(
+            f"boxes: {given[outside][0].tolist()} lies outside of the picture, which has {size_hw[1]}x{size_hw[0]} "
+            "pixels; expected x1, y1, x2, y2 in pixels of this picture"
         )
     return given
 
