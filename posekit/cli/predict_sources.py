@@ -47,11 +47,9 @@ class Picture:
     num_frames: int = 1
 
     def frames(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-        from posekit.datasets.transforms.load_image import LoadImage
+        from posekit.datasets.transforms.load_image import read_image
 
-        image = LoadImage().load(str(self.path))
-        assert image is not None  # only ignore_empty gives None
-        yield {}, image
+        yield {}, read_image(self.path)
 
     def drawings(self, folder: Path) -> contextlib.AbstractContextManager[Drawings]:
         return contextlib.nullcontext(PictureFile(folder / f"{self.name}_pose.jpg"))

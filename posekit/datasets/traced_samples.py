@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.base import BaseDataset
-from posekit.datasets.transforms.load_image import LoadImage
+from posekit.datasets.transforms.load_image import read_image
 from posekit.datasets.transforms.pack_pose_inputs import PackPoseInputs
 from posekit.datasets.transforms.pipeline import Pipeline
 
@@ -52,7 +52,7 @@ def trace(dataset: BaseDataset, index: int) -> TracedSample:
     path = record.get("img_path")
     if not isinstance(path, str) or not isinstance(results.get("img"), np.ndarray):
         raise ValueError(f"sample {index} of {type(dataset).__name__} has no single picture to show")
-    original = LoadImage().load(path)
+    original = read_image(path)
     assert original is not None
     keys = {key for name in ("label_mapping_table", "field_mapping_table") for key in results.get(name, ())}
     targets = {key: results[key] for key in sorted(keys) if key in results}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -72,14 +73,14 @@ class PoseModel:
 
     def predict(
         self,
-        image: np.ndarray,
+        image: np.ndarray | str | os.PathLike[str],
         boxes: np.ndarray | Sequence[Sequence[float]] | None = None,
         flip_test: bool | None = None,
     ) -> InstanceData:
         """Find the keypoints in each box.
 
         Args:
-            image: (H, W, 3) uint8, BGR.
+            image: (H, W, 3) uint8, BGR, or the path of a picture.
             boxes: (N, 4) xyxy in image pixels; None for the whole picture.
             flip_test: average with the mirrored crop; by default as the model was evaluated.
 
@@ -88,8 +89,9 @@ class PoseModel:
 
         Raises:
             ValueError: if image or boxes have another form, or a box has no area or lies outside of the picture.
+            OSError, ValueError: if the file cannot be read.
         """
-        check_image(image)
+        image = checked_image(image)
         boxes = checked_boxes(boxes, image.shape[:2])
         crops = self.crops(boxes)
         flip_test = self.info.flip_test if flip_test is None else flip_test
@@ -182,11 +184,22 @@ def build_codec(config: dict[str, Any], source: str) -> BaseCodec:
         raise ValueError(f"{source}: its codec {config} cannot be built: {error}") from error
 
 
-def check_image(image: np.ndarray) -> None:
-    """Raise ValueError unless the picture is (H, W, 3) uint8."""
+def checked_image(image: np.ndarray | str | os.PathLike[str]) -> np.ndarray:
+    """Return a picture, read if it is given by its path.
+
+    Raises:
+        ValueError: unless it is (H, W, 3) uint8.
+    """
+    if isinstance(image, (str, os.PathLike)):
+        from posekit.datasets.transforms.load_image import read_image
+
+        return read_image(image)
     if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         given = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise ValueError(f"image: got {given}; expected a uint8 array (H, W, 3), BGR, as cv2.imread returns it")
+        raise ValueError(
+            f"image: got {given}; expected a path, or a uint8 array (H, W, 3), BGR, as cv2.imread returns it"
+        )
+    return image
 
 
 def checked_boxes(boxes: np.ndarray | Sequence[Sequence[float]] | None, size_hw: Sequence[int]) -> np.ndarray:

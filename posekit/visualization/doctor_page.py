@@ -11,7 +11,7 @@ from posekit.datasets.doctor.examination import Examination
 from posekit.datasets.doctor.finding import SEVERITIES, Finding, Spot
 from posekit.datasets.doctor.statistics import Statistics, box_sides
 from posekit.datasets.doctor.table import Table
-from posekit.datasets.transforms.load_image import LoadImage
+from posekit.datasets.transforms.load_image import read_image
 from posekit.structures import InstanceData
 from posekit.visualization import html_page as html
 from posekit.visualization.draw import PoseStyle, draw_pose
@@ -74,7 +74,7 @@ def draw_spot(table: Table, spot: Spot) -> Pictured | None:
     if table.scan is None:
         return None
     try:
-        image = LoadImage().load(table.images.paths[spot.image])
+        image = read_image(table.images.paths[spot.image])
     except (OSError, ValueError):  # a finding of its own
         return None
     assert image is not None

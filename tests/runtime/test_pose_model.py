@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -64,10 +65,18 @@ def test_wrong_boxes(boxes, message, blob_model, blob_picture):
         PoseModel(blob_model()).predict(blob_picture[0], boxes)
 
 
-@pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), "a.jpg"])
+@pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), 7])
 def test_wrong_image(image, blob_model):
-    with pytest.raises(ValueError, match=r"expected a uint8 array \(H, W, 3\), BGR"):
+    with pytest.raises(ValueError, match=r"expected a path, or a uint8 array \(H, W, 3\), BGR"):
         PoseModel(blob_model()).predict(image)
+
+
+def test_a_picture_may_be_given_by_its_path(blob_model, blob_picture, tmp_path):
+    model, path = PoseModel(blob_model()), tmp_path / "blob.png"
+    cv2.imwrite(str(path), blob_picture[0])
+    np.testing.assert_array_equal(model.predict(path).keypoints, model.predict(blob_picture[0]).keypoints)
+    with pytest.raises(FileNotFoundError, match=r"image none\.jpg: no such file"):
+        model.predict("none.jpg")
 
 
 def test_missing_file():

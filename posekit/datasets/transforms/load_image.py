@@ -109,6 +109,18 @@ class LoadImage(BaseTransform):
         return img
 
 
+def read_image(path: str | os.PathLike[str]) -> np.ndarray:
+    """Return an image file as (H, W, 3) uint8, BGR; see ``LoadImage``.
+
+    Raises:
+        FileNotFoundError: if the file is missing.
+        ImageFileError: if the file cannot be used.
+    """
+    image = LoadImage().load(os.fspath(path))
+    assert image is not None  # only ignore_empty gives None
+    return image
+
+
 def read_bytes(path: str) -> bytes:
     """Return the content of an image file.
 
