@@ -1,7 +1,7 @@
 """DeepLabCut projects: config.yaml, and a table of labels in every folder of labeled-data.
 
 A table has header rows (scorer, perhaps individuals, bodyparts, coords) and a row for each picture; it is a CSV file,
-or the same as HDF5, which needs pandas and tables to be read.
+or the same as HDF5, as pandas writes it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from posekit.atomic_file import write_atomically
+from posekit.datasets.converters.hdf_table import read_hdf_table
 from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.pictures import place_pictures, placed_names
 from posekit.datasets.converters.place import Found, Place, read_text
@@ -194,26 +195,15 @@ def _number(place: Place, row: int, column: tuple[str, str, str], cell: str) -> 
 
 
 def _read_h5(path: Path) -> Table:
-    import pandas  # pyright: ignore[reportMissingImports]
-    import tables  # pyright: ignore[reportMissingImports]  # noqa: F401 - pandas would name it too late
-
-    try:
-        frame: Any = pandas.read_hdf(path)
-    except (ValueError, OSError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        why = (str(error).splitlines() or ["it is empty"])[-1]
-        raise ValueError(f"{path}: no table of labels: {why}; write it again with DeepLabCut") from error
-    levels = list(getattr(frame.columns, "names", []))
-    if levels not in (["scorer", "bodyparts", "coords"], ["scorer", "individuals", "bodyparts", "coords"]):
-        raise Place(path).wrong(levels, "columns by scorer, (individuals,) bodyparts, coords")
-    heading = [[str(value) for value in frame.columns.get_level_values(level)] for level in levels[1:]]
-    if len(levels) == 3:
-        heading.insert(0, [""] * len(heading[0]))
-    names = ["/".join(index) if isinstance(index, tuple) else str(index) for index in frame.index]
-    columns = _checked_columns(Place(path), heading)
-    values = frame.to_numpy(np.float64)
-    if np.isinf(values).any():
-        raise Place(path).wrong(math.inf, "numbers")
-    return Table(path, columns, [name.replace("\\", "/") for name in names], values)
+    table, place = read_hdf_table(path), Place(path)
+    depth = {len(column) for column in table.columns}
+    if depth not in ({3}, {4}):
+        raise place.wrong(Found(f"columns of {sorted(depth)} names"), "scorer, (individuals,) bodyparts, coords")
+    heading = list(zip(*table.columns, strict=True))[1:]
+    columns = _checked_columns(place, heading if depth == {4} else [[""] * len(table.columns), *heading])
+    if np.isinf(table.values).any():
+        raise place.wrong(math.inf, "numbers")
+    return Table(path, columns, ["/".join(row).replace("\\", "/") for row in table.rows], table.values)
 
 
 def _read_rows(table: Table, root: Path, project: Project, hints: Hints) -> list[Picture]:
