@@ -140,7 +140,7 @@ def test_hdf5(layout, row, animals, pandas, tmp_path):
 
 class Malicious:
     def __reduce__(self):
-        return (pytest.fail, ("code of the file was run",))
+        return (eval, ("1 / 0",))
 
 
 def hdf_file(path, **changes):
@@ -171,7 +171,7 @@ def test_hdf5_runs_no_code_of_the_file(pandas, tmp_path):
     pandas.DataFrame([[1.5, 2]], columns=columns, index=["a.png"]).to_hdf(path, key="df", mode="w", format="table")
     with pytest.importorskip("h5py").File(path, "a") as file:
         file["df/table"].attrs["values_block_0_kind"] = np.bytes_(pickle.dumps(Malicious(), 0))
-    with pytest.raises(ValueError, match=r"CollectedData_Ann.h5' is refused: it asks for _pytest"):
+    with pytest.raises(ValueError, match=r"CollectedData_Ann.h5' is refused: it asks for __builtin__.eval"):
         read(tmp_path, Hints())
 
 
@@ -179,7 +179,7 @@ def test_hdf5_runs_no_code_of_the_file(pandas, tmp_path):
     ("changes", "message"),
     [
         ({"axis0_label1": [0, 7]}, "axis0: codes 0 to 7 of 1 names"),
-        ({"values": [[1.0]]}, "no table of labels: .*; write it again, or give the CSV file"),
+        ({"values": [[1.0]]}, "block0_values of 1 x 1, for 1 rows and 2 columns; write it again, or give the CSV file"),
         ({"values": [[1, np.inf]]}, "found inf, expected numbers"),
         ({"nblocks": 2}, "no table of labels"),
         (None, "no table of labels"),
