@@ -78,8 +78,9 @@ def convert(
         raise ValueError(f"{source}: no pictures in it")
     tell(f"read    {source} as {reader.name}: {summary(data)}")
     _divide(data, dest, writer, options, tell)
+    made = complete(data, writer.needs & {"sizes"})
     rest, lost = lose(data, _losses(writer, dest))
-    made = complete(rest, writer.needs, padding=options.padding, whole=options.whole)
+    made += complete(rest, writer.needs, padding=options.padding, whole=options.whole)
     if "swaps" in writer.needs:
         _settle_swaps(rest, decide_swaps)
     written = writer.write(rest, dest, copy_images=options.copy_images)

@@ -204,6 +204,54 @@ def test_yolo_problems(old, new, message, tmp_path):
         get_format("yolo").read(tmp_path, Hints())
 
 
+ROBOFLOW = """train: ../train/images
+val: ../valid/images
+nc: 1
+names: ['mouse']
+kpt_shape: [1, 3]
+flip_idx: [0]
+"""
+
+CVAT_YOLO = """path: ./
+train: train.txt
+validation: lists/val.txt
+kpt_shape: [1, 3]
+names: {1: rat, 0: mouse}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "lists", "pictures"),
+    [
+        (ROBOFLOW, {}, {"train/images/a b.jpg.png": "train", "valid/images/ü.png": "val"}),
+        (
+            CVAT_YOLO,
+            {"train.txt": "images/train/x/a.png\n", "lists/val.txt": ".\\b.png\nimages\\train\\y\\a.png\n"},
+            {"images/train/x/a.png": "train", "lists/b.png": "val", "images/train/y/a.png": "val"},
+        ),
+    ],
+)
+def test_yolo_as_others_export_it(text, lists, pictures, tmp_path):
+    for name, content in {"data.yaml": text, **lists}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    for number, name in enumerate(pictures):
+        picture = fake_picture(tmp_path / name, 100, 50)
+        labels = tmp_path / name.replace("images", "labels").replace(".png", ".txt")
+        labels.parent.mkdir(parents=True, exist_ok=True)
+        labels.write_text(f"0 0.5 0.5 0.2 0.4 0.{number + 1} 0.2 1\n")
+        assert picture.is_file()
+    data = get_format("yolo").read(tmp_path, Hints())
+    found = {p.path.resolve().relative_to(tmp_path.resolve()).as_posix(): p.split for p in data.pictures}
+    assert found == pictures
+    assert sorted(p.instances[0].keypoints[0].tolist() for p in data.pictures) == [
+        [10 * (number + 1), 10, 1] for number in range(len(pictures))
+    ]
+    assert data.categories[0].name == "mouse"
+    with pytest.raises(ValueError, match="--images: YOLO's data.yaml says where the pictures are"):
+        get_format("yolo").read(tmp_path, Hints(images=tmp_path))
+
+
 def coco(**changes):
     annotation = {"id": 1, "image_id": 1, "category_id": 1, "keypoints": [1, 2, 0.5, 3, 4, 0.0], "score": 0.4}
     document = {

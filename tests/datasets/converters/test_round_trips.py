@@ -36,7 +36,7 @@ def said(name: str, data: KeypointData, root: Path) -> Hints:
 
 LOST = {
     "coco": "",
-    "yolo": "crowds other_keypoints areas segmentations tracks scores ids videos links extra",
+    "yolo": "crowds other_keypoints outside areas segmentations tracks scores ids videos links extra",
     "deeplabcut": (
         "crowds other_categories unlabelled hidden unlabelled_positions boxes areas segmentations uneven_tracks "
         "scores ids splits sizes swaps extra"
