@@ -54,11 +54,9 @@ def read_hdf_table(path: Path) -> HdfTable:
 
 def _read_rows(table: Any, path: Path) -> HdfTable:
     data = _array(table)
-    blocks = [name for name in data.dtype.names if name.startswith("values_block_")]
+    blocks = [name for name in data.dtype.names or () if name.startswith("values_block_")]
     columns = [
-        tuple(map(str, column))
-        for name in blocks
-        for column in unpickle(bytes(table.attrs[f"{name}_kind"]), str(path))
+        tuple(map(str, column)) for name in blocks for column in unpickle(bytes(table.attrs[f"{name}_kind"]), str(path))
     ]
     values = np.concatenate([data[name].reshape(len(data), -1) for name in blocks], axis=1).astype(np.float64)
     if values.shape[1] != len(columns):

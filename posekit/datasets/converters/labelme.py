@@ -6,8 +6,6 @@ that separates, keypoints.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,17 +92,7 @@ def _read_file(path: Path, hints: Hints) -> tuple[Picture, list[LooseObject]]:
             low = [min(corner[axis] for corner in corners) for axis in (0, 1)]
             size = [max(corner[axis] for corner in corners) - low[axis] for axis in (0, 1)]
             boxes.append(LooseBox(label, (*low, *size), group, crowd=bool(flags.get("crowd"))))  # pyright: ignore
-    return picture, group_points(points, _first_of_group(boxes))
-
-
-def _first_of_group(boxes: Sequence[LooseBox]) -> list[LooseBox]:
-    """Let only the first box of a group bear the group."""
-    seen: set[Any] = set()
-    kept = []
-    for box in boxes:
-        kept.append(replace(box, group=None) if box.group in seen else box)
-        seen.add(box.group)
-    return kept
+    return picture, group_points(place, points, boxes)
 
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:

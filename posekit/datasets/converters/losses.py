@@ -132,10 +132,10 @@ def _change_points(
 def _outside(data: KeypointData) -> int:
     count = 0
     for picture in data.pictures:
-        size = picture.size_wh or (np.inf, np.inf)
+        size = np.array(picture.size_wh or (np.inf, np.inf))
         for instance in picture.instances:
             points = instance.keypoints
-            chosen = ((points[:, :2] < 0) | (points[:, :2] > size)).any(axis=1)
+            chosen = np.any((points[:, :2] < 0) | (points[:, :2] > size), axis=1)
             if chosen.any():
                 count += int(chosen.sum())
                 instance.keypoints = np.where(chosen[:, None], 0, points)

@@ -17,6 +17,9 @@ from posekit.progress import tracked
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 MAX_PIXELS = 2**31
+TRIED = 9
+"""So many names of pictures are looked for to find their folder."""
+
 EXIF_SEGMENT, EXIF_ORIENTATION, FIRST_LYING = 0xE1, 0x0112, 5
 
 
@@ -28,7 +31,7 @@ def find_folder(names: Sequence[str], near: Path, given: Path | None = None) -> 
     Raises:
         FileNotFoundError: if ``given`` is no folder or holds none of the pictures.
     """
-    tried = [PurePosixPath(name.replace("\\", "/")) for name in names[:3]]
+    tried = [PurePosixPath(name.replace("\\", "/")) for name in names[:TRIED]]
     if given is not None:
         if not given.is_dir():
             raise FileNotFoundError(f"--images {given}: no such folder, seen from {Path.cwd()}")

@@ -48,7 +48,9 @@ def read(source: Path, hints: Hints) -> KeypointData:
         ValueError: naming the first value that is not as it must be.
     """
     if hints.images is not None:
-        raise ValueError("--images: YOLO's data.yaml says where the pictures are; correct its path, train and val instead")
+        raise ValueError(
+            "--images: YOLO's data.yaml says where the pictures are; correct its path, train and val instead"
+        )
     path = _yaml_of(source)
     if path is None:
         raise ValueError(f"{source}: no YAML file with kpt_shape, which YOLO-pose data has; give its data.yaml")

@@ -72,10 +72,83 @@ def test_cvat_points(tmp_path):
         get_format("cvat").read(path, Hints(keypoints=("tail", "nose")))
 
 
+BOXED = """<annotations><meta><task><labels><label><name>mouse</name><type>rectangle</type></label>
+<label><name>cage</name><type>rectangle</type></label><label><name>tail</name><type>points</type></label>
+<label><name>snout</name><type>points</type></label></labels></task></meta>
+<image id="0" name="1.png" subset="Validation" width="64" height="48">
+<box label="mouse" xtl="0" ytl="0" xbr="10" ybr="10"><attribute name="track_id">7</attribute></box>
+<box label="cage" xtl="0" ytl="0" xbr="64" ybr="48" group_id="0"/>
+<box label="mouse" xtl="30" ytl="20" xbr="50" ybr="30" rotation="90.00" group_id="4"/>
+<points label="snout" points="1,2"/><points label="tail" occluded="1" points="3,4"/>
+<points label="snout" points="60,40" group_id="4"/><polygon label="mouse" points="1,2;3,4;5,6"/>
+</image></annotations>"""
+
+
+def test_cvat_points_and_boxes(tmp_path):
+    """Loose points belong to the box that they lie in, or whose group they share; turned boxes become upright ones."""
+    (tmp_path / "annotations.xml").write_text(BOXED)
+    data = get_format("cvat").read(tmp_path, Hints())
+    assert [(c.name, c.keypoints) for c in data.categories] == [("mouse", ("tail", "snout")), ("cage", ())]
+    assert data.pictures[0].split == "val"
+    assert data.left_out == {"polygons": 1}
+    cage, first, second = data.pictures[0].instances
+    assert (cage.category, cage.box, len(cage.keypoints)) == (1, (0, 0, 64, 48), 0)
+    assert (first.category, first.box, first.track) == (0, (0, 0, 10, 10), "7")
+    assert first.keypoints.tolist() == [[3, 4, 1], [1, 2, 2]]
+    assert second.box == pytest.approx((35, 15, 10, 20))
+    assert second.keypoints.tolist() == [[0, 0, 0], [60, 40, 2]]
+    (tmp_path / "annotations.xml").write_text(BOXED.replace("</image>", '<points label="snout" points="2,2"/></image>'))
+    assert [c.name for c in get_format("cvat").read(tmp_path, Hints()).categories] == ["mouse", "cage"]
+    twice = BOXED.replace("</image>", '<points label="snout" points="9,9" group_id="4"/></image>')
+    (tmp_path / "annotations.xml").write_text(twice)
+    with pytest.raises(ValueError, match=r"1.png: found two points 'snout' in group 4, expected each name once"):
+        get_format("cvat").read(tmp_path, Hints())
+
+
+TRACKS = """<annotations><meta><task><labels><label><name>mouse</name><type>skeleton</type></label>
+<label><name>snout</name><type>points</type><parent>mouse</parent></label>
+<label><name>tail</name><type>points</type><parent>mouse</parent></label>
+<label><name>ball</name><type>rectangle</type></label></labels>
+<original_size><width>64</width><height>48</height></original_size></task><source>C:\\clips\\cage 1.mp4</source></meta>
+<track id="5" label="mouse"><skeleton frame="3" keyframe="1">
+<points label="tail" outside="0" occluded="1" points="1,2"/><points label="snout" outside="1" points="3,4"/></skeleton>
+<skeleton frame="6" outside="1"><points label="tail" outside="1" points="1,2"/></skeleton></track>
+<track id="6" label="ball"><box frame="6" outside="0" xtl="1" ytl="2" xbr="3" ybr="5"/>
+<box frame="3" outside="1" xtl="1" ytl="2" xbr="3" ybr="5"/></track>
+<track id="7" label="mouse"><skeleton frame="6" outside="0" points="8,8;9,9"/>
+<track id="0" label="snout"><points frame="6" outside="0" points="8,8"/></track>
+<track id="1" label="tail"><points frame="6" outside="1" points="9,9"/></track></track>
+<track id="8" label="ball"><polyline frame="6" outside="0" points="1,1;2,2"/></track></annotations>"""
+
+
+def test_cvat_tracks_of_a_video(tmp_path):
+    (tmp_path / "annotations.xml").write_text(TRACKS)
+    assert guess_format(tmp_path).name == "cvat"
+    data = get_format("cvat").read(tmp_path, Hints())
+    assert data.left_out == {"polylines": 1}
+    assert [(p.path.name, p.frame, p.video, p.size_wh) for p in data.pictures] == [
+        ("frame_000003.png", None, "cage 1", (64, 48)),
+        ("frame_000006.png", None, "cage 1", (64, 48)),
+    ]
+    (first,), (second, ball) = (picture.instances for picture in data.pictures)
+    assert (first.track, first.keypoints.tolist()) == ("5", [[3, 4, 0], [1, 2, 1]])
+    assert (second.track, second.keypoints.tolist()) == ("7", [[8, 8, 2], [9, 9, 0]])
+    assert (ball.track, ball.box, data.categories[ball.category].name) == ("6", (1, 2, 2, 3), "ball")
+    (tmp_path / "cage 1.mp4").touch()
+    picture = fake_picture(tmp_path / "images" / "frame_000006.PNG")
+    found = [(p.path, p.frame) for p in get_format("cvat").read(tmp_path, Hints()).pictures]
+    assert found == [(tmp_path / "cage 1.mp4", 3), (picture, None)]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("<annotations><track id='0'/></annotations>", "found tracks of a video, expected images; export as"),
+        ("<annotations><track id='0'/></annotations>", "found no image, expected at least one; export as"),
+        (TRACKS.replace('frame="3"', 'frame="x"', 1), "track 0, skeleton, frame: found 'x', expected a number"),
+        (
+            TRACKS.replace('frame="3"', 'frame="-1"', 1),
+            "track 0, skeleton, frame: found '-1', expected the number of a fr",
+        ),
         ("<annotations><meta/></annotations>", "found no image"),
         ("<annotations", "no valid XML"),
         ('<!DOCTYPE a [<!ENTITY b "c">]><annotations/>', "has a DOCTYPE, which labels never need"),
@@ -118,6 +191,78 @@ def test_label_studio_points_inside_boxes(tmp_path):
     assert boxed.keypoints.tolist() == [[20, 20, 2], [0, 0, 0]]
     assert free.keypoints.tolist() == [[0, 0, 0], [120, 50, 1]]
     assert data.pictures[1].instances == []
+
+
+def test_label_studio_pictures_that_were_uploaded(tmp_path):
+    """Exports name uploads by the server's path and a prefix; the pictures lie where the user has them."""
+    tasks = [
+        {"data": {"id": "mouse 3", "img": f"/data/upload/3/0a1b2c3d-{name}.png"}, "annotations": []} for name in "ab"
+    ]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(tasks))
+    found = [fake_picture(tmp_path / "pictures" / name) for name in ("a.png", "0a1b2c3d-b.png")]
+    assert [p.path for p in get_format("labelstudio").read(path, Hints()).pictures] == found
+    elsewhere = [fake_picture(tmp_path / "x" / "y" / name) for name in ("a.png", "b.png")]
+    data = get_format("labelstudio").read(path, Hints(images=tmp_path / "x" / "y"))
+    assert [p.path for p in data.pictures] == elsewhere
+    tasks[1]["data"] = {"img": r"/data/local-files/?d=x\y\b.png"}
+    path.write_text(json.dumps(tasks))
+    assert get_format("labelstudio").read(path, Hints()).pictures[1].path.name == "b.png"
+
+
+def test_label_studio_relations_labels_and_turned_boxes(tmp_path):
+    turned = {"width": 20, "height": 10, "rotation": 90}
+    result = [
+        region("rectanglelabels", "mouse", 50, 20, "b1", value=turned),
+        region("labels", "rat", 0, 0, "b2", value={"width": 100, "height": 100, "labels": ["rat"]}),
+        region("labels", "rat", 0, 0, "e1", value={"radiusX": 3, "radiusY": 2}),
+        region("labels", "snout", 1, 2, "p1"),
+        region("keypointlabels", "snout", 5, 6, "p2"),
+        {"type": "relation", "from_id": "b1", "to_id": "p2", "direction": "right"},
+        {"id": "g1", "type": "polygonlabels", "value": {"points": [[1, 2], [3, 4]], "polygonlabels": ["mouse"]}},
+        {"id": "e1", "type": "ellipse", "value": {"x": 1, "y": 1, "radiusX": 3, "radiusY": 2}},
+    ]
+    second = {"ground_truth": True, "result": result}
+    tasks = [{"data": {"img": "a.png"}, "annotations": [{"result": []}, second]}]
+    (tmp_path / "tasks.json").write_text(json.dumps(tasks))
+    data = get_format("labelstudio").read(tmp_path, Hints())
+    mouse, rat = data.pictures[0].instances
+    assert mouse.box == pytest.approx((90, 20, 10, 40))
+    assert mouse.keypoints.tolist() == [[10, 6, 2]]
+    assert (rat.box, rat.keypoints.tolist()) == ((0, 0, 200, 100), [[2, 2, 2]])
+    assert data.left_out == {
+        "further annotations of tasks that have several": 1,
+        "regions of type labels that are neither points nor boxes": 1,
+        "regions of type polygonlabels": 1,
+        "regions of type ellipse": 1,
+    }
+    for changes, message in (
+        ({"image_rotation": 90}, r"result\[4\]: found image_rotation 90, expected 0; turn the picture's file"),
+        ({"id": "p1", "parentID": "b1"}, r"\[0\]: found two points 'snout' in group b1, expected each name once"),
+    ):
+        broken = [*result[:4], {**result[4], **changes}, *result[4:]]
+        (tmp_path / "tasks.json").write_text(json.dumps([{**tasks[0], "annotations": [{"result": broken}]}]))
+        with pytest.raises(ValueError, match=message):
+            get_format("labelstudio").read(tmp_path, Hints())
+
+
+def test_label_studio_minimal(tmp_path):
+    sides = {"original_width": 200, "original_height": 100}
+    task = {
+        "img": "/data/upload/1/0a1b2c3d-a.png",
+        "kp": [{"x": 10, "y": 20, "width": 0.3, "keypointlabels": ["snout"], **sides}],
+        "box": [{"x": 5, "y": 10, "width": 10, "height": 30, "rotation": 0, "rectanglelabels": ["mouse"], **sides}],
+        "id": 4,
+        "lead_time": 3.5,
+        "created_at": "2024-01-30T02:40:43Z",
+    }
+    path = tmp_path / "project-1-at-2024.json"
+    path.write_text(json.dumps([task, {"img": "b.png", "id": 5, "choice": "none"}]))
+    assert guess_format(path).name == "labelstudio"
+    first, second = get_format("labelstudio").read(path, Hints()).pictures
+    assert (first.size_wh, first.instances[0].box) == ((200, 100), (10, 10, 20, 30))
+    assert first.instances[0].keypoints.tolist() == [[20, 20, 2]]
+    assert (second.path.name, second.instances) == ("b.png", [])
 
 
 def test_labelme_as_its_users_label(tmp_path):
@@ -248,7 +393,7 @@ def test_yolo_as_others_export_it(text, lists, pictures, tmp_path):
         [10 * (number + 1), 10, 1] for number in range(len(pictures))
     ]
     assert data.categories[0].name == "mouse"
-    with pytest.raises(ValueError, match="--images: YOLO's data.yaml says where the pictures are"):
+    with pytest.raises(ValueError, match=r"--images: YOLO's data.yaml says where the pictures are"):
         get_format("yolo").read(tmp_path, Hints(images=tmp_path))
 
 
