@@ -51,6 +51,19 @@ def pictures_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
 
 
+def found_below(path: Path, folder: Path) -> Path | None:
+    """Return a folder's file with the longest end of a path as its name: ``b/c.png`` rather than ``c.png``."""
+    parts = [part for part in path.parts if part not in (path.anchor, "..")]
+    ends = (folder.joinpath(*parts[start:]) for start in range(len(parts)))
+    return next((end for end in ends if end.is_file()), None)
+
+
+def picture_named(stem: Path) -> Path:
+    """Return the picture of this name, whatever its suffix; the usual name if there is none."""
+    found = (stem.with_name(stem.name + suffix) for case in (str.lower, str.upper) for suffix in map(case, SUFFIXES))
+    return next((path for path in found if path.is_file()), stem.with_name(f"{stem.name}.jpg"))
+
+
 def picture_size(path: Path) -> tuple[int, int]:
     """Return (width, height) of a picture as it is shown, a camera's noted orientation applied.
 

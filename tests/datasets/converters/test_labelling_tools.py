@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
+import cv2
+import numpy as np
 import pytest
-from keypoint_data_cases import fake_picture
+from keypoint_data_cases import fake_picture, png_header
 
 from posekit.datasets.converters.formats import get_format, guess_format
 from posekit.datasets.converters.keypoint_data import Hints
 from posekit.datasets.converters.openpose import BODY_25
+from posekit.datasets.converters.pictures import decoded, fill_sizes
 
 CVAT = """<?xml version="1.0" encoding="utf-8"?>
 <annotations><version>1.1</version><meta><job><labels>
@@ -284,6 +288,62 @@ def test_labelme_as_its_users_label(tmp_path):
     assert data.pictures[0].path.resolve() == (tmp_path / "cage" / "a.png").resolve()
     with pytest.raises(ValueError, match="has points labelled 'tail', which is none of snout"):
         get_format("labelme").read(tmp_path / "labels", Hints(keypoints=("snout",)))
+
+
+def test_labelme_with_the_picture_inside(tmp_path):
+    """The picture's file is used where there is one, whatever it is called; else what the labels embed."""
+    pixels = np.full((3, 5, 3), (10, 100, 200), np.uint8)
+    embedded = base64.b64encode(cv2.imencode(".png", pixels)[1].tobytes()).decode()
+    point = {"label": "snout", "points": [[1, 2]], "shape_type": "point", "group_id": 4}
+    wall = {"label": "wall", "points": [[0, 0], [1, 1], [2, 0]], "shape_type": "polygon"}
+    document = {
+        "shapes": [point, wall],
+        "imagePath": None,
+        "imageData": embedded,
+        "imageWidth": None,
+        "imageHeight": None,
+    }
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document))
+    (tmp_path / "labels.txt").write_text("wall\ntail\nsnout\n")
+    data = get_format("labelme").read(tmp_path, Hints())
+    assert data.left_out == {"shapes of type polygon": 1}
+    assert data.categories[0].keypoints == ("tail", "snout")
+    assert np.array_equal(decoded(data.pictures[0]), pixels)
+    assert fill_sizes(data) == 1
+    assert data.pictures[0].size_wh == (5, 3)
+    (tmp_path / "a.PNG").write_bytes(png_header(64, 48))
+    picture = get_format("labelme").read(path, Hints()).pictures[0]
+    assert (picture.path, picture.frame) == (tmp_path / "a.PNG", None)
+    path.write_text(json.dumps({**document, "imagePath": r"..\day 1\a.png", "imageData": None}))
+    found = fake_picture(tmp_path / "pictures" / "day 1" / "a.png")
+    assert get_format("labelme").read(path, Hints(images=tmp_path / "pictures")).pictures[0].path == found
+    for broken, message in (("?", "imageData: no picture: "), ("QUFB", "imageData: no picture: the file starts with")):
+        path.write_text(json.dumps({**document, "imagePath": "b.jpg", "imageData": broken}))
+        with pytest.raises(ValueError, match=message):
+            decoded(get_format("labelme").read(path, Hints()).pictures[0])
+    path.write_text(json.dumps({**document, "shapes": [point, point]}))
+    with pytest.raises(ValueError, match=r"a.json: found two points 'snout' in group 4, expected each name once"):
+        get_format("labelme").read(path, Hints())
+
+
+def test_openpose_of_a_video(tmp_path):
+    """OpenPose numbers the frames of a video; without pictures of them the video itself is used."""
+    people = [{"pose_keypoints": [1, 2, 0.5] * 18}], []
+    for number, found in enumerate(people):
+        path = tmp_path / "json" / f"my clip_{number:012d}_keypoints.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"version": 1.0, "people": found}))
+    data = get_format("openpose").read(tmp_path / "json", Hints())
+    assert [(p.path.name, p.frame, p.video, len(p.instances)) for p in data.pictures] == [
+        ("my clip_000000000000.jpg", None, "my clip", 1),
+        ("my clip_000000000001.jpg", None, "my clip", 0),
+    ]
+    assert data.pictures[0].instances[0].keypoints[0].tolist() == [1, 2, 2]
+    (tmp_path / "my clip.mp4").touch()
+    picture = fake_picture(tmp_path / "my clip_000000000001.png")
+    data = get_format("openpose").read(tmp_path / "json", Hints(images=tmp_path))
+    assert [(p.path, p.frame) for p in data.pictures] == [(tmp_path / "my clip.mp4", 0), (picture, None)]
 
 
 def test_openpose_with_hands(tmp_path):
