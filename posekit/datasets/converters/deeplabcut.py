@@ -98,10 +98,10 @@ def _read_project(path: Path) -> Project:
     place, document = Place(path), read_yaml(path)
     multi = bool(document.get("multianimalproject"))
     key = "multianimalbodyparts" if multi else "bodyparts"
-    parts = place.at(key).names(place.get(document, key))
+    parts = place.at(key).names(_as_texts(place.get(document, key)))
     if not parts:
         raise place.at(key).wrong(Found("none"), "the names of the body parts")
-    unique = place.at("uniquebodyparts").names(document.get("uniquebodyparts") or []) if multi else ()
+    unique = place.at("uniquebodyparts").names(_as_texts(document.get("uniquebodyparts") or [])) if multi else ()
     links = []
     for link in place.at("skeleton").list(document.get("skeleton") or []):
         ends = [str(end) for end in place.at("skeleton").list(link)]
@@ -115,6 +115,11 @@ def _read_project(path: Path) -> Project:
         identity=bool(document.get("identity")),
         scorer=str(document.get("scorer") or ""),
     )
+
+
+def _as_texts(names: Any) -> Any:
+    """Return names with whole numbers, which YAML makes of a body part ``1``, as texts."""
+    return [str(name) if type(name) is int else name for name in names] if isinstance(names, list) else names
 
 
 def _project_of(tables: Sequence[Table], name: str) -> Project:

@@ -6,9 +6,10 @@ import pickle
 
 import numpy as np
 import pytest
-from keypoint_data_cases import fake_picture
+from keypoint_data_cases import fake_picture, what_remains
 
 from posekit.datasets.converters.deeplabcut import read
+from posekit.datasets.converters.formats import get_format
 from posekit.datasets.converters.keypoint_data import Hints
 
 SINGLE = """scorer,Ann,Ann,Ann,Ann
@@ -76,6 +77,26 @@ def test_ways_to_name_a_project(source, tmp_path):
 def test_without_config(tmp_path):
     data = read(project(tmp_path, MULTI), Hints())
     assert [category.keypoints for category in data.categories] == [("snout", "tail"), ("corner",)]
+
+
+def test_body_parts_that_are_numbers(tmp_path):
+    config = "bodyparts: [1, tail]\nskeleton: [[1, tail]]\n"
+    data = read(project(tmp_path, SINGLE.replace("snout", "1"), config), Hints())
+    assert (data.categories[0].keypoints, data.categories[0].links) == (("1", "tail"), ((0, 1),))
+
+
+def test_several_videos_with_pictures_of_one_name(tmp_path):
+    for video in ("day 1", "dAy-2 ü"):
+        text = SINGLE.replace("labeled-data/cage/", f"labeled-data\\{video}\\")
+        folder = fake_picture(tmp_path / "labeled-data" / video / "img1.png").parent
+        fake_picture(folder / "img2.png")
+        (folder / "CollectedData_Ann.csv").write_text(text)
+        fake_picture(tmp_path / "labeled-data" / f"{video}_labeled" / "img1.png")  # as DeepLabCut draws them
+    data = read(tmp_path, Hints())
+    assert sorted({str(picture.video) for picture in data.pictures}) == ["dAy-2 ü", "day 1"]
+    assert len({picture.path for picture in data.pictures if picture.path.is_file()}) == 4
+    get_format("coco").write(what_remains(data, "coco")[0], tmp_path / "out", copy_images=True)
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 4
 
 
 def test_reordered_by_hand(tmp_path):

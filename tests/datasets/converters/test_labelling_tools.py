@@ -509,6 +509,44 @@ def test_coco_without_keypoint_names(tmp_path):
     assert get_format("coco").read(path, Hints(keypoints=("x", "y"))).categories[0].keypoints == ("x", "y")
 
 
+def test_coco_names_given_for_some_of_its_categories(tmp_path):
+    """Names given by hand replace those of categories with keypoints; a category without any stays so."""
+    path = tmp_path / "a.json"
+    cage = {"id": 2, "name": "cage"}
+    path.write_text(json.dumps(coco(categories=[*coco()["categories"], cage])))
+    categories = get_format("coco").read(path, Hints(keypoints=("x", "y"))).categories
+    assert [category.keypoints for category in categories] == [("x", "y"), ()]
+
+
+@pytest.mark.parametrize("size", [{"width": None, "height": None}, {"width": 0, "height": 0}, {}])
+def test_coco_from_windows_without_sizes(size, tmp_path):
+    picture = fake_picture(tmp_path / "images" / "day 1" / "ü.png", 64, 48)
+    image = {"id": 1, "file_name": "day 1\\ü.png", **size}
+    (tmp_path / "a.json").write_text(json.dumps(coco(images=[image])))
+    data = get_format("coco").read(tmp_path / "a.json", Hints())
+    assert (data.pictures[0].path, data.pictures[0].size_wh) == (picture, None)
+    assert fill_sizes(data) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "split"),
+    [
+        ("person_keypoints_train2017.json", "train"),
+        ("trainval.json", ""),
+        ("constraints.json", ""),
+        ("val/_annotations.json", "val"),
+        ("valid/_annotations.coco.json", "val"),
+        ("test/a.json", "test"),
+    ],
+)
+def test_coco_parts(file, split, tmp_path):
+    folder = tmp_path / "test"
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_text(json.dumps(coco()))
+    assert guess_format(folder).name == "coco"
+    assert get_format("coco").read(folder, Hints()).pictures[0].split == split
+
+
 def test_coco_with_an_image_listed_again(tmp_path):
     document = coco()
     document["images"] *= 2

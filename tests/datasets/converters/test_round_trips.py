@@ -70,7 +70,7 @@ def test_what_a_format_cannot_hold(name):
 def test_round_trip(name, data):
     folder = Path(tempfile.mkdtemp(prefix="posekit_test_"))
     try:
-        root = data.pictures[0].path.parents[1]
+        root = data.pictures[0].path.parents[2]
         written, read = there_and_back(data, name, folder, hints=said(name, data, root))
         assert read == written
     finally:
