@@ -117,7 +117,7 @@ def _read_categories(place: Place, document: dict[str, Any], hints: Hints) -> tu
         for link in where.at("skeleton").list(item.get("skeleton") or []):
             ends = [where.at("skeleton").whole(end) - 1 for end in where.at("skeleton").list(link)]
             if len(ends) != 2 or not all(0 <= end < len(names) for end in ends):
-                raise where.at("skeleton").wrong(link, f"two numbers of keypoints, 1 to {len(names)}")
+                raise where.at("skeleton").wrong(link, f"two numbers of keypoints, 1 to {len(names)} as COCO counts")
             links.append((ends[0], ends[1]))
         category_id = where.whole(where.get(item, "id"))
         if category_id in index_of:

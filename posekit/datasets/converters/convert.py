@@ -98,7 +98,8 @@ def convert(
 def _tell_missing(data: KeypointData, tell: Callable[[str], object]) -> None:
     missing = [path for path in dict.fromkeys(picture.path for picture in data.pictures) if not path.is_file()]
     if missing:
-        tell(f"missing {len(missing):,} files of pictures, such as {missing[0]}; give their folder with --images")
+        count = f"{len(missing):,} file{'s' if len(missing) > 1 else ''} of pictures"
+        tell(f"missing {count}, such as {missing[0]}; give its folder with --images")
 
 
 def _unpack(

@@ -157,3 +157,21 @@ def _plain_instance(instance: Instance, decimals: int) -> dict[str, Any]:
         "scores": rounded(instance.scores),
         "rest": (instance.crowd, instance.segmentation, instance.track, instance.id, instance.extra),
     }
+
+
+TOKENS = [b"", b"-1", b"nan", b"1e999", b"x", b"\xff\xfe", b"\0", b",", b"\n", b"[", b"{", b":", b"<", b"&", b"'", b'"']
+"""Pieces of text that break a file where they do not belong."""
+
+
+def check_reading(name, folder, file):
+    """Read labels; errors must be of the user's kind and name the place."""
+    try:
+        back = get_format(name).read(folder / name, Hints())
+    except (ValueError, OSError) as error:
+        text = str(error)
+        assert str(folder / name) in text
+        assert len(text) < 1000
+    else:
+        plain(back)
+        counts = [len(category.keypoints) for category in back.categories]
+        assert all(instance.keypoints.shape == (counts[instance.category], 3) for instance in back.instances())

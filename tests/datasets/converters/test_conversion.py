@@ -76,6 +76,22 @@ def test_ultralytics_takes_no_keypoint_outside_of_its_picture(tmp_path):
     assert first.keypoints.round(4).tolist() == [[64, 48, 2], [0, 0, 0], [0, 0, 0], [10, 11, 2]]
 
 
+def test_what_was_left_out_and_what_is_missing(tmp_path):
+    point, wall = ({"label": kind, "points": [[1, 2]], "shape_type": kind} for kind in ("point", "circle"))
+    document = {"shapes": [point, wall, wall], "imagePath": "none.png", "imageWidth": 64, "imageHeight": 48}
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    _, text = run(tmp_path / "a.json", tmp_path / "out.json", swaps=(0,))
+    assert "left    2 shapes of type circle" in text
+    assert f"missing 1 file of pictures, such as {tmp_path / 'none.png'}; give its folder with --images" in text
+    (tmp_path / "b.json").write_text(json.dumps({**document, "imagePath": "other.png"}))
+    _, text = run(tmp_path, tmp_path / "both.json", swaps=(0,), source_format="labelme")
+    assert "missing 2 files of pictures" in text
+    for name in ("none.png", "other.png"):
+        fake_picture(tmp_path / name)
+    _, text = run(tmp_path, tmp_path / "again.json", swaps=(0,), source_format="labelme")
+    assert "missing" not in text
+
+
 def test_training_files(coco, tmp_path):
     written, _ = run(coco, tmp_path / "out", split="val=0.3,test=0.2", swaps=(3, 1, 2, 0))
     assert [path.name for path in written] == ["train.json", "val.json", "test.json", "keypoint_set.py"]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 
 import cv2
 import numpy as np
 import pytest
-from keypoint_data_cases import fake_picture, png_header
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from keypoint_data_cases import TOKENS, check_reading, fake_picture, png_header
 
 from posekit.datasets.converters.formats import get_format, guess_format
 from posekit.datasets.converters.keypoint_data import Hints
@@ -75,6 +78,14 @@ def test_cvat_points(tmp_path):
     with pytest.raises(ValueError, match="--keypoints: there are points labelled 'snout'"):
         get_format("cvat").read(path, Hints(keypoints=("tail", "nose")))
 
+
+ROBOFLOW = """train: ../train/images
+val: ../valid/images
+nc: 1
+names: ['mouse']
+kpt_shape: [1, 3]
+flip_idx: [0]
+"""
 
 BOXED = """<annotations><meta><task><labels><label><name>mouse</name><type>rectangle</type></label>
 <label><name>cage</name><type>rectangle</type></label><label><name>tail</name><type>points</type></label>
@@ -250,23 +261,40 @@ def test_label_studio_relations_labels_and_turned_boxes(tmp_path):
             get_format("labelstudio").read(tmp_path, Hints())
 
 
+MINIMAL = """[{"img": "/data/upload/1/0a1b2c3d-a.png", "id": 4, "lead_time": 3.5, "created_at": "2024-01-30T02:40:43Z",
+"kp": [{"x": 10, "y": 20, "width": 0.3, "keypointlabels": ["snout"], "original_width": 200, "original_height": 100}],
+"box": [{"x": 5, "y": 10, "width": 10, "height": 30, "rotation": 0, "rectanglelabels": ["mouse"],
+"original_width": 200, "original_height": 100}]}, {"img": "b.png", "id": 5, "choice": "none"}]"""
+
+
 def test_label_studio_minimal(tmp_path):
-    sides = {"original_width": 200, "original_height": 100}
-    task = {
-        "img": "/data/upload/1/0a1b2c3d-a.png",
-        "kp": [{"x": 10, "y": 20, "width": 0.3, "keypointlabels": ["snout"], **sides}],
-        "box": [{"x": 5, "y": 10, "width": 10, "height": 30, "rotation": 0, "rectanglelabels": ["mouse"], **sides}],
-        "id": 4,
-        "lead_time": 3.5,
-        "created_at": "2024-01-30T02:40:43Z",
-    }
     path = tmp_path / "project-1-at-2024.json"
-    path.write_text(json.dumps([task, {"img": "b.png", "id": 5, "choice": "none"}]))
+    path.write_text(MINIMAL)
     assert guess_format(path).name == "labelstudio"
     first, second = get_format("labelstudio").read(path, Hints()).pictures
     assert (first.size_wh, first.instances[0].box) == ((200, 100), (10, 10, 20, 30))
     assert first.instances[0].keypoints.tolist() == [[20, 20, 2]]
     assert (second.path.name, second.instances) == ("b.png", [])
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text"),
+    [
+        ("cvat", "annotations.xml", BOXED),
+        ("cvat", "annotations.xml", TRACKS),
+        ("labelstudio", "tasks.json", MINIMAL),
+        ("yolo", "data.yaml", ROBOFLOW),
+    ],
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32), token=st.sampled_from(TOKENS), cut=st.integers(0, 30))
+def test_a_file_with_a_hole(name, file, text, seed, token, cut, tmp_path):
+    """It is read, or refused by one clear error."""
+    start = random.Random(seed).randrange(len(text) + 1)
+    (tmp_path / name).mkdir(exist_ok=True)
+    fake_picture(tmp_path / name / "train" / "images" / "a.png")
+    (tmp_path / name / file).write_bytes(text[:start].encode() + token + text[start + cut :].encode())
+    check_reading(name, tmp_path, file)
 
 
 def test_labelme_as_its_users_label(tmp_path):
@@ -408,14 +436,6 @@ def test_yolo_problems(old, new, message, tmp_path):
     with pytest.raises((ValueError, FileNotFoundError), match=message):
         get_format("yolo").read(tmp_path, Hints())
 
-
-ROBOFLOW = """train: ../train/images
-val: ../valid/images
-nc: 1
-names: ['mouse']
-kpt_shape: [1, 3]
-flip_idx: [0]
-"""
 
 CVAT_YOLO = """path: ./
 train: train.txt
