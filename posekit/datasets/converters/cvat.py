@@ -48,11 +48,11 @@ class Shapes:
     """The shapes of one picture; each with its place in the file, for errors. Others are counted."""
 
     def __init__(self, shapes: Sequence[Shape], left_out: Counter[str]) -> None:
-        single = [";" not in (shape.get("points") or "") for _, shape in shapes]
+        points = [item for item in shapes if item[1].tag == "points"]
         self.boxes = [item for item in shapes if item[1].tag == "box"]
-        self.whole = [item for item, one in zip(shapes, single, strict=True) if item[1].tag == "points" and not one]
-        self.whole = [item for item in shapes if item[1].tag == "skeleton"] + self.whole
-        self.single = [item for item, one in zip(shapes, single, strict=True) if item[1].tag == "points" and one]
+        self.single = [item for item in points if ";" not in (item[1].get("points") or "")]
+        self.whole = [item for item in shapes if item[1].tag == "skeleton"]
+        self.whole += [item for item in points if ";" in (item[1].get("points") or "")]
         known = ("box", "points", "skeleton", "attribute")
         left_out.update(f"{shape.tag}s" for _, shape in shapes if shape.tag not in known)
 
@@ -196,11 +196,8 @@ class Reading:
         names, listed = [point.name for item in objects for point in item.points], _points_labels(root)
         self.loose_names = hints.keypoints or tuple(dict.fromkeys([*listed, *names]))
         labels = dict.fromkeys(item.box.label if item.box else DEFAULT_CATEGORY for item in objects)
-        kept = [
-            category
-            for category in self.categories
-            if category.name not in {*names, *listed} or category.name in labels
-        ]
+        parts = {*names, *listed} - set(labels)
+        kept = [category for category in self.categories if category.name not in parts]
         self.categories = [replace(c, keypoints=self.loose_names) if c.name in labels else c for c in kept]
         known = {category.name for category in kept}
         self.categories += [Category(label, self.loose_names) for label in labels if label not in known]

@@ -181,7 +181,8 @@ def _read_choices(place: Place, regions: Sequence[Any]) -> dict[str, list[Any]]:
 
 def _read_relations(regions: Sequence[Any]) -> dict[str, str]:
     """Return the box that a relation, in either direction, gives a keypoint, by the ids of both."""
-    boxes = {str(region.get("id")) for region in regions if region.get("type") == "rectanglelabels"}
+    values = [(str(region.get("id")), region.get("value")) for region in regions if region.get("type") in KINDS]
+    boxes = {key for key, value in values if isinstance(value, dict) and "height" in value}
     ends = [(str(item.get("from_id")), str(item.get("to_id"))) for item in regions if item.get("type") == "relation"]
     return {a: b for end in ends for a, b in (end, end[::-1]) if b in boxes and a not in boxes}
 

@@ -68,21 +68,18 @@ def _category(skeleton: Any, hints: Hints) -> Category:
 
 def _picture(source: Path, frame: Any, hints: Hints) -> Picture:
     video, number = frame.video, int(frame.frame_idx)
-    metadata = video.backend_metadata or {}
-    if metadata.get("has_embedded_images"):
-        if number in _opened(source, video).embedded_frame_inds:
-            name = str(metadata.get("dataset", "video")).partition("/")[0]
-            return Picture(source, video=name, frame=number, decode=partial(_embedded, source, video))
+    if _is_hdf(video):
+        if number in _held(source, video):
+            name = str((video.backend_metadata or {}).get("dataset", "video")).strip("/").partition("/")[0]
+            return Picture(Path(video.filename), video=name, frame=number, decode=partial(_embedded, source, video))
         video = video.source_video or video
     if isinstance(video.filename, list):
         path = Path(video.filename[number])
         return Picture(_located(path, source, hints), video=path.parent.name)
     path = Path(video.filename)
-    if path.suffix.lower() in (".slp", ".h5", ".hdf5"):
-        found = Found(f"frame {number} of {path.name}, whose pictures are not in it as files")
-        raise Place(source).wrong(
-            found, "a video, pictures, or a package (.pkg.slp) with them", "save it so with SLEAP"
-        )
+    if _is_hdf(video):
+        found = Found(f"frame {number} of {path.name}, which does not hold it")
+        raise Place(source).wrong(found, "a video, pictures, or a package with all of them", "save it so with SLEAP")
     return Picture(_located(path, source, hints), video=path.stem, frame=number)
 
 
@@ -93,23 +90,28 @@ def _located(path: Path, source: Path, hints: Hints) -> Path:
     return path if path.is_file() else found_below(path, source.parent) or path
 
 
-def _opened(source: Path, video: Any) -> Any:
+def _is_hdf(video: Any) -> bool:
+    return isinstance(video.filename, str) and video.filename.lower().endswith((".slp", ".h5", ".hdf5"))
+
+
+def _held(source: Path, video: Any) -> Sequence[int]:
+    """Return the numbers of the frames that an HDF5 file holds as pictures."""
     try:
         if video.backend is None:
             video.open()
+        backend: Any = video.backend
+        return backend.embedded_frame_inds if backend.has_embedded_images else range(len(backend))
     except BROKEN as error:
-        raise ValueError(f"{source}: its pictures cannot be read: {error}; save it again with SLEAP") from error
-    return video.backend
+        raise ValueError(f"{source}: {video.filename} cannot be read: {error}; save it again with SLEAP") from error
 
 
 def _embedded(source: Path, video: Any, number: int) -> np.ndarray:
-    """Return a picture that is in the file itself, (H, W, 3) uint8, BGR."""
-    _opened(source, video)
+    """Return a picture that is in an HDF5 file, (H, W, 3) uint8, BGR."""
     try:
         image = np.asarray(video[number])
+        return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3))[..., ::-1])
     except BROKEN as error:
         raise ValueError(f"{source}: picture {number} cannot be read: {error}; save it again with SLEAP") from error
-    return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3))[..., ::-1])
 
 
 def _track_names(tracks: Sequence[Any]) -> dict[int, str]:

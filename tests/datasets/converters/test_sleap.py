@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import cv2
@@ -70,11 +71,16 @@ def test_pictures_inside_the_file(sleap, labels, tmp_path):
     assert np.array_equal(decoded(first), colour)
     assert (second.path.name, second.frame) == ("2.png", None)  # nobody labelled it, so it is not in the package
     shutil.rmtree(tmp_path / "cage")
+    package = shutil.copy(package, tmp_path / "handed on.slp")
+    with pytest.importorskip("h5py").File(package, "a") as file:  # SLEAP itself notes less than sleap-io does
+        backend = {"filename": ".", "dataset": "/video0/video", "input_format": "", "convert_range": False}
+        file["videos_json"][0] = json.dumps({"backend": backend})
     data = read(package, Hints())
+    assert data.pictures[0].video == "video0"
     data.pictures.pop()
     complete(data, ["sizes", "boxes"])
     get_format("coco").write(data, tmp_path / "out", copy_images=False)
-    assert np.array_equal(cv2.imread(str(tmp_path / "out/images/labels.pkg/frame000000.png")), colour)
+    assert np.array_equal(cv2.imread(str(tmp_path / "out/images/handed on/frame000000.png")), colour)
 
 
 def test_pictures_that_were_moved(sleap, labels, tmp_path):
@@ -103,6 +109,20 @@ def test_tracks_of_one_name_stay_apart(sleap, labels):
     found.tracks = tracks
     sleap.save_slp(found, str(labels), embed=False, verbose=False)
     assert [i.track for i in read(labels, Hints()).pictures[0].instances] == ["a", "a_2", "a_2_2"]
+
+
+def test_a_package_without_a_picture(sleap, labels, tmp_path):
+    package = tmp_path / "labels.pkg.slp"
+    sleap.save_slp(sleap.load_slp(str(labels)), str(package), embed="user", verbose=False)
+    with pytest.importorskip("h5py").File(package, "a") as file:
+        del file["video0/source_video"]
+    with pytest.raises(ValueError, match=r"found frame 1 of labels.pkg.slp, which does not hold it, expected a video"):
+        read(package, Hints())
+    video = sleap.Video(filename=str(tmp_path / "none.h5"), open_backend=False)
+    frame = sleap.LabeledFrame(video=video, frame_idx=0, instances=[])
+    sleap.save_slp(sleap.Labels([frame], skeletons=[sleap.Skeleton(["a"])]), str(labels), embed=False, verbose=False)
+    with pytest.raises(ValueError, match=r"labels.slp: .*none.h5 cannot be read: .*; save it again with SLEAP"):
+        read(labels, Hints())
 
 
 def test_problems(sleap, labels, tmp_path):
