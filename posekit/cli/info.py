@@ -16,7 +16,7 @@ PACKAGES = {
     "core": ("numpy", "cv2", "onnxruntime", "scipy", "array_api_compat", "typer", "rich", "pooch"),
     "train": ("torch", "torchvision", "lightning", "timm", "safetensors", "tensorboard", "matplotlib"),
     "export": ("onnx", "onnxscript", "openvino"),
-    "data": ("yaml", "pandas", "tables", "h5py", "sleap_io"),
+    "data": ("yaml", "h5py", "sleap_io", "cdflib"),
     "serve": ("fastapi", "uvicorn", "multipart"),
 }
 """The import names of each extra's packages."""

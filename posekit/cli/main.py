@@ -38,7 +38,7 @@ COMMANDS = {
 EXTRAS = {
     **dict.fromkeys(("torch", "torchvision", "lightning", "timm", "safetensors", "matplotlib"), "train"),
     **dict.fromkeys(("onnx", "onnxscript"), "export"),
-    **dict.fromkeys(("yaml", "pandas", "tables", "h5py", "sleap_io", "cdflib"), "data"),
+    **dict.fromkeys(("yaml", "h5py", "sleap_io", "cdflib"), "data"),
 }
 """Which extra of posekit brings an optional package."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
@@ -140,7 +141,7 @@ class BaseCocoStyleDataset(BaseDataset):
             ValueError: if there is none then.
         """
         categories = self._metainfo.get("CLASSES")
-        if self._may_adopt and names_other_keypoints(categories, annotations, self._metainfo.get("num_keypoints")):
+        if self._may_adopt and names_other_keypoints(categories, annotations, self._metainfo.get("keypoint_id2name")):
             self._metainfo = {**load_metainfo(propose_info(self.ann_file)), "CLASSES": categories}
         if "num_keypoints" not in self._metainfo:
             raise ValueError(
@@ -250,14 +251,23 @@ class BaseCocoStyleDataset(BaseDataset):
         return [self.data_list[index] for index in kept]
 
 
-def names_other_keypoints(categories: Any, annotations: Sequence[Mapping[str, Any]], num_keypoints: int | None) -> bool:
-    """Whether a file names as many keypoints as its annotations have, and not ``num_keypoints``."""
+def names_other_keypoints(
+    categories: Any, annotations: Sequence[Mapping[str, Any]], known: Mapping[int, str] | None
+) -> bool:
+    """Whether a file names as many keypoints as its annotations have, and not those of the set ``known``."""
     lists = (
         [item.get("keypoints") for item in categories if isinstance(item, dict)] if isinstance(categories, list) else []
     )
     named = next((names for names in lists if isinstance(names, list) and names), [])
     labelled = next((ann["keypoints"] for ann in annotations if isinstance(ann.get("keypoints"), (list, array))), None)
-    return labelled is not None and len(named) not in (0, num_keypoints) and len(labelled) == 3 * len(named)
+    if labelled is None or not named or len(labelled) != 3 * len(named):
+        return False
+    return known is None or list(map(_letters, named)) != list(map(_letters, known.values()))
+
+
+def _letters(name: Any) -> str:
+    """Return a name without what is only spelling: ``Left Eye`` is ``left_eye``."""
+    return re.sub(r"[\W_]+", "", str(name)).lower()
 
 
 def group_by_image(

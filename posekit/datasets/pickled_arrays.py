@@ -38,7 +38,7 @@ def read_pickle(path: str) -> Any:
     Raises:
         ValueError: if the file holds anything else, or is no pickle.
     """
-    return _unpickle(Path(path).read_bytes(), path)
+    return unpickle(Path(path).read_bytes(), path)
 
 
 def read_npz(path: str) -> dict[str, Any]:
@@ -63,12 +63,17 @@ def _array(data: bytes, path: str) -> Any:
     read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read_header(stream)
     if dtype.hasobject:
-        value = _unpickle(stream.read(), path)
+        value = unpickle(stream.read(), path)
         return value.item() if shape == () and isinstance(value, np.ndarray) else value
     return np.load(io.BytesIO(data), allow_pickle=False)
 
 
-def _unpickle(data: bytes, path: str) -> Any:
+def unpickle(data: bytes, path: str) -> Any:
+    """Return the arrays and plain containers of a pickle that is a part of a file.
+
+    Raises:
+        ValueError: if it holds anything else, or is no pickle; the message names the file.
+    """
     try:
         return _ArrayUnpickler(io.BytesIO(data), encoding="latin1").load()
     except (pickle.UnpicklingError, EOFError, AttributeError, IndexError, KeyError, ImportError, TypeError) as error:

@@ -76,7 +76,7 @@ def side_of(name: str, swap: str) -> str:
 
 def mirrored_name(name: str, names: list[str]) -> str:
     """Return the name among ``names`` that differs in left and right alone, or ``""``."""
-    words = re.split(r"([\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]))", name)
+    words = re.split(r"([\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9]))", name)
     swapped = "".join(_mirrored_word(word) for word in words)
     same = [other for other in names if other.lower() == swapped.lower() and other != name]
     return same[0] if len(same) == 1 else ""

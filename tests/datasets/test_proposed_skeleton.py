@@ -26,6 +26,9 @@ class Triangle(BaseCocoStyleDataset):
         ("leftear", "rightear"),
         ("LShoulder", "RShoulder"),
         ("Left Front Paw", "Right Front Paw"),
+        ("forelegL4", "forelegR4"),
+        ("R1", "L1"),
+        ("paw_l2", "paw_r2"),
         ("tail", ""),
         ("lip", ""),
         ("cleft", ""),
@@ -65,6 +68,21 @@ def test_keypoints_of_the_file_if_no_set_is_given(kind, tmp_path, caplog):
     assert dataset.metainfo["keypoint_id2name"] == {0: "nose", 1: "left_ear", 2: "right_ear"}
     assert dataset[0]["flip_indices"] == [0, 2, 1]
     assert "proposed to swap when mirrored: left_ear and right_ear" in caplog.text
+
+
+class AnyTriangle(Triangle):
+    ANY_KEYPOINTS = True
+
+
+def test_as_many_keypoints_as_the_class_has_are_not_the_same(tmp_path, caplog):
+    """The flip pairs of another set must not be taken because the numbers agree, as 17 animal keypoints would."""
+    other = dict(name="mouse", keypoints=["left_hand", "right_hand", "nose"])
+    assert build(tmp_path, other, AnyTriangle, metainfo=None).metainfo["flip_indices"] == [1, 0, 2]
+    assert "proposed to swap when mirrored: left_hand and right_hand" in caplog.text
+    caplog.clear()
+    same = dict(name="mouse", keypoints=["Nose", "left hand", "RightHand"])
+    assert build(tmp_path, same, AnyTriangle, metainfo=None).metainfo["dataset_name"] == "triangle"
+    assert not caplog.text
 
 
 def test_a_set_that_fits_or_is_given_stays(tmp_path):

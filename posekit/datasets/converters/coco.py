@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ FILE_KEYS = {"images", "annotations", "categories", "videos"}
 
 def recognises(source: Path) -> bool:
     if source.is_dir():
-        return any(recognises(path) for path in sorted(source.glob("*.json"))[:3])
+        return any(recognises(path) for path in _json_files(source)[:3])
     if source.suffix.lower() != ".json":
         return False
     data = source.read_bytes()
@@ -40,17 +41,17 @@ def recognises(source: Path) -> bool:
 
 
 def read(source: Path, hints: Hints) -> KeypointData:
-    """Read a COCO file, or all of a folder, which then must have the same categories.
+    """Read a COCO file, or all of a folder or else of its folders, which then must have the same categories.
 
     Raises:
         ValueError: naming the first value that is not as it must be.
     """
     if not source.is_dir():
         return _read_file(source, hints, "")
-    files = [path for path in sorted(source.glob("*.json")) if recognises(path)]
+    files = [path for path in _json_files(source) if recognises(path)]
     if not files:
         raise ValueError(f"{source}: no COCO file (.json with images and annotations) in this folder")
-    parts = [_read_file(path, hints, _split_of(path)) for path in files]
+    parts = [_read_file(path, hints, _split_of(path.relative_to(source))) for path in files]
     for path, part in zip(files[1:], parts[1:], strict=True):
         if part.categories != parts[0].categories:
             raise ValueError(f"{path}: its categories differ from those of {files[0]}; convert them one by one")
@@ -58,9 +59,18 @@ def read(source: Path, hints: Hints) -> KeypointData:
     return KeypointData(parts[0].categories, pictures, {key: v for part in parts for key, v in part.extra.items()})
 
 
+def _json_files(folder: Path) -> list[Path]:
+    """Return the JSON files of a folder, or those of its folders: Roboflow has one for each part."""
+    return sorted(folder.glob("*.json")) or sorted(folder.glob("*/*.json"))
+
+
 def _split_of(path: Path) -> str:
-    named = [name for name in SPLITS if name in path.stem.lower()]
-    return named[0] if len(named) == 1 else ""
+    """Return the part that a file's name, or that of its folder below the source, stands for."""
+    for text in (path.stem.lower(), path.parent.name.lower()):
+        named = [name for name in SPLITS if re.search(rf"(?<![a-z]){name}(?![a-z])", text.replace("valid", "val"))]
+        if named:
+            return named[0] if len(named) == 1 else ""
+    return ""
 
 
 def _read_file(path: Path, hints: Hints, split: str) -> KeypointData:
@@ -97,14 +107,17 @@ def _read_file(path: Path, hints: Hints, split: str) -> KeypointData:
 def _read_categories(place: Place, document: dict[str, Any], hints: Hints) -> tuple[list[Category], dict[int, int]]:
     categories: list[Category] = []
     index_of: dict[int, int] = {}
-    for number, item in enumerate(place.list(place.get(document, "categories"))):
+    items = place.list(place.get(document, "categories"))
+    unnamed = not any(isinstance(item, dict) and item.get("keypoints") for item in items)
+    for number, item in enumerate(items):
         where = place.at(f"categories[{number}]")
-        names = hints.keypoints or where.at("keypoints").names(where.dict(item).get("keypoints") or [])
+        names = where.at("keypoints").names(where.dict(item).get("keypoints") or [])
+        names = hints.keypoints if unnamed or (names and hints.keypoints) else names
         links = []
         for link in where.at("skeleton").list(item.get("skeleton") or []):
             ends = [where.at("skeleton").whole(end) - 1 for end in where.at("skeleton").list(link)]
             if len(ends) != 2 or not all(0 <= end < len(names) for end in ends):
-                raise where.at("skeleton").wrong(link, f"two numbers of keypoints, 1 to {len(names)}")
+                raise where.at("skeleton").wrong(link, f"two numbers of keypoints, 1 to {len(names)} as COCO counts")
             links.append((ends[0], ends[1]))
         category_id = where.whole(where.get(item, "id"))
         if category_id in index_of:
@@ -143,16 +156,17 @@ def _read_images(place: Place, document: dict[str, Any], videos: dict[int, str])
         if image_id in seen:
             raise where.wrong(Found(f"id {image_id} a second time"), "an id of its own")
         seen[image_id] = item
-        known = "width" in item and "height" in item
+        sides = item.get("width"), item.get("height")
+        known = all(side not in (None, 0) for side in sides)  # some write 0 for a size that they do not know
         video = item.get("video_id")
         if video is not None and (not isinstance(video, (int, str)) or video not in videos):
             raise where.wrong(Found(f"video_id {str(video)[:40]}"), "the id of one of the file's videos")
-        path = Path(where.at("file_name").text(where.get(item, "file_name")))
+        path = Path(where.at("file_name").text(where.get(item, "file_name")).replace("\\", "/"))
         of_video = "frame_id" in item and path.suffix.lower() in VIDEO_SUFFIXES
         pictures[image_id] = Picture(
             path=path,
             frame=where.at("frame_id").whole(item["frame_id"]) if of_video else None,
-            size_wh=where.size(item["width"], item["height"]) if known else None,
+            size_wh=where.size(*sides) if known else None,
             id=image_id,
             video=None if video is None else videos[video],
             extra={key: value for key, value in item.items() if key not in IMAGE_KEYS},

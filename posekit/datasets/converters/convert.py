@@ -73,13 +73,18 @@ def convert(
         raise ValueError(f"--to {writer.name}: this format can only be read; convert to coco")
     check_destination(source, dest, writer, overwrite=options.overwrite)
     assert reader.read is not None
-    data = _only(reader.read(source, options.hints), options.category)
+    found = reader.read(source, options.hints)
+    data = _only(found, options.category)
     if not data.pictures:
         raise ValueError(f"{source}: no pictures in it")
     tell(f"read    {source} as {reader.name}: {summary(data)}")
+    if found.left_out:
+        tell(f"left    {', '.join(f'{count:,} {what}' for what, count in found.left_out.items())}")
+    _tell_missing(data, tell)
     _divide(data, dest, writer, options, tell)
+    made = complete(data, writer.needs & {"sizes"})
     rest, lost = lose(data, _losses(writer, dest))
-    made = complete(rest, writer.needs, padding=options.padding, whole=options.whole)
+    made += complete(rest, writer.needs, padding=options.padding, whole=options.whole)
     if "swaps" in writer.needs:
         _settle_swaps(rest, decide_swaps)
     written = writer.write(rest, dest, copy_images=options.copy_images)
@@ -88,6 +93,13 @@ def convert(
         tell(f"made    {text}")
     tell(f"wrote   {', '.join(map(str, written))} as {writer.name}")
     return written
+
+
+def _tell_missing(data: KeypointData, tell: Callable[[str], object]) -> None:
+    missing = [path for path in dict.fromkeys(picture.path for picture in data.pictures) if not path.is_file()]
+    if missing:
+        count = f"{len(missing):,} file{'s' if len(missing) > 1 else ''} of pictures"
+        tell(f"missing {count}, such as {missing[0]}; give its folder with --images")
 
 
 def _unpack(

@@ -1,29 +1,38 @@
 """CVAT for images 1.1: an XML file with skeletons, points and boxes; what has the same group id is one object.
 
+CVAT for video 1.1, with tracks of these, is only read.
+
 A skeleton's label cannot be a box's too, so a box of category ``mouse`` is labelled ``mouse_box``.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
-from posekit.datasets.converters.grouping import LooseObject, LoosePoint, group_points
+from posekit.datasets.converters.cvat_tracks import Shape, pictures_of_frames, shapes_by_frame
+from posekit.datasets.converters.cvat_writer import BOX, CROWD, TRACK, write
+from posekit.datasets.converters.grouping import (
+    Box,
+    LooseBox,
+    LooseObject,
+    LoosePoint,
+    box_around_rotated,
+    group_points,
+)
 from posekit.datasets.converters.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.losses import DEFAULT_CATEGORY, numbered_names
-from posekit.datasets.converters.pictures import files_beside, find_folder
+from posekit.datasets.converters.pictures import find_folder
 from posekit.datasets.converters.place import Found, Place
-from posekit.datasets.converters.xml_file import read_xml, xml_bytes
+from posekit.datasets.converters.xml_file import read_xml
 from posekit.progress import tracked
 
-BOX = "_box"
-TRACK, CROWD = "track_id", "crowd"
+SUBSETS = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}
 
 
 def recognises(source: Path) -> bool:
@@ -35,13 +44,17 @@ def recognises(source: Path) -> bool:
     return b"<annotations" in data and (b"<image" in data or b"<track" in data)
 
 
-@dataclass
 class Shapes:
-    """The shapes of one picture; each with its place in the file, for errors."""
+    """The shapes of one picture; each with its place in the file, for errors. Others are counted."""
 
-    skeletons: list[tuple[Place, ElementTree.Element]]
-    points: list[tuple[Place, ElementTree.Element]]
-    boxes: list[tuple[Place, ElementTree.Element]]
+    def __init__(self, shapes: Sequence[Shape], left_out: Counter[str]) -> None:
+        points = [item for item in shapes if item[1].tag == "points"]
+        self.boxes = [item for item in shapes if item[1].tag == "box"]
+        self.single = [item for item in points if ";" not in (item[1].get("points") or "")]
+        self.whole = [item for item in shapes if item[1].tag == "skeleton"]
+        self.whole += [item for item in points if ";" in (item[1].get("points") or "")]
+        known = ("box", "points", "skeleton", "attribute")
+        left_out.update(f"{shape.tag}s" for _, shape in shapes if shape.tag not in known)
 
 
 def read(source: Path, hints: Hints) -> KeypointData:
@@ -52,35 +65,40 @@ def read(source: Path, hints: Hints) -> KeypointData:
     """
     path = source / "annotations.xml" if source.is_dir() else source
     place, root = Place(path), read_xml(path)
+    left_out: Counter[str] = Counter()
     if root.find("track") is not None:
-        raise place.wrong(Found("tracks of a video"), "images", "export as 'CVAT for images 1.1'")
-    pictures = [_read_image(place.at(f"image {number}"), image) for number, image in enumerate(root.iter("image"))]
-    if not pictures:
+        frames = shapes_by_frame(place, root, TRACK)
+        located = pictures_of_frames(place, root, frames, hints.images)
+        shapes = [Shapes(found, left_out) for found in frames.values()]
+    else:
+        images = [(place.at(f"image {number}"), image) for number, image in enumerate(root.iter("image"))]
+        located = _located([_read_image(*item) for item in images], path.parent, hints)
+        shapes = [Shapes([(w.at(f"{s.tag} {i}"), s) for i, s in enumerate(image)], left_out) for w, image in images]
+    if not located:
         raise place.wrong(Found("no image"), "at least one", "export as 'CVAT for images 1.1'")
-    folder = find_folder([str(picture.path) for picture, _ in pictures], path.parent, hints.images)
-    categories = _declared(place, root)
-    loose = [_loose_objects(shapes) for _, shapes in pictures]
-    reading = Reading(place, categories)
-    reading.declare_loose([point.name for group in loose for found in group for point in found.points], root, hints)
-    for (picture, shapes), found in zip(tracked(pictures, "reading"), loose, strict=True):
+    reading = Reading(place, _declared(place, root))
+    loose = [reading.loose_objects(place.at(picture.path.name), s) for picture, s in zip(located, shapes, strict=True)]
+    reading.declare_loose([item for found in loose for item, _ in found], root, hints)
+    for picture, own, found in zip(tracked(located, "reading"), shapes, loose, strict=True):
+        picture.instances = reading.instances(own) + [reading.loose(item, box) for item, box in found]
+    reading.fill([instance for picture in located for instance in picture.instances])
+    return KeypointData(reading.categories or [Category(DEFAULT_CATEGORY)], located, left_out=left_out)
+
+
+def _located(pictures: list[Picture], near: Path, hints: Hints) -> list[Picture]:
+    folder = find_folder([str(picture.path) for picture in pictures], near, hints.images)
+    for picture in pictures:
         picture.path = folder / picture.path
-        picture.instances = reading.instances(shapes) + [reading.loose(item) for item in found]
-    reading.fill([instance for picture, _ in pictures for instance in picture.instances])
-    used = reading.categories or [Category(DEFAULT_CATEGORY)]
-    return KeypointData(used, [picture for picture, _ in pictures])
+    return pictures
 
 
-def _read_image(place: Place, image: ElementTree.Element) -> tuple[Picture, Shapes]:
-    shapes = [(place.at(f"{shape.tag} {number}"), shape) for number, shape in enumerate(image)]
+def _read_image(place: Place, image: ElementTree.Element) -> Picture:
     number, subset = image.get("id", ""), image.get("subset", "").lower()
-    picture = Picture(
+    return Picture(
         Path(place.at("name").text(image.get("name")).replace("\\", "/")),
         size_wh=place.at("width, height").size(image.get("width"), image.get("height")),
         id=int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else None,
-        split=subset if subset in SPLITS else "",
-    )
-    return picture, Shapes(
-        *([found for found in shapes if found[1].tag == tag] for tag in ("skeleton", "points", "box"))
+        split=SUBSETS.get(subset, subset if subset in SPLITS else ""),
     )
 
 
@@ -129,16 +147,6 @@ def _skeleton(place: Place, name: str, parts: list[str], drawing: str) -> Catego
     return Category(name, names, tuple(links))
 
 
-def _loose_objects(shapes: Shapes) -> list[LooseObject]:
-    """Return the objects of points that are no part of a skeleton, each a keypoint."""
-    single = [(place, shape) for place, shape in shapes.points if ";" not in (shape.get("points") or "")]
-    points = []
-    for place, shape in single:
-        (x, y), label = _coordinates(place, shape, 1)[0], place.at("label").text(shape.get("label"))
-        points.append(LoosePoint(label, x, y, 1 if shape.get("occluded") == "1" else 2, shape.get("group_id")))
-    return group_points(points, [])
-
-
 def _coordinates(place: Place, shape: ElementTree.Element, count: int | None = None) -> list[list[float]]:
     pairs = [pair for pair in (shape.get("points") or "").split(";") if pair.strip()]
     if not pairs or (count is not None and len(pairs) != count):
@@ -152,45 +160,74 @@ class Reading:
     def __init__(self, place: Place, categories: Sequence[Category]) -> None:
         self.place = place
         self.categories = list(categories)
-        self.loose_category = 0
+        self.skeletons = {category.name for category in categories if category.keypoints}
+        self.loose_names: tuple[str, ...] = ()
 
-    def declare_loose(self, names: Sequence[str], root: ElementTree.Element, hints: Hints) -> None:
-        """Add the category of points that are no part of a skeleton, if there are such points."""
-        if not names:
+    def loose_objects(self, place: Place, shapes: Shapes) -> list[tuple[LooseObject, ElementTree.Element | None]]:
+        """Return the objects of points that are no part of a skeleton, each a keypoint, and the shapes of their boxes.
+
+        Boxes that became part of one are taken out of the shapes; those of skeletons, by label or group, stay.
+        """
+        if not shapes.single:
+            return []
+        points = []
+        for where, shape in shapes.single:
+            (x, y), label = _coordinates(where, shape, 1)[0], where.at("label").text(shape.get("label"))
+            if shape.get("outside") != "1":
+                points.append(LoosePoint(label, x, y, 1 if shape.get("occluded") == "1" else 2, _group(shape)))
+        owners = {_group(shape) for _, shape in shapes.whole} - {None}
+        free = [
+            (where, shape)
+            for where, shape in shapes.boxes
+            if _group(shape) not in owners and (shape.get("label") or "").removesuffix(BOX) not in self.skeletons
+        ]
+        boxes = [LooseBox(where.at("label").text(s.get("label")), _box(where, s), _group(s)) for where, s in free]
+        objects = group_points(place, points, boxes)
+        found = [(item, free[index][1] if index < len(free) else None) for index, item in enumerate(objects)]
+        found = [(item, shape) for item, shape in found if item.points]
+        taken = [shape for _, shape in found if shape is not None]
+        shapes.boxes = [item for item in shapes.boxes if item[1] not in taken]
+        return found
+
+    def declare_loose(self, objects: Sequence[LooseObject], root: ElementTree.Element, hints: Hints) -> None:
+        """Give the categories of points that are no part of a skeleton their keypoints, if there are such points."""
+        if not objects:
             return
-        listed = _points_labels(root)
-        self.categories = [category for category in self.categories if category.name not in {*names, *listed}]
-        self.loose_category = len(self.categories)
-        keypoints = hints.keypoints or tuple(dict.fromkeys([*listed, *names]))
-        self.categories.append(Category(DEFAULT_CATEGORY, keypoints))
+        names, listed = [point.name for item in objects for point in item.points], _points_labels(root)
+        self.loose_names = hints.keypoints or tuple(dict.fromkeys([*listed, *names]))
+        labels = dict.fromkeys(item.box.label if item.box else DEFAULT_CATEGORY for item in objects)
+        parts = {*names, *listed} - set(labels)
+        kept = [category for category in self.categories if category.name not in parts]
+        self.categories = [replace(c, keypoints=self.loose_names) if c.name in labels else c for c in kept]
+        known = {category.name for category in kept}
+        self.categories += [Category(label, self.loose_names) for label in labels if label not in known]
 
     def instances(self, shapes: Shapes) -> list[Instance]:
         """Return the objects of skeletons, of shapes with several points, and of boxes, joined by their group."""
         by_group: dict[str, Instance] = {}
         found = []
-        for place, shape in [*shapes.skeletons, *shapes.points]:
-            if shape.tag == "points" and ";" not in (shape.get("points") or ""):
-                continue
+        for place, shape in shapes.whole:
             label = place.at("label").text(shape.get("label"))
             points = self._skeleton_points(place, shape, label) if shape.tag == "skeleton" else _many(place, shape)
             category = self._category(label, len(points))
             instance = Instance(points, category, **_attributes(shape))
             found.append(instance)
-            if shape.get("group_id"):
-                by_group.setdefault(shape.get("group_id") or "", instance)
+            by_group.setdefault(_group(shape) or "", instance)
+        by_group.pop("", None)
         for place, shape in shapes.boxes:
-            self._add_box(place, shape, by_group.get(shape.get("group_id") or ""), found)
+            self._add_box(place, shape, by_group.get(_group(shape) or ""), found)
         return found
 
-    def loose(self, item: LooseObject) -> Instance:
+    def loose(self, item: LooseObject, box: ElementTree.Element | None) -> Instance:
         """Return the object of single points."""
-        names = self.categories[self.loose_category].keypoints
+        names, label = self.loose_names, item.box.label if item.box else DEFAULT_CATEGORY
         points = np.zeros((len(names), 3))
         for point in item.points:
             if point.name not in names:
                 raise ValueError(f"--keypoints: there are points labelled '{point.name}', not among {', '.join(names)}")
             points[names.index(point.name)] = point.x, point.y, point.visible
-        return Instance(points, self.loose_category)
+        category = [category.name for category in self.categories].index(label)
+        return Instance(points, category, item.box.box if item.box else None, **_attributes(box))
 
     def fill(self, instances: Sequence[Instance]) -> None:
         """Give boxes that came before their category had keypoints as many as the others, none labelled.
@@ -235,10 +272,7 @@ class Reading:
         return points
 
     def _add_box(self, place: Place, shape: ElementTree.Element, owner: Instance | None, found: list[Instance]) -> None:
-        low, high = (
-            [place.at(key).number(shape.get(key)) for key in keys] for keys in (("xtl", "ytl"), ("xbr", "ybr"))
-        )
-        box = place.box(low[0], low[1], high[0] - low[0], high[1] - low[1])
+        box = _box(place, shape)
         if owner is not None and owner.box is None:
             owner.box = box
             return
@@ -250,113 +284,27 @@ class Reading:
         found.append(Instance(np.zeros((count, 3)), category, box, **_attributes(shape)))
 
 
+def _group(shape: ElementTree.Element) -> str | None:
+    group = shape.get("group_id")
+    return None if group in (None, "", "0") else group
+
+
+def _box(place: Place, shape: ElementTree.Element) -> Box:
+    """Return a box; around one that was turned about its centre."""
+    low, high = ([place.at(key).number(shape.get(key)) for key in keys] for keys in (("xtl", "ytl"), ("xbr", "ybr")))
+    box = place.box(low[0], low[1], high[0] - low[0], high[1] - low[1])
+    turned = place.at("rotation").number(shape.get("rotation") or 0)
+    return box_around_rotated(box[:2], box[2:], turned, (0.5, 0.5)) if turned else box
+
+
 def _many(place: Place, shape: ElementTree.Element) -> np.ndarray:
     visible = 1 if shape.get("occluded") == "1" else 2
     return np.array([[x, y, visible] for x, y in _coordinates(place, shape)])
 
 
-def _attributes(shape: ElementTree.Element) -> dict:
-    values = {item.get("name"): item.text or "" for item in shape.findall("attribute")}
+def _attributes(shape: ElementTree.Element | None) -> dict:
+    values = {item.get("name"): item.text or "" for item in ([] if shape is None else shape.findall("attribute"))}
     return {"track": values.get(TRACK) or None, "crowd": values.get(CROWD) == "true"}
-
-
-def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
-    """Write annotations.xml, which CVAT reads as 'CVAT 1.1' into a task that has the pictures and labels."""
-    path = dest if dest.suffix.lower() == ".xml" else dest / "annotations.xml"
-    names = files_beside(data, path.parent, copy=copy_images)
-    root = ElementTree.Element("annotations")
-    ElementTree.SubElement(root, "version").text = "1.1"
-    labels = ElementTree.SubElement(ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task"), "labels")
-    for category in data.categories:
-        _add_labels(labels, category)
-    ids = [picture.id for picture in data.pictures]
-    usable = None not in ids and len(set(ids)) == len(ids) and all(number >= 0 for number in ids if number is not None)
-    for index, picture in enumerate(tracked(data.pictures, "writing")):
-        width, height = map(str, picture.size_wh or ())
-        attributes = {
-            "id": str(picture.id if usable else index),
-            "name": names[id(picture)],
-            "width": width,
-            "height": height,
-        }
-        attributes.update({"subset": picture.split} if picture.split else {})
-        image = ElementTree.SubElement(root, "image", attributes)
-        for group, instance in enumerate(picture.instances, 1):
-            _add_shapes(image, instance, data.categories[instance.category], str(group))
-    write_atomically(path, lambda file: file.write(xml_bytes(root)))
-    return [path]
-
-
-def _add_labels(labels: ElementTree.Element, category: Category) -> None:
-    kinds = (
-        {category.name: "skeleton", category.name + BOX: "rectangle"}
-        if category.keypoints
-        else {category.name: "rectangle"}
-    )
-    for name, kind in kinds.items():
-        label = _add_label(labels, name, kind)
-        attributes = ElementTree.SubElement(label, "attributes")
-        for attribute, default in ((TRACK, ""), (CROWD, "false")):
-            item = ElementTree.SubElement(attributes, "attribute")
-            for key, value in (("name", attribute), ("mutable", "False"), ("default_value", default)):
-                ElementTree.SubElement(item, key).text = value
-            ElementTree.SubElement(item, "input_type").text = "checkbox" if default else "text"
-        if kind == "skeleton":
-            ElementTree.SubElement(label, "svg").text = "".join(_drawing(category))
-    for name in category.keypoints:
-        ElementTree.SubElement(_add_label(labels, name, "points"), "parent").text = category.name
-
-
-def _add_label(labels: ElementTree.Element, name: str, kind: str) -> ElementTree.Element:
-    label = ElementTree.SubElement(labels, "label")
-    ElementTree.SubElement(label, "name").text = name
-    ElementTree.SubElement(label, "type").text = kind
-    return label
-
-
-def _drawing(category: Category) -> Iterator[str]:
-    """Yield the lines and circles of a skeleton's label, the keypoints on a ring."""
-    count = len(category.keypoints)
-    spots = [
-        (f"{50 + 40 * math.sin(2 * math.pi * i / count):.2f}", f"{50 - 40 * math.cos(2 * math.pi * i / count):.2f}")
-        for i in range(count)
-    ]
-    for a, b in category.links:
-        ends = {"x1": spots[a][0], "y1": spots[a][1], "x2": spots[b][0], "y2": spots[b][1]}
-        nodes = {"data-node-from": str(a + 1), "data-node-to": str(b + 1)}
-        line = ElementTree.Element("line", {**ends, "stroke": "black", "data-type": "edge", **nodes})
-        yield ElementTree.tostring(line, encoding="unicode", short_empty_elements=False)
-    for index, (name, (x, y)) in enumerate(zip(category.keypoints, spots, strict=True), 1):
-        place = {"r": "1.5", "cx": x, "cy": y}
-        number = {"data-element-id": str(index), "data-node-id": str(index), "data-label-name": name}
-        circle = ElementTree.Element("circle", {**place, "data-type": "element node", **number})
-        yield ElementTree.tostring(circle, encoding="unicode", short_empty_elements=False)
-
-
-def _add_shapes(image: ElementTree.Element, instance: Instance, category: Category, group: str) -> None:
-    common = {"source": "manual", "z_order": "0", "group_id": group}
-    marks = {TRACK: instance.track or "", CROWD: "true" if instance.crowd else ""}
-    label = category.name
-    if category.keypoints:
-        skeleton = ElementTree.SubElement(image, "skeleton", {"label": label, "occluded": "0", **common})
-        for name, (x, y, visible) in zip(category.keypoints, instance.keypoints.tolist(), strict=True):
-            flags = {"outside": str(int(visible == 0)), "occluded": str(int(visible == 1))}
-            ElementTree.SubElement(
-                skeleton, "points", {"label": name, "source": "manual", **flags, "points": f"{x!r},{y!r}"}
-            )
-        _add_marks(skeleton, marks)
-        label += BOX
-    if instance.box is not None:
-        x, y, width, height = instance.box
-        corners = {"xtl": repr(x), "ytl": repr(y), "xbr": repr(x + width), "ybr": repr(y + height)}
-        box = ElementTree.SubElement(image, "box", {"label": label, "occluded": "0", **corners, **common})
-        _add_marks(box, marks)
-
-
-def _add_marks(shape: ElementTree.Element, marks: dict[str, str]) -> None:
-    for name, value in marks.items():
-        if value:
-            ElementTree.SubElement(shape, "attribute", {"name": name}).text = value
 
 
 FORMAT = Format(

@@ -1,7 +1,7 @@
 """DeepLabCut projects: config.yaml, and a table of labels in every folder of labeled-data.
 
 A table has header rows (scorer, perhaps individuals, bodyparts, coords) and a row for each picture; it is a CSV file,
-or the same as HDF5, which needs pandas and tables to be read.
+or the same as HDF5, as pandas writes it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from posekit.atomic_file import write_atomically
+from posekit.datasets.converters.hdf_table import read_hdf_table
 from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.pictures import place_pictures, placed_names
 from posekit.datasets.converters.place import Found, Place, read_text
@@ -97,10 +98,10 @@ def _read_project(path: Path) -> Project:
     place, document = Place(path), read_yaml(path)
     multi = bool(document.get("multianimalproject"))
     key = "multianimalbodyparts" if multi else "bodyparts"
-    parts = place.at(key).names(place.get(document, key))
+    parts = place.at(key).names(_as_texts(place.get(document, key)))
     if not parts:
         raise place.at(key).wrong(Found("none"), "the names of the body parts")
-    unique = place.at("uniquebodyparts").names(document.get("uniquebodyparts") or []) if multi else ()
+    unique = place.at("uniquebodyparts").names(_as_texts(document.get("uniquebodyparts") or [])) if multi else ()
     links = []
     for link in place.at("skeleton").list(document.get("skeleton") or []):
         ends = [str(end) for end in place.at("skeleton").list(link)]
@@ -114,6 +115,11 @@ def _read_project(path: Path) -> Project:
         identity=bool(document.get("identity")),
         scorer=str(document.get("scorer") or ""),
     )
+
+
+def _as_texts(names: Any) -> Any:
+    """Return names with whole numbers, which YAML makes of a body part ``1``, as texts."""
+    return [str(name) if type(name) is int else name for name in names] if isinstance(names, list) else names
 
 
 def _project_of(tables: Sequence[Table], name: str) -> Project:
@@ -194,26 +200,15 @@ def _number(place: Place, row: int, column: tuple[str, str, str], cell: str) -> 
 
 
 def _read_h5(path: Path) -> Table:
-    import pandas  # pyright: ignore[reportMissingImports]
-    import tables  # pyright: ignore[reportMissingImports]  # noqa: F401 - pandas would name it too late
-
-    try:
-        frame: Any = pandas.read_hdf(path)
-    except (ValueError, OSError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        why = (str(error).splitlines() or ["it is empty"])[-1]
-        raise ValueError(f"{path}: no table of labels: {why}; write it again with DeepLabCut") from error
-    levels = list(getattr(frame.columns, "names", []))
-    if levels not in (["scorer", "bodyparts", "coords"], ["scorer", "individuals", "bodyparts", "coords"]):
-        raise Place(path).wrong(levels, "columns by scorer, (individuals,) bodyparts, coords")
-    heading = [[str(value) for value in frame.columns.get_level_values(level)] for level in levels[1:]]
-    if len(levels) == 3:
-        heading.insert(0, [""] * len(heading[0]))
-    names = ["/".join(index) if isinstance(index, tuple) else str(index) for index in frame.index]
-    columns = _checked_columns(Place(path), heading)
-    values = frame.to_numpy(np.float64)
-    if np.isinf(values).any():
-        raise Place(path).wrong(math.inf, "numbers")
-    return Table(path, columns, [name.replace("\\", "/") for name in names], values)
+    table, place = read_hdf_table(path), Place(path)
+    depth = {len(column) for column in table.columns}
+    if depth not in ({3}, {4}):
+        raise place.wrong(Found(f"columns of {sorted(depth)} names"), "scorer, (individuals,) bodyparts, coords")
+    heading = list(zip(*table.columns, strict=True))[1:]
+    columns = _checked_columns(place, heading if depth == {4} else [[""] * len(table.columns), *heading])
+    if np.isinf(table.values).any():
+        raise place.wrong(math.inf, "numbers")
+    return Table(path, columns, ["/".join(row).replace("\\", "/") for row in table.rows], table.values)
 
 
 def _read_rows(table: Table, root: Path, project: Project, hints: Hints) -> list[Picture]:

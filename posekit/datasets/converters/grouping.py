@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from posekit.datasets.converters.keypoint_data import Category, Instance
 from posekit.datasets.converters.losses import DEFAULT_CATEGORY
+from posekit.datasets.converters.place import Found, Place
 
 Box = tuple[float, float, float, float]
 
@@ -45,20 +47,30 @@ class LooseObject:
         return any(point.name == name for point in self.points)
 
 
-def group_points(points: Sequence[LoosePoint], boxes: Sequence[LooseBox]) -> list[LooseObject]:
-    """Gather points and boxes to objects.
+def group_points(place: Place, points: Sequence[LoosePoint], boxes: Sequence[LooseBox]) -> list[LooseObject]:
+    """Gather points and boxes of a picture to objects.
 
-    Points go to their group; without one to the smallest box around them that has no such point yet; else to the
-    first object without a box that has none, so that a name that comes again starts another object.
+    Points go to their group, and to its first box; without a group to the smallest box around them that has no such
+    point yet; else to the first object without a box that has none, so that a name that comes again starts another.
+
+    Raises:
+        ValueError: if a group has two points of one name.
     """
     objects = [LooseObject(box) for box in boxes]
-    by_group = {found.box.group: found for found in objects if found.box and found.box.group is not None}
+    by_group: dict[Hashable, LooseObject] = {}
+    for found in objects:
+        if found.box and found.box.group is not None:
+            by_group.setdefault(found.box.group, found)
     free: list[LooseObject] = []
     for point in points:
         if point.group is not None:
             if point.group not in by_group:
                 by_group[point.group] = LooseObject()
                 objects.append(by_group[point.group])
+            if by_group[point.group].has(point.name):
+                raise place.wrong(
+                    Found(f"two points '{point.name}' in group {point.group}"), "each name once in a group"
+                )
             by_group[point.group].points.append(point)
             continue
         around = [
@@ -71,6 +83,24 @@ def group_points(points: Sequence[LoosePoint], boxes: Sequence[LooseBox]) -> lis
             objects.append(target)
         target.points.append(point)
     return objects
+
+
+def box_around_rotated(
+    corner: tuple[float, float], size: tuple[float, float], degrees: float, pivot: tuple[float, float] = (0, 0)
+) -> Box:
+    """Return the upright box around a box that was turned clockwise, as seen on the picture.
+
+    Args:
+        corner: its upper left one before.
+        pivot: the point it turned about, as shares of its sides from that corner.
+    """
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    corners = [((i - pivot[0]) * size[0], (j - pivot[1]) * size[1]) for i in (0, 1) for j in (0, 1)]
+    turned = [(x * cos - y * sin, x * sin + y * cos) for x, y in corners]
+    low = [min(point[axis] for point in turned) for axis in (0, 1)]
+    high = [max(point[axis] for point in turned) for axis in (0, 1)]
+    left, top = (corner[axis] + pivot[axis] * size[axis] + low[axis] for axis in (0, 1))
+    return left, top, high[0] - low[0], high[1] - low[1]
 
 
 def _inside(point: LoosePoint, box: Box) -> bool:

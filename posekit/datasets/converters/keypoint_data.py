@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,11 +90,16 @@ class Picture:
 
 @dataclass
 class KeypointData:
-    """A whole data set."""
+    """A whole data set.
+
+    Attributes:
+        left_out: what the source has besides and cannot be converted, named for a count of several.
+    """
 
     categories: list[Category]
     pictures: list[Picture]
     extra: dict[str, Any] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
 
     def instances(self) -> Iterator[Instance]:
         """Yield all objects, picture by picture."""

@@ -1,23 +1,32 @@
 """Label Studio: tasks with regions (rectangles and keypoints) in JSON, and the labelling interface as XML beside it.
 
-Positions are per cent of the picture. A keypoint belongs to the rectangle that ``parentID`` names. Hidden keypoints
-and crowd regions are marked by a choice for each region, ``hidden`` or ``crowd``.
+Positions are per cent of the picture. A keypoint belongs to the rectangle that ``parentID`` or a relation names, else
+to one around it. Hidden keypoints and crowd regions are marked by a choice for each region, ``hidden`` or ``crowd``.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.etree import ElementTree
 
 from posekit.atomic_file import write_atomically
-from posekit.datasets.converters.grouping import LooseBox, LooseObject, LoosePoint, as_instances, group_points
+from posekit.datasets.converters.grouping import (
+    Box,
+    LooseBox,
+    LooseObject,
+    LoosePoint,
+    as_instances,
+    box_around_rotated,
+    group_points,
+)
 from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
-from posekit.datasets.converters.pictures import files_beside, find_folder
-from posekit.datasets.converters.place import Place, json_bytes, read_object
+from posekit.datasets.converters.pictures import SUFFIXES, files_beside, find_folder
+from posekit.datasets.converters.place import Found, Place, json_bytes, read_object
 from posekit.datasets.converters.xml_file import read_xml, xml_bytes
 from posekit.progress import tracked
 
@@ -29,34 +38,44 @@ POINT_SHARE = 0.75
 HIDDEN, CROWD = "hidden", "crowd"
 
 
+KINDS = ("keypointlabels", "rectanglelabels", "labels")
+OTHER_SHAPES = ("polygon", "brush", "ellipse", "vector", "video")
+"""What the types of regions begin with that are neither points nor boxes."""
+
+Sides = tuple[int, int]
+
+
 def recognises(source: Path) -> bool:
     if source.is_dir():
         return (source / TASKS).is_file() and recognises(source / TASKS)
     if source.suffix.lower() != ".json" or not source.is_file():
         return False
     head = source.read_bytes()
-    return head.lstrip()[:1] == b"[" and b'"data"' in head and b'"annotations"' in head
+    keys = (b'"data"', b'"annotations"'), (b'"original_width"', b'labels"')
+    return head.lstrip()[:1] == b"[" and any(all(key in head for key in pair) for pair in keys)
 
 
 def read(source: Path, hints: Hints) -> KeypointData:
-    """Read the tasks of an export; of each its first annotation that was not cancelled.
+    """Read the tasks of an export, JSON or JSON-MIN; of each one annotation, the ground truth if one is marked so.
 
     Raises:
         ValueError: naming the first value that is not as it must be.
     """
     source = source / TASKS if source.is_dir() else source
     place, tasks = Place(source), read_object(source, list)
-    pictures, groups = [], []
+    pictures, groups, left_out = [], [], Counter()
     for number, task in enumerate(tracked(tasks, "reading")):
         where = place.at(f"[{number}]")
-        picture, regions = _read_task(where, where.dict(task))
-        found, size = _read_regions(where, regions)
+        picture, regions = _read_task(where, where.dict(task), left_out)
+        found, size = _read_regions(where, regions, left_out)
         picture.size_wh = picture.size_wh or size
         pictures.append(picture)
         groups.append(found)
-    folder = find_folder([str(picture.path) for picture in pictures], source.parent, hints.images)
+    tried = [name for picture in pictures[:3] for name in _local_names(picture.path)]
+    folder = find_folder(tried, source.parent, hints.images)
     for picture in pictures:
-        picture.path = folder / _found_name(folder, picture.path)
+        names = [name for name in _local_names(picture.path) if (folder / name).is_file()]
+        picture.path = folder / (names[0] if names else picture.path)
     named = list(dict.fromkeys(point.name for group in groups for found in group for point in found.points))
     kinds, listed = _read_interface(source.parent / INTERFACE)
     names = hints.keypoints or list(dict.fromkeys([*listed, *named]))
@@ -66,66 +85,117 @@ def read(source: Path, hints: Hints) -> KeypointData:
     categories, instances = as_instances(groups, names, kinds)
     for picture, found in zip(pictures, instances, strict=True):
         picture.instances = found
-    return KeypointData(categories, pictures)
+    return KeypointData(categories, pictures, left_out=left_out)
 
 
-def _read_task(place: Place, task: dict[str, Any]) -> tuple[Picture, list[Any]]:
+def _read_task(place: Place, task: dict[str, Any], left_out: Counter[str]) -> tuple[Picture, list[Any]]:
+    if "data" not in task and "annotations" not in task:
+        return Picture(_picture_path(place, task)), _regions_of_minimal(task)
     data = place.at("data").dict(place.get(task, "data"))
-    address = next((value for value in data.values() if isinstance(value, str) and value.strip()), None)
-    if address is None:
-        raise place.at("data").wrong(data, "the address of a picture", "keep the key that your interface names")
     annotations = [place.at("annotations").dict(item) for item in place.list(task.get("annotations") or [])]
     done = [item for item in annotations if not item.get("was_cancelled")]
-    regions = place.at("annotations").list(done[0].get("result") or []) if done else []
+    chosen = next((item for item in done if item.get("ground_truth") is True), done[0] if done else {})
+    left_out.update({"further annotations of tasks that have several": len(done) - 1} if len(done) > 1 else {})
     sides = [data.get("width"), data.get("height")]
     known = all(isinstance(side, int) for side in sides)
-    return Picture(Path(_local_name(address)), size_wh=place.at("data").size(*sides) if known else None), regions
+    size = place.at("data").size(*sides) if known else None
+    regions = place.at("annotations").list(chosen.get("result") or [])
+    return Picture(_picture_path(place.at("data"), data), size_wh=size), regions
+
+
+def _picture_path(place: Place, data: dict[str, Any]) -> Path:
+    """Return the file of a task's picture: the first address that ends like one, else the first text."""
+    texts = [_local_name(value) for value in data.values() if isinstance(value, str) and value.strip()]
+    name = next((text for text in texts if text.lower().endswith(SUFFIXES)), texts[0] if texts else None)
+    if name is None:
+        raise place.wrong(data, "the address of a picture", "keep the key that your interface names")
+    return Path(name)
+
+
+def _regions_of_minimal(task: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the regions of a JSON-MIN task, which lists their values by the interface's tags, without ids."""
+    values = [value for listed in task.values() if isinstance(listed, list) for value in listed]
+    return [
+        {**value, "type": next((kind for kind in KINDS if kind in value), "other"), "value": value}
+        for value in values
+        if isinstance(value, dict) and "original_width" in value
+    ]
 
 
 def _local_name(address: str) -> str:
     """Return the file that an address of a picture stands for."""
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # [ or ] where a host's name would be
+        return address.replace("\0", "")
     if "d" in (query := parse_qs(parts.query)):
-        return query["d"][0]
+        return query["d"][0].replace("\\", "/")
     return unquote(parts.path if parts.scheme in ("http", "https", "s3", "gs") else address).replace("\0", "")
 
 
-def _found_name(folder: Path, path: Path) -> Path:
-    """Return the name under which a picture is there; uploads bear a prefix of eight letters and digits."""
-    last = PurePosixPath(path).name
-    for name in (str(path), last, re.sub(r"^[0-9a-f]{8}-", "", last)):
-        if (folder / name).is_file():
-            return Path(name)
-    return path
+def _local_names(path: Path) -> list[str]:
+    """Return the names under which a picture may be there; uploads bear a prefix of eight letters and digits."""
+    return list(dict.fromkeys([str(path), path.name, re.sub(r"^[0-9a-f]{8}-", "", path.name)]))
 
 
-def _read_regions(place: Place, regions: Sequence[Any]) -> tuple[list[LooseObject], tuple[int, int] | None]:
-    marks: dict[Any, list[Any]] = {}
+def _read_regions(
+    place: Place, regions: Sequence[Any], left_out: Counter[str]
+) -> tuple[list[LooseObject], Sides | None]:
+    marks, group_of = _read_choices(place, regions), _read_relations(regions)
+    points, boxes, size = [], [], None
+    for number, region in enumerate(regions):
+        where, kind = place.at(f"result[{number}]"), str(region.get("type"))
+        if kind not in KINDS:
+            left_out.update([f"regions of type {kind}"] if kind.startswith(OTHER_SHAPES) else [])
+            continue
+        value, key = where.at("value").dict(where.get(region, "value")), str(region.get("id", f"region {number}"))
+        if "x" not in value or "points" in value or "radiusX" in value:
+            left_out[f"regions of type {kind} that are neither points nor boxes"] += 1
+            continue
+        if region.get("image_rotation"):
+            found = Found(f"image_rotation {region['image_rotation']!r}")
+            raise where.wrong(found, "0", "turn the picture's file instead of its view, and label it again")
+        size = where.size(where.get(region, "original_width"), where.get(region, "original_height"))
+        labels = where.at(kind).list(where.get(value, kind))
+        label = where.at(kind).text(labels[0] if labels else None)
+        if kind == "keypointlabels" or (kind == "labels" and "height" not in value):
+            parent = region.get("parentID") or group_of.get(key)
+            visible = 1 if HIDDEN in marks.get(key, []) else 2
+            spot = _in_pixels(where, value, "xy", size)
+            points.append(LoosePoint(label, *spot, visible, None if parent is None else str(parent)))
+        else:
+            boxes.append(LooseBox(label, _read_box(where, value, size), key, crowd=CROWD in marks.get(key, [])))
+    return group_points(place, points, boxes), size
+
+
+def _read_choices(place: Place, regions: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return the choices that were made for each region, by its id."""
+    marks: dict[str, list[Any]] = {}
     for number, region in enumerate(regions):
         where = place.at(f"result[{number}]")
         if where.dict(region).get("type") == "choices":
             value = where.at("value").dict(where.get(region, "value"))
             marks.setdefault(str(region.get("id")), []).extend(where.list(value.get("choices") or []))
-    points, boxes, size = [], [], None
-    for number, region in enumerate(regions):
-        where, kind = place.at(f"result[{number}]"), region.get("type")
-        if kind not in ("keypointlabels", "rectanglelabels"):
-            continue
-        size = where.size(where.get(region, "original_width"), where.get(region, "original_height"))
-        value, chosen = where.at("value").dict(where.get(region, "value")), marks.get(str(region.get("id")), [])
-        labels = where.at(kind).list(where.get(value, kind))
-        label = where.at(kind).text(labels[0] if labels else None)
-        x, y = (where.at(key).number(where.get(value, key)) * side / 100 for key, side in zip("xy", size, strict=True))
-        if kind == "keypointlabels":
-            parent = region.get("parentID")
-            visible = 1 if HIDDEN in chosen else 2
-            points.append(LoosePoint(label, x, y, visible, None if parent is None else str(parent)))
-            continue
-        sides = zip(("width", "height"), size, strict=True)
-        width, height = (where.at(key).number(where.get(value, key)) * side / 100 for key, side in sides)
-        box = where.box(x, y, width, height)
-        boxes.append(LooseBox(label, box, str(region.get("id", f"box {number}")), crowd=CROWD in chosen))
-    return group_points(points, boxes), size
+    return marks
+
+
+def _read_relations(regions: Sequence[Any]) -> dict[str, str]:
+    """Return the box that a relation, in either direction, gives a keypoint, by the ids of both."""
+    values = [(str(region.get("id")), region.get("value")) for region in regions if region.get("type") in KINDS]
+    boxes = {key for key, value in values if isinstance(value, dict) and "height" in value}
+    ends = [(str(item.get("from_id")), str(item.get("to_id"))) for item in regions if item.get("type") == "relation"]
+    return {a: b for end in ends for a, b in (end, end[::-1]) if b in boxes and a not in boxes}
+
+
+def _in_pixels(place: Place, value: dict[str, Any], keys: Sequence[str], size: Sides) -> tuple[float, float]:
+    x, y = (place.at(key).number(place.get(value, key)) * side / 100 for key, side in zip(keys, size, strict=True))
+    return x, y
+
+
+def _read_box(place: Place, value: dict[str, Any], size: Sides) -> Box:
+    corner, sides = _in_pixels(place, value, "xy", size), _in_pixels(place, value, ("width", "height"), size)
+    box, turned = place.box(*corner, *sides), place.at("rotation").number(value.get("rotation") or 0)
+    return box_around_rotated(corner, sides, turned) if turned else box
 
 
 def _read_interface(path: Path) -> tuple[list[str], list[str]]:

@@ -6,16 +6,20 @@ that separates, keypoints.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import base64
+from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from posekit.atomic_file import write_atomically
 from posekit.datasets.converters.grouping import LooseBox, LooseObject, LoosePoint, as_instances, group_points
 from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
-from posekit.datasets.converters.pictures import files_beside, placed_names
+from posekit.datasets.converters.pictures import MAX_PIXELS, files_beside, found_below, picture_named, placed_names
 from posekit.datasets.converters.place import Found, Place, json_bytes, read_object, read_text
+from posekit.datasets.transforms.image_header import ImageFileError, check_header
 from posekit.progress import tracked
 
 LABELS = "labels.txt"
@@ -39,9 +43,9 @@ def read(source: Path, hints: Hints) -> KeypointData:
     paths = [path for path in paths if recognises(path)]
     if not paths:
         raise ValueError(f"{source}: no labelme file (.json with shapes) here")
-    pictures, groups = [], []
+    pictures, groups, others = [], [], []
     for path in tracked(paths, "reading"):
-        picture, found = _read_file(path, hints)
+        picture, found = _read_file(path, hints, others)
         pictures.append(picture)
         groups.append(found)
     labels = next((folder / LABELS for folder in (paths[0].parent, source) if (folder / LABELS).is_file()), None)
@@ -50,14 +54,15 @@ def read(source: Path, hints: Hints) -> KeypointData:
     kinds = list(dict.fromkeys(found.box.label for group in groups for found in group if found.box))
     if SEPARATOR in listed:
         kinds = list(dict.fromkeys([*listed[: listed.index(SEPARATOR)], *kinds]))
-    names = hints.keypoints or _in_order(listed, named, kinds)
+    outlines = {label for label, _ in others if label not in named}
+    names = hints.keypoints or _in_order([label for label in listed if label not in outlines], named, kinds)
     missing = next((name for name in named if name not in names), None)
     if missing is not None:
         raise ValueError(f"--keypoints: {source} has points labelled '{missing}', which is none of {', '.join(names)}")
     categories, instances = as_instances(groups, names, [label for label in listed if label in kinds])
     for picture, found in zip(pictures, instances, strict=True):
         picture.instances = found
-    return KeypointData(categories, pictures)
+    return KeypointData(categories, pictures, left_out=Counter(what for _, what in others))
 
 
 def _in_order(listed: list[str], named: list[str], kinds: list[str]) -> list[str]:
@@ -66,15 +71,14 @@ def _in_order(listed: list[str], named: list[str], kinds: list[str]) -> list[str
     return [*known, *(name for name in named if name not in known)]
 
 
-def _read_file(path: Path, hints: Hints) -> tuple[Picture, list[LooseObject]]:
+def _read_file(path: Path, hints: Hints, others: list[tuple[str, str]]) -> tuple[Picture, list[LooseObject]]:
     place, document = Place(path), read_object(path)
-    stated = document.get("imagePath")
-    name = place.at("imagePath").text(stated).replace("\\", "/") if stated else f"{path.stem}.jpg"
-    image = path.parent / name
-    if hints.images is not None:
-        image = hints.images / name if (hints.images / name).is_file() else hints.images / Path(name).name
     sides = document.get("imageWidth"), document.get("imageHeight")
-    picture = Picture(image, size_wh=None if None in sides else place.at("imageWidth, imageHeight").size(*sides))
+    size = None if None in sides else place.at("imageWidth, imageHeight").size(*sides)
+    image, embedded = _image_path(place, document, hints), document.get("imageData")
+    picture = Picture(image, size_wh=size)
+    if embedded and not image.is_file():
+        picture = Picture(path, size_wh=size, frame=0, decode=partial(_decode, place.at("imageData")))
     points, boxes = [], []
     for number, shape in enumerate(place.list(place.get(document, "shapes"))):
         where = place.at(f"shapes[{number}]")
@@ -94,17 +98,33 @@ def _read_file(path: Path, hints: Hints) -> tuple[Picture, list[LooseObject]]:
             low = [min(corner[axis] for corner in corners) for axis in (0, 1)]
             size = [max(corner[axis] for corner in corners) - low[axis] for axis in (0, 1)]
             boxes.append(LooseBox(label, (*low, *size), group, crowd=bool(flags.get("crowd"))))  # pyright: ignore
-    return picture, group_points(points, _first_of_group(boxes))
+        else:
+            others.append((label, f"shapes of type {kind}"))
+    return picture, group_points(place, points, boxes)
 
 
-def _first_of_group(boxes: Sequence[LooseBox]) -> list[LooseBox]:
-    """Let only the first box of a group bear the group."""
-    seen: set[Any] = set()
-    kept = []
-    for box in boxes:
-        kept.append(replace(box, group=None) if box.group in seen else box)
-        seen.add(box.group)
-    return kept
+def _image_path(place: Place, document: dict[str, Any], hints: Hints) -> Path:
+    """Return where the picture is: as stated, by its name in the folder that was given, or like the file's own name."""
+    folder, stated = hints.images or place.path.parent, document.get("imagePath")
+    if not stated:
+        return picture_named(folder / place.path.stem)
+    name = Path(place.at("imagePath").text(stated).replace("\\", "/"))
+    return folder / name if hints.images is None else found_below(name, folder) or folder / name.name
+
+
+def _decode(place: Place, _: int) -> np.ndarray:
+    """Return the picture that is in a file itself, (H, W, 3) uint8, BGR."""
+    import cv2
+
+    try:
+        data = base64.b64decode(place.text(read_object(place.path).get("imageData")), validate=True)
+        check_header(data, MAX_PIXELS)
+    except (ValueError, ImageFileError) as error:
+        raise ValueError(f"{place}: no picture: {error}; bring the file of imagePath there instead") from error
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError(f"{place}: no picture that can be decoded; bring the file of imagePath there instead")
+    return image
 
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:

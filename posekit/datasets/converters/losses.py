@@ -129,6 +129,19 @@ def _change_points(
     return count
 
 
+def _outside(data: KeypointData) -> int:
+    count = 0
+    for picture in data.pictures:
+        size = np.array(picture.size_wh or (np.inf, np.inf))
+        for instance in picture.instances:
+            points = instance.keypoints
+            chosen = np.any((points[:, :2] < 0) | (points[:, :2] > size), axis=1)
+            if chosen.any():
+                count += int(chosen.sum())
+                instance.keypoints = np.where(chosen[:, None], 0, points)
+    return count
+
+
 def _category_ids(data: KeypointData) -> int:
     count = sum(category.id is not None for category in data.categories)
     data.categories = [replace(category, id=None) for category in data.categories]
@@ -236,6 +249,7 @@ LOSSES = {
         _keep(lambda instance: bool(instance.labelled.any())),
     ),
     "empty_pictures": Loss("pictures without objects", "picture without objects", _empty_pictures),
+    "outside": Loss("keypoints outside of their picture", "keypoint outside of its picture", _outside),
     "hidden": Loss("marks of hidden keypoints (visibility 1)", "mark of a hidden keypoint (visibility 1)", _hidden),
     "unlabelled_positions": Loss(
         "positions of keypoints that are not labelled (visibility 0)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 from posekit.atomic_file import write_atomically
 from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.losses import DEFAULT_CATEGORY, numbered_names
-from posekit.datasets.converters.pictures import pictures_in, placed_names
+from posekit.datasets.converters.pictures import picture_named, pictures_in, placed_names
 from posekit.datasets.converters.place import Found, Place, json_bytes, read_object
 from posekit.progress import tracked
+from posekit.runtime.video import VIDEO_SUFFIXES
 
 ENDING = "_keypoints"
 BODY_18 = (
@@ -62,11 +64,10 @@ def read(source: Path, hints: Hints) -> KeypointData:
         place, stem = Place(path), path.stem.removesuffix(ENDING)
         found = place.at("people").list(place.get(read_object(path), "people"))
         people.append([(place.at(f"people[{i}]"), place.at(f"people[{i}]").dict(item)) for i, item in enumerate(found)])
-        pictures.append(Picture(located.get(stem) or _beside(path, stem)))
+        pictures.append(_picture(stem, path.parent, hints.images, located))
         for where, person in people[-1]:
             for part in PARTS:
-                numbers = where.at(_key(part)).list(person.get(_key(part)) or [])
-                counts[part] = max(counts[part], len(numbers) // 3)
+                counts[part] = max(counts[part], len(where.at(_key(part)).list(_numbers(person, part))) // 3)
     names = hints.keypoints or _names(counts)
     for picture, group in zip(pictures, people, strict=True):
         picture.instances = [_instance(where, person, counts, len(names)) for where, person in group]
@@ -84,10 +85,20 @@ def _key(part: str) -> str:
     return f"{part}_keypoints_2d"
 
 
-def _beside(path: Path, stem: str) -> Path:
-    """Return the picture of this name beside the file; its usual name if there is none."""
-    found = [file for file in path.parent.glob(f"{stem}.*") if file.suffix.lower() in (".jpg", ".jpeg", ".png")]
-    return found[0] if found else path.parent / f"{stem}.jpg"
+def _numbers(person: dict[str, Any], part: str) -> Any:
+    """Return a part's numbers, under the key that OpenPose used before it had 3D too if need be."""
+    return person.get(_key(part)) or person.get(f"{part}_keypoints") or []
+
+
+def _picture(stem: str, near: Path, images: Path | None, located: Mapping[str, Path]) -> Picture:
+    """Return the picture of this name; where it ends in twelve digits, and only the video is there, a frame of that."""
+    named = re.fullmatch(r"(.+)_(\d{12})", stem)
+    path = located.get(stem) or picture_named(near / stem)
+    if named is None:
+        return Picture(path)
+    videos = [folder / (named[1] + suffix) for folder in (images or near, near) for suffix in sorted(VIDEO_SUFFIXES)]
+    video = None if path.is_file() else next((file for file in videos if file.is_file()), None)
+    return Picture(video or path, video=named[1], frame=int(named[2]) if video else None)
 
 
 def _names(counts: Mapping[str, int]) -> tuple[str, ...]:
@@ -102,7 +113,7 @@ def _instance(place: Place, person: dict[str, Any], counts: Mapping[str, int], t
     rows = []
     for part, count in counts.items():
         where = place.at(_key(part))
-        numbers = where.numbers(person.get(_key(part)) or [0.0] * (3 * count), 3 * count)
+        numbers = where.numbers(_numbers(person, part) or [0.0] * (3 * count), 3 * count)
         rows.append(np.array(numbers).reshape(count, 3))
     points = np.concatenate(rows)
     if len(points) != total:

@@ -17,6 +17,9 @@ from posekit.progress import tracked
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 MAX_PIXELS = 2**31
+TRIED = 9
+"""So many names of pictures are looked for to find their folder."""
+
 EXIF_SEGMENT, EXIF_ORIENTATION, FIRST_LYING = 0xE1, 0x0112, 5
 
 
@@ -28,7 +31,7 @@ def find_folder(names: Sequence[str], near: Path, given: Path | None = None) -> 
     Raises:
         FileNotFoundError: if ``given`` is no folder or holds none of the pictures.
     """
-    tried = [PurePosixPath(name.replace("\\", "/")) for name in names[:3]]
+    tried = [PurePosixPath(name.replace("\\", "/")) for name in names[:TRIED]]
     if given is not None:
         if not given.is_dir():
             raise FileNotFoundError(f"--images {given}: no such folder, seen from {Path.cwd()}")
@@ -46,6 +49,19 @@ def _folders(folder: Path) -> list[Path]:
 def pictures_in(folder: Path) -> list[Path]:
     """Return all pictures of a folder, to the bottom, sorted."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+def found_below(path: Path, folder: Path) -> Path | None:
+    """Return a folder's file with the longest end of a path as its name: ``b/c.png`` rather than ``c.png``."""
+    parts = [part for part in path.parts if part not in (path.anchor, "..")]
+    ends = (folder.joinpath(*parts[start:]) for start in range(len(parts)))
+    return next((end for end in ends if end.is_file()), None)
+
+
+def picture_named(stem: Path) -> Path:
+    """Return the picture of this name, whatever its suffix; the usual name if there is none."""
+    found = (stem.with_name(stem.name + suffix) for case in (str.lower, str.upper) for suffix in map(case, SUFFIXES))
+    return next((path for path in found if path.is_file()), stem.with_name(f"{stem.name}.jpg"))
 
 
 def picture_size(path: Path) -> tuple[int, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,12 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.datasets.converters.pictures import found_below
 from posekit.datasets.converters.place import Found, Place
 from posekit.progress import tracked
+
+BROKEN = (OSError, KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError)
+"""What sleap-io raises on files that are damaged."""
 
 
 def recognises(source: Path) -> bool:
@@ -24,7 +30,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
     Raises:
         FileNotFoundError: if the file is not there.
         ModuleNotFoundError: if sleap-io is not installed.
-        ValueError: if it is no SLEAP file, or keeps the pictures inside it.
+        ValueError: if it is no SLEAP file.
     """
     sleap_io: Any = import_module("sleap_io")  # its names are found lazily, which type checkers take for modules
 
@@ -32,18 +38,21 @@ def read(source: Path, hints: Hints) -> KeypointData:
         raise FileNotFoundError(f"{source}: no such file, seen from {Path.cwd()}")
     try:
         labels = sleap_io.load_slp(str(source), open_videos=False)
-    except (OSError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except BROKEN as error:
         raise ValueError(f"{source}: no SLEAP labels that can be read: {error}; save it again with SLEAP") from error
     if not labels.skeletons:
         raise Place(source).wrong(Found("no skeleton"), "the names of the keypoints")
     categories = [_category(skeleton, hints) for skeleton in labels.skeletons]
     pictures = []
+    track_names, left_out = _track_names(labels.tracks), Counter()
     for frame in tracked(list(labels), "reading"):
-        picture = _picture(Place(source), frame, hints)
+        picture = _picture(source, frame, hints)
         own = list(frame.user_instances) or list(frame.predicted_instances)
-        picture.instances = [_instance(item, labels.skeletons) for item in own]
+        if len(own) < len(frame.instances):
+            left_out["predicted instances of frames that were labelled"] += len(frame.instances) - len(own)
+        picture.instances = [_instance(item, labels.skeletons, track_names) for item in own]
         pictures.append(picture)
-    return KeypointData(categories, pictures)
+    return KeypointData(categories, pictures, left_out=left_out)
 
 
 def _category(skeleton: Any, hints: Hints) -> Category:
@@ -57,20 +66,69 @@ def _category(skeleton: Any, hints: Hints) -> Category:
     return Category(skeleton.name or "animal", names, links, tuple(swaps) if skeleton.symmetries else None)
 
 
-def _picture(place: Place, frame: Any, hints: Hints) -> Picture:
-    filename, number = frame.video.filename, int(frame.frame_idx)
-    if isinstance(filename, list):
-        path = Path(filename[number])
-        located = hints.images / path.name if hints.images else path
-        return Picture(located, video=path.parent.name)
-    path = Path(filename)
-    if path.suffix.lower() in (".slp", ".h5", ".hdf5"):
-        raise place.wrong(Found("pictures inside the file"), "a video or pictures", "save it with links to the video")
-    located = hints.images / path.name if hints.images else path
-    return Picture(located, video=path.stem, frame=number)
+def _picture(source: Path, frame: Any, hints: Hints) -> Picture:
+    video, number = frame.video, int(frame.frame_idx)
+    if _is_hdf(video):
+        if number in _held(source, video):
+            name = str((video.backend_metadata or {}).get("dataset", "video")).strip("/").partition("/")[0]
+            return Picture(Path(video.filename), video=name, frame=number, decode=partial(_embedded, source, video))
+        video = video.source_video or video
+    if isinstance(video.filename, list):
+        path = Path(video.filename[number])
+        return Picture(_located(path, source, hints), video=path.parent.name)
+    path = Path(video.filename)
+    if _is_hdf(video):
+        found = Found(f"frame {number} of {path.name}, which does not hold it")
+        raise Place(source).wrong(found, "a video, pictures, or a package with all of them", "save it so with SLEAP")
+    return Picture(_located(path, source, hints), video=path.stem, frame=number)
 
 
-def _instance(item: Any, skeletons: Sequence[Any]) -> Instance:
+def _located(path: Path, source: Path, hints: Hints) -> Path:
+    """Return where a video or picture is, by the longest end of its path: where stated, or below a folder."""
+    if hints.images is not None:
+        return found_below(path, hints.images) or hints.images / path.name
+    return path if path.is_file() else found_below(path, source.parent) or path
+
+
+def _is_hdf(video: Any) -> bool:
+    return isinstance(video.filename, str) and video.filename.lower().endswith((".slp", ".h5", ".hdf5"))
+
+
+def _held(source: Path, video: Any) -> Sequence[int]:
+    """Return the numbers of the frames that an HDF5 file holds as pictures."""
+    try:
+        if video.backend is None:
+            video.open()
+        backend: Any = video.backend
+        return backend.embedded_frame_inds if backend.has_embedded_images else range(len(backend))
+    except BROKEN as error:
+        raise ValueError(f"{source}: {video.filename} cannot be read: {error}; save it again with SLEAP") from error
+
+
+def _embedded(source: Path, video: Any, number: int) -> np.ndarray:
+    """Return a picture that is in an HDF5 file, (H, W, 3) uint8, BGR."""
+    try:
+        image = np.asarray(video[number])
+        return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3))[..., ::-1])
+    except BROKEN as error:
+        raise ValueError(f"{source}: picture {number} cannot be read: {error}; save it again with SLEAP") from error
+
+
+def _track_names(tracks: Sequence[Any]) -> dict[int, str]:
+    """Return a name for each track, by its identity; those that share a name are told apart by a number."""
+    names: dict[int, str] = {}
+    taken: Counter[str] = Counter()
+    for track in tracks:
+        name = str(track.name)
+        while taken[name]:
+            taken[name] += 1
+            name = f"{name}_{taken[name]}"
+        taken[name] = 1
+        names[id(track)] = name
+    return names
+
+
+def _instance(item: Any, skeletons: Sequence[Any], track_names: Mapping[int, str]) -> Instance:
     points = item.numpy().astype(np.float64)
     labelled = np.isfinite(points).all(axis=1)
     keypoints = np.column_stack([np.where(labelled[:, None], points, 0), 2.0 * labelled])
@@ -78,7 +136,7 @@ def _instance(item: Any, skeletons: Sequence[Any]) -> Instance:
     return Instance(
         keypoints,
         category=next(index for index, skeleton in enumerate(skeletons) if skeleton is item.skeleton),
-        track=item.track.name if item.track is not None else None,
+        track=None if item.track is None else track_names[id(item.track)],
         scores=scores,
     )
 

@@ -1,7 +1,7 @@
 """YOLO-pose (Ultralytics): a data.yaml, and beside every picture of ``images`` a text file in ``labels``.
 
 A line of a text file is an object: class, box centre and size, then x, y and perhaps visibility of each keypoint, all
-lengths as shares of the picture's width and height.
+lengths as shares of the picture's width and height. Ultralytics passes over a picture with a keypoint outside of it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from posekit.datasets.converters.yaml_file import read_yaml, write_yaml
 from posekit.progress import tracked
 
 YAML_SUFFIXES = (".yaml", ".yml")
+ALIASES = {"val": "validation"}
 
 
 def recognises(source: Path) -> bool:
@@ -46,6 +47,10 @@ def read(source: Path, hints: Hints) -> KeypointData:
         FileNotFoundError: if a folder or list of pictures is not there.
         ValueError: naming the first value that is not as it must be.
     """
+    if hints.images is not None:
+        raise ValueError(
+            "--images: YOLO's data.yaml says where the pictures are; correct its path, train and val instead"
+        )
     path = _yaml_of(source)
     if path is None:
         raise ValueError(f"{source}: no YAML file with kpt_shape, which YOLO-pose data has; give its data.yaml")
@@ -54,7 +59,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
     root = _root(place, document)
     pictures: list[Picture] = []
     for split in SPLITS:
-        for entry in _entries(document.get(split)):
+        for entry in _entries(document.get(split) or document.get(ALIASES.get(split, ""))):
             pictures += [Picture(file, split=split) for file in _files(place.at(split), root, entry)]
     if not pictures:
         raise place.wrong(Found("no pictures"), "some under train, val or test", "correct these folders")
@@ -94,9 +99,9 @@ def _read_categories(place: Place, document: dict[str, Any], hints: Hints) -> tu
 def _by_class(place: Place, value: Any) -> list[Any]:
     """Return the values of classes 0, 1, …, given as a list or under these keys."""
     if isinstance(value, dict):
-        if list(value) != list(range(len(value))):
+        if set(value) != set(range(len(value))):
             raise place.wrong(list(value), "the classes 0, 1, … as keys")
-        return list(value.values())
+        return [value[index] for index in range(len(value))]
     return place.list(value)
 
 
@@ -108,18 +113,27 @@ def _root(place: Place, document: dict[str, Any]) -> Path:
 
 def _entries(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
-    return [str(item) for item in values if item]
+    return [str(item).replace("\\", "/") for item in values if item]
 
 
 def _files(place: Place, root: Path, entry: str) -> list[Path]:
     """Return the pictures of a folder, or those that a text file lists."""
-    target = root / entry
-    if target.is_dir():
-        return pictures_in(target)
-    if target.suffix == ".txt" and target.is_file():
-        lines = [line.strip() for line in read_text(target).splitlines()]
-        return [target.parent / line for line in lines if line.lower().endswith(SUFFIXES)]
-    raise FileNotFoundError(f"{place}: '{entry}' is no folder and no list of pictures, seen from {root}")
+    # Roboflow's data.yaml lies in the folder that it takes itself to be a neighbour of
+    targets = [root / entry, *([root / entry.removeprefix("../")] if entry.startswith("../") else [])]
+    for target in targets:
+        if target.is_dir():
+            return pictures_in(target)
+        if target.suffix == ".txt" and target.is_file():
+            lines = [line.strip().replace("\\", "/") for line in read_text(target).splitlines()]
+            return [_listed(line, target.parent, root) for line in lines if line.lower().endswith(SUFFIXES)]
+    raise FileNotFoundError(
+        f"{place}: '{entry}' is no folder and no list of pictures, seen from {root}; correct it or remove the entry"
+    )
+
+
+def _listed(line: str, folder: Path, root: Path) -> Path:
+    """Return a picture of a list: relative to the list where it begins with ``./``, else perhaps to the root."""
+    return next((path for path in (folder / line, root / line) if path.is_file()), folder / line)
 
 
 def label_path(picture: Path) -> Path:
@@ -194,7 +208,8 @@ FORMAT = Format(
     read=read,
     write=write,
     loses=(
-        *("crowds", "other_keypoints", "areas", "segmentations", "tracks", "scores", "ids", "videos", "links", "extra"),
+        *("crowds", "other_keypoints", "outside", "areas", "segmentations", "tracks", "scores", "ids", "videos"),
+        *("links", "extra"),
     ),
     needs=frozenset({"boxes", "sizes", "swaps", "splits"}),
 )

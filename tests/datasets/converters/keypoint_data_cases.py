@@ -52,7 +52,9 @@ def mice(folder: Path, count: int = 3, video: str | None = "cage") -> KeypointDa
 
 
 numbers = st.floats(0, 1000, allow_nan=False).map(lambda value: round(value, 3))
-words = st.text("abcdefgh_", min_size=1, max_size=6).filter(lambda text: not text.startswith("_"))
+words = st.text("abcLR1 _-.,:;'\"&<>{}#%ü猫", min_size=1, max_size=6).filter(
+    lambda text: text == text.strip() and not text.startswith("_")
+)
 
 
 @st.composite
@@ -84,13 +86,15 @@ def data_sets(draw: Any) -> KeypointData:
     count = len(names)
     links = draw(st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=3, unique=True))
     swaps = (1, 0, *range(2, count)) if count > 1 and draw(st.booleans()) else None
-    categories = [Category("Animal", tuple(names), tuple(link for link in links if link[0] != link[1]), swaps, id=5)]
+    kind = draw(st.sampled_from(["Animal", "Haus-Maus: 'ü', \"2\" & <3>", "seed_box"]))
+    categories = [Category(kind, tuple(names), tuple(link for link in links if link[0] != link[1]), swaps, id=5)]
     if draw(st.booleans()):
         categories.append(Category("Thing", id=9, extra={"supercategory": "things"}))
     pictures = []
     for number in range(draw(st.integers(1, 3))):
         size = draw(st.integers(1, 2000)), draw(st.integers(1, 2000))
-        path = fake_picture(folder / draw(st.sampled_from(["a", "b"])) / f"{number}.png", *size)
+        name = draw(st.sampled_from(["1.png", "ü 猫.jpg.png", f"{number}.png", "a&b+%20#.png"]))
+        path = fake_picture(folder / f"{number}" / draw(st.sampled_from(["a", "b c"])) / name, *size)
         found = draw(st.lists(instances(categories), max_size=3))
         video, split = draw(st.sampled_from([None, "clip"])), draw(st.sampled_from(["", "train", "val"]))
         pictures.append(Picture(path, found, size, number + 3, video, split=split))
@@ -153,3 +157,21 @@ def _plain_instance(instance: Instance, decimals: int) -> dict[str, Any]:
         "scores": rounded(instance.scores),
         "rest": (instance.crowd, instance.segmentation, instance.track, instance.id, instance.extra),
     }
+
+
+TOKENS = [b"", b"-1", b"nan", b"1e999", b"x", b"\xff\xfe", b"\0", b",", b"\n", b"[", b"{", b":", b"<", b"&", b"'", b'"']
+"""Pieces of text that break a file where they do not belong."""
+
+
+def check_reading(name, folder, file):
+    """Read labels; errors must be of the user's kind and name the place."""
+    try:
+        back = get_format(name).read(folder / name, Hints())
+    except (ValueError, OSError) as error:
+        text = str(error)
+        assert str(folder / name) in text
+        assert len(text) < 1000
+    else:
+        plain(back)
+        counts = [len(category.keypoints) for category in back.categories]
+        assert all(instance.keypoints.shape == (counts[instance.category], 3) for instance in back.instances())

@@ -10,7 +10,7 @@ import shutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from keypoint_data_cases import mice, plain, what_remains
+from keypoint_data_cases import TOKENS, check_reading, mice, what_remains
 
 from posekit.datasets.converters.formats import get_format
 from posekit.datasets.converters.keypoint_data import Hints
@@ -26,7 +26,6 @@ LABELS = {
 }
 FILES = [(name, file) for name, files in LABELS.items() for file in files]
 JUNK = [None, -1, 0, 3, 2.5, 10**30, float("nan"), True, "", "x", "nose", "\0", [], [1], {}, {"a": 1}, [[1]], [None]]
-TOKENS = [b"", b"-1", b"nan", b"1e999", b"x", b"\xff\xfe", b"\0", b",", b"\n", b"[", b"{", b":", b"<", b"&", b"'", b'"']
 
 
 @pytest.fixture(scope="module")
@@ -60,20 +59,6 @@ def replaced(document, path, junk):
     else:
         parent[path[-1]] = junk
     return document
-
-
-def check_reading(name, folder, file):
-    """Read labels; errors must be of the user's kind and name the place."""
-    try:
-        back = get_format(name).read(folder / name, Hints())
-    except (ValueError, OSError) as error:
-        text = str(error)
-        assert str(folder / name) in text
-        assert len(text) < 1000
-    else:
-        plain(back)
-        counts = [len(category.keypoints) for category in back.categories]
-        assert all(instance.keypoints.shape == (counts[instance.category], 3) for instance in back.instances())
 
 
 def with_file(written, name, file, content, check=check_reading):

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from keypoint_data_cases import fake_picture, mice, png_header
+from keypoint_data_cases import fake_picture, mice, png_header, what_remains
 
 from posekit.config import load
 from posekit.datasets.converters import Category, Instance, KeypointData, Options, Picture, convert, get_format
@@ -59,6 +59,37 @@ def test_lines_on_each_step(coco, tmp_path):
     assert "lost    what yolo cannot hold: 20 areas, 20 track ids, 31 ids of pictures, objects and cat" in text
     assert "wrote   " in text
     assert "lost    nothing" in run(coco, tmp_path / "again.json")[1]
+
+
+def test_ultralytics_takes_no_keypoint_outside_of_its_picture(tmp_path):
+    data = mice(tmp_path / "pictures", 1)
+    data.pictures[0].size_wh = None
+    data.pictures[0].instances[0].keypoints[:2, :2] = [[64, 48], [64.5, 2]]
+    data.pictures[0].instances[1].keypoints[2] = [-3, 0, 0]
+    get_format("deeplabcut").write(what_remains(data, "deeplabcut")[0], tmp_path / "source", copy_images=False)
+    _, text = run(tmp_path / "source", tmp_path / "out", dest_format="yolo")
+    assert "1 keypoint outside of its picture" in text
+    assert what_remains(data, "yolo")[1][0] == "1 keypoint outside of its picture"
+    data.pictures[0].size_wh = (64, 48)
+    assert what_remains(data, "yolo")[1][0] == "2 keypoints outside of their picture"
+    first, _ = get_format("yolo").read(tmp_path / "out", Hints()).pictures[0].instances
+    assert first.keypoints.round(4).tolist() == [[64, 48, 2], [0, 0, 0], [0, 0, 0], [10, 11, 2]]
+
+
+def test_what_was_left_out_and_what_is_missing(tmp_path):
+    point, wall = ({"label": kind, "points": [[1, 2]], "shape_type": kind} for kind in ("point", "circle"))
+    document = {"shapes": [point, wall, wall], "imagePath": "none.png", "imageWidth": 64, "imageHeight": 48}
+    (tmp_path / "a.json").write_text(json.dumps(document))
+    _, text = run(tmp_path / "a.json", tmp_path / "out.json", swaps=(0,))
+    assert "left    2 shapes of type circle" in text
+    assert f"missing 1 file of pictures, such as {tmp_path / 'none.png'}; give its folder with --images" in text
+    (tmp_path / "b.json").write_text(json.dumps({**document, "imagePath": "other.png"}))
+    _, text = run(tmp_path, tmp_path / "both.json", swaps=(0,), source_format="labelme")
+    assert "missing 2 files of pictures" in text
+    for name in ("none.png", "other.png"):
+        fake_picture(tmp_path / name)
+    _, text = run(tmp_path, tmp_path / "again.json", swaps=(0,), source_format="labelme")
+    assert "missing" not in text
 
 
 def test_training_files(coco, tmp_path):

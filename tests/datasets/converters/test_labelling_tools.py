@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
 
+import cv2
+import numpy as np
 import pytest
-from keypoint_data_cases import fake_picture
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from keypoint_data_cases import TOKENS, check_reading, fake_picture, png_header
 
 from posekit.datasets.converters.formats import get_format, guess_format
 from posekit.datasets.converters.keypoint_data import Hints
 from posekit.datasets.converters.openpose import BODY_25
+from posekit.datasets.converters.pictures import decoded, fill_sizes
 
 CVAT = """<?xml version="1.0" encoding="utf-8"?>
 <annotations><version>1.1</version><meta><job><labels>
@@ -72,10 +79,91 @@ def test_cvat_points(tmp_path):
         get_format("cvat").read(path, Hints(keypoints=("tail", "nose")))
 
 
+ROBOFLOW = """train: ../train/images
+val: ../valid/images
+nc: 1
+names: ['mouse']
+kpt_shape: [1, 3]
+flip_idx: [0]
+"""
+
+BOXED = """<annotations><meta><task><labels><label><name>mouse</name><type>rectangle</type></label>
+<label><name>cage</name><type>rectangle</type></label><label><name>tail</name><type>points</type></label>
+<label><name>snout</name><type>points</type></label></labels></task></meta>
+<image id="0" name="1.png" subset="Validation" width="64" height="48">
+<box label="mouse" xtl="0" ytl="0" xbr="10" ybr="10"><attribute name="track_id">7</attribute></box>
+<box label="cage" xtl="0" ytl="0" xbr="64" ybr="48" group_id="0"/>
+<box label="mouse" xtl="30" ytl="20" xbr="50" ybr="30" rotation="90.00" group_id="4"/>
+<points label="snout" points="1,2"/><points label="tail" occluded="1" points="3,4"/>
+<points label="snout" points="60,40" group_id="4"/><polygon label="mouse" points="1,2;3,4;5,6"/>
+</image></annotations>"""
+
+
+def test_cvat_points_and_boxes(tmp_path):
+    """Loose points belong to the box that they lie in, or whose group they share; turned boxes become upright ones."""
+    (tmp_path / "annotations.xml").write_text(BOXED)
+    data = get_format("cvat").read(tmp_path, Hints())
+    assert [(c.name, c.keypoints) for c in data.categories] == [("mouse", ("tail", "snout")), ("cage", ())]
+    assert data.pictures[0].split == "val"
+    assert data.left_out == {"polygons": 1}
+    cage, first, second = data.pictures[0].instances
+    assert (cage.category, cage.box, len(cage.keypoints)) == (1, (0, 0, 64, 48), 0)
+    assert (first.category, first.box, first.track) == (0, (0, 0, 10, 10), "7")
+    assert first.keypoints.tolist() == [[3, 4, 1], [1, 2, 2]]
+    assert second.box == pytest.approx((35, 15, 10, 20))
+    assert second.keypoints.tolist() == [[0, 0, 0], [60, 40, 2]]
+    (tmp_path / "annotations.xml").write_text(BOXED.replace("</image>", '<points label="snout" points="2,2"/></image>'))
+    assert [c.name for c in get_format("cvat").read(tmp_path, Hints()).categories] == ["mouse", "cage"]
+    twice = BOXED.replace("</image>", '<points label="snout" points="9,9" group_id="4"/></image>')
+    (tmp_path / "annotations.xml").write_text(twice)
+    with pytest.raises(ValueError, match=r"1.png: found two points 'snout' in group 4, expected each name once"):
+        get_format("cvat").read(tmp_path, Hints())
+
+
+TRACKS = """<annotations><meta><task><labels><label><name>mouse</name><type>skeleton</type></label>
+<label><name>snout</name><type>points</type><parent>mouse</parent></label>
+<label><name>tail</name><type>points</type><parent>mouse</parent></label>
+<label><name>ball</name><type>rectangle</type></label></labels>
+<original_size><width>64</width><height>48</height></original_size></task><source>C:\\clips\\cage 1.mp4</source></meta>
+<track id="5" label="mouse"><skeleton frame="3" keyframe="1">
+<points label="tail" outside="0" occluded="1" points="1,2"/><points label="snout" outside="1" points="3,4"/></skeleton>
+<skeleton frame="6" outside="1"><points label="tail" outside="1" points="1,2"/></skeleton></track>
+<track id="6" label="ball"><box frame="6" outside="0" xtl="1" ytl="2" xbr="3" ybr="5"/>
+<box frame="3" outside="1" xtl="1" ytl="2" xbr="3" ybr="5"/></track>
+<track id="7" label="mouse"><skeleton frame="6" outside="0" points="8,8;9,9"/>
+<track id="0" label="snout"><points frame="6" outside="0" points="8,8"/></track>
+<track id="1" label="tail"><points frame="6" outside="1" points="9,9"/></track></track>
+<track id="8" label="ball"><polyline frame="6" outside="0" points="1,1;2,2"/></track></annotations>"""
+
+
+def test_cvat_tracks_of_a_video(tmp_path):
+    (tmp_path / "annotations.xml").write_text(TRACKS)
+    assert guess_format(tmp_path).name == "cvat"
+    data = get_format("cvat").read(tmp_path, Hints())
+    assert data.left_out == {"polylines": 1}
+    assert [(p.path.name, p.frame, p.video, p.size_wh) for p in data.pictures] == [
+        ("frame_000003.png", None, "cage 1", (64, 48)),
+        ("frame_000006.png", None, "cage 1", (64, 48)),
+    ]
+    (first,), (second, ball) = (picture.instances for picture in data.pictures)
+    assert (first.track, first.keypoints.tolist()) == ("5", [[3, 4, 0], [1, 2, 1]])
+    assert (second.track, second.keypoints.tolist()) == ("7", [[8, 8, 2], [9, 9, 0]])
+    assert (ball.track, ball.box, data.categories[ball.category].name) == ("6", (1, 2, 2, 3), "ball")
+    (tmp_path / "cage 1.mp4").touch()
+    picture = fake_picture(tmp_path / "images" / "frame_000006.PNG")
+    found = [(p.path, p.frame) for p in get_format("cvat").read(tmp_path, Hints()).pictures]
+    assert found == [(tmp_path / "cage 1.mp4", 3), (picture, None)]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("<annotations><track id='0'/></annotations>", "found tracks of a video, expected images; export as"),
+        ("<annotations><track id='0'/></annotations>", "found no image, expected at least one; export as"),
+        (TRACKS.replace('frame="3"', 'frame="x"', 1), "track 0, skeleton, frame: found 'x', expected a number"),
+        (
+            TRACKS.replace('frame="3"', 'frame="-1"', 1),
+            "track 0, skeleton, frame: found '-1', expected the number of a fr",
+        ),
         ("<annotations><meta/></annotations>", "found no image"),
         ("<annotations", "no valid XML"),
         ('<!DOCTYPE a [<!ENTITY b "c">]><annotations/>', "has a DOCTYPE, which labels never need"),
@@ -120,6 +208,95 @@ def test_label_studio_points_inside_boxes(tmp_path):
     assert data.pictures[1].instances == []
 
 
+def test_label_studio_pictures_that_were_uploaded(tmp_path):
+    """Exports name uploads by the server's path and a prefix; the pictures lie where the user has them."""
+    tasks = [
+        {"data": {"id": "mouse 3", "img": f"/data/upload/3/0a1b2c3d-{name}.png"}, "annotations": []} for name in "ab"
+    ]
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps(tasks))
+    found = [fake_picture(tmp_path / "pictures" / name) for name in ("a.png", "0a1b2c3d-b.png")]
+    assert [p.path for p in get_format("labelstudio").read(path, Hints()).pictures] == found
+    elsewhere = [fake_picture(tmp_path / "x" / "y" / name) for name in ("a.png", "b.png")]
+    data = get_format("labelstudio").read(path, Hints(images=tmp_path / "x" / "y"))
+    assert [p.path for p in data.pictures] == elsewhere
+    tasks[1]["data"] = {"img": r"/data/local-files/?d=x\y\b.png"}
+    path.write_text(json.dumps(tasks))
+    assert get_format("labelstudio").read(path, Hints()).pictures[1].path.name == "b.png"
+
+
+def test_label_studio_relations_labels_and_turned_boxes(tmp_path):
+    turned = {"width": 20, "height": 10, "rotation": 90}
+    result = [
+        region("rectanglelabels", "mouse", 50, 20, "b1", value=turned),
+        region("labels", "rat", 0, 0, "b2", value={"width": 100, "height": 100, "labels": ["rat"]}),
+        region("labels", "rat", 0, 0, "e1", value={"radiusX": 3, "radiusY": 2}),
+        region("labels", "snout", 1, 2, "p1"),
+        region("keypointlabels", "snout", 5, 6, "p2"),
+        {"type": "relation", "from_id": "b1", "to_id": "p2", "direction": "right"},
+        {"id": "g1", "type": "polygonlabels", "value": {"points": [[1, 2], [3, 4]], "polygonlabels": ["mouse"]}},
+        {"id": "e1", "type": "ellipse", "value": {"x": 1, "y": 1, "radiusX": 3, "radiusY": 2}},
+    ]
+    second = {"ground_truth": True, "result": result}
+    tasks = [{"data": {"img": "a.png"}, "annotations": [{"result": []}, second]}]
+    (tmp_path / "tasks.json").write_text(json.dumps(tasks))
+    data = get_format("labelstudio").read(tmp_path, Hints())
+    mouse, rat = data.pictures[0].instances
+    assert mouse.box == pytest.approx((90, 20, 10, 40))
+    assert mouse.keypoints.tolist() == [[10, 6, 2]]
+    assert (rat.box, rat.keypoints.tolist()) == ((0, 0, 200, 100), [[2, 2, 2]])
+    assert data.left_out == {
+        "further annotations of tasks that have several": 1,
+        "regions of type labels that are neither points nor boxes": 1,
+        "regions of type polygonlabels": 1,
+        "regions of type ellipse": 1,
+    }
+    for changes, message in (
+        ({"image_rotation": 90}, r"result\[4\]: found image_rotation 90, expected 0; turn the picture's file"),
+        ({"id": "p1", "parentID": "b1"}, r"\[0\]: found two points 'snout' in group b1, expected each name once"),
+    ):
+        broken = [*result[:4], {**result[4], **changes}, *result[4:]]
+        (tmp_path / "tasks.json").write_text(json.dumps([{**tasks[0], "annotations": [{"result": broken}]}]))
+        with pytest.raises(ValueError, match=message):
+            get_format("labelstudio").read(tmp_path, Hints())
+
+
+MINIMAL = """[{"img": "/data/upload/1/0a1b2c3d-a.png", "id": 4, "lead_time": 3.5, "created_at": "2024-01-30T02:40:43Z",
+"kp": [{"x": 10, "y": 20, "width": 0.3, "keypointlabels": ["snout"], "original_width": 200, "original_height": 100}],
+"box": [{"x": 5, "y": 10, "width": 10, "height": 30, "rotation": 0, "rectanglelabels": ["mouse"],
+"original_width": 200, "original_height": 100}]}, {"img": "b.png", "id": 5, "choice": "none"}]"""
+
+
+def test_label_studio_minimal(tmp_path):
+    path = tmp_path / "project-1-at-2024.json"
+    path.write_text(MINIMAL)
+    assert guess_format(path).name == "labelstudio"
+    first, second = get_format("labelstudio").read(path, Hints()).pictures
+    assert (first.size_wh, first.instances[0].box) == ((200, 100), (10, 10, 20, 30))
+    assert first.instances[0].keypoints.tolist() == [[20, 20, 2]]
+    assert (second.path.name, second.instances) == ("b.png", [])
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text"),
+    [
+        ("cvat", "annotations.xml", BOXED),
+        ("cvat", "annotations.xml", TRACKS),
+        ("labelstudio", "tasks.json", MINIMAL),
+        ("yolo", "data.yaml", ROBOFLOW),
+    ],
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32), token=st.sampled_from(TOKENS), cut=st.integers(0, 30))
+def test_a_file_with_a_hole(name, file, text, seed, token, cut, tmp_path):
+    """It is read, or refused by one clear error."""
+    start = random.Random(seed).randrange(len(text) + 1)
+    (tmp_path / name).mkdir(exist_ok=True)
+    fake_picture(tmp_path / name / "train" / "images" / "a.png")
+    (tmp_path / name / file).write_bytes(text[:start].encode() + token + text[start + cut :].encode())
+    check_reading(name, tmp_path, file)
+
+
 def test_labelme_as_its_users_label(tmp_path):
     shapes = [
         {"label": "snout", "points": [[1, 2]], "shape_type": "point", "group_id": None},
@@ -139,6 +316,62 @@ def test_labelme_as_its_users_label(tmp_path):
     assert data.pictures[0].path.resolve() == (tmp_path / "cage" / "a.png").resolve()
     with pytest.raises(ValueError, match="has points labelled 'tail', which is none of snout"):
         get_format("labelme").read(tmp_path / "labels", Hints(keypoints=("snout",)))
+
+
+def test_labelme_with_the_picture_inside(tmp_path):
+    """The picture's file is used where there is one, whatever it is called; else what the labels embed."""
+    pixels = np.full((3, 5, 3), (10, 100, 200), np.uint8)
+    embedded = base64.b64encode(cv2.imencode(".png", pixels)[1].tobytes()).decode()
+    point = {"label": "snout", "points": [[1, 2]], "shape_type": "point", "group_id": 4}
+    wall = {"label": "wall", "points": [[0, 0], [1, 1], [2, 0]], "shape_type": "polygon"}
+    document = {
+        "shapes": [point, wall],
+        "imagePath": None,
+        "imageData": embedded,
+        "imageWidth": None,
+        "imageHeight": None,
+    }
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(document))
+    (tmp_path / "labels.txt").write_text("wall\ntail\nsnout\n")
+    data = get_format("labelme").read(tmp_path, Hints())
+    assert data.left_out == {"shapes of type polygon": 1}
+    assert data.categories[0].keypoints == ("tail", "snout")
+    assert np.array_equal(decoded(data.pictures[0]), pixels)
+    assert fill_sizes(data) == 1
+    assert data.pictures[0].size_wh == (5, 3)
+    (tmp_path / "a.PNG").write_bytes(png_header(64, 48))
+    picture = get_format("labelme").read(path, Hints()).pictures[0]
+    assert (picture.path, picture.frame) == (tmp_path / "a.PNG", None)
+    path.write_text(json.dumps({**document, "imagePath": r"..\day 1\a.png", "imageData": None}))
+    found = fake_picture(tmp_path / "pictures" / "day 1" / "a.png")
+    assert get_format("labelme").read(path, Hints(images=tmp_path / "pictures")).pictures[0].path == found
+    for broken, message in (("?", "imageData: no picture: "), ("QUFB", "imageData: no picture: the file starts with")):
+        path.write_text(json.dumps({**document, "imagePath": "b.jpg", "imageData": broken}))
+        with pytest.raises(ValueError, match=message):
+            decoded(get_format("labelme").read(path, Hints()).pictures[0])
+    path.write_text(json.dumps({**document, "shapes": [point, point]}))
+    with pytest.raises(ValueError, match=r"a.json: found two points 'snout' in group 4, expected each name once"):
+        get_format("labelme").read(path, Hints())
+
+
+def test_openpose_of_a_video(tmp_path):
+    """OpenPose numbers the frames of a video; without pictures of them the video itself is used."""
+    people = [{"pose_keypoints": [1, 2, 0.5] * 18}], []
+    for number, found in enumerate(people):
+        path = tmp_path / "json" / f"my clip_{number:012d}_keypoints.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"version": 1.0, "people": found}))
+    data = get_format("openpose").read(tmp_path / "json", Hints())
+    assert [(p.path.name, p.frame, p.video, len(p.instances)) for p in data.pictures] == [
+        ("my clip_000000000000.jpg", None, "my clip", 1),
+        ("my clip_000000000001.jpg", None, "my clip", 0),
+    ]
+    assert data.pictures[0].instances[0].keypoints[0].tolist() == [1, 2, 2]
+    (tmp_path / "my clip.mp4").touch()
+    picture = fake_picture(tmp_path / "my clip_000000000001.png")
+    data = get_format("openpose").read(tmp_path / "json", Hints(images=tmp_path))
+    assert [(p.path, p.frame) for p in data.pictures] == [(tmp_path / "my clip.mp4", 0), (picture, None)]
 
 
 def test_openpose_with_hands(tmp_path):
@@ -204,6 +437,46 @@ def test_yolo_problems(old, new, message, tmp_path):
         get_format("yolo").read(tmp_path, Hints())
 
 
+CVAT_YOLO = """path: ./
+train: train.txt
+validation: lists/val.txt
+kpt_shape: [1, 3]
+names: {1: rat, 0: mouse}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "lists", "pictures"),
+    [
+        (ROBOFLOW, {}, {"train/images/a b.jpg.png": "train", "valid/images/ü.png": "val"}),
+        (
+            CVAT_YOLO,
+            {"train.txt": "images/train/x/a.png\n", "lists/val.txt": ".\\b.png\nimages\\train\\y\\a.png\n"},
+            {"images/train/x/a.png": "train", "lists/b.png": "val", "images/train/y/a.png": "val"},
+        ),
+    ],
+)
+def test_yolo_as_others_export_it(text, lists, pictures, tmp_path):
+    for name, content in {"data.yaml": text, **lists}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    for number, name in enumerate(pictures):
+        picture = fake_picture(tmp_path / name, 100, 50)
+        labels = tmp_path / name.replace("images", "labels").replace(".png", ".txt")
+        labels.parent.mkdir(parents=True, exist_ok=True)
+        labels.write_text(f"0 0.5 0.5 0.2 0.4 0.{number + 1} 0.2 1\n")
+        assert picture.is_file()
+    data = get_format("yolo").read(tmp_path, Hints())
+    found = {p.path.resolve().relative_to(tmp_path.resolve()).as_posix(): p.split for p in data.pictures}
+    assert found == pictures
+    assert sorted(p.instances[0].keypoints[0].tolist() for p in data.pictures) == [
+        [10 * (number + 1), 10, 1] for number in range(len(pictures))
+    ]
+    assert data.categories[0].name == "mouse"
+    with pytest.raises(ValueError, match=r"--images: YOLO's data.yaml says where the pictures are"):
+        get_format("yolo").read(tmp_path, Hints(images=tmp_path))
+
+
 def coco(**changes):
     annotation = {"id": 1, "image_id": 1, "category_id": 1, "keypoints": [1, 2, 0.5, 3, 4, 0.0], "score": 0.4}
     document = {
@@ -254,6 +527,44 @@ def test_coco_without_keypoint_names(tmp_path):
     path.write_text(json.dumps(coco(categories=[{"id": 1, "name": "mouse"}])))
     assert get_format("coco").read(path, Hints()).categories[0].keypoints == ("point_0", "point_1")
     assert get_format("coco").read(path, Hints(keypoints=("x", "y"))).categories[0].keypoints == ("x", "y")
+
+
+def test_coco_names_given_for_some_of_its_categories(tmp_path):
+    """Names given by hand replace those of categories with keypoints; a category without any stays so."""
+    path = tmp_path / "a.json"
+    cage = {"id": 2, "name": "cage"}
+    path.write_text(json.dumps(coco(categories=[*coco()["categories"], cage])))
+    categories = get_format("coco").read(path, Hints(keypoints=("x", "y"))).categories
+    assert [category.keypoints for category in categories] == [("x", "y"), ()]
+
+
+@pytest.mark.parametrize("size", [{"width": None, "height": None}, {"width": 0, "height": 0}, {}])
+def test_coco_from_windows_without_sizes(size, tmp_path):
+    picture = fake_picture(tmp_path / "images" / "day 1" / "ü.png", 64, 48)
+    image = {"id": 1, "file_name": "day 1\\ü.png", **size}
+    (tmp_path / "a.json").write_text(json.dumps(coco(images=[image])))
+    data = get_format("coco").read(tmp_path / "a.json", Hints())
+    assert (data.pictures[0].path, data.pictures[0].size_wh) == (picture, None)
+    assert fill_sizes(data) == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "split"),
+    [
+        ("person_keypoints_train2017.json", "train"),
+        ("trainval.json", ""),
+        ("constraints.json", ""),
+        ("val/_annotations.json", "val"),
+        ("valid/_annotations.coco.json", "val"),
+        ("test/a.json", "test"),
+    ],
+)
+def test_coco_parts(file, split, tmp_path):
+    folder = tmp_path / "test"
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_text(json.dumps(coco()))
+    assert guess_format(folder).name == "coco"
+    assert get_format("coco").read(folder, Hints()).pictures[0].split == split
 
 
 def test_coco_with_an_image_listed_again(tmp_path):

@@ -36,7 +36,7 @@ def said(name: str, data: KeypointData, root: Path) -> Hints:
 
 LOST = {
     "coco": "",
-    "yolo": "crowds other_keypoints areas segmentations tracks scores ids videos links extra",
+    "yolo": "crowds other_keypoints outside areas segmentations tracks scores ids videos links extra",
     "deeplabcut": (
         "crowds other_categories unlabelled hidden unlabelled_positions boxes areas segmentations uneven_tracks "
         "scores ids splits sizes swaps extra"
@@ -70,7 +70,7 @@ def test_what_a_format_cannot_hold(name):
 def test_round_trip(name, data):
     folder = Path(tempfile.mkdtemp(prefix="posekit_test_"))
     try:
-        root = data.pictures[0].path.parents[1]
+        root = data.pictures[0].path.parents[2]
         written, read = there_and_back(data, name, folder, hints=said(name, data, root))
         assert read == written
     finally:
