@@ -22,6 +22,7 @@ def report(
     weights: Annotated[
         str | None, typer.Option(help="Weights of the keypoints in the OKS (a,b,...); all alike by default.")
     ] = None,
+    max_dets: Annotated[int, typer.Option(min=1, help="Predictions of an image that count, the best first.")] = 20,
     bootstrap: Annotated[int, typer.Option(min=0, help="Resamples of the images; 0 for no intervals.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
 ) -> None:
@@ -39,7 +40,7 @@ def report(
     labels = read_labels(annotations, sigmas, weights)
     times = draw_images(len(labels.images), bootstrap, seed)
     names = names_of([results, *([other] if other else [])])
-    evaluations = [evaluate_results(labels, path, times, name) for name, path in names.items()]
+    evaluations = [evaluate_results(labels, path, times, name, max_dets=max_dets) for name, path in names.items()]
     tables = tables_of(evaluations)
     for table in tables:
         print_table(table)

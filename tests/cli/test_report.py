@@ -61,6 +61,18 @@ def test_comparison_and_page(files, capsys, tmp_path):
     assert list(out.parent.iterdir()) == [out]
 
 
+def test_of_many_predictions_some_count(files, capsys):
+    results = json.loads(files[1].read_text())
+    wrong = [row | dict(keypoints=[900.0] * len(row["keypoints"]), score=9.0) for row in results]
+    files[1].write_text(json.dumps(wrong * 20 + results))
+    values = {}
+    for count in (20, 100):
+        assert call(*files[:2], "--sigmas", "0.05", "--bootstrap", "0", "--max-dets", count) == 0
+        rows = [[cell.strip() for cell in line.split("│")] for line in capsys.readouterr().out.splitlines()]
+        values[count] = {row[1]: float(row[2]) for row in rows if len(row) == 4 and row[1] in ("AR", "PCK@0.1")}
+    assert values == {20: {"AR": 0, "PCK@0.1": 0}, 100: {"AR": 1, "PCK@0.1": 1}}
+
+
 def test_without_resamples_there_are_no_intervals(files, capsys):
     assert call(*files, "--sigmas", "0.05", "--bootstrap", "0") == 0
     assert "[" not in capsys.readouterr().out
