@@ -73,6 +73,7 @@ def check_repeated_labels(table: Table) -> Iterator[Finding]:
             f"(less than {MAX_DISTANCE:g} of the scale) that they seem to be one instance, labelled twice.",
             "Keep one of each, or their mean; the report estimates sigmas from them.",
             instances=pairs[:, 1],
+            notes=(f" is like annotation {number}" for number in table.instances.numbers["id"][pairs[:, 0]]),
         )  # fmt: skip
 
 

@@ -30,7 +30,9 @@ def test_second_labels_are_found_and_neighbours_are_not(tmp_path):
     annotations = [person(1), person(2, keypoints=keypoints(near)), person(3, keypoints=keypoints(far)), person(4)]
     table = read(tmp_path, annotations)
     assert module.repeated_labels(table).tolist() == [[0, 1], [1, 3]]  # 0 and 3 are copies
-    assert found(module.check_repeated_labels, table)["labelled twice"].count == 2
+    finding = found(module.check_repeated_labels, table)["labelled twice"]
+    assert finding.count == 2
+    assert finding.where[0].text == "annotation 2 on image 1 is like annotation 1"
 
 
 def test_labels_in_a_crowd_are_those_of_a_small_group(tmp_path, monkeypatch):
