@@ -75,8 +75,9 @@ def open_sources(
     """Return the data sets of a config, or the one of an annotation file."""
     from posekit.datasets.doctor.source import config_sources, file_source
 
-    if not file.endswith((".py", ".json")) and Path(file).exists():
-        what = "a folder" if Path(file).is_dir() else "no .json file"
+    folder, ending = Path(file).is_dir(), Path(file).suffix.lower()
+    if folder or (ending not in (".py", ".json", "") and Path(file).exists()):
+        what = "a folder" if folder else "no .json file"
         raise ValueError(f"{file} is {what}; the check reads COCO-style .json files and configs (.py): "
                          f"posekit data convert {file} DEST makes COCO of other formats")  # fmt: skip
     if not file.endswith(".py"):

@@ -65,11 +65,12 @@ def config_sources(config: Mapping[str, Any]) -> list[Source]:
 
 def told_apart(sources: Sequence[Source]) -> list[Source]:
     """Leave out sources that stand twice, and call those of one name by their files instead."""
-    rest = list(
-        {(source.dataset.ann_file, source.dataset.data_prefix.get("img")): source for source in sources}.values()
-    )
-    counts = Counter(source.name for source in rest)
-    return [source if counts[source.name] == 1 else replace(source, name=source.dataset.ann_file) for source in rest]
+    once = {(source.dataset.ann_file, source.dataset.data_prefix.get("img")): source for source in sources}
+    counts = Counter(source.name for source in once.values())
+    return [
+        source if counts[source.name] == 1 else replace(source, name=source.dataset.ann_file)
+        for source in once.values()
+    ]
 
 
 def leaves(settings: Any) -> Iterator[dict[str, Any]]:
