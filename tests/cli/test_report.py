@@ -57,8 +57,18 @@ def test_comparison_and_page(files, capsys, tmp_path):
     assert row[8].startswith("-")  # the difference, after two values with their intervals
     page = out.read_text()
     assert page.count("<svg") == 4
+    assert page.index("AP .75") < page.index("<svg")
     assert "good.json" in page
     assert list(out.parent.iterdir()) == [out]
+
+
+def test_the_page_is_there_before_anybody_stops_reading(files, tmp_path, monkeypatch):
+    def stop(table):
+        raise SystemExit(9)
+
+    monkeypatch.setattr("posekit.cli.report.print_table", stop)
+    assert call(*files, "--sigmas", "0.05", "--bootstrap", "0", "--out", tmp_path / "report.html") == 9
+    assert (tmp_path / "report.html").stat().st_size > 5000
 
 
 def test_of_many_predictions_some_count(files, capsys):
