@@ -43,15 +43,16 @@ def check(
     import_plugins(plugin)
     from posekit.atomic_file import require_writable, write_atomically
     from posekit.datasets.doctor.examination import examine
+    from posekit.datasets.doctor.source import told_apart
 
     if out is not None:
         require_writable(out)
     if images is not None and max_images != 0 and not images.is_dir():
         raise FileNotFoundError(f"--images {images}: no such folder, seen from {Path.cwd()}")
 
-    sources = [
-        source for file in files for source in open_sources(file, images, keypoints, override or [], plugin or [])
-    ]
+    sources = told_apart(
+        [source for file in files for source in open_sources(file, images, keypoints, override or [], plugin or [])]
+    )
     found = examine(sources, images=max_images != 0, most_images=max_images or None, threads=threads)
     if out is not None:
         from posekit.visualization.doctor_page import doctor_page
@@ -74,6 +75,11 @@ def open_sources(
     """Return the data sets of a config, or the one of an annotation file."""
     from posekit.datasets.doctor.source import config_sources, file_source
 
+    folder, ending = Path(file).is_dir(), Path(file).suffix.lower()
+    if folder or (ending not in (".py", ".json", "") and Path(file).exists()):
+        what = "a folder" if folder else "no .json file"
+        raise ValueError(f"{file} is {what}; the check reads COCO-style .json files and configs (.py): "
+                         f"posekit data convert {file} DEST makes COCO of other formats")  # fmt: skip
     if not file.endswith(".py"):
         return [file_source(file, images=images, keypoints=keypoints)]
     if images is not None or keypoints is not None:
@@ -98,8 +104,7 @@ def print_summary(found: Examination) -> None:
     several = len(found.tables) > 1
     for finding in found.findings:
         print_finding(console, finding, named=several)
-    counts = [f"{found.count(name)} {name}{'s' * (found.count(name) != 1)}" for name in COLORS]
-    console.print(f"\n{', '.join(counts)}", highlight=False)
+    console.print(f"\n{found.counts()}", highlight=False)
 
 
 def print_finding(console: Console, finding: Finding, *, named: bool) -> None:

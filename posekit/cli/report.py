@@ -22,6 +22,7 @@ def report(
     weights: Annotated[
         str | None, typer.Option(help="Weights of the keypoints in the OKS (a,b,...); all alike by default.")
     ] = None,
+    max_dets: Annotated[int, typer.Option(min=1, help="Predictions of an image that count, the best first.")] = 20,
     bootstrap: Annotated[int, typer.Option(min=0, help="Resamples of the images; 0 for no intervals.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
 ) -> None:
@@ -39,15 +40,16 @@ def report(
     labels = read_labels(annotations, sigmas, weights)
     times = draw_images(len(labels.images), bootstrap, seed)
     names = names_of([results, *([other] if other else [])])
-    evaluations = [evaluate_results(labels, path, times, name) for name, path in names.items()]
+    evaluations = [evaluate_results(labels, path, times, name, max_dets=max_dets) for name, path in names.items()]
     tables = tables_of(evaluations)
-    for table in tables:
-        print_table(table)
-    if out is not None:
+    if out is not None:  # before printing, which the reader of a pipe may end
         notes = [f"Labels: {annotations.name}, {len(labels.images)} images."]
         if bootstrap:
             notes.append(f"In brackets: the middle 95 % of {bootstrap} resamples of the images.")
         write_page(out, evaluations, tables, notes)
+    for table in tables:
+        print_table(table)
+    if out is not None:
         print(f"report: {out}")
 
 
@@ -93,6 +95,6 @@ def write_page(out: Path, evaluations: list[Evaluation], tables: list[Table], no
         rows = {name: {kind: float(shares[kind][k]) for kind in KINDS} for k, name in enumerate(names)}
         charts.append(bar_chart(f"States of the keypoints of {evaluation.name}", rows, stacked=True))
     told = [html.text(note, style="dim") for note in notes]
-    listed = [html.text(table.title, tag="h2") + html.table(table.header, table.rows) for table in tables]
-    content = html.page("Pose report", [*told, *charts, *listed])
+    scores, *others = (html.text(table.title, tag="h2") + html.table(table.header, table.rows) for table in tables)
+    content = html.page("Pose report", [*told, scores, *charts, *others])
     write_atomically(out, lambda file: file.write(content.encode()))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from posekit.datasets.base import BaseDataset
+from posekit.datasets.transforms.generate_target import GenerateTarget, input_keypoints
 from posekit.datasets.transforms.load_image import read_image
 from posekit.datasets.transforms.pack_pose_inputs import PackPoseInputs
 from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.datasets.transforms.results import Results
 
 
 @dataclass
@@ -23,12 +26,16 @@ class TracedSample:
         original: the picture as loaded (H, W, 3).
         results: what the pipeline made of it, not packed.
         targets: what codecs encoded, by key.
+        keypoints: of the input, before a codec encoded them (N, K, D).
+        visible: which of them there are (N, K).
     """
 
     record: dict[str, Any]
     original: np.ndarray
     results: dict[str, Any]
     targets: dict[str, Any]
+    keypoints: np.ndarray
+    visible: np.ndarray
 
 
 def trace(dataset: BaseDataset, index: int) -> TracedSample:
@@ -43,8 +50,8 @@ def trace(dataset: BaseDataset, index: int) -> TracedSample:
         owner = dataset.dataset  # pyright: ignore[reportAttributeAccessIssue]
         place = dataset.data_list[index]["place"]
     owner = copy.copy(owner)
-    steps = [step for step in owner.pipeline if not isinstance(step, PackPoseInputs)]
-    owner.pipeline = Pipeline(steps, owner.available_keys())
+    before: list[tuple[np.ndarray, np.ndarray]] = []
+    owner.pipeline = Pipeline(watched(owner.pipeline, before), owner.available_keys())
     record = owner.get_data_info(place)
     results = owner.prepare_data(place)
     if results is None:
@@ -56,4 +63,25 @@ def trace(dataset: BaseDataset, index: int) -> TracedSample:
     assert original is not None
     keys = {key for name in ("label_mapping_table", "field_mapping_table") for key in results.get(name, ())}
     targets = {key: results[key] for key in sorted(keys) if key in results}
-    return TracedSample(record, original, results, targets)
+    keypoints, visible = before[-1] if before else input_keypoints(results)
+    return TracedSample(record, original, results, targets, keypoints, visible)
+
+
+def watched(pipeline: Iterable[Any], before: list[tuple[np.ndarray, np.ndarray]]) -> list[Any]:
+    """Return a pipeline's steps without the packing; keypoints join ``before`` where codecs are about to encode them.
+
+    A codec may put its own keypoints, such as shares of the input's size, in their place.
+    """
+
+    def look(results: Results) -> Results:
+        keypoints, visible = input_keypoints(results)
+        before.append((keypoints.copy(), visible.copy()))
+        return results
+
+    steps = []
+    for step in pipeline:
+        if isinstance(step, GenerateTarget):
+            steps.append(look)
+        if not isinstance(step, PackPoseInputs):
+            steps.append(step)
+    return steps

@@ -14,7 +14,7 @@ import numpy as np
 
 from posekit.evaluation.oks import FoundPoses, TruePoses
 from posekit.evaluation.oks_nms import ranks_in_groups
-from posekit.evaluation.pose_matching import close_pairs, in_groups, match
+from posekit.evaluation.pose_matching import MAX_DETS, close_pairs, in_groups, match
 
 OKS_THRS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)
@@ -140,10 +140,15 @@ class PoseMatches:
 
 
 def score_poses(
-    truth: TruePoses, found: FoundPoses, sigmas: np.ndarray, weights: np.ndarray | None = None
+    truth: TruePoses,
+    found: FoundPoses,
+    sigmas: np.ndarray,
+    weights: np.ndarray | None = None,
+    *,
+    max_dets: int = MAX_DETS,
 ) -> PoseScores:
     """Match predictions to labels and compute precision and recall; for the arguments see ``match_poses``."""
-    return match_poses(truth, found, sigmas, weights).scores()
+    return match_poses(truth, found, sigmas, weights, max_dets=max_dets).scores()
 
 
 def match_poses(
@@ -153,6 +158,7 @@ def match_poses(
     weights: np.ndarray | None = None,
     *,
     images: Sequence[Any] | np.ndarray = (),
+    max_dets: int = MAX_DETS,
 ) -> PoseMatches:
     """Match predictions to labels at all thresholds and for all area ranges.
 
@@ -162,8 +168,9 @@ def match_poses(
         sigmas: (K,) standard deviations of the keypoints, relative to the root of the area.
         weights: (K,) of the keypoints in the OKS, above 0; by default all count alike.
         images: ids of images beyond those with a label or a prediction, which resampling may draw.
+        max_dets: so many predictions of each image and category count, the best first.
     """
-    truth, true_group, found, found_group = in_groups(truth, found)
+    truth, true_group, found, found_group = in_groups(truth, found, max_dets)
     outside = out_of_area(truth.area) | truth.ignore
     pairs = close_pairs(truth, true_group, found, found_group, sigmas, weights, thr=OKS_THRS[0])
     labels = match(pairs, ranks_in_groups(found_group), outside, truth.crowd, OKS_THRS)

@@ -16,7 +16,9 @@ from posekit.json_file import read_json
 REQUIRED = ("image_id", "keypoints", "score")
 
 
-def read_results(path: str | Path, num_keypoints: int, images: Iterable[Any]) -> FoundPoses:
+def read_results(
+    path: str | Path, num_keypoints: int, images: Iterable[Any], categories: Iterable[Any] = ()
+) -> FoundPoses:
     """Read a results file: a list of ``{"image_id", "category_id", "keypoints", "score"}``, maybe with ``"bbox"``.
 
     A prediction's area is that of its box, else of the box around its keypoints, as pycocotools has it.
@@ -25,6 +27,7 @@ def read_results(path: str | Path, num_keypoints: int, images: Iterable[Any]) ->
         path: the JSON file.
         num_keypoints: how many a prediction must have.
         images: ids of the images that the labels are of.
+        categories: ids of the categories that the labels may have; unknown if there are none.
 
     Raises:
         ValueError: if the file is no such list, or a row is wrong; the message names the row.
@@ -35,9 +38,9 @@ def read_results(path: str | Path, num_keypoints: int, images: Iterable[Any]) ->
             f"{path}: a results file is a list of predictions, found a {type(rows).__name__}; "
             "CocoMetric(outfile_prefix=...) writes one"
         )
-    known = set(images)
+    known = set(images), set(categories)
     for number, row in enumerate(rows):
-        if problem := problem_of(row, num_keypoints, known):
+        if problem := problem_of(row, num_keypoints, *known):
             raise ValueError(f"{path}: prediction {number} {problem}")
     keypoints = np.array([row["keypoints"] for row in rows], np.float64).reshape(-1, num_keypoints, 3)[..., :2]
     return FoundPoses(
@@ -49,7 +52,7 @@ def read_results(path: str | Path, num_keypoints: int, images: Iterable[Any]) ->
     )
 
 
-def problem_of(row: Any, num_keypoints: int, images: set[Any]) -> str:
+def problem_of(row: Any, num_keypoints: int, images: set[Any], categories: set[Any]) -> str:
     """Return what is wrong with a row, ``""`` if nothing is."""
     if not isinstance(row, dict):
         return f"is a {type(row).__name__}, not a dict"
@@ -69,6 +72,12 @@ def problem_of(row: Any, num_keypoints: int, images: set[Any]) -> str:
     image = row["image_id"]
     if not isinstance(image, (int, str)) or image not in images:
         return f"is of image {image!r}, which the annotation file does not list; do the two files belong together?"
+    category = row.get("category_id", 1)
+    if not isinstance(category, (int, str)):
+        return f"has the category_id {category!r}; it must be a whole number or a text"
+    if categories and "category_id" in row and category not in categories:
+        few = ", ".join(map(repr, sorted(categories, key=str)[:6]))
+        return f"is of category {category!r}, which the annotation file does not have; it has {few}"
     return ""
 
 

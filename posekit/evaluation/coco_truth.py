@@ -48,22 +48,34 @@ def true_poses(
             without a visible keypoint; CrowdPose counts only some of the visible ones.
 
     Raises:
-        ValueError: if an annotation has another number of keypoints, or no area.
+        ValueError: if an annotation has another number of keypoints, or no area, or one below 0.
     """
     rows = list(annotations)
     keypoints = keypoints_of(rows, num_keypoints, parts)
     boxes = column(rows, "bbox", np.float64, 4)
-    crowd = np.array([bool(row.get("iscrowd", 0)) for row in rows], bool)
+    crowd = np.array([is_crowd(row) for row in rows], bool)
     counted = column(rows, "num_keypoints", np.int64) if trust_num_keypoints else (keypoints[..., 2] > 0).sum(1)
+    area = column(rows, "area", np.float64) if use_area else boxes[:, 2] * boxes[:, 3] * AREA_OF_BOX
+    if (area < 0).any():
+        worst = int(area.argmin())
+        raise ValueError(f"annotation {rows[worst].get('id')}: its area is {area[worst]:g}; it must not be below 0")
     return TruePoses(
         image=column(rows, "image_id", None),
         category=column([{"category_id": 1, **row} for row in rows], "category_id", None),
         keypoints=keypoints,
         boxes_xywh=boxes,
-        area=column(rows, "area", np.float64) if use_area else boxes[:, 2] * boxes[:, 3] * AREA_OF_BOX,
+        area=area,
         ignore=crowd | (counted == 0),
         crowd=crowd,
     )
+
+
+def is_crowd(row: Mapping[str, Any]) -> bool:
+    """Return whether an annotation stands for several persons."""
+    mark = row.get("iscrowd") or 0
+    if mark not in (0, 1):
+        raise ValueError(f"annotation {row.get('id')}: iscrowd must be 0 or 1, found {mark!r:.60}")
+    return bool(mark)
 
 
 def column(rows: Sequence[Mapping[str, Any]], key: str, dtype: Any, *shape: int) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ class LabelledSet(NamedTuple):
 
     truth: TruePoses
     images: list[Any]
+    categories: list[Any]
     names: list[str]
     sigmas: np.ndarray
     weights: np.ndarray | None
@@ -49,6 +51,7 @@ def read_labels(path: str | Path, sigmas: str | None = None, weights: str | None
     return LabelledSet(
         truth=truth,
         images=images,
+        categories=category_ids(content, truth),
         names=names,
         sigmas=sigmas_for(sigmas, names, path),
         weights=None if weights is None else numbers_for(weights, names, "--weights"),
@@ -74,12 +77,22 @@ def image_ids(content: dict[str, Any], path: str | Path) -> list[Any]:
     return sorted(ids)
 
 
+def category_ids(content: dict[str, Any], truth: TruePoses) -> list[Any]:
+    """Return the ids of the categories that a file lists or labels; those that are none are left out."""
+    categories = content.get("categories")
+    listed = [item.get("id") for item in categories if isinstance(item, dict)] if isinstance(categories, list) else []
+    return list({*(i for i in listed if isinstance(i, (int, str))), *truth.category.tolist()})
+
+
 def keypoint_names(content: dict[str, Any], path: str | Path) -> list[str]:
     """Return the names in a file's categories, else numbers for as many keypoints as its annotations have."""
     categories = content.get("categories")
     for category in categories if isinstance(categories, list) else ():
         names = category.get("keypoints") if isinstance(category, dict) else None
         if names and isinstance(names, list):
+            repeated = [name for name, count in Counter(map(str, names)).items() if count > 1]
+            if repeated:
+                raise ValueError(f"{path}: several keypoints are called {repeated[0]!r}; give each a name of its own")
             return [str(name) for name in names]
     for annotation in content["annotations"]:
         keypoints = annotation.get("keypoints")

@@ -14,7 +14,7 @@ import numpy as np
 from posekit.evaluation.average_precision import score_poses
 from posekit.evaluation.oks import EPS, FoundPoses, TruePoses, squared_length, variances_of
 from posekit.evaluation.oks_nms import expand_ranges, ranks_in_groups
-from posekit.evaluation.pose_matching import close_pairs, in_groups, match
+from posekit.evaluation.pose_matching import MAX_DETS, close_pairs, in_groups, match
 
 ASSIGNED = 0.1
 """OKS from which a prediction is taken to mean a person."""
@@ -89,6 +89,8 @@ def find_errors(
     sigmas: np.ndarray,
     flip_indices: Sequence[int],
     weights: np.ndarray | None = None,
+    *,
+    max_dets: int = MAX_DETS,
 ) -> PoseErrors:
     """Tell the errors of predicted poses.
 
@@ -104,8 +106,9 @@ def find_errors(
         sigmas: (K,) standard deviations of the keypoints.
         flip_indices: (K,) each keypoint's counterpart; itself without one.
         weights: (K,) of the keypoints in the OKS that decides which person is meant.
+        max_dets: so many predictions of each image and category count, the best first.
     """
-    truth, true_group, found, found_group = in_groups(truth, found)
+    truth, true_group, found, found_group = in_groups(truth, found, max_dets)
     pairs = close_pairs(truth, true_group, found, found_group, sigmas, weights, thr=ASSIGNED)
     label = match(pairs, ranks_in_groups(found_group), truth.ignore[None], truth.crowd, np.array([ASSIGNED]))[0, 0]
     means_one = (label >= 0) & ~np.isin(label, np.flatnonzero(~(truth.keypoints[..., 2] > 0).any(1)))
@@ -191,6 +194,10 @@ def right_places(truth: TruePoses, states: np.ndarray, top: np.ndarray, sigmas: 
 
 def ap_gains(errors: PoseErrors, sigmas: np.ndarray, weights: np.ndarray | None = None) -> dict[str, float]:
     """Return how much the AP would rise if one kind of error were repaired and all others stayed."""
-    ap = score_poses(errors.truth, errors.found, sigmas, weights).ap()
+
+    def ap(truth: TruePoses, found: FoundPoses) -> float:
+        return score_poses(truth, found, sigmas, weights, max_dets=len(found.image)).ap()  # the best were chosen before
+
     kinds = (*KEYPOINT_ERRORS, *PERSON_ERRORS)
-    return {kind: score_poses(*errors.repaired(kind), sigmas, weights).ap() - ap for kind in kinds}
+    now = ap(errors.truth, errors.found)
+    return {kind: ap(*errors.repaired(kind)) - now for kind in kinds}

@@ -14,7 +14,7 @@ from posekit.evaluation.oks import FoundPoses, TruePoses, oks_of_pairs
 from posekit.evaluation.oks_nms import expand_ranges, ranks_in_groups
 
 MAX_DETS = 20
-"""Predictions per image and category that count, the best first."""
+"""Predictions per image and category that count, the best first; COCO's number."""
 
 
 class Pairs(NamedTuple):
@@ -25,7 +25,9 @@ class Pairs(NamedTuple):
     oks: np.ndarray
 
 
-def in_groups(truth: TruePoses, found: FoundPoses) -> tuple[TruePoses, np.ndarray, FoundPoses, np.ndarray]:
+def in_groups(
+    truth: TruePoses, found: FoundPoses, max_dets: int = MAX_DETS
+) -> tuple[TruePoses, np.ndarray, FoundPoses, np.ndarray]:
     """Sort labels and predictions by category and image, predictions then by falling score.
 
     Returns:
@@ -37,7 +39,7 @@ def in_groups(truth: TruePoses, found: FoundPoses) -> tuple[TruePoses, np.ndarra
     true_group, found_group = group[: len(truth.image)], group[len(truth.image) :]
     true_order = np.argsort(true_group, kind="stable")
     found_order = np.lexsort((-found.score, found_group))
-    found_order = found_order[ranks_in_groups(found_group[found_order]) < MAX_DETS]
+    found_order = found_order[ranks_in_groups(found_group[found_order]) < max_dets]
     return truth.rows(true_order), true_group[true_order], found.rows(found_order), found_group[found_order]
 
 

@@ -29,6 +29,7 @@ from posekit.evaluation.labelled_set import LabelledSet
 from posekit.evaluation.oks import FoundPoses
 from posekit.evaluation.pck import keypoint_pck, normalized_distances
 from posekit.evaluation.pose_errors import KINDS, PoseErrors, ap_gains, find_errors
+from posekit.evaluation.pose_matching import MAX_DETS
 
 PCK_THR = 0.1
 """In units of the longer side of a person's box."""
@@ -72,7 +73,9 @@ class Evaluation:
     gains: dict[str, float]
 
 
-def evaluate_results(labels: LabelledSet, path: Path, times: np.ndarray, name: str = "") -> Evaluation:
+def evaluate_results(
+    labels: LabelledSet, path: Path, times: np.ndarray, name: str = "", *, max_dets: int = MAX_DETS
+) -> Evaluation:
     """Read a results file and find out all about it.
 
     The AP of a single keypoint is that of the same predictions and scores with OKS and visibility
@@ -84,30 +87,33 @@ def evaluate_results(labels: LabelledSet, path: Path, times: np.ndarray, name: s
         path: results in COCO's format.
         times: (B, I), how often each resample drew each image, in the order of their sorted ids.
         name: for tables; by default that of the file.
+        max_dets: so many predictions of each image and category count, the best first.
     """
     truth, sigmas, weights = labels.truth, labels.sigmas, labels.weights
-    found = read_results(path, len(labels.names), labels.images)
-    matches = match_poses(truth, found, sigmas, weights, images=labels.images)
+    found = read_results(path, len(labels.names), labels.images, labels.categories)
+    matches = match_poses(truth, found, sigmas, weights, images=labels.images, max_dets=max_dets)
     scores, samples = matches.scores(), resampled_scores(matches, times)
-    errors = find_errors(truth, found, sigmas, labels.flip_indices, weights)
+    errors = find_errors(truth, found, sigmas, labels.flip_indices, weights, max_dets=max_dets)
     named = {key: Measured(value, samples.get(key, np.empty(0))) for key, value in scores.named().items()}
     pck, single_pck = measured_pck(errors, labels, times)
     return Evaluation(
         name=name or path.name,
         scores={**named, f"PCK@{PCK_THR}": pck},
-        keypoints={"AP": measured_keypoint_ap(labels, found, times), "PCK": single_pck},
+        keypoints={"AP": measured_keypoint_ap(labels, found, times, max_dets), "PCK": single_pck},
         curves={name: scores.curve(thr) for name, thr in CURVES.items()},
         errors=errors,
         gains=ap_gains(errors, sigmas, weights),
     )
 
 
-def measured_keypoint_ap(labels: LabelledSet, found: FoundPoses, times: np.ndarray) -> dict[str, Measured]:
+def measured_keypoint_ap(
+    labels: LabelledSet, found: FoundPoses, times: np.ndarray, max_dets: int
+) -> dict[str, Measured]:
     """Return the AP of each keypoint."""
     measured = {}
     for k, name in enumerate(labels.names):
         part = labels.truth.with_keypoints([k]), found.with_keypoints([k])
-        matches = match_poses(*part, labels.sigmas[[k]], images=labels.images)
+        matches = match_poses(*part, labels.sigmas[[k]], images=labels.images, max_dets=max_dets)
         measured[name] = Measured(matches.scores().ap(), resampled_ap(matches, times))
     return measured
 

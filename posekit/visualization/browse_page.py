@@ -34,8 +34,7 @@ def sample_card(sample: TracedSample, metainfo: Mapping[str, Any]) -> str:
     record, results = sample.record, sample.results
     original = draw_scaled(sample.original, record["keypoints"], record["keypoints_visible"], metainfo, record["bbox"])
     shown = input_picture(results)
-    keypoints = results.get("transformed_keypoints", results["keypoints"])
-    augmented = draw_scaled(shown, keypoints, results["keypoints_visible"], metainfo)
+    augmented = draw_scaled(shown, sample.keypoints, sample.visible, metainfo)
     count = len(record["keypoints"])
     some = f", {MOST} of {count:,} instances" if count > MOST else ""
     figures = [

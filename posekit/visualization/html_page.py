@@ -29,6 +29,8 @@ p { margin: .3rem 0; max-width: 60rem; } .dim, figcaption, ul.places { color: va
 .error { border-left-color: var(--error); } .warning { border-left-color: var(--warning); }
 .note { border-left-color: var(--note); } b.error { color: var(--error); } b.warning { color: var(--warning); }
 b.note { color: var(--note); }
+a { color: inherit; text-decoration: none; } a:hover { text-decoration: underline; }
+.pictures .pictures { margin: 0; padding-left: .6rem; border-left: 3px solid var(--rule); }
 .pictures { display: flex; flex-wrap: wrap; gap: .7rem; margin: .6rem 0; align-items: flex-start; }
 figure { margin: 0; } figure img, figure svg { display: block; max-width: 100%; border-radius: 4px; }
 figcaption { max-width: 17rem; overflow-wrap: anywhere; } ul.places { margin: .3rem 0; padding-left: 1.2rem; }
@@ -56,9 +58,15 @@ def text(content: str, *, tag: str = "p", style: str = "") -> str:
     return f'<{tag} class="{style}">{escape(content)}</{tag}>' if style else f"<{tag}>{escape(content)}</{tag}>"
 
 
-def card(html: Iterable[str], *, style: str = "") -> str:
-    """Return a box around parts; ``style`` is error, warning, note or nothing."""
-    return f'<section class="card {style}">' + "\n".join(html) + "</section>"
+def card(html: Iterable[str], *, style: str = "", anchor: str = "") -> str:
+    """Return a box around parts, to which ``link(anchor, ...)`` leads; ``style`` is error, warning, note or nothing."""
+    place = f' id="{escape(anchor)}"' if anchor else ""
+    return f'<section class="card {style}"{place}>' + "\n".join(html) + "</section>"
+
+
+def link(anchor: str, html: str) -> str:
+    """Return a line that leads to a card of the page."""
+    return f'<p><a href="#{escape(anchor)}">{html}</a></p>'
 
 
 def picture(image: np.ndarray, caption: str = "") -> str:
@@ -101,7 +109,7 @@ def folded(summary: str, html: Iterable[str]) -> str:
     return f"<details>{text(summary, tag='summary')}" + "\n".join(html) + "</details>"
 
 
-def histogram(values: np.ndarray, caption: str, *, bins: int = 24, size_wh: tuple[int, int] = (300, 120)) -> str:
+def histogram(values: np.ndarray, caption: str, *, bins: int = 24, size_wh: tuple[int, int] = (270, 110)) -> str:
     """Return a histogram of numbers as a drawing (SVG), cut at the 99.5th percentile; its last bar holds the rest."""
     values = np.asarray(values, np.float64)
     values = values[np.isfinite(values)]

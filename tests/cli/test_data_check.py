@@ -88,6 +88,16 @@ def test_splits_with_one_picture(write, capsys):
     assert "a.json: a<b>.png = b.json: a<b>.png" in out
 
 
+def test_files_of_one_name_are_told_apart_and_each_is_read_once(write, tmp_path, capsys):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        write(annotation(1), name=f"{folder}/fish.json")
+    assert call("one/fish.json", "two/fish.json", "one/fish.json") == 0
+    out = capsys.readouterr().out
+    assert "one/fish.json: a<b>.png = two/fish.json: a<b>.png" in out
+    assert out.count("1 annotations, 1 to train on") == 2
+
+
 def test_config(write, tmp_path, capsys):
     write(annotation(1))
     (tmp_path / "my.py").write_text(
@@ -105,6 +115,8 @@ def test_config(write, tmp_path, capsys):
     [
         (["gone.json"], "annotation file 'gone.json' is not there"),
         (["gone.py"], "gone.py: no such file"),
+        (["."], ". is a folder; the check reads COCO-style .json files and configs (.py): posekit data convert . DEST"),
+        (["a<b>.png"], "a<b>.png is no .json file; the check reads COCO"),
         (["fish.json", "--keypoints", "lps"], "keypoint set 'lps': no such file"),
         (["fish.json", "--images", "gone"], "--images gone: no such folder, seen from"),
         (["fish.json", "--out", "fish.json/page.html"], "fish.json is a file; choose another place"),

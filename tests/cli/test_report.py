@@ -57,8 +57,30 @@ def test_comparison_and_page(files, capsys, tmp_path):
     assert row[8].startswith("-")  # the difference, after two values with their intervals
     page = out.read_text()
     assert page.count("<svg") == 4
+    assert page.index("AP .75") < page.index("<svg")
     assert "good.json" in page
     assert list(out.parent.iterdir()) == [out]
+
+
+def test_the_page_is_there_before_anybody_stops_reading(files, tmp_path, monkeypatch):
+    def stop(table):
+        raise SystemExit(9)
+
+    monkeypatch.setattr("posekit.cli.report.print_table", stop)
+    assert call(*files, "--sigmas", "0.05", "--bootstrap", "0", "--out", tmp_path / "report.html") == 9
+    assert (tmp_path / "report.html").stat().st_size > 5000
+
+
+def test_of_many_predictions_some_count(files, capsys):
+    results = json.loads(files[1].read_text())
+    wrong = [row | dict(keypoints=[900.0] * len(row["keypoints"]), score=9.0) for row in results]
+    files[1].write_text(json.dumps(wrong * 20 + results))
+    values = {}
+    for count in (20, 100):
+        assert call(*files[:2], "--sigmas", "0.05", "--bootstrap", "0", "--max-dets", count) == 0
+        rows = [[cell.strip() for cell in line.split("│")] for line in capsys.readouterr().out.splitlines()]
+        values[count] = {row[1]: float(row[2]) for row in rows if len(row) == 4 and row[1] in ("AR", "PCK@0.1")}
+    assert values == {20: {"AR": 0, "PCK@0.1": 0}, 100: {"AR": 1, "PCK@0.1": 1}}
 
 
 def test_without_resamples_there_are_no_intervals(files, capsys):

@@ -15,6 +15,7 @@ CODECS = {
     "heatmaps": dict(type="MSRAHeatmap", input_size=(48, 64), heatmap_size=(12, 16), sigma=1),
     "keypoint_x_labels": dict(type="SimCCLabel", input_size=(48, 64), sigma=2.0),
     "keypoint_labels": dict(type="RegressionLabel", input_size=(48, 64)),
+    "keypoints": dict(type="EDPoseLabel"),
 }
 
 
@@ -55,6 +56,15 @@ def test_both_ends_of_a_pipeline(settings, codec):
     assert f"{codec}: 1 x 3 x 2 float32" in page or codec != "keypoint_labels"
     assert "sample 7: gone" in page
     assert "mirrored" in page
+
+
+def test_keypoints_of_the_input_do_not_depend_on_the_codec(settings):
+    samples = [trace(DATASETS.build({**settings, "pipeline": pipeline(codec)}), 1) for codec in CODECS]
+    plain = trace(DATASETS.build({**settings, "pipeline": pipeline()[:4]}), 1)
+    assert plain.keypoints.max() > 10
+    for sample in samples:
+        np.testing.assert_array_equal(sample.keypoints, plain.keypoints)
+        np.testing.assert_array_equal(sample.visible, plain.visible)
 
 
 def test_data_sets_of_data_sets(settings):

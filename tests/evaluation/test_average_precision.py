@@ -56,16 +56,18 @@ def made_up(rng: np.random.Generator, *, images: int, people: int, categories: i
     return truth, [found[i] for i in rng.permutation(len(found))]
 
 
-def pycocotools_scores(truth: dict, found: list[dict], sigmas: np.ndarray):
+def pycocotools_scores(truth: dict, found: list[dict], sigmas: np.ndarray, max_dets: int = 20):
     with contextlib.redirect_stdout(io.StringIO()):
         coco = pycocotools_coco.COCO()
         coco.dataset = json.loads(json.dumps(truth))
         coco.createIndex()
         evaluation = pycocotools_eval.COCOeval(coco, coco.loadRes(json.loads(json.dumps(found))), "keypoints")
         evaluation.params.kpt_oks_sigmas = sigmas
+        evaluation.params.maxDets = [max_dets]
         evaluation.evaluate()
         evaluation.accumulate()
-        evaluation.summarize()
+        if max_dets == 20:  # it summarizes no other number
+            evaluation.summarize()
     return evaluation
 
 
@@ -106,6 +108,58 @@ def test_equals_pycocotools_for_other_keypoint_sets(num_keypoints):
     rng = np.random.default_rng(num_keypoints)
     truth, found = made_up(rng, images=4, people=5, categories=1, num_keypoints=num_keypoints)
     assert_equal_scores(truth, found, rng.uniform(0.02, 0.1, num_keypoints))
+
+
+AREAS = (0.0, 1.0, 32**2 - 1e-4, 32**2, 32**2 + 1e-4, 96**2, 96**2 + 1e-4, 5e4, 1e10, 2e10)
+"""At the ends of the ranges of sizes."""
+
+
+def ties(rng: np.random.Generator) -> tuple[dict, list[dict]]:
+    """Return persons and predictions on a coarse grid: equal places, scores and similarities, areas at all limits."""
+    images, categories, num_keypoints = rng.permutation([3, 7, -2, 10**6]).tolist(), [9, 2, 5], int(rng.integers(1, 6))
+    labels, found = [], []
+    for image in images[: rng.integers(1, 5)]:
+        for _ in range(rng.integers(0, 6)):
+            label = annotation(rng, len(labels) + 1, image, int(rng.choice(categories)), num_keypoints)
+            rows = np.array(label["keypoints"]).reshape(-1, 3)
+            rows[:, :2] = rng.integers(0, 5, (num_keypoints, 2)) * 10 * (rows[:, 2:] > 0)
+            labels.append(label | dict(keypoints=rows.ravel().tolist(), area=float(rng.choice(AREAS))))
+        for _ in range(rng.choice([0, 3, 30])):
+            near = labels[-1 - rng.integers(0, 6) % len(labels)] if labels else dict(keypoints=[0] * 3 * num_keypoints)
+            rows = np.array(near["keypoints"]).reshape(-1, 3) + rng.integers(-1, 2, (num_keypoints, 3)) * [5, 5, 1]
+            score, category = float(rng.choice([-1, 0, 0.5, 0.5, 0.9])), int(rng.choice([*categories, 77]))
+            found.append(dict(image_id=image, category_id=category, keypoints=rows.ravel().tolist(), score=score))
+    return dict(images=[dict(id=i) for i in images], categories=[dict(id=i) for i in categories], annotations=labels), [
+        found[i] for i in rng.permutation(len(found))
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32), max_dets=st.sampled_from([1, 20, 100]))
+def test_equals_pycocotools_where_everything_ties(seed, max_dets):
+    truth, found = ties(np.random.default_rng(seed))
+    if not found or not truth["annotations"]:
+        return
+    sigmas = np.random.default_rng(seed).uniform(0.02, 0.2, len(found[0]["keypoints"]) // 3)
+    theirs = pycocotools_scores(truth, found, sigmas, max_dets)
+    labels = true_poses(truth["annotations"], len(sigmas))
+    ours = score_poses(labels, poses_of(found, len(sigmas)), sigmas, max_dets=max_dets)
+    chosen = np.searchsorted([2, 5, 9], np.unique(labels.category))
+    np.testing.assert_allclose(ours.precision, theirs.eval["precision"][..., 0][:, :, chosen], atol=1e-9, rtol=0)
+    np.testing.assert_allclose(ours.recall, theirs.eval["recall"][..., 0][:, chosen], atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("places", [(-10, 10), (10, -10)])
+def test_of_equally_similar_labels_the_later_is_taken(places):
+    """The second prediction is right only where the first has taken the other label."""
+    shared_part = dict(image_id=1, category_id=1)
+    truth = dict(images=[dict(id=1)], categories=[dict(id=1)], annotations=[
+        dict(id=i, bbox=[0, 0, 9, 9], area=1e4, iscrowd=0, keypoints=[100 + x, 50, 2], num_keypoints=1, **shared_part)
+        for i, x in enumerate(places, 1)
+    ])  # fmt: skip
+    found = [dict(keypoints=[x, 50, 1], score=score, **shared_part) for x, score in ((100, 0.9), (125, 0.8))]
+    assert_equal_scores(truth, found, np.array([0.1]))
+    assert posekit_scores(truth, found, np.array([0.1])).ar(0.75) == (1 if places[1] < 0 else 0.5)
 
 
 def stray(rng: np.random.Generator, image: int) -> dict:

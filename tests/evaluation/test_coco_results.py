@@ -15,7 +15,7 @@ def read(tmp_path):
     def read(content):
         path = tmp_path / "results.json"
         path.write_text(content if isinstance(content, str) else json.dumps(content))
-        return read_results(path, 2, [3, "a"])
+        return read_results(path, 2, [3, "a"], [1, "dog"])
 
     return read
 
@@ -48,6 +48,10 @@ def test_nothing_found(read):
         ([ROW | dict(bbox=[1, 2, 3, 10**400])], "prediction 0 has a number that is NaN or infinite"),
         ([ROW | dict(image_id=4)], "is of image 4, which the annotation file does not list"),
         ([ROW | dict(image_id=[4])], r"is of image \[4\]"),
+        ([ROW, ROW | dict(category_id=0)], "prediction 1 is of category 0, .* does not have; it has 1, 'dog'"),
+        ([ROW | dict(category_id="1")], "is of category '1', which the annotation file does not have"),
+        ([ROW | dict(category_id=None)], "has the category_id None; it must be a whole number or a text"),
+        ([ROW | dict(category_id=[1])], r"has the category_id \[1\]; it must be"),
     ],
 )
 def test_wrong_files(read, content, message):

@@ -105,12 +105,27 @@ NAN = float("nan")
         (dict(bbox=None), "bbox must be 4 finite numbers, found None"),
         (dict(area="big"), "area must be a finite number, found big"),
         (dict(area=10**400), "area must be a finite number, found 1000"),
+        (dict(area=-5), "its area is -5; it must not be below 0"),
+        (dict(iscrowd="0"), "iscrowd must be 0 or 1, found '0'"),
         (dict(category_id=[1]), r"category_id must be a whole number or a text, found \[1\]"),
     ],
 )
 def test_wrong_annotations_are_named(ann_file, changes, message):
     with pytest.raises(ValueError, match=rf"labels\.json: annotation 5: {message}"):
         read_labels(ann_file(**changes), "0.1")
+
+
+def test_keypoints_of_one_name_are_refused(ann_file):
+    with pytest.raises(ValueError, match="several keypoints are called 'a'; give each a name of its own"):
+        read_labels(ann_file(names=["a", "b", "a"]), "0.1")
+
+
+def test_categories_are_those_listed_and_labelled(ann_file):
+    path = ann_file(category_id=7)
+    content = json.loads(path.read_text())
+    categories = [*content["categories"], {"id": 3}, {"id": None}, {"id": [1]}, {}]
+    path.write_text(json.dumps({**content, "categories": categories}))
+    assert {3, 7} <= set(read_labels(path, "0.1").categories) <= {1, 3, 7}
 
 
 @pytest.mark.parametrize("categories", ["x", 3, [3], [dict(keypoints="abc")]])

@@ -72,6 +72,20 @@ def check_ids(table: Table) -> Iterator[Finding]:
         yield replace(finding, count=total)
 
 
+def check_file_names(table: Table) -> Iterator[Finding]:
+    """Several entries for one image file."""
+    count = Counter(table.images.paths)
+    repeated = [(path, times) for path, times in count.most_common() if times > 1]
+    if repeated:
+        yield table.finding(
+            "repeated file name", "warning",
+            f"{len(repeated)} image files are listed under several image ids, {sum(n for _, n in repeated)} in all. If "
+            "each has a part of the annotations, those of the others count as background, or as wrongly found.",
+            "List each file once, and give all of its annotations that image's id.",
+            texts=[f"{path}: {times} entries" for path, times in repeated],
+        )  # fmt: skip
+
+
 def check_categories(table: Table) -> Iterator[Finding]:
     """Category ids that the file does not define."""
     known = [category.get("id") for category in table.categories]

@@ -19,6 +19,7 @@ CHECKS: list[Check] = [
     entry_checks.check_keypoint_set,
     entry_checks.check_unusable,
     entry_checks.check_ids,
+    entry_checks.check_file_names,
     entry_checks.check_categories,
     entry_checks.check_counts,
     image_checks.check_files,
@@ -57,6 +58,10 @@ class Examination:
 
     def count(self, severity: str) -> int:
         return sum(finding.severity == severity for finding in self.findings)
+
+    def counts(self) -> str:
+        """Return in words how many findings of each severity there are."""
+        return ", ".join(f"{count} {name}{'s' * (count != 1)}" for name in SEVERITIES for count in [self.count(name)])
 
 
 def examine(

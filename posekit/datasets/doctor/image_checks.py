@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 
 from posekit.datasets.doctor.finding import MAX_PLACES, Finding, Place, Severity
 from posekit.datasets.doctor.likeness import groups_of_copies
 from posekit.datasets.doctor.table import Table
+
+NAMED = 3
+"""Pictures of each file that are named of a group of copies."""
 
 
 def check_files(table: Table) -> Iterator[Finding]:
@@ -77,7 +81,7 @@ def check_copies(tables: Sequence[Table]) -> Iterator[Finding]:
             members = [pictures[place] for place in group]
             by_files.setdefault(tuple(dict.fromkeys(table.file for table, _ in members)), []).append(members)
         for files, members in sorted(by_files.items(), key=lambda item: -len(item[0])):
-            yield copies(kind, files, members)
+            yield copies(kind, files, sorted(members, key=len, reverse=True))
 
 
 def copies(kind: str, files: tuple[str, ...], groups: list[list[tuple[Table, int]]]) -> Finding:
@@ -89,13 +93,7 @@ def copies(kind: str, files: tuple[str, ...], groups: list[list[tuple[Table, int
     if crossing:
         severity = "error" if kind == "same picture" else "warning"
         remedy = "Keep each picture, and all frames of a scene, in one split: evaluation on seen pictures is too good."
-    places = [
-        Place(
-            " = ".join(describe(table, image) for table, image in group),
-            tuple(table.image_spot(image) for table, image in group),
-        )
-        for group in groups[:MAX_PLACES]
-    ]
+    places = [described(group) for group in groups[:MAX_PLACES]]
     total = sum(map(len, groups))
     return Finding(
         f"{kind} {'across files' if crossing else 'repeated'}", severity,
@@ -104,5 +102,14 @@ def copies(kind: str, files: tuple[str, ...], groups: list[list[tuple[Table, int
     )  # fmt: skip
 
 
-def describe(table: Table, image: int) -> str:
-    return f"{table.source.name}: {table.images.infos[image]['file_name']}"
+def described(group: list[tuple[Table, int]]) -> Place:
+    """Name the first pictures of each file in a group of copies, and show two, of two files if there are."""
+    words, spots = [], []
+    for _, members in groupby(group, key=lambda member: member[0].file):
+        rows = list(members)
+        names = [table.images.infos[image]["file_name"] for table, image in rows[:NAMED]]
+        rest = f" … ({len(rows)})" if len(rows) > NAMED else ""
+        words.append(f"{rows[0][0].source.name}: {' = '.join(names)}{rest}")
+        spots.append([table.image_spot(image) for table, image in rows[:2]])
+    first = spots[0] if len(spots) == 1 else [row[0] for row in spots[:2]]
+    return Place(" = ".join(words), tuple(first))

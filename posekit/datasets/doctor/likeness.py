@@ -2,7 +2,8 @@
 
 Two pictures are the same if their files are; they are alike if their difference hashes differ in few of 64 bits and
 their small grey versions correlate. Pictures are compared where two of them agree in a quarter of the hash, so no pair
-that differs in three bits or fewer is missed and large sets take no longer than they should.
+that differs in three bits or fewer is missed. Where more than ``BLOCK`` agree, as the frames of a still camera do, each
+is compared with those next to it in the order of the hashes: the work grows with the pictures, not with their pairs.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from posekit.datasets.doctor.image_scan import SMALL, Scan
 
@@ -19,6 +22,11 @@ MAX_BITS = 8
 MIN_CORRELATION = 0.97
 MIN_CONTRAST = 4.0
 """Grey levels; pictures flatter than that are all alike."""
+
+BLOCK = 256
+"""So many pictures at most are compared each with each."""
+
+AT_ONCE = 4096
 
 BIT_COUNTS = np.array([bin(value).count("1") for value in range(1 << 16)], np.uint8)
 
@@ -44,27 +52,45 @@ def groups_of_copies(scans: Sequence[Scan]) -> tuple[list[list[int]], list[list[
 
 
 def alike_pairs(hashes: np.ndarray, small: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yield pairs of pictures that are alike.
+    """Yield pairs of pictures that are alike, enough of them to connect every group.
 
     Shapes: hashes (N,) uint64, small (N, P) uint8.
     """
     quarters = np.ascontiguousarray(hashes).view(np.uint16).reshape(-1, 4)
-    usable = np.flatnonzero(small.std(axis=1) >= MIN_CONTRAST)
+    usable = np.flatnonzero(contrasts(small) >= MIN_CONTRAST)
     for column in range(4):
-        order = usable[np.argsort(quarters[usable, column], kind="stable")]
-        for run in np.split(order, np.flatnonzero(np.diff(quarters[order, column])) + 1):
-            for place, one in enumerate(run[:-1]):
-                others = run[place + 1 :]
-                bits = BIT_COUNTS[quarters[others] ^ quarters[one]].sum(axis=1)
-                for other in others[bits <= MAX_BITS].tolist():
-                    if correlation(small[one], small[other]) >= MIN_CORRELATION:
-                        yield int(one), other
+        keys = np.roll(quarters[usable], -column, axis=1)
+        order = np.lexsort(keys.T[::-1])
+        for run in np.split(usable[order], np.flatnonzero(np.diff(keys[order, 0])) + 1):
+            for start in range(0, max(len(run) - BLOCK // 2, 1), BLOCK // 2):
+                yield from alike_in(run[start : start + BLOCK], quarters, small)
 
 
-def correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the correlation of two grey pictures."""
-    a, b = a - a.mean(), b - b.mean()
-    return float(a @ b / max(np.sqrt((a @ a) * (b @ b)), 1e-9))
+def alike_in(block: np.ndarray, quarters: np.ndarray, small: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Compare each of a few pictures with each and yield pairs that connect those that are alike."""
+    if len(block) < 2:
+        return
+    bits = BIT_COUNTS[quarters[block, None] ^ quarters[block]].sum(axis=2)
+    alike = np.triu(bits <= MAX_BITS, 1)
+    if not alike.any():
+        return
+    alike &= correlations(small[block]) >= MIN_CORRELATION
+    _, group = connected_components(csr_array(alike), directed=False)
+    _, first = np.unique(group, return_index=True)
+    for place in np.flatnonzero(first[group] != np.arange(len(group))).tolist():
+        yield int(block[first[group[place]]]), int(block[place])
+
+
+def contrasts(small: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of each grey picture (N,), a few at a time for the memory."""
+    return np.concatenate([part.std(axis=1) for part in np.array_split(small, len(small) // AT_ONCE + 1)])
+
+
+def correlations(small: np.ndarray) -> np.ndarray:
+    """Return how grey pictures (N, P) correlate (N, N)."""
+    centred = small.astype(np.float32) - small.mean(axis=1, keepdims=True, dtype=np.float32)
+    unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
+    return unit @ unit.T
 
 
 def joined(count: int, pairs: Iterator[tuple[int, int]]) -> list[list[int]]:

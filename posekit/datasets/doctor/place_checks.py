@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +13,15 @@ from posekit.datasets.doctor.table import Table
 SLACK_PX = 1.0
 """Rounding moves boxes and points by so much; no more is a finding."""
 
+NAMED = 4
+"""Keypoints of an instance that are named."""
+
 BOX_SLACK = 0.1
 """Of a box's longer side: a keypoint may lie so far outside, for boxes are drawn around what is seen."""
 
 
 def check_box_sizes(table: Table) -> Iterator[Finding]:
-    """Boxes and areas that are zero or negative, or areas larger than their box."""
+    """Boxes and areas that are zero or negative, areas that are absent, or larger than their box."""
     size = table.boxes[:, 2:] - table.boxes[:, :2]
     flat = np.flatnonzero((size <= 0).any(axis=1) & table.labelled.any(axis=1))
     if len(flat):
@@ -26,6 +30,15 @@ def check_box_sizes(table: Table) -> Iterator[Finding]:
             f"{len(flat)} boxes have a width or height of zero or less; training leaves them out.",
             "Draw these boxes anew, as [x, y, width, height].",
             instances=flat,
+        )  # fmt: skip
+    absent = np.flatnonzero(~np.isfinite(table.areas))
+    if len(absent):
+        yield table.finding(
+            "no area", "note" if len(absent) == len(table.areas) else "warning",
+            f"{len(absent)} of {len(table.areas)} annotations have no area, which OKS is measured by: CocoMetric "
+            "refuses the file.",
+            "Set area to the segment's area in pixels, or evaluate with CocoMetric(use_area=False): 0.53 of the box.",
+            instances=absent,
         )  # fmt: skip
     with np.errstate(invalid="ignore"):
         bad = np.flatnonzero(table.areas <= 0)
@@ -85,7 +98,7 @@ def check_keypoints_inside(table: Table) -> Iterator[Finding]:
             f"{int(off.sum())} of {int(labelled.sum())} labelled keypoints, of {len(rows)} instances, lie outside of "
             "their picture; no head can learn a heatmap there.",
             "Mark points that cannot be seen as unlabelled (0, 0, 0); if there are many, look at the images' sizes.",
-            instances=rows[np.argsort(-off[rows].sum(axis=1))],
+            **named(table, off, rows[np.argsort(-off[rows].sum(axis=1), kind="stable")]),
         )  # fmt: skip
     low, high = table.instances.arrays["bbox"][:, None, :2], table.instances.arrays["bbox"][:, None, 2:]
     side = np.maximum((high - low).max(axis=2), 1)
@@ -99,8 +112,20 @@ def check_keypoints_inside(table: Table) -> Iterator[Finding]:
             f"{total} labelled keypoints of {len(rows)} instances lie outside of their box by more than "
             f"{BOX_SLACK:.0%} of its longer side.",
             "Look whether box and keypoints belong to the same person; else enlarge the box.",
-            instances=rows[np.argsort(-distance[rows].max(axis=1))],
+            **named(table, distance > BOX_SLACK, rows[np.argsort(-distance[rows].max(axis=1), kind="stable")]),
         )  # fmt: skip
+
+
+def named(table: Table, which: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
+    """Return instances as places of a finding, each with the names of its keypoints that ``which`` (N, K) marks."""
+
+    names = table.names
+
+    def note(row: int) -> str:
+        marked = [names[k] for k in np.flatnonzero(which[row])]
+        return f": {', '.join(marked[:NAMED])}{f' … ({len(marked)})' if len(marked) > NAMED else ''}"
+
+    return dict(instances=rows, notes=(note(row) for row in rows))
 
 
 def check_normalised(table: Table) -> Iterator[Finding]:
@@ -126,7 +151,7 @@ def check_visibility(table: Table) -> Iterator[Finding]:
             "visibility", "warning",
             f"{int(odd.sum())} visibility marks in {len(rows)} instances are none of 0, 1, 2: {most}.",
             "Use 0 for unlabelled, 1 for labelled but hidden, 2 for labelled and seen; scores belong in predictions.",
-            instances=rows,
+            **named(table, odd, rows),
         )  # fmt: skip
     zero = (points == 0).all(axis=2)
     rows = np.flatnonzero((zero & table.labelled).any(axis=1))
@@ -136,7 +161,7 @@ def check_visibility(table: Table) -> Iterator[Finding]:
             f"{int((zero & table.labelled).sum())} keypoints of {len(rows)} instances are marked as labelled and lie "
             "at (0, 0): training would draw them into the corner.",
             "Set their visibility to 0.",
-            instances=rows,
+            **named(table, zero & table.labelled, rows),
         )  # fmt: skip
     rows = np.flatnonzero((~zero & (marks == 0)).any(axis=1))
     if len(rows):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,16 @@ def config_sources(config: Mapping[str, Any]) -> list[Source]:
     if not sources:
         raise ValueError(f"the config has no data set in {', '.join(f'{split}_dataloader' for split in SPLITS)}")
     return list(sources.values())
+
+
+def told_apart(sources: Sequence[Source]) -> list[Source]:
+    """Leave out sources that stand twice, and call those of one name by their files instead."""
+    once = {(source.dataset.ann_file, source.dataset.data_prefix.get("img")): source for source in sources}
+    counts = Counter(source.name for source in once.values())
+    return [
+        source if counts[source.name] == 1 else replace(source, name=source.dataset.ann_file)
+        for source in once.values()
+    ]
 
 
 def leaves(settings: Any) -> Iterator[dict[str, Any]]:

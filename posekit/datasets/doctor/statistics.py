@@ -78,9 +78,12 @@ def statistics(table: Table) -> Statistics:
 
 
 def categories(table: Table) -> dict[str, int]:
+    """Count instances by category name; ids without a name count by themselves."""
     names = {str(category.get("id")): str(category.get("name")) for category in table.categories}
-    used = Counter(str(value)[:40] for value in table.category_ids)
-    counts = {names.get(key, f"id {key}"): count for key, count in used.most_common(MOST_CATEGORIES)}
+    used: Counter[str] = Counter()
+    for key, count in Counter(str(value)[:40] for value in table.category_ids).items():
+        used[names.get(key, f"id {key}")] += count
+    counts = dict(used.most_common(MOST_CATEGORIES))
     rest = used.total() - sum(counts.values())
     return {**counts, f"{len(used) - len(counts)} others": rest} if rest else counts
 

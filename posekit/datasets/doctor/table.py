@@ -47,6 +47,7 @@ class Table:
         category_ids: as the file has them (N,), and so ``stated_counts`` of labelled keypoints.
         problems: entries that training leaves out.
         scan: what was seen in the image files; None if they were not looked at.
+        repeated: pairs of instances (R, 2) that seem to be labelled twice; None until they are looked for.
     """
 
     source: Source
@@ -62,6 +63,7 @@ class Table:
     stated_counts: list[Any] = field(repr=False)
     problems: Problems
     scan: Scan | None = None
+    repeated: np.ndarray | None = field(default=None, repr=False)
 
     @classmethod
     def read(cls, source: Source) -> Table:

@@ -16,6 +16,7 @@ from posekit.evaluation.keypoint_mapping import map_keypoints
 from posekit.evaluation.metrics.base import BaseMetric, look_up
 from posekit.evaluation.oks import FoundPoses, TruePoses
 from posekit.evaluation.oks_nms import oks_nms, soft_oks_nms
+from posekit.evaluation.pose_matching import MAX_DETS
 from posekit.registry import METRICS
 from posekit.structures.array import to_numpy
 
@@ -82,6 +83,7 @@ class CocoMetric(BaseMetric):
         keypoint_weights: of the keypoints in the OKS of the evaluation, above 0; NMS counts all alike.
         keypoint_ap: also note the AP of each single keypoint in ``per_keypoint``: OKS and visibility
             of that keypoint alone decide.
+        max_dets: so many predictions of each image and category count, the best first.
     """
 
     default_prefix = "coco"
@@ -105,12 +107,15 @@ class CocoMetric(BaseMetric):
         sigmas: Sequence[float] | None = None,
         keypoint_weights: Sequence[float] | None = None,
         keypoint_ap: bool = False,
+        max_dets: int = MAX_DETS,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         given = {"iou_type": iou_type, "score_mode": score_mode, "nms_mode": nms_mode}
         for name, value in given.items():
             if value not in CHOICES[name]:
                 raise ValueError(f"{type(self).__name__}: {name} is {value!r}; use {', '.join(CHOICES[name])}")
+        if not isinstance(max_dets, int) or max_dets < 1:
+            raise ValueError(f"{type(self).__name__}: max_dets is {max_dets!r}; use a whole number above 0")
         if format_only and outfile_prefix is None:
             raise ValueError(f"{type(self).__name__}: format_only writes results; say where with outfile_prefix")
         self.use_area = use_area
@@ -126,6 +131,7 @@ class CocoMetric(BaseMetric):
         self.own_sigmas = positive(sigmas, f"{type(self).__name__}.sigmas")
         self.keypoint_weights = positive(keypoint_weights, f"{type(self).__name__}.keypoint_weights")
         self.keypoint_ap = keypoint_ap
+        self.max_dets = max_dets
         self.per_keypoint: dict[str, dict[str, float]] = {}
         self.coco = read_coco(ann_file) if ann_file is not None and not format_only else None
 
@@ -257,9 +263,10 @@ class CocoMetric(BaseMetric):
         if weights is not None:
             weights = self.one_each(weights, "keypoint_weights")
         if which is None:
-            return score_poses(truth, found, sigmas, weights)
+            return score_poses(truth, found, sigmas, weights, max_dets=self.max_dets)
         weights = None if weights is None else weights[which]
-        return score_poses(truth.with_keypoints(which), found.with_keypoints(which), sigmas[which], weights)
+        part = truth.with_keypoints(which), found.with_keypoints(which)
+        return score_poses(*part, sigmas[which], weights, max_dets=self.max_dets)
 
     def truth(self, results: list[Prediction]) -> TruePoses:
         """Return the labels, from the annotation file or from the samples."""

@@ -76,7 +76,7 @@ def test_everything_is_counted(costs):
 def test_instances_of_many_images_are_compared_together(tmp_path):
     images = [dict(id=i, file_name=f"{i}.png", width=120, height=90) for i in range(2000)]
     table = read(tmp_path, [person(i, i // 3) for i in range(6000)], images=images)
-    batches = list(repeated_labels.neighbours(table.image))
+    batches = list(repeated_labels.neighbours(table.image, table.boxes))
     assert len(batches) == 1
     one, other = batches[0]
     assert len(one) == 6000
@@ -84,9 +84,28 @@ def test_instances_of_many_images_are_compared_together(tmp_path):
     assert (one < other).all()
 
 
-def test_instances_of_a_crowd_are_not_compared(tmp_path):
-    table = read(tmp_path, [person(i) for i in range(3000)])
-    assert not list(repeated_labels.neighbours(table.image))
+def moved(number, offset, dx):
+    points = np.array(POSE) + offset + [dx, 0]
+    box = [35 + offset[0] + 3 * dx, 10 + offset[1], 30, 60]
+    return person(number, keypoints=keypoints(points), bbox=box)
+
+
+def test_second_labels_are_found_in_a_crowd(tmp_path):
+    offsets = np.random.default_rng(0).uniform(0, 9000, (3000, 2)).round()
+    annotations = [moved(i, offset, 0) for i, offset in enumerate(offsets)]
+    annotations += [moved(3000 + i, offset, 1) for i, offset in enumerate(offsets[:100])]
+    pairs = repeated_labels.repeated_labels(read(tmp_path, annotations))
+    assert {(i, 3000 + i) for i in range(100)} <= set(map(tuple, pairs.tolist()))
+    assert len(pairs) < 110  # a few stand where another one stands by chance
+
+
+@pytest.mark.parametrize("spread", [0, 100])
+def test_pairs_of_a_crowd_grow_with_it(spread):
+    boxes = np.random.default_rng(0).random((3000, 4)) * spread  # without spread all boxes are equal
+    batches = list(repeated_labels.neighbours(np.zeros(3000, int), boxes))
+    assert sum(len(one) for one, _ in batches) == 3000 * repeated_labels.NEIGHBOURS
+    assert max(len(one) for one, _ in batches) <= repeated_labels.PAIRS_AT_ONCE
+    assert all((one < other).all() for one, other in batches)
 
 
 def test_digests_alone_prove_no_copy(monkeypatch):

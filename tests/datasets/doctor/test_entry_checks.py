@@ -65,6 +65,13 @@ def test_repeated_ids(tmp_path):
     assert "more than once: 1." in found(checks.check_categories, table)["repeated id"].message
 
 
+def test_files_listed_twice(tmp_path):
+    infos = [dict(id=i, file_name=f"{name}.png", width=120, height=90) for i, name in enumerate((1, 2, 1, 1))]
+    finding = found(checks.check_file_names, read(tmp_path, [person()], images=infos))["repeated file name"]
+    assert (finding.count, finding.where[0].text.endswith("images/1.png: 3 entries")) == (1, True)
+    assert not found(checks.check_file_names, read(tmp_path, [person()], images=infos[:2]))
+
+
 @pytest.mark.parametrize("value", [5, None, [1], "1"])
 def test_unknown_category(value, tmp_path):
     table = read(tmp_path, [person(1), person(2, category_id=value)])

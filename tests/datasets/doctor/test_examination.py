@@ -75,6 +75,12 @@ def test_a_faultless_file_has_no_findings(tmp_path):
     assert numbers.box_side_px[50] == 60
 
 
+def test_categories_of_one_name_count_together(tmp_path):
+    annotations = [person(1), person(2, 2, category_id=2), person(3, 2, category_id=7)]
+    path = write(tmp_path, annotations, categories=[CATEGORY, {**CATEGORY, "id": 2}])
+    assert examine([file_source(path)], images=False).statistics[0].categories == {"person": 2, "id 7": 1}
+
+
 def test_errors_come_first_and_are_counted(tmp_path):
     path = write(tmp_path, [person(1, bbox=[35, 10, 90, 60]), person(1)])
     found = examine([file_source(path)], images=False)

@@ -165,5 +165,38 @@ def test_no_pair_within_three_bits_is_missed():
     assert groups == [[i, i + 1] for i in range(0, 400, 2)]
 
 
+def frames(count):
+    """Return hashes and grey pictures of a still scene with a little noise: all of them alike, none equal."""
+    rng = np.random.default_rng(0)
+    scene, hash_of_scene = rng.integers(20, 230, 256), rng.integers(0, 2**64, 1, np.uint64)
+    flipped = np.uint64(1) << rng.integers(0, 64, (2, count)).astype(np.uint64)
+    small = (scene + rng.integers(-3, 4, (count, 256))).astype(np.uint8)
+    return hash_of_scene ^ flipped[0] ^ flipped[1], small
+
+
+def test_all_frames_of_a_still_camera_are_one_group():
+    hashes, small = frames(2000)
+    assert likeness.joined(2000, likeness.alike_pairs(hashes, small)) == [list(range(2000))]
+
+
+def test_frames_of_a_still_camera_cost_no_more_each_if_there_are_more(monkeypatch):
+    compared = []
+    monkeypatch.setattr(likeness, "correlations", lambda small: compared.append(len(small) ** 2) or np.ones(1))
+    for count in (2000, 6000):
+        list(likeness.alike_pairs(*frames(count)))
+        compared.append(0)
+    few = sum(compared[: compared.index(0)])
+    assert sum(compared) - few < 4 * few  # each with each would be 9 times as much
+
+
+def test_a_group_names_three_pictures_of_each_file_and_shows_one_of_each(tmp_path):
+    infos = [dict(id=i, file_name=f"{1 + i % 2 if i < 2 else 1}.png", width=120, height=90) for i in range(9)]
+    train = read(tmp_path, [], name="train.json", images=infos)
+    val = read(tmp_path, [], name="val.json", images=infos[2:4])
+    place = found(checks.check_copies, [train, val])["same picture across files"].where[0]
+    assert place.text == "train.json: 1.png = 1.png = 1.png … (8) = val.json: 1.png = 1.png"
+    assert [spot.file for spot in place.spots] == [train.file, val.file]
+
+
 def test_pairs_are_joined_to_groups():
     assert likeness.joined(6, iter([(0, 4), (4, 2), (3, 5)])) == [[0, 2, 4], [3, 5]]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from doctor_files import POSE, found, keypoints, person, read
 
@@ -31,6 +32,7 @@ CASES = {
     "labelled at (0, 0)": (checks.check_visibility, "error", dict(keypoints=moved(0, (0, 0)))),
     "unlabelled with a position": (checks.check_visibility, "note", dict(keypoints=moved(0, (50, 20), 0))),
 }
+NAMING = ("keypoint outside picture", "keypoint outside box", "visibility", "labelled at (0, 0)")
 FINE = person(1, keypoints=moved(0, (50, 20), 1))
 """Both marks stand in it."""
 
@@ -45,7 +47,7 @@ def test_each_mistake_is_found_where_it_is(kind, tmp_path):
     check, severity, changes = CASES[kind]
     finding = found(check, read(tmp_path, [FINE, person(7, **changes)]))[kind]
     assert finding.severity == severity
-    assert [place.text for place in finding.where] == ["annotation 7 on image 1"]
+    assert [place.text for place in finding.where] == [f"annotation 7 on image 1{': nose' * (kind in NAMING)}"]
     assert (finding.where[0].spots[0].image, finding.where[0].spots[0].instance) == (0, 1)
 
 
@@ -91,5 +93,16 @@ def test_never_labelled(tmp_path):
     assert "1 of 7 keypoints are never labelled: nose." in finding["never labelled"].message
 
 
-def test_area_that_is_no_number_is_left_alone(tmp_path):
-    assert not found(checks.check_box_sizes, read(tmp_path, [person(area="big"), person(2, area=float("nan"))]))
+@pytest.mark.parametrize(("areas", "severity"), [((900, "big", ...), "warning"), ((None, float("nan"), ...), "note")])
+def test_areas_that_are_none(areas, severity, tmp_path):
+    annotations = [person(number, area=area) for number, area in enumerate(areas)]
+    findings = found(checks.check_box_sizes, read(tmp_path, annotations))
+    assert list(findings) == ["no area"]
+    assert findings["no area"].severity == severity
+    assert findings["no area"].count == 2 + (severity == "note")
+
+
+def test_of_many_keypoints_a_few_are_named(tmp_path):
+    table = read(tmp_path, [person(keypoints=keypoints(np.array(POSE) - 200))])
+    place = found(checks.check_keypoints_inside, table)["keypoint outside picture"].where[0]
+    assert place.text == "annotation 1 on image 1: nose, left_eye, right_eye, left_shoulder … (7)"

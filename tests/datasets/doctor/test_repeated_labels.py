@@ -30,12 +30,16 @@ def test_second_labels_are_found_and_neighbours_are_not(tmp_path):
     annotations = [person(1), person(2, keypoints=keypoints(near)), person(3, keypoints=keypoints(far)), person(4)]
     table = read(tmp_path, annotations)
     assert module.repeated_labels(table).tolist() == [[0, 1], [1, 3]]  # 0 and 3 are copies
-    assert found(module.check_repeated_labels, table)["labelled twice"].count == 2
+    finding = found(module.check_repeated_labels, table)["labelled twice"]
+    assert finding.count == 2
+    assert finding.where[0].text == "annotation 2 on image 1 is like annotation 1"
 
 
-def test_crowds_are_not_compared(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MAX_CROWD", 1)
-    assert not len(module.repeated_labels(read(tmp_path, [person(1), person(2, keypoints=keypoints(POSE, 1))])))
+def test_labels_in_a_crowd_are_those_of_a_small_group(tmp_path, monkeypatch):
+    annotations = [person(1), person(2, keypoints=keypoints(np.array(POSE) + 1)), person(3), person(4, keypoints=[])]
+    for most in (50, 1):
+        monkeypatch.setattr(module, "MAX_CROWD", most)
+        assert module.repeated_labels(read(tmp_path, annotations)).tolist() == [[0, 1], [1, 2]]
 
 
 def test_labels_of_copied_pictures_belong_together(tmp_path):

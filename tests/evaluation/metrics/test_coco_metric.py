@@ -66,6 +66,18 @@ def test_nms_drops_a_copy_before_it_becomes_a_false_positive():
     assert run(doubled, second, nms_mode="none")["coco/AP"] < 1
 
 
+def test_of_many_predictions_the_best_count():
+    crowded = sample(1, 1)
+    points = np.stack([POINTS + 900 + 200 * i for i in range(3)] + [POINTS])
+    crowded["pred_instances"] = dict(keypoints=points, keypoint_scores=np.repeat([[0.9], [0.8], [0.7], [0.6]], 3, 1))
+    assert run(crowded, max_dets=3)["coco/AR"] == 0
+    assert run(crowded, max_dets=4)["coco/AR"] == pytest.approx(1)
+    assert run(crowded)["coco/AR"] == pytest.approx(1)
+    for wrong in (0, 2.5, None):
+        with pytest.raises(ValueError, match=rf"CocoMetric: max_dets is {wrong}; use a whole number above 0"):
+            CocoMetric(max_dets=wrong)  # pyright: ignore[reportArgumentType]
+
+
 @pytest.mark.parametrize(
     ("mode", "expected"), [("bbox", 0.5), ("keypoint", 0.4), ("bbox_keypoint", 0.3), ("bbox_rle", 1.8)]
 )
