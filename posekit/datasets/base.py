@@ -57,6 +57,8 @@ class BaseDataset:
     METAINFO: ClassVar[dict] = {}
     PROVIDES: ClassVar[tuple[str, ...]] = ()
     """Keys of its records that other data sets do not have; for the check of the pipeline's keys."""
+    visit: tuple[int, ...] = ()
+    """Set by wrappers, so that each of their visits of a sample draws random numbers of its own."""
 
     def __init__(
         self,
@@ -154,7 +156,7 @@ class BaseDataset:
     def prepare_data(self, index: int) -> Any:
         """Run the pipeline on a sample's record."""
         results = self.own_record(index)
-        results["rng"] = np.random.default_rng((self.seed, self.epoch, results["sample_idx"]))
+        results["rng"] = np.random.default_rng((self.seed, self.epoch, results["sample_idx"], *self.visit))
         return self.pipeline(results)  # pyright: ignore[reportArgumentType]
 
     def own_record(self, index: int) -> dict[str, Any]:
@@ -196,7 +198,7 @@ class BaseDataset:
     def _candidates(self, index: int) -> Iterator[int]:
         """Yield the index of a sample, then those of others, drawn at random, to try in its place."""
         yield index
-        others = np.random.default_rng((self.seed, self.epoch, index, 1))
+        others = np.random.default_rng((self.seed, self.epoch, index, 1, *self.visit))
         for _ in range(self.max_refetch):
             yield int(others.integers(len(self)))
 

@@ -91,12 +91,12 @@ class PoseDataModule(LightningDataModule):
         batches = self.batches(dataset, settings, shuffle=False)
         return ResumableLoader(dataset, batches, **self.options(settings, collate))
 
-    def batches(self, dataset: Any, settings: Mapping[str, Any], *, shuffle: bool) -> EpochBatches:
+    def batches(self, dataset: StagedDataset, settings: Mapping[str, Any], *, shuffle: bool) -> EpochBatches:
         """Return the batches that a loader's sampler and batch size make."""
         config = {"type": "DefaultSampler", "shuffle": shuffle, **(settings.get("sampler") or {})}
         trainer = self.trainer
         share = {"rank": trainer.global_rank, "world_size": trainer.world_size} if trainer else {}
-        sampler = SAMPLERS.build({"seed": self.seed, **config}, dataset=dataset, **share)
+        sampler = SAMPLERS.build({"seed": self.seed, **config}, dataset=dataset.current, **share)
         return EpochBatches(sampler, settings.get("batch_size", 1), bool(settings.get("drop_last", False)))
 
     def options(self, settings: Mapping[str, Any], join: Any) -> dict[str, Any]:

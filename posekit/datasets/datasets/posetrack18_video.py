@@ -83,7 +83,7 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
             offsets = self.frame_indices
         else:
             low, high = self.frame_range  # pyright: ignore[reportGeneralTypeIssues]
-            rng = np.random.default_rng((self.seed, self.epoch, index, 2))
+            rng = np.random.default_rng((self.seed, self.epoch, index, 2, *self.visit))
             offsets = rng.integers(low, high + 1, self.num_sampled_frame).tolist()
         numbers = [
             min(max(int(center.stem) + offset, 0), count - 1) for offset in offsets if offset or not self.test_mode
