@@ -3,61 +3,60 @@
 from __future__ import annotations
 
 import io
-import pickle
 import zipfile
 import zlib
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from posekit.checkpoints.errors import RefusedNameError
+from posekit.checkpoints.plain_makers import PLAIN_MAKERS
+from posekit.checkpoints.unpickle import MAX_BYTES, Maker, PlainDtype, Unpickler, num_values
+from posekit.datasets.annotation_file import paused_gc
 
-def _encode(text: str, encoding: str) -> bytes:
-    """Stand for ``_codecs.encode``, by which old pickles write bytes; other encodings could grow what they get."""
-    if encoding != "latin1":
-        raise ValueError(f"bytes in encoding {encoding!r}")
-    return text.encode(encoding)
-
-
-def _empty(*_: Any) -> np.ndarray:
-    """Stand for numpy's ``_reconstruct``: the array's shape and content come afterwards, and are checked together."""
-    return np.empty(0)
+ONLY_NAMED = ("numpy.ndarray", "builtins.dict", "builtins.list")
+"""Classes that pickles mention as arguments only."""
 
 
-def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
-    """Stand for numpy's ``_frombuffer``, by which pickles since protocol 5 hold arrays of numbers."""
-    return np.frombuffer(data, dtype).reshape(shape, order=order)
+class ObjectDtype:
+    """Stands for the dtype of arrays that hold objects."""
+
+    def build(self, state: Any) -> None:
+        """Its state says nothing that could differ."""
 
 
-BUILTINS: dict[str, Any] = {"dict": dict, "list": list, "bytes": lambda: b""}
-MULTIARRAY = {"_reconstruct": _empty, "scalar": np.float64(0).__reduce__()[0]}
-NUMERIC = {"_frombuffer": _from_buffer}
-STANDINS: dict[str, dict[str, Any]] = {
-    "numpy": {"ndarray": "ndarray", "dtype": np.dtype},
-    "numpy.core.multiarray": MULTIARRAY,
-    "numpy._core.multiarray": MULTIARRAY,
-    "numpy.core.numeric": NUMERIC,
-    "numpy._core.numeric": NUMERIC,
-    "_codecs": {"encode": _encode},
-    "collections": {"OrderedDict": OrderedDict, "defaultdict": lambda *_: {}},
-    "builtins": BUILTINS,
-    "__builtin__": BUILTINS,
-}
-"""What the names in a pickle become; any other is refused."""
+class ArrayUnpickler(Unpickler):
+    """Reads arrays, also of objects, and plain containers."""
 
-DAMAGED = (
-    ValueError, pickle.UnpicklingError, EOFError, AttributeError, LookupError, ImportError, TypeError, ArithmeticError,
-    RuntimeError, MemoryError,
-)  # fmt: skip
-"""What the unpickler raises on files that are no pickles or are damaged."""
+    def __init__(self, data: bytes) -> None:
+        # Arrays take as many bytes as the file spends on them, and each instruction at least one.
+        super().__init__(
+            io.BytesIO(data), resolve, refuse_storage, max_steps=len(data) + 1, max_bytes=MAX_BYTES + 2 * len(data)
+        )
+
+    def set_array(self, array: np.ndarray, state: Any) -> None:
+        version, shape, kind, fortran, data = state
+        if not isinstance(kind, ObjectDtype):
+            super().set_array(array, state)
+        elif type(data) is not list or len(data) != num_values(shape):
+            raise ValueError("an array of objects has another number of them than its shape says")
+        else:
+            array.__setstate__((version, shape, np.dtype(object), fortran is True, data))  # pyright: ignore
 
 
-class _ArrayUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if name not in STANDINS.get(module, ()):
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is neither an array nor a plain value")
-        return STANDINS[module][name]
+def resolve(name: str) -> Any:
+    if name in ONLY_NAMED:
+        return name
+    if name == "numpy.dtype":
+        return Maker(name, lambda code, *_: ObjectDtype() if code in ("O", "O4", "O8") else PlainDtype(code))
+    if name in PLAIN_MAKERS:
+        return Maker(name, PLAIN_MAKERS[name])
+    raise RefusedNameError(name)
+
+
+def refuse_storage(_: Any) -> Any:
+    raise ValueError("a part that is kept in another file")
 
 
 def read_pickle(path: str) -> Any:
@@ -115,13 +114,21 @@ def _array(data: bytes, path: str) -> Any:
         if not dtype.hasobject:
             return np.ndarray(shape, dtype, data, stream.tell(), order="F" if fortran else "C")
     except (ValueError, TypeError, MemoryError) as error:
-        raise ValueError(f"'{path}' is no array in numpy's format: {error}; it may be truncated") from error
+        raise ValueError(f"'{path}' holds no array in numpy's format: {error}; it may be truncated") from error
     value = _unpickled(stream.read(), path)
     return value.item() if shape == () and isinstance(value, np.ndarray) else value
 
 
 def _unpickled(data: bytes, path: str) -> Any:
+    if data and data[:1] != b"\x80":
+        raise ValueError(f"'{path}' is no pickle of protocol 2 or later; if it is an older one, write it again")
     try:
-        return _ArrayUnpickler(io.BytesIO(data), encoding="latin1").load()
-    except DAMAGED as error:
-        raise ValueError(f"'{path}' is refused: {error or type(error).__name__}") from error
+        with paused_gc():
+            return ArrayUnpickler(data).load()
+    except RefusedNameError as error:
+        raise ValueError(
+            f"'{path}' is refused: it asks for {error}, which is neither an array nor a plain value"
+        ) from error
+    except Exception as error:
+        why = error if isinstance(error, ValueError) else f"its pickle is damaged ({type(error).__name__})"
+        raise ValueError(f"'{path}' is refused: {why}") from error
