@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, dicts_under, paused_gc, read_json
+from posekit.datasets.annotation_file import Problems, dicts_under, is_number, paused_gc, read_json
 from posekit.datasets.base import BaseDataset
 from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
 from posekit.datasets.proposed_skeleton import propose_info
@@ -66,8 +66,16 @@ class BaseCocoStyleDataset(BaseDataset):
                 f"{name}.bbox_file: detections are for evaluation, with data_mode='topdown' and test_mode=True; "
                 f"found data_mode='{data_mode}' and test_mode={test_mode}"
             )
-        if filter_cfg and "bbox_score_thr" in filter_cfg and data_mode != "topdown":
+        if isinstance(data_prefix, Mapping) and data_prefix and "img" not in data_prefix:
+            found = ", ".join(map(repr, data_prefix))
+            raise ValueError(f"{name}.data_prefix: the folder of the images goes under 'img', found only {found}")
+        threshold = filter_cfg.get("bbox_score_thr") if isinstance(filter_cfg, Mapping) else None
+        if threshold is not None and data_mode != "topdown":
             raise ValueError(f"{name}.filter_cfg: bbox_score_thr needs data_mode='topdown', found '{data_mode}'")
+        if threshold is not None and not is_number(threshold):
+            raise ValueError(f"{name}.filter_cfg: bbox_score_thr must be a number, found {threshold!r}")
+        if not isinstance(sample_interval, int) or sample_interval < 1:
+            raise ValueError(f"{name}.sample_interval: must be a whole number from 1 on, found {sample_interval!r}")
         if isinstance(metainfo, Mapping) and metainfo.get("from_annotation"):
             metainfo = propose_info(os.path.join(data_root or "", ann_file))  # noqa: PTH118 - as in BaseDataset
         self._may_adopt = metainfo is None and (self.ANY_KEYPOINTS or not self.METAINFO)
@@ -97,6 +105,8 @@ class BaseCocoStyleDataset(BaseDataset):
                 samples = self._load_columns()
         else:
             samples = self._load_dicts()
+        if not len(samples) and self.bbox_file:
+            raise ValueError(f"{self.bbox_file}: no box of category_id 1 on an image of {self.ann_file}")
         if not len(samples):
             raise ValueError(
                 f"{self.ann_file}: no usable {'instance' if self.data_mode == 'topdown' else 'image'}; "
@@ -241,10 +251,15 @@ class BaseCocoStyleDataset(BaseDataset):
 
     def filter_data(self) -> Sequence[dict[str, Any]]:
         """Leave out boxes that score below ``filter_cfg["bbox_score_thr"]``."""
+        self.name_unused_filters("bbox_score_thr")
         threshold = (self.filter_cfg or {}).get("bbox_score_thr")
         if threshold is None:
             return self.data_list
         kept = [index for index, row in enumerate(self.data_list) if row["bbox_score"] >= threshold]
+        if not kept:
+            raise ValueError(
+                f"{type(self).__name__}.filter_cfg: none of {len(self.data_list)} boxes scores {threshold} or more"
+            )
         if isinstance(self.data_list, Records):
             return self.data_list.take(np.array(kept, np.int64))
         return [self.data_list[index] for index in kept]

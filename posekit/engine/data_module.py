@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from posekit.engine.collate import collate, collate_columns
 from posekit.engine.resumable_loader import EpochBatches, ResumableLoader, WorkerStart
 from posekit.engine.staged_dataset import StagedDataset
 from posekit.registry import DATASETS, SAMPLERS
+
+logger = logging.getLogger(__name__)
 
 LOADER_OPTIONS = ("num_workers", "persistent_workers", "pin_memory", "prefetch_factor", "timeout")
 
@@ -97,7 +100,14 @@ class PoseDataModule(LightningDataModule):
         trainer = self.trainer
         share = {"rank": trainer.global_rank, "world_size": trainer.world_size} if trainer else {}
         sampler = SAMPLERS.build({"seed": self.seed, **config}, dataset=dataset.current, **share)
-        return EpochBatches(sampler, settings.get("batch_size", 1), bool(settings.get("drop_last", False)))
+        batch_size = settings.get("batch_size", 1)
+        mixed = getattr(sampler, "batch_size", batch_size)
+        if batch_size % mixed:
+            logger.warning(
+                "batches of %d, but %s mixes its data sets in every %d samples; give both the same batch_size",
+                batch_size, config["type"], mixed,
+            )  # fmt: skip
+        return EpochBatches(sampler, batch_size, bool(settings.get("drop_last", False)))
 
     def options(self, settings: Mapping[str, Any], join: Any) -> dict[str, Any]:
         """Return the options of torch's DataLoader."""

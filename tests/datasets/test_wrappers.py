@@ -21,8 +21,11 @@ class Draw(BaseTransform):
 
     provides = ("img",)
 
+    def __init__(self, key="number"):
+        self.key = key
+
     def transform(self, results):
-        return {**results, "number": results["rng"].random()}
+        return {**results, self.key: results["rng"].random()}
 
 
 class NeedsImage(BaseTransform):
@@ -57,6 +60,32 @@ def test_combined(parts):
     dataset.seed = 7
     assert parts[0].seed == 7
     assert dataset[5]["number"] != numbers
+
+
+def test_each_visit_draws_numbers_of_its_own(parts):
+    dataset = CombinedDataset(TRIANGLE, [parts[0], parts[0]], [Draw("outer")], sample_ratio_factor=[2, 1])
+    samples = [dataset[i] for i in range(12)]
+    assert len({sample[key] for sample in samples for key in ("number", "outer")}) == 24
+    assert [dataset[i]["number"] for i in (3, 0)] == [samples[3]["number"], samples[0]["number"]]
+    alone = parts[0][0]["number"]
+    assert alone not in [sample["number"] for sample in samples]
+    nested = RepeatDataset(dataset, 2)
+    assert len({sample[key] for sample in nested for key in ("number", "outer")}) == 48
+
+
+def test_a_seed_reaches_all_data_sets(parts):
+    dataset = RepeatDataset(CombinedDataset(TRIANGLE, parts), times=1)
+    first = dataset[0]["number"]
+    dataset.seed = 7
+    assert dataset[0]["number"] != first
+    dataset.seed = 0
+    assert dataset[0]["number"] == first
+
+
+def test_combined_of_repeated(parts):
+    dataset = CombinedDataset(TRIANGLE, [RepeatDataset(parts[0], 2), parts[1]], pipeline=[NeedsImage()])
+    assert len(dataset) == 18
+    assert [dataset[i]["id"] for i in (0, 4, 8)] == [0, 0, 100]
 
 
 def test_combined_from_configs(parts):
@@ -99,6 +128,10 @@ def test_repeat(parts):
     assert [dataset[i]["id"] for i in (0, 4, 11)] == [0, 0, 3]
     assert len({dataset[i]["number"] for i in (0, 4, 8)}) == 3
     assert dataset.metainfo["dataset_name"] == "other"
+    lazy = RepeatDataset(BaseCocoStyleDataset("none.json", metainfo=TRIANGLE, lazy_init=True), 2, lazy_init=True)
+    assert lazy.metainfo["dataset_name"] == "triangle"
+    with pytest.raises(FileNotFoundError):
+        len(lazy)
     with pytest.raises(ValueError, match="times: must be at least 1"):
         RepeatDataset(parts[0], times=0)
 

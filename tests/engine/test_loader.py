@@ -140,6 +140,49 @@ def test_another_pipeline_from_an_epoch_on(data: Path) -> None:
     assert not any(any(flags) for flags in flipped[5:])
 
 
+def combined(data: Path, *, workers: int = 0, batch_size: int = 6) -> dict[str, Any]:
+    """Return a loader of two data sets, of 20 and 8 samples, in shares of 2 to 1."""
+    settings = copy.deepcopy(tiny_config(data, workers=workers).train_dataloader.to_dict())
+    whole = settings["dataset"]
+    steps, own = whole.pop("pipeline"), [dict(type="KeypointConverter", mapping="coco_to_coco")]
+    parts = [dict(whole, pipeline=own), dict(whole, pipeline=own, indices=8)]
+    metainfo = {"from_file": "configs/_base_/datasets/coco.py"}
+    settings["dataset"] = dict(type="CombinedDataset", metainfo=metainfo, datasets=parts, pipeline=steps)
+    settings.update(batch_size=batch_size, sampler=dict(type="MultiSourceSampler", batch_size=6, source_ratio=[2, 1]))
+    return settings
+
+
+def test_batches_mix_data_sets_and_resume(data: Path) -> None:
+    module = PoseDataModule({"train": combined(data)}, seed=3)
+    source = module.train_dataloader()
+    order = np.array(list(source.batch_sampler.sampler)).reshape(-1, 6)  # pyright: ignore
+    assert ((order >= 20).sum(axis=1) == 2).all()
+    batches = epochs(source, 2)
+    again = PoseDataModule({"train": combined(data, workers=1)}, seed=3)
+    again.load_state_dict({"epoch": 1, "done": 2})
+    for one, other in zip(batches[7:], again.train_dataloader(), strict=True):
+        assert torch.equal(one["inputs"], other["inputs"])
+
+
+def test_batches_that_a_sampler_does_not_mix(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    PoseDataModule({"train": combined(data, batch_size=12)}).train_dataloader()
+    assert not caplog.text
+    PoseDataModule({"train": combined(data, batch_size=4)}).train_dataloader()
+    assert "batches of 4, but MultiSourceSampler mixes its data sets in every 6 samples" in caplog.text
+
+
+def test_another_pipeline_for_a_repeated_data_set(data: Path) -> None:
+    settings = copy.deepcopy(tiny_config(data).train_dataloader.to_dict())
+    steps = settings["dataset"]["pipeline"]
+    settings["dataset"] = dict(type="RepeatDataset", dataset=settings["dataset"], times=2)
+    module = PoseDataModule({"train": settings})
+    module.add_stage(1, pipeline=[step for step in steps if step["type"] != "RandomFlip"])
+    batches = epochs(module.train_dataloader(), 2)
+    assert module.codec is not None
+    flips = [any(info.get("flip") for info in batch["data_samples"].metainfos) for batch in batches]
+    assert (any(flips[:10]), any(flips[10:])) == (True, False)
+
+
 class Broken(Numbers):
     def __getitem__(self, index: int) -> Any:
         if index == 3:

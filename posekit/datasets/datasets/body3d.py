@@ -67,7 +67,8 @@ class Human36mDataset(BaseMocapDataset):
         values = read_npy(path)
         if values.shape != shape or values.dtype.kind not in "biuf":
             raise ValueError(
-                f"{path}: shape {values.shape} of {values.dtype}, expected numbers {shape}, as {self.ann_file} has frames"
+                f"{path}: shape {values.shape} of {values.dtype}, expected numbers {shape}, "
+                f"as {self.ann_file} has frames"
             )
         return values.astype(np.float32)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import read_json
+from posekit.datasets.annotation_file import number_row_problem, read_json
 from posekit.datasets.base_coco import BaseCocoStyleDataset
 from posekit.registry import DATASETS
 from posekit.structures.bbox import bbox_xywh2xyxy
@@ -54,6 +54,10 @@ class InterHand3DDataset(BaseCocoStyleDataset):
         predicted = []
         if self.rootnet_result_file:
             predicted = read_json(self.join_root(self.rootnet_result_file), "root depth file")
+        if not isinstance(predicted, list) or not all(
+            isinstance(item, dict) and {"annot_id", "bbox", "abs_depth"} <= set(item) for item in predicted
+        ):
+            raise ValueError(f"{self.rootnet_result_file}: must be a list of dicts with annot_id, bbox and abs_depth")
         self._roots = {item["annot_id"]: item for item in predicted}
         return super()._load_annotations()
 
@@ -82,11 +86,15 @@ class InterHand3DDataset(BaseCocoStyleDataset):
         joints = (world - camera["campos"]) @ camera["camrot"].T
         pixels = joints[:, :2] / (joints[:, 2:] + 1e-8) * camera["focal"] + camera["princpt"]
         valid = np.array(ann["joint_valid"], np.float32).ravel()
-        valid[:RIGHT_ROOT] *= valid[RIGHT_ROOT]
-        valid[RIGHT_ROOT + 1 :] *= valid[LEFT_ROOT]
         box = self._roots[ann["id"]]["bbox"] if self.rootnet_result_file else ann["bbox"]
+        if problem := number_row_problem(box, 4):
+            raise ValueError(f"bbox: {problem}; give [x, y, width, height] in pixels")
+        if len(valid) != self._metainfo["num_keypoints"]:
+            raise ValueError(f"joint_valid: {len(valid)} numbers for {self._metainfo['num_keypoints']} joints")
         if ann["hand_type"] not in HAND_TYPES:
             raise ValueError(f"hand_type '{ann['hand_type']}' must be one of {', '.join(HAND_TYPES)}")
+        valid[:RIGHT_ROOT] *= valid[RIGHT_ROOT]
+        valid[RIGHT_ROOT + 1 :] *= valid[LEFT_ROOT]
         return dict(
             img_id=ann["image_id"],
             img_path=image["img_path"],

@@ -39,7 +39,7 @@ class MpiiDataset(BaseCocoStyleDataset):
                 "MpiiDataset.headbox_file: head boxes are for evaluation, with data_mode='topdown' and "
                 f"test_mode=True; found data_mode='{mode}' and test_mode={test_mode}"
             )
-        if headbox_file and not headbox_file.endswith(".mat"):
+        if headbox_file and not str(headbox_file).endswith(".mat"):
             raise ValueError(f"MpiiDataset.headbox_file: '{headbox_file}' must be a .mat file")
         self.headbox_file = headbox_file
         super().__init__(ann_file, bbox_file, **kwargs)
@@ -53,21 +53,29 @@ class MpiiDataset(BaseCocoStyleDataset):
         for number, entry in enumerate(entries):
             name = entry.get("image")
             stem = PurePosixPath(name).name.split(".")[0] if isinstance(name, str) else ""
-            if not stem.isdigit():
+            if not stem.isdecimal():
                 problems.add(f"entry {number}", f"image: must be a file named by a number, found {name!r}")
                 continue
             infos.append(dict(id=int(stem), file_name=name, width=1, height=1))  # the file has no sizes; none is needed
             annotations.append(_as_coco(entry, number, int(stem)))
             if sizes is not None:
                 annotations[-1]["head_size"] = [float(sizes[number])]
-        return Images.read(infos, self.data_prefix["img"], problems), annotations
+        return Images.read(infos, self.data_prefix["img"], problems, interval=self.sample_interval), annotations
 
     def _head_sizes(self, count: int) -> np.ndarray | None:
         if not self.headbox_file:
             return None
         from scipy.io import loadmat
+        from scipy.io.matlab import MatReadError
 
-        boxes = loadmat(self.headbox_file)["headboxes_src"]
+        try:
+            boxes = loadmat(self.headbox_file).get("headboxes_src", np.zeros(0))
+        except FileNotFoundError:
+            raise
+        except (MatReadError, OSError, ValueError, TypeError, NotImplementedError) as error:
+            raise ValueError(f"{self.headbox_file}: not readable as a .mat file ({error}); is it whole?") from error
+        if boxes.dtype.kind not in "uif" or boxes.shape[:2] != (2, 2):
+            raise ValueError(f"{self.headbox_file}: headboxes_src must hold numbers (2, 2, N), as MPII's own file does")
         if boxes.shape != (2, 2, count):
             raise ValueError(f"{self.headbox_file}: {boxes.shape[-1]} head boxes for {count} annotations; wrong split?")
         return HEAD_SHARE * np.linalg.norm(boxes[1] - boxes[0], axis=0)
