@@ -154,7 +154,7 @@ class BaseMocapDataset(BaseDataset):
     def _load_records(self) -> Records:
         frames = self.read_frames()
         index = self.sequence_indices(frames.video)
-        labelled = (frames.keypoints > 0).any(axis=(1, 2))
+        labelled = np.any(frames.keypoints > 0, axis=(1, 2))
         usable = labelled[index].any(axis=1)
         index = index if usable.all() else index[usable]  # the index of a big set takes gigabytes
         if not len(index):

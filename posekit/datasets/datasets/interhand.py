@@ -59,7 +59,9 @@ class InterHand3DDataset(BaseCocoStyleDataset):
         ):
             raise ValueError(f"{self.rootnet_result_file}: must be a list of dicts with annot_id, bbox and abs_depth")
         self._roots = {item["annot_id"]: item for item in predicted}
-        return super()._load_annotations()
+        loaded = super()._load_annotations()
+        del self._cameras, self._joints, self._roots  # gigabytes that no sample needs any more
+        return loaded
 
     def parse_data_info(self, raw_data_info: dict[str, Any]) -> dict[str, Any]:
         ann, image = raw_data_info["raw_ann_info"], raw_data_info["raw_img_info"]

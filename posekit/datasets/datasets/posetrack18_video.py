@@ -77,7 +77,7 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
     def read_file(self, problems: Any) -> tuple[Images, list[dict[str, Any]]]:
         images, annotations = super().read_file(problems)
         for info in images.infos:
-            stem, count = PurePosixPath(info["file_name"]).stem, info.get("nframes")
+            stem, count = PurePosixPath(info["file_name"]).stem, info.get("nframes", 0)
             if not stem.isdecimal() or not is_id(count) or count < 1:
                 raise ValueError(
                     f"{self.ann_file}: image {info['id']} needs a file named by its frame's number and nframes, the "
