@@ -92,7 +92,7 @@ def test_lazy_values_act_like_the_plain_ones():
 
 
 def test_objects_lie_in_one_buffer_where_they_can():
-    rows = [dict(info={"a": [index], "b": np.arange(index)}, call=(lambda: index)) for index in range(3)]
+    rows = [dict(info={"a": [index], "b": np.arange(index)}, call=(lambda: None)) for index in range(3)]
     records = Records.from_rows(rows)
     assert isinstance(records.columns["info"], Pickled)
     assert isinstance(records.columns["call"], Objects)
