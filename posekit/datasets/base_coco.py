@@ -9,13 +9,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, dicts_under, is_number, paused_gc, read_json
+from posekit.datasets.annotation_file import Problems, dicts_under, is_number, packer
 from posekit.datasets.base import BaseDataset
 from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
 from posekit.datasets.proposed_skeleton import propose_info
 from posekit.datasets.records import Lazy, Records
 from posekit.datasets.skeleton import load_metainfo
 from posekit.datasets.transforms.base import BaseTransform
+from posekit.json_file import read_json
+from posekit.paused_gc import paused_gc
 from posekit.registry import DATASETS
 
 
@@ -160,7 +162,7 @@ class BaseCocoStyleDataset(BaseDataset):
 
     def read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
         """Return the annotation file's images and, unchecked, its annotations."""
-        data = read_json(self.ann_file, packed=self._packed_keys())
+        data = read_json(self.ann_file, "annotation file", hook=packer(self._packed_keys()))
         infos = dicts_under(data, "images", self.ann_file)
         annotations = dicts_under(data, "annotations", self.ann_file)
         if isinstance(data.get("categories"), list):

@@ -17,10 +17,10 @@ from posekit.datasets.annotation_file import (
     is_number,
     number_row_problem,
     number_rows,
-    read_json,
     whole_numbers,
 )
 from posekit.datasets.records import Offsets, Packed, PackedGroups, Ragged, Records, Strings
+from posekit.json_file import read_json
 
 REFERENCE_HEIGHT = 200.0
 """Pixels per unit of ``scale`` in annotations with a centre and a scale (MPII's convention)."""
@@ -129,7 +129,7 @@ class Instances:
         arrays: columns (N, ...) that rows show with a leading axis of instances.
         numbers: columns (N,) that rows show as a python number (top-down) or a list of them (bottom-up).
         objects: JSON values of the instances, such as segmentations.
-        raw: the annotations as the file has them, but for keypoints that ``read_json`` packed.
+        raw: the annotations as the file has them, but for keypoints that ``packer`` packed.
     """
 
     images: Images

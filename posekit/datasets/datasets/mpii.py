@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, is_id, is_number, read_json
+from posekit.datasets.annotation_file import Problems, is_id, is_number
 from posekit.datasets.base_coco import BaseCocoStyleDataset
 from posekit.datasets.coco_reader import CocoFormat, Images
+from posekit.json_file import read_json
 from posekit.registry import DATASETS
 
 HEAD_SHARE = 0.6
@@ -45,7 +46,7 @@ class MpiiDataset(BaseCocoStyleDataset):
         super().__init__(ann_file, bbox_file, **kwargs)
 
     def read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
-        entries = read_json(self.ann_file)
+        entries = read_json(self.ann_file, "annotation file")
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise ValueError(f"{self.ann_file}: must be a list of dicts, found {type(entries).__name__}")
         sizes = self._head_sizes(len(entries))

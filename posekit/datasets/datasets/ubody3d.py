@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, dicts_under, number_row_problem, read_json
+from posekit.datasets.annotation_file import Problems, dicts_under, number_row_problem
 from posekit.datasets.base_mocap import BaseMocapDataset, Frames
 from posekit.datasets.coco_reader import Images, match_images
+from posekit.json_file import read_json
 from posekit.registry import DATASETS
 
 NUM_KEYPOINTS = 133
@@ -25,7 +26,7 @@ class UBody3dDataset(BaseMocapDataset):
 
     def read_frames(self) -> Frames:
         problems = Problems(self.ann_file)
-        data = read_json(self.ann_file)
+        data = read_json(self.ann_file, "annotation file")
         images = Images.read(dicts_under(data, "images", self.ann_file), "", problems)
         anns, image = match_images(dicts_under(data, "annotations", self.ann_file), images, problems)
         good = [_complete(ann, problems) for ann in anns]
