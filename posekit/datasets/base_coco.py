@@ -190,7 +190,7 @@ class BaseCocoStyleDataset(BaseDataset):
         for ann, index in zip(raw, image.tolist(), strict=True):
             try:
                 instance = self.parse_data_info(dict(raw_ann_info=ann, raw_img_info=infos[index]))
-            except (KeyError, IndexError, TypeError, ValueError) as error:
+            except (LookupError, ArithmeticError, TypeError, ValueError) as error:
                 problems.add(f"annotation {ann['id']}", f"{type(error).__name__}: {error}")
                 continue
             if instance:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.annotation_file import (
+    INFINITE,
     Problems,
     is_id,
     is_number,
@@ -326,7 +327,7 @@ def _arrays(points: np.ndarray, boxes: np.ndarray, form: CocoFormat, size_wh: np
 def _areas(raw: list[dict[str, Any]], boxes: np.ndarray) -> np.ndarray:
     """Return the annotated areas (N,), or a share of the box where there is none."""
     size = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64)
-    guessed = np.maximum(size[:, 0] * size[:, 1] * BODY_SHARE, 1.0)
+    guessed = np.clip(size[:, 0] * size[:, 1] * BODY_SHARE, 1.0, INFINITE)
     given = annotated_areas(raw)
     return np.where(np.isnan(given), guessed, given).astype(np.float32)
 
@@ -348,14 +349,14 @@ def _add_extra(instances: Instances, form: CocoFormat) -> None:
     instances.objects["segmentation"] = [ann.get("segmentation") for ann in instances.raw]
     for key in form.extra:
         values = [ann.get(key) for ann in instances.raw]
-        if values and all(map(is_number, values)):
-            instances.numbers[key] = np.array(values, np.float64)
-            continue
-        rows, good = number_rows(values, len(values[0]) if values and isinstance(values[0], list) else 0)
-        if rows.size and good.all():
+        several = bool(values) and isinstance(values[0], list)
+        rows, good = number_rows(values if several else [[value] for value in values], len(values[0]) if several else 1)
+        if not (rows.size and good.all()):
+            instances.objects[key] = values
+        elif several:
             instances.arrays[key] = rows.astype(np.float32)
         else:
-            instances.objects[key] = values
+            instances.numbers[key] = rows[:, 0]
     crowd = [info.get("crowdIndex") for info in instances.images.infos]
     if any(map(is_number, crowd)):
         column = np.array([value if is_number(value) else np.nan for value in crowd], np.float64)

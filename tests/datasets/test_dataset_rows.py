@@ -129,6 +129,7 @@ def test_mpii_sample_interval(tmp_path):
         (dict(image="²15.jpg"), "image: must be a file named by a number"),
         (dict(image="face.jpg"), "image: must be a file named by a number, found 'face.jpg'"),
         (dict(joints=[[1, 2]] * 16, joints_vis=[1] * 15), "keypoints: 32 numbers where 48 belong"),
+        (dict(scale=0.5, center=[10**400, 1]), "center, scale: a number is NaN or infinite"),
         (dict(scale=None), "center, scale: found None among the 3 numbers; give both"),
         (dict(center="here"), "center, scale: found 'here' where 3 numbers belong"),
     ],
@@ -214,13 +215,19 @@ def build_hands(shared, tmp_path, change=lambda data: None, **arguments):
     ("changes", "message"),
     [
         (dict(bbox=None), "bbox: found None where 4 numbers belong"),
-        (dict(joint_valid=[1] * 41), "joint_valid: 41 numbers for 42 joints"),
+        (dict(joint_valid=[1] * 41), "joint_valid: 41 numbers where 42 belong"),
         (dict(hand_type="both"), "hand_type 'both' must be one of right, left, interacting"),
     ],
 )
 def test_hands_problems(shared, tmp_path, changes, message):
     with pytest.raises(ValueError, match=f"1 problem in the annotations(.|\n)*{message}"):
         build_hands(shared, tmp_path, lambda annotation: annotation.update(changes))
+
+
+@pytest.mark.parametrize(("size", "kept"), [(2.5, 2.5), (10**400, 10**400)])
+def test_face_sizes(tmp_path, size, kept):
+    face = annotation(1, keypoints=[10, 20, 1] * 19, center=[50, 40], scale=0.2, box_size=size)
+    assert build(tmp_path, "AFLWDataset", [face], [image(1)]).get_data_info(0)["box_size"] == kept
 
 
 def test_hands_without_root_depths(shared, tmp_path):

@@ -88,14 +88,15 @@ class InterHand3DDataset(BaseCocoStyleDataset):
         world = np.array(self._joints[capture][str(image["frame_idx"])]["world_coord"], np.float32)
         joints = (world - camera["campos"]) @ camera["camrot"].T
         pixels = joints[:, :2] / (joints[:, 2:] + 1e-8) * camera["focal"] + camera["princpt"]
-        valid = np.array(ann["joint_valid"], np.float32).ravel()
+        joint_valid = np.array(ann["joint_valid"], np.float64).ravel().tolist()
         box = self._roots[ann["id"]]["bbox"] if self.rootnet_result_file else ann["bbox"]
         if problem := number_row_problem(box, 4):
             raise ValueError(f"bbox: {problem}; give [x, y, width, height] in pixels")
-        if len(valid) != self._metainfo["num_keypoints"]:
-            raise ValueError(f"joint_valid: {len(valid)} numbers for {self._metainfo['num_keypoints']} joints")
+        if problem := number_row_problem(joint_valid, self._metainfo["num_keypoints"]):
+            raise ValueError(f"joint_valid: {problem}")
         if ann["hand_type"] not in HAND_TYPES:
             raise ValueError(f"hand_type '{ann['hand_type']}' must be one of {', '.join(HAND_TYPES)}")
+        valid = np.array(joint_valid, np.float32)
         valid[:RIGHT_ROOT] *= valid[RIGHT_ROOT]
         valid[RIGHT_ROOT + 1 :] *= valid[LEFT_ROOT]
         return dict(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, is_id, is_number
+from posekit.datasets.annotation_file import Problems, is_id, number_row_problem
 from posekit.datasets.base_coco import BaseCocoStyleDataset
 from posekit.datasets.coco_reader import CocoFormat, Images
 from posekit.json_file import read_json
@@ -94,7 +94,7 @@ def _as_coco(entry: dict[str, Any], number: int, image_id: int) -> dict[str, Any
         ]
     center: Any = entry.get("center")
     scale: Any = entry.get("scale")
-    if isinstance(center, list) and len(center) == 2 and all(map(is_number, [*center, scale])):
+    if isinstance(center, list) and number_row_problem([*center, scale], 3) is None:
         # The box reaches 15 units of scale lower than annotated, to take in the feet; centres count from 1.
         lower = 15 * scale if center[0] != -1 else 0
         center = [center[0] - 1, center[1] + lower - 1]
