@@ -23,6 +23,8 @@ class WrapperDataset(BaseDataset):
     """
 
     def __init__(self, datasets: Sequence[BaseDataset], **kwargs: Any) -> None:
+        if not datasets:
+            raise ValueError(f"{type(self).__name__}.datasets: needs at least one data set")
         self.datasets = [DATASETS.build(part) if isinstance(part, dict) else part for part in datasets]
         super().__init__(**kwargs)
 
@@ -102,6 +104,13 @@ class CombinedDataset(WrapperDataset):
             place=np.concatenate([np.arange(count) for count in self.lens] or [np.arange(0)]),
         )
         return Records(columns, np.arange(sum(self.lens)))
+
+    def sources(self) -> np.ndarray:
+        """Return which of the data sets each sample is from (N,)."""
+        self.full_init()
+        if isinstance(self.data_list, Records):
+            return self.data_list.columns["source"][self.data_list.order]
+        return np.array([row["source"] for row in self.data_list], np.int64)
 
     def get_data_info(self, index: int) -> dict[str, Any]:
         """Return the sample that the data set's own pipeline gives, with the common keypoint set's keys.

@@ -79,6 +79,11 @@ class PoseDataModule(LightningDataModule):
         if self.targets_on_device:
             self.codec = dataset.take_encoder()
         batches = self.batches(dataset, settings, shuffle=True)
+        if not len(batches):
+            raise ValueError(
+                f"train_dataloader: {len(dataset)} samples make no batch of {batches.batch_size}; look at indices, "
+                "filter_cfg and sample_ratio_factor of the data set, and drop_last"
+            )
         self.train_loader = ResumableLoader(dataset, batches, **self.options(settings, collate_columns))
         self.train_loader.seek(self.start)
         return self.train_loader

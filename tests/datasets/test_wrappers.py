@@ -114,6 +114,11 @@ def test_combined_checks_the_keys_of_its_pipeline(parts):
         CombinedDataset(TRIANGLE, parts, pipeline=[NeedsImage()])
 
 
+def test_no_data_sets():
+    with pytest.raises(ValueError, match=r"ConcatDataset.datasets: needs at least one data set"):
+        ConcatDataset([])
+
+
 def test_concat(parts):
     assert len(ConcatDataset(parts)) == 14
     assert ConcatDataset(parts).metainfo["dataset_name"] == "other"
@@ -161,6 +166,22 @@ class TestMultiSourceSampler:
         orders = [list(rank) for rank in ranks]
         assert len(orders[0]) == len(ranks[0]) == 8
         assert {i for i in orders[0] if i >= 4}.isdisjoint(i for i in orders[1] if i >= 4)
+
+    @pytest.mark.parametrize("serialize", [True, False])
+    def test_some_of_the_samples(self, parts, serialize):
+        pytest.importorskip("torch")
+        from posekit.datasets.samplers.multi_source_sampler import MultiSourceSampler
+
+        dataset = CombinedDataset(TRIANGLE, parts, indices=[0, 3, 5, 6, 13], serialize_data=serialize)
+        order = np.array(list(MultiSourceSampler(dataset, 2, [1, 1]))).reshape(-1, 2)
+        assert set(order[:, 0]) == {0, 1}
+        assert set(order[:, 1]) == {2, 3, 4}
+
+    def test_shares_too_small_are_named(self, sampler, caplog):
+        assert sampler(batch_size=100, source_ratio=[0.71, 0.29]).num_per_source == [71, 29]
+        assert not caplog.text
+        sampler(batch_size=4, source_ratio=[10, 1])
+        assert "batches of 4 hold no sample of the data sets [1], whose shares are too small" in caplog.text
 
     def test_last_batch(self, sampler):
         assert len(sampler(batch_size=4, source_ratio=[1, 1], round_up=False)) == 12
