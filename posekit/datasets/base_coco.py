@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from array import array
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,8 @@ from posekit.json_file import read_json
 from posekit.paused_gc import paused_gc
 from posekit.registry import DATASETS
 
+logger = logging.getLogger(__name__)
+
 
 @DATASETS.register_module()
 class BaseCocoStyleDataset(BaseDataset):
@@ -30,7 +33,7 @@ class BaseCocoStyleDataset(BaseDataset):
 
     Args:
         ann_file: see ``BaseDataset`` for this and all arguments not named here.
-        bbox_file: JSON list of detections to use in place of annotated boxes; top-down with ``test_mode`` only.
+        bbox_file: JSON list of detections to use in place of annotated boxes, top-down; ignored without ``test_mode``.
         metainfo: the keypoint set; ``dict(from_annotation=True)`` takes the one that the file's categories name.
             Without any so do classes without a set, and ``CocoDataset`` if the file has another number of keypoints.
         data_mode: ``"topdown"``, one sample per instance, or ``"bottomup"``, one per image.
@@ -63,11 +66,11 @@ class BaseCocoStyleDataset(BaseDataset):
         name = type(self).__name__
         if data_mode not in ("topdown", "bottomup"):
             raise ValueError(f"{name}.data_mode: '{data_mode}' must be 'topdown' or 'bottomup'")
-        if bbox_file and (data_mode != "topdown" or not test_mode):
-            raise ValueError(
-                f"{name}.bbox_file: detections are for evaluation, with data_mode='topdown' and test_mode=True; "
-                f"found data_mode='{data_mode}' and test_mode={test_mode}"
-            )
+        if bbox_file and data_mode != "topdown":
+            raise ValueError(f"{name}.bbox_file: detections need data_mode='topdown', found '{data_mode}'")
+        if bbox_file and not test_mode:
+            logger.warning("%s.bbox_file: detections are for evaluation; ignored, as test_mode is False", name)
+            bbox_file = None
         if isinstance(data_prefix, Mapping) and data_prefix and "img" not in data_prefix:
             found = ", ".join(map(repr, data_prefix))
             raise ValueError(f"{name}.data_prefix: the folder of the images goes under 'img', found only {found}")

@@ -174,7 +174,7 @@ def test_detections(path, detections):
     ("arguments", "message"),
     [
         (dict(data_mode="middle"), "data_mode: 'middle' must be 'topdown' or 'bottomup'"),
-        (dict(bbox_file="a.json"), "with data_mode='topdown' and test_mode=True; found"),
+        (dict(bbox_file="a.json", data_mode="bottomup"), "detections need data_mode='topdown', found 'bottomup'"),
         (dict(data_mode="bottomup", filter_cfg=dict(bbox_score_thr=0.1)), "bbox_score_thr needs data_mode='topdown'"),
         (dict(metainfo=5), "metainfo: must be a dict, found int"),
         (dict(metainfo=dict(from_file=None)), "from_file: must be a keypoint set's name or file, found None"),
@@ -202,6 +202,11 @@ def test_one_annotation_file(path):
 def test_filters_without_effect_are_named(path, caplog):
     assert len(build(path, filter_cfg=dict(filter_empty_gt=False, bbox_score_thr=0.5))) == 2
     assert "filter_cfg: 'filter_empty_gt' without effect; it knows bbox_score_thr" in caplog.text
+
+
+def test_detections_are_for_evaluation(path, caplog):
+    assert len(build(path, bbox_file="unread.json")) == 2
+    assert "bbox_file: detections are for evaluation; ignored, as test_mode is False" in caplog.text
 
 
 def test_detections_of_other_categories(path, tmp_path):
