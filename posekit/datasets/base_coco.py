@@ -14,7 +14,7 @@ from posekit.datasets.annotation_file import Problems, dicts_under, is_number, p
 from posekit.datasets.base import BaseDataset
 from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
 from posekit.datasets.proposed_skeleton import propose_info
-from posekit.datasets.records import Lazy, Records
+from posekit.datasets.records import Records
 from posekit.datasets.skeleton import load_metainfo
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.json_file import read_json
@@ -103,13 +103,11 @@ class BaseCocoStyleDataset(BaseDataset):
 
     def load_data_list(self) -> Sequence[dict[str, Any]]:
         """Return the samples of the annotation or detection file."""
-        if self.bbox_file:
-            samples = self._load_detection_results()
-        elif self._reads_columns():
-            with paused_gc():
-                samples = self._load_columns()
-        else:
-            samples = self._load_dicts()
+        with paused_gc():
+            if self.bbox_file:
+                samples = self._load_detection_results()
+            else:
+                samples = self._load_columns() if self._reads_columns() else self._load_dicts()
         if not len(samples) and self.bbox_file:
             raise ValueError(f"{self.bbox_file}: no box of category_id 1 on an image of {self.ann_file}")
         if not len(samples):
@@ -217,8 +215,7 @@ class BaseCocoStyleDataset(BaseDataset):
         problems.report(strict=True)
         if not len(instances):
             return None
-        row = instances.topdown(keep_raw=True)[0]
-        return {key: value.value if isinstance(value, Lazy) else value for key, value in row.items()}
+        return instances.row(0)
 
     @staticmethod
     def _is_valid_instance(data_info: Mapping[str, Any]) -> bool:

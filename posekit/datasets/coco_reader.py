@@ -169,6 +169,18 @@ class Instances:
     def where(self, index: int) -> str:
         return f"annotation {self.numbers['id'][index]} on image {self.images.ids[self.image[index]]}"
 
+    def row(self, index: int) -> dict[str, Any]:
+        """Return one instance as a top-down record with its annotation, in plain values."""
+        image = self.image[index]
+        return {
+            "img_id": int(self.images.ids[image]),
+            "img_path": self.images.paths[image],
+            **{key: column[index : index + 1] for key, column in self.arrays.items()},
+            **{key: column[index].item() for key, column in self.numbers.items()},
+            **{key: values[index] for key, values in self.objects.items()},
+            "raw_ann_info": self.raw[index],
+        }
+
     def topdown(self, *, keep_raw: bool) -> Records:
         """Make one record of each instance."""
         columns: dict[str, Any] = self._image_columns(self.image)
