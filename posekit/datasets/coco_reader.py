@@ -361,8 +361,10 @@ def _add_extra(instances: Instances, form: CocoFormat) -> None:
     instances.objects["segmentation"] = [ann.get("segmentation") for ann in instances.raw]
     for key in form.extra:
         values = [ann.get(key) for ann in instances.raw]
-        several = bool(values) and isinstance(values[0], list)
-        rows, good = number_rows(values if several else [[value] for value in values], len(values[0]) if several else 1)
+        first = values[0] if values else None
+        several = isinstance(first, list)
+        lists = values if several else [[value] for value in values]
+        rows, good = number_rows(lists, len(first) if isinstance(first, list) else 1)
         if not (rows.size and good.all()):
             instances.objects[key] = values
         elif several:
