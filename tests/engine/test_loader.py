@@ -118,6 +118,7 @@ def test_device_targets_equal_those_of_the_workers(data: Path) -> None:
         np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker")  # on a machine with one core
 def test_a_sample_is_the_same_in_any_worker(data: Path) -> None:
     config = tiny_config(data)
     with_worker = copy.deepcopy(config.train_dataloader)
