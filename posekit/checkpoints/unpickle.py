@@ -207,6 +207,10 @@ class Unpickler:
         elif not hasattr(target, "build"):  # those are inert, whatever they hold
             raise ValueError(f"items for a {type(target).__name__}")
 
+    def push_dict(self, items: list[Any]) -> None:
+        self.push({})
+        self.set_items(items)
+
     def set_items(self, items: list[Any]) -> None:
         target = self.stack[-1]
         if type(target) in (dict, OrderedDict):
@@ -229,6 +233,10 @@ def num_values(shape: Any) -> int:
 
 def _line(self: Unpickler) -> str:
     return self.source.readline().rstrip(b"\n").decode()
+
+
+def _whole_number(line: str) -> int:
+    return {"00": False, "01": True}.get(line, int(line))
 
 
 def _remember(self: Unpickler, index: int) -> None:
@@ -274,6 +282,15 @@ STEPS: dict[bytes, Step] = {
     b"\x94": lambda self: _remember(self, len(self.memo)),
     b"h": lambda self: self.push(self.memo[self.number("<B")]),
     b"j": lambda self: self.push(self.memo[self.number("<I")]),
+    b"I": lambda self: self.push(_whole_number(_line(self))),
+    b"L": lambda self: self.push(int(_line(self).removesuffix("L"))),
+    b"F": lambda self: self.push(float(_line(self))),
+    b"V": lambda self: self.push(self.source.readline().rstrip(b"\n").decode("raw_unicode_escape")),
+    b"p": lambda self: _remember(self, int(_line(self))),
+    b"g": lambda self: self.push(self.memo[int(_line(self))]),
+    b"l": lambda self: self.push(self.pop_mark()),
+    b"d": lambda self: self.push_dict(self.pop_mark()),
+    b"0": lambda self: self.stack.pop(),
     b"c": lambda self: self.name(_line(self), _line(self)),
     b"\x93": lambda self: self.name(self.stack.pop(-2), self.stack.pop()),
     b"R": Unpickler.make,

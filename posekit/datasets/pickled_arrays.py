@@ -66,7 +66,7 @@ def read_pickle(path: str) -> Any:
         FileNotFoundError: if there is no such file.
         ValueError: if the file holds anything else, or is no pickle.
     """
-    return _unpickled(_existing(path, "file").read_bytes(), path)
+    return unpickle(_existing(path, "file").read_bytes(), path)
 
 
 def read_npy(path: str) -> np.ndarray:
@@ -115,13 +115,16 @@ def _array(data: bytes, path: str) -> Any:
             return np.ndarray(shape, dtype, data, stream.tell(), order="F" if fortran else "C")
     except (ValueError, TypeError, MemoryError) as error:
         raise ValueError(f"'{path}' holds no array in numpy's format: {error}; it may be truncated") from error
-    value = _unpickled(stream.read(), path)
+    value = unpickle(stream.read(), path)
     return value.item() if shape == () and isinstance(value, np.ndarray) else value
 
 
-def _unpickled(data: bytes, path: str) -> Any:
-    if data and data[:1] != b"\x80":
-        raise ValueError(f"'{path}' is no pickle of protocol 2 or later; if it is an older one, write it again")
+def unpickle(data: bytes, path: str) -> Any:
+    """Return the arrays and plain containers of a pickle that is a file or a part of one.
+
+    Raises:
+        ValueError: if it holds anything else, or is no pickle; the message names the file.
+    """
     try:
         with paused_gc():
             return ArrayUnpickler(data).load()
