@@ -86,6 +86,8 @@ def keypoint_set_of(config: Mapping[str, Any]) -> dict[str, Any]:
 
     for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
         dataset = (config.get(loader) or {}).get("dataset") or {}
+        while not dataset.get("metainfo") and (inner := dataset.get("dataset") or dataset.get("datasets")):
+            dataset = inner if isinstance(inner, Mapping) else inner[0]  # RepeatDataset, ConcatDataset
         info = dataset.get("metainfo") or (_class_metainfo(dataset["type"]) if "type" in dataset else None)
         if info:
             return load_metainfo(info)

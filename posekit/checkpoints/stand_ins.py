@@ -6,16 +6,14 @@ calls or opens anything that the checkpoint chooses.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 
 from posekit.checkpoints.errors import RefusedNameError
+from posekit.checkpoints.plain_makers import PLAIN_MAKERS, encode, ordered
 from posekit.checkpoints.tensors import STORAGES, rebuild_like, rebuild_parameter, rebuild_tensor, rebuild_tensor_v3
-from posekit.checkpoints.unpickle import Maker, key
+from posekit.checkpoints.unpickle import Maker, key, text
 
 BOOKKEEPING = (
     "mmengine.",
@@ -34,7 +32,6 @@ BOOKKEEPING = (
     "yacs.",
 )
 """Packages whose classes become inert: training logs, configs, arguments, callbacks' states."""
-MAX_NAME = 1000
 
 
 class Inert:
@@ -52,30 +49,6 @@ class Inert:
         return f"<{self.kind}>"
 
 
-class PlainDtype:
-    """Stands for ``numpy.dtype``: a number, boolean, string or time type, never objects."""
-
-    def __init__(self, code: str, *flags: Any) -> None:
-        dtype = np.dtype(text(code))
-        if dtype.kind not in "biufcSUmM":
-            raise ValueError(f"arrays of dtype '{dtype}' are not read; only numbers, booleans, strings and times are")
-        self.dtype = dtype
-
-    def build(self, state: tuple[Any, ...]) -> None:
-        self.dtype = self.dtype.newbyteorder(state[1]) if state[1] in ("<", ">") else self.dtype
-
-
-def text(value: Any) -> str:
-    """Return ``value``, a text of moderate length.
-
-    Raises:
-        ValueError: if it is anything else.
-    """
-    if type(value) is not str or len(value) > MAX_NAME:
-        raise ValueError("no short text where one belongs")
-    return value
-
-
 def named(owner: Any, name: str) -> str:
     """Stand for ``getattr``: name the attribute instead of reading it."""
     kind = owner.name if isinstance(owner, Maker) else type(owner).__name__
@@ -87,39 +60,13 @@ def device(kind: str, index: int = 0) -> str:
     return f"{text(kind)}:{int(index)}" if index else text(kind)
 
 
-def encode(content: str, encoding: str = "latin1") -> bytes:
-    """Stand for ``_codecs.encode``, by which bytes are written as text; other encodings could grow their input."""
-    if text(encoding) not in ("latin1", "latin-1"):
-        raise ValueError(f"bytes in encoding {encoding!r}")
-    return content.encode("latin-1")
-
-
-def ordered(pairs: Mapping[Any, Any] | Iterable[tuple[Any, Any]] = (), **_: Any) -> OrderedDict[Any, Any]:
-    """Stand for all kinds of dicts."""
-    pairs = pairs.items() if type(pairs) in (dict, OrderedDict) else pairs  # pyright: ignore[reportAttributeAccessIssue]
-    return OrderedDict((key(name), value) for name, value in pairs)
-
-
-def scalar(kind: PlainDtype, data: bytes) -> Any:
-    """Stand for numpy's ``scalar``."""
-    return np.frombuffer(data, dtype=kind.dtype, count=1)[0]
-
-
 MAKERS = {
+    **PLAIN_MAKERS,
     "builtins.getattr": named,
-    "builtins.set": lambda items=(): set(map(key, items)),
     "builtins.frozenset": lambda items=(): frozenset(map(key, items)),
     "builtins.complex": complex,
     "builtins.bytearray": encode,
-    "_codecs.encode": encode,
-    "collections.OrderedDict": ordered,
     "collections.Counter": ordered,
-    "collections.defaultdict": lambda *_: OrderedDict(),
-    "numpy.dtype": PlainDtype,
-    "numpy.core.multiarray._reconstruct": lambda *_: np.empty(0, np.uint8),
-    "numpy.core.multiarray.scalar": scalar,
-    "numpy._core.multiarray._reconstruct": lambda *_: np.empty(0, np.uint8),
-    "numpy._core.multiarray.scalar": scalar,
     "torch.Size": lambda sides=(): torch.Size(sides),
     "torch.device": device,
     "torch._utils._rebuild_tensor": rebuild_tensor,

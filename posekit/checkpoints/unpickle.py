@@ -21,6 +21,7 @@ MAX_STEPS = 5_000_000
 """Instructions of one pickle; the longest training logs have some hundred thousand."""
 MAX_BYTES = 512 * 2**20
 """What objects made by ``Maker`` may take in all; weights are not among them, they stay in the file."""
+MAX_NAME = 1000
 _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 
 
@@ -57,6 +58,30 @@ def key(value: Any) -> Any:
     return value
 
 
+def text(value: Any) -> str:
+    """Return ``value``, a text of moderate length.
+
+    Raises:
+        ValueError: if it is anything else.
+    """
+    if type(value) is not str or len(value) > MAX_NAME:
+        raise ValueError("no short text where one belongs")
+    return value
+
+
+class PlainDtype:
+    """Stands for ``numpy.dtype``: a number, boolean, string or time type, never objects."""
+
+    def __init__(self, code: str, *flags: Any) -> None:
+        dtype = np.dtype(text(code))
+        if dtype.kind not in "biufcSUmM":
+            raise ValueError(f"arrays of dtype '{dtype}' are not read; only numbers, booleans, strings and times are")
+        self.dtype = dtype
+
+    def build(self, state: tuple[Any, ...]) -> None:
+        self.dtype = self.dtype.newbyteorder(state[1]) if state[1] in ("<", ">") else self.dtype
+
+
 class Unpickler:
     """Reads one pickle.
 
@@ -64,13 +89,23 @@ class Unpickler:
         source: where the pickle starts.
         resolve: what a name stands for; raises RefusedNameError for all others.
         storage: turns a persistent id into what the file keeps outside of the pickle.
+        max_steps, max_bytes: in place of ``MAX_STEPS`` and ``MAX_BYTES``.
 
     Raises:
         Exception: of any kind, from ``load``, where the pickle is damaged; nothing was run then either.
     """
 
-    def __init__(self, source: Source, resolve: Callable[[str], Any], storage: Callable[[Any], Any]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        resolve: Callable[[str], Any],
+        storage: Callable[[Any], Any],
+        *,
+        max_steps: int | None = None,
+        max_bytes: int | None = None,
+    ) -> None:
         self.source, self.resolve, self.storage = source, resolve, storage
+        self.max_steps, self.max_bytes = max_steps or MAX_STEPS, max_bytes or MAX_BYTES
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
@@ -78,7 +113,7 @@ class Unpickler:
 
     def load(self) -> Any:
         read = self.source.read
-        for _ in range(MAX_STEPS):
+        for _ in range(self.max_steps):
             code = read(1)
             if code == b".":
                 return self.stack.pop()
@@ -86,7 +121,7 @@ class Unpickler:
             if step is None:
                 raise ValueError(f"unknown instruction {code!r}" if code else "the data end early")
             step(self)
-        raise ValueError(f"more than {MAX_STEPS} instructions")
+        raise ValueError(f"more than {self.max_steps} instructions")
 
     def take(self, size: int) -> bytes:
         data = self.source.read(size)
@@ -95,6 +130,8 @@ class Unpickler:
         return data
 
     def number(self, kind: str) -> Any:
+        if kind == "<B":  # most are
+            return self.take(1)[0]
         return struct.unpack(kind, self.take(struct.calcsize(kind)))[0]
 
     def push(self, value: Any) -> None:
@@ -141,15 +178,24 @@ class Unpickler:
         if hasattr(target, "build"):
             target.build(state)
         elif type(target) is np.ndarray:
-            set_array(target, state)
+            self.set_array(target, state)
         elif type(target) is not OrderedDict:  # its state is what code has put on it, such as versions of modules
             raise ValueError(f"a state for a {type(target).__name__}")
         self.counted(target)
 
+    def set_array(self, array: np.ndarray, state: Any) -> None:
+        """Fill an array; its bytes must fill its shape exactly, and its dtype be one of plain values."""
+        version, shape, kind, fortran, data = state
+        if not isinstance(kind, PlainDtype) or type(data) is not bytes:
+            raise ValueError("an array holds objects; only numbers, booleans, strings and times are read")
+        if len(data) != num_values(shape) * kind.dtype.itemsize:
+            raise ValueError(f"an array has {len(data)} bytes for shape {shape} of {kind.dtype}")
+        array.__setstate__((version, shape, kind.dtype, fortran is True, data))  # pyright: ignore[reportArgumentType]
+
     def counted(self, value: Any) -> Any:
         self.made_bytes += sys.getsizeof(value)
-        if self.made_bytes > MAX_BYTES:
-            raise ValueError(f"its bookkeeping would take more than {MAX_BYTES // 2**20} MiB of memory")
+        if self.made_bytes > self.max_bytes:
+            raise ValueError(f"its bookkeeping would take more than {self.max_bytes // 2**20} MiB of memory")
         return value
 
     def extend(self, items: list[Any]) -> None:
@@ -161,6 +207,10 @@ class Unpickler:
         elif not hasattr(target, "build"):  # those are inert, whatever they hold
             raise ValueError(f"items for a {type(target).__name__}")
 
+    def push_dict(self, items: list[Any]) -> None:
+        self.push({})
+        self.set_items(items)
+
     def set_items(self, items: list[Any]) -> None:
         target = self.stack[-1]
         if type(target) in (dict, OrderedDict):
@@ -170,22 +220,23 @@ class Unpickler:
             raise ValueError(f"keys for a {type(target).__name__}")
 
 
-def set_array(array: np.ndarray, state: Any) -> None:
-    """Fill an array; its bytes must fill its shape exactly, and its dtype be one of plain values."""
-    from posekit.checkpoints.stand_ins import PlainDtype
+def num_values(shape: Any) -> int:
+    """Return how many values an array of this shape has.
 
-    version, shape, kind, fortran, data = state
-    if not isinstance(kind, PlainDtype) or type(data) is not bytes:
-        raise ValueError("an array in the checkpoint holds objects; only numbers, booleans, strings and times are read")
+    Raises:
+        ValueError: if it is no shape.
+    """
     if type(shape) is not tuple or any(type(side) is not int or side < 0 for side in shape):
-        raise ValueError("an array in the checkpoint has no proper shape")
-    if len(data) != math.prod(shape) * kind.dtype.itemsize:
-        raise ValueError(f"an array in the checkpoint has {len(data)} bytes for shape {shape} of {kind.dtype}")
-    array.__setstate__((version, shape, kind.dtype, fortran is True, data))  # pyright: ignore[reportArgumentType]
+        raise ValueError("an array has no proper shape")
+    return math.prod(shape)
 
 
 def _line(self: Unpickler) -> str:
     return self.source.readline().rstrip(b"\n").decode()
+
+
+def _whole_number(line: str) -> int:
+    return {"00": False, "01": True}.get(line, int(line))
 
 
 def _remember(self: Unpickler, index: int) -> None:
@@ -209,6 +260,8 @@ STEPS: dict[bytes, Step] = {
     b"T": lambda self: self.old_text("<I"),
     b"U": lambda self: self.old_text("<B"),
     b"B": lambda self: self.push(self.take(self.number("<I"))),
+    b"\x8e": lambda self: self.push(self.take(self.number("<Q"))),
+    b"\x96": lambda self: self.push(self.take(self.number("<Q"))),
     b"C": lambda self: self.push(self.take(self.number("<B"))),
     b")": lambda self: self.push(()),
     b"]": lambda self: self.push([]),
@@ -229,6 +282,15 @@ STEPS: dict[bytes, Step] = {
     b"\x94": lambda self: _remember(self, len(self.memo)),
     b"h": lambda self: self.push(self.memo[self.number("<B")]),
     b"j": lambda self: self.push(self.memo[self.number("<I")]),
+    b"I": lambda self: self.push(_whole_number(_line(self))),
+    b"L": lambda self: self.push(int(_line(self).removesuffix("L"))),
+    b"F": lambda self: self.push(float(_line(self))),
+    b"V": lambda self: self.push(self.source.readline().rstrip(b"\n").decode("raw_unicode_escape")),
+    b"p": lambda self: _remember(self, int(_line(self))),
+    b"g": lambda self: self.push(self.memo[int(_line(self))]),
+    b"l": lambda self: self.push(self.pop_mark()),
+    b"d": lambda self: self.push_dict(self.pop_mark()),
+    b"0": lambda self: self.stack.pop(),
     b"c": lambda self: self.name(_line(self), _line(self)),
     b"\x93": lambda self: self.name(self.stack.pop(-2), self.stack.pop()),
     b"R": Unpickler.make,

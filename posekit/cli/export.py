@@ -36,7 +36,7 @@ def read_card(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: if the file holds no JSON object.
     """
-    content = read_json(path)
+    content = read_json(path, "model card")
     if not isinstance(content, dict):
         raise ValueError(f'{path}: expected a JSON object such as {{"trained_on": "..."}}')
     return content

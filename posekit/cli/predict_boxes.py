@@ -60,7 +60,7 @@ def read_boxes(path: Path) -> dict[str, np.ndarray]:
     Raises:
         ValueError: if the file is neither.
     """
-    content = read_json(path)
+    content = read_json(path, "boxes file")
     if not isinstance(content, dict):
         raise ValueError(f"{path}: {EXPECTED}, found a {type(content).__name__}")
     try:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import json
 import logging
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -66,46 +62,12 @@ class Problems:
         logger.warning("%s; training leaves these annotations out\n%s", found, "\n".join(shown))
 
 
-def read_json(path: str, kind: str = "annotation file", *, packed: Sequence[str] = ()) -> Any:
-    """Parse a JSON file.
+def packer(keys: Sequence[str]) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
+    """Return a hook for ``read_json`` by which lists of numbers come as arrays, for a fraction of the memory.
 
     Args:
-        kind: what an error calls it.
-        packed: keys of annotations (dicts with an image_id) whose lists of numbers come as arrays, for a fraction of
-            the memory.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is not JSON; the message names line and column.
+        keys: of annotations (dicts with an image_id), whose lists to pack.
     """
-    if not path:
-        raise FileNotFoundError(f"no {kind} given; set ann_file (relative to data_root)")
-    if not Path(path).is_file():
-        what = "a folder" if Path(path).is_dir() else "not there"
-        raise FileNotFoundError(
-            f"{kind} '{path}' is {what}, seen from {Path.cwd()}; check data_root and the file's name"
-        )
-    try:
-        with paused_gc():
-            return json.loads(_read_text(path), object_hook=_packer(packed) if packed else None)
-    except json.JSONDecodeError as error:
-        size = Path(path).stat().st_size
-        raise ValueError(
-            f"{kind} '{path}' is no valid JSON: {error.msg} at line {error.lineno}, column {error.colno} "
-            f"(character {error.pos} of {size} bytes); it may be truncated: write or download it again"
-        ) from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"{kind} '{path}' is no valid JSON: {error}; write or download it again") from error
-
-
-def _read_text(path: str) -> str:
-    """Return a JSON file's text; unlike in ``json.loads(bytes)`` the bytes are gone before the text is parsed."""
-    data = Path(path).read_bytes()
-    return data.decode(json.detect_encoding(data), "surrogatepass")
-
-
-def _packer(keys: Sequence[str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Return what packs an annotation's lists of numbers while the rest of the file is still being parsed."""
 
     def pack(item: dict[str, Any]) -> dict[str, Any]:
         for key in keys if "image_id" in item else ():
@@ -117,19 +79,7 @@ def _packer(keys: Sequence[str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
                 pass  # the reader names the number that is too big
         return item
 
-    return pack
-
-
-@contextmanager
-def paused_gc() -> Iterator[None]:
-    """Look for no garbage while millions of objects are made that are none; it would take a third of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
+    return pack if keys else None
 
 
 def is_number(value: Any) -> bool:

@@ -8,6 +8,7 @@ import multiprocessing
 import multiprocessing.context
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from types import NoneType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -57,6 +58,8 @@ class BaseDataset:
     METAINFO: ClassVar[dict] = {}
     PROVIDES: ClassVar[tuple[str, ...]] = ()
     """Keys of its records that other data sets do not have; for the check of the pipeline's keys."""
+    visit: tuple[int, ...] = ()
+    """Set by wrappers, so that each of their visits of a sample draws random numbers of its own."""
 
     def __init__(
         self,
@@ -72,6 +75,13 @@ class BaseDataset:
         lazy_init: bool = False,
         max_refetch: int = 1000,
     ) -> None:
+        self._check_paths(ann_file, data_prefix)
+        if not isinstance(max_refetch, int) or max_refetch < 0:
+            raise ValueError(
+                f"{type(self).__name__}.max_refetch: must be a whole number from 0 on, found {max_refetch!r}"
+            )
+        if not isinstance(filter_cfg, (Mapping, NoneType)):
+            raise ValueError(f"{type(self).__name__}.filter_cfg: must be a dict, found {filter_cfg!r:.60}")
         self.data_root = data_root or ""
         self.ann_file = self.join_root(ann_file) if ann_file else ""
         self.data_prefix = {key: self.join_root(prefix or "") for key, prefix in (data_prefix or {"img": ""}).items()}
@@ -89,6 +99,19 @@ class BaseDataset:
         self._metainfo = self._load_metainfo(metainfo)
         if not lazy_init:
             self.full_init()
+
+    def _check_paths(self, ann_file: Any, data_prefix: Any) -> None:
+        name, path = type(self).__name__, (str, os.PathLike, NoneType)
+        if not isinstance(ann_file, path):
+            raise ValueError(
+                f"{name}.ann_file: must be the path of one file, found {ann_file!r:.60}; ConcatDataset and "
+                "CombinedDataset put several data sets together"
+            )
+        folders = {} if data_prefix is None else data_prefix
+        if not isinstance(folders, Mapping) or not all(isinstance(prefix, path) for prefix in folders.values()):
+            raise ValueError(
+                f"{name}.data_prefix: must be a dict of folders, as in dict(img='images/'), found {data_prefix!r:.60}"
+            )
 
     @classmethod
     def _load_metainfo(cls, metainfo: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -137,7 +160,14 @@ class BaseDataset:
 
     def filter_data(self) -> Sequence[dict[str, Any]]:
         """Return the samples of ``self.data_list`` to keep."""
+        self.name_unused_filters()
         return self.data_list
+
+    def name_unused_filters(self, *used: str) -> None:
+        """Warn of keys of ``filter_cfg`` that no filter looks at."""
+        if unused := [key for key in self.filter_cfg or () if key not in used]:
+            name, known = type(self).__name__, f"it knows {', '.join(used)}" if used else "it has no filter"
+            logger.warning("%s.filter_cfg: %s without effect; %s", name, ", ".join(map(repr, unused)), known)
 
     def __len__(self) -> int:
         self.full_init()
@@ -154,7 +184,7 @@ class BaseDataset:
     def prepare_data(self, index: int) -> Any:
         """Run the pipeline on a sample's record."""
         results = self.own_record(index)
-        results["rng"] = np.random.default_rng((self.seed, self.epoch, results["sample_idx"]))
+        results["rng"] = np.random.default_rng((self.seed, self.epoch, results["sample_idx"], *self.visit))
         return self.pipeline(results)  # pyright: ignore[reportArgumentType]
 
     def own_record(self, index: int) -> dict[str, Any]:
@@ -196,7 +226,7 @@ class BaseDataset:
     def _candidates(self, index: int) -> Iterator[int]:
         """Yield the index of a sample, then those of others, drawn at random, to try in its place."""
         yield index
-        others = np.random.default_rng((self.seed, self.epoch, index, 1))
+        others = np.random.default_rng((self.seed, self.epoch, index, 1, *self.visit))
         for _ in range(self.max_refetch):
             yield int(others.integers(len(self)))
 

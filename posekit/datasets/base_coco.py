@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from array import array
@@ -10,14 +11,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, dicts_under, paused_gc, read_json
+from posekit.datasets.annotation_file import Problems, dicts_under, is_number, packer
 from posekit.datasets.base import BaseDataset
 from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
 from posekit.datasets.proposed_skeleton import propose_info
-from posekit.datasets.records import Lazy, Records
+from posekit.datasets.records import Records
 from posekit.datasets.skeleton import load_metainfo
 from posekit.datasets.transforms.base import BaseTransform
+from posekit.json_file import read_json
+from posekit.paused_gc import paused_gc
 from posekit.registry import DATASETS
+
+logger = logging.getLogger(__name__)
 
 
 @DATASETS.register_module()
@@ -29,7 +34,7 @@ class BaseCocoStyleDataset(BaseDataset):
 
     Args:
         ann_file: see ``BaseDataset`` for this and all arguments not named here.
-        bbox_file: JSON list of detections to use in place of annotated boxes; top-down with ``test_mode`` only.
+        bbox_file: JSON list of detections to use in place of annotated boxes, top-down; ignored without ``test_mode``.
         metainfo: the keypoint set; ``dict(from_annotation=True)`` takes the one that the file's categories name.
             Without any so do classes without a set, and ``CocoDataset`` if the file has another number of keypoints.
         data_mode: ``"topdown"``, one sample per instance, or ``"bottomup"``, one per image.
@@ -62,13 +67,21 @@ class BaseCocoStyleDataset(BaseDataset):
         name = type(self).__name__
         if data_mode not in ("topdown", "bottomup"):
             raise ValueError(f"{name}.data_mode: '{data_mode}' must be 'topdown' or 'bottomup'")
-        if bbox_file and (data_mode != "topdown" or not test_mode):
-            raise ValueError(
-                f"{name}.bbox_file: detections are for evaluation, with data_mode='topdown' and test_mode=True; "
-                f"found data_mode='{data_mode}' and test_mode={test_mode}"
-            )
-        if filter_cfg and "bbox_score_thr" in filter_cfg and data_mode != "topdown":
+        if bbox_file and data_mode != "topdown":
+            raise ValueError(f"{name}.bbox_file: detections need data_mode='topdown', found '{data_mode}'")
+        if bbox_file and not test_mode:
+            logger.warning("%s.bbox_file: detections are for evaluation; ignored, as test_mode is False", name)
+            bbox_file = None
+        if isinstance(data_prefix, Mapping) and data_prefix and "img" not in data_prefix:
+            found = ", ".join(map(repr, data_prefix))
+            raise ValueError(f"{name}.data_prefix: the folder of the images goes under 'img', found only {found}")
+        threshold = filter_cfg.get("bbox_score_thr") if isinstance(filter_cfg, Mapping) else None
+        if threshold is not None and data_mode != "topdown":
             raise ValueError(f"{name}.filter_cfg: bbox_score_thr needs data_mode='topdown', found '{data_mode}'")
+        if threshold is not None and not is_number(threshold):
+            raise ValueError(f"{name}.filter_cfg: bbox_score_thr must be a number, found {threshold!r}")
+        if not isinstance(sample_interval, int) or sample_interval < 1:
+            raise ValueError(f"{name}.sample_interval: must be a whole number from 1 on, found {sample_interval!r}")
         if isinstance(metainfo, Mapping) and metainfo.get("from_annotation"):
             metainfo = propose_info(os.path.join(data_root or "", ann_file))  # noqa: PTH118 - as in BaseDataset
         self._may_adopt = metainfo is None and (self.ANY_KEYPOINTS or not self.METAINFO)
@@ -91,13 +104,13 @@ class BaseCocoStyleDataset(BaseDataset):
 
     def load_data_list(self) -> Sequence[dict[str, Any]]:
         """Return the samples of the annotation or detection file."""
-        if self.bbox_file:
-            samples = self._load_detection_results()
-        elif self._reads_columns():
-            with paused_gc():
-                samples = self._load_columns()
-        else:
-            samples = self._load_dicts()
+        with paused_gc():
+            if self.bbox_file:
+                samples = self._load_detection_results()
+            else:
+                samples = self._load_columns() if self._reads_columns() else self._load_dicts()
+        if not len(samples) and self.bbox_file:
+            raise ValueError(f"{self.bbox_file}: no box of category_id 1 on an image of {self.ann_file}")
         if not len(samples):
             raise ValueError(
                 f"{self.ann_file}: no usable {'instance' if self.data_mode == 'topdown' else 'image'}; "
@@ -151,7 +164,7 @@ class BaseCocoStyleDataset(BaseDataset):
 
     def read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
         """Return the annotation file's images and, unchecked, its annotations."""
-        data = read_json(self.ann_file, packed=self._packed_keys())
+        data = read_json(self.ann_file, "annotation file", hook=packer(self._packed_keys()))
         infos = dicts_under(data, "images", self.ann_file)
         annotations = dicts_under(data, "annotations", self.ann_file)
         if isinstance(data.get("categories"), list):
@@ -179,7 +192,7 @@ class BaseCocoStyleDataset(BaseDataset):
         for ann, index in zip(raw, image.tolist(), strict=True):
             try:
                 instance = self.parse_data_info(dict(raw_ann_info=ann, raw_img_info=infos[index]))
-            except (KeyError, IndexError, TypeError, ValueError) as error:
+            except (LookupError, ArithmeticError, TypeError, ValueError) as error:
                 problems.add(f"annotation {ann['id']}", f"{type(error).__name__}: {error}")
                 continue
             if instance:
@@ -203,8 +216,7 @@ class BaseCocoStyleDataset(BaseDataset):
         problems.report(strict=True)
         if not len(instances):
             return None
-        row = instances.topdown(keep_raw=True)[0]
-        return {key: value.value if isinstance(value, Lazy) else value for key, value in row.items()}
+        return instances.row(0)
 
     @staticmethod
     def _is_valid_instance(data_info: Mapping[str, Any]) -> bool:
@@ -242,10 +254,15 @@ class BaseCocoStyleDataset(BaseDataset):
 
     def filter_data(self) -> Sequence[dict[str, Any]]:
         """Leave out boxes that score below ``filter_cfg["bbox_score_thr"]``."""
+        self.name_unused_filters("bbox_score_thr")
         threshold = (self.filter_cfg or {}).get("bbox_score_thr")
         if threshold is None:
             return self.data_list
         kept = [index for index, row in enumerate(self.data_list) if row["bbox_score"] >= threshold]
+        if not kept:
+            raise ValueError(
+                f"{type(self).__name__}.filter_cfg: none of {len(self.data_list)} boxes scores {threshold} or more"
+            )
         if isinstance(self.data_list, Records):
             return self.data_list.take(np.array(kept, np.int64))
         return [self.data_list[index] for index in kept]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,8 @@ from posekit.datasets.pickled_arrays import read_npz, read_pickle
 from posekit.datasets.records import Constant, Gather, Objects, Records, Strings
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.registry import DATASETS
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -39,6 +42,13 @@ class Frames:
     visible_3d: np.ndarray
     extra: dict[str, np.ndarray] = field(default_factory=dict)
     target: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        count = len(self.names)
+        own = {key: value for key, value in vars(self).items() if key not in ("extra", "target")}
+        wrong = [key for key, column in {**own, **self.extra, **self.target}.items() if len(column) != count]
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)}: another number of rows than the {count} frames")
 
 
 @DATASETS.register_module()
@@ -100,8 +110,13 @@ class BaseMocapDataset(BaseDataset):
             raise ValueError(f"{name}.data_mode: '{data_mode}' must be 'topdown' or 'bottomup'")
         if multiple_target and seq_len != 1:
             raise ValueError(f"{name}.multiple_target: needs seq_len=1, found {seq_len}")
-        if not 0 < subset_frac <= 1:
-            raise ValueError(f"{name}.subset_frac: must be above 0 and at most 1, found {subset_frac}")
+        counts = dict(seq_len=(seq_len, 1), seq_step=(seq_step, 1), multiple_target=(multiple_target, 0))
+        counts["multiple_target_step"] = (multiple_target_step, 0)
+        for key, (value, least) in counts.items():
+            if not isinstance(value, int) or value < least:
+                raise ValueError(f"{name}.{key}: must be a whole number from {least} on, found {value!r}")
+        if not isinstance(subset_frac, (int, float)) or not 0 < subset_frac <= 1:
+            raise ValueError(f"{name}.subset_frac: must be above 0 and at most 1, found {subset_frac!r}")
         self.data_mode = data_mode
         self.seq_len = seq_len
         self.seq_step = seq_step
@@ -139,11 +154,14 @@ class BaseMocapDataset(BaseDataset):
     def _load_records(self) -> Records:
         frames = self.read_frames()
         index = self.sequence_indices(frames.video)
-        labelled = frames.keypoints.reshape(len(frames.names), -1).max(axis=1) > 0
-        index = index[labelled[index].any(axis=1)] if len(index) else index
+        labelled = np.any(frames.keypoints > 0, axis=(1, 2))
+        usable = labelled[index].any(axis=1)
+        index = index if usable.all() else index[usable]  # the index of a big set takes gigabytes
         if not len(index):
             raise ValueError(
-                f"{self.ann_file}: no sequence of {self.multiple_target or self.seq_len} frames with keypoints"
+                f"{self.ann_file}: no sequence of {self.multiple_target or self.seq_len} frames with keypoints in it; "
+                f"there are {len(frames.names)} frames, {int(labelled.sum())} of them with keypoints above 0, and "
+                f"subset_frac is {self.subset_frac}"
             )
         columns = self._columns(frames, index)
         if self.data_mode == "bottomup":
@@ -190,8 +208,8 @@ class BaseMocapDataset(BaseDataset):
         frames: dict[Hashable, list[int]] = {}
         for index, key in enumerate(video):
             frames.setdefault(key, []).append(index)
-        parts = [self._windows(np.array(frames[key])) for key in sorted(frames)]  # pyright: ignore[reportArgumentType]
-        index = np.concatenate(parts) if parts else np.zeros((0, 1), np.int64)
+        parts = [self._windows(np.array(frames[key], np.int32)) for key in sorted(frames)]  # pyright: ignore[reportArgumentType]
+        index = np.concatenate(parts) if parts else np.zeros((0, 1), np.int32)
         size = int(len(index) * self.subset_frac)
         start = int(np.random.default_rng(0).integers(len(index) - size + 1))
         return index[start : start + size]
@@ -218,7 +236,7 @@ class BaseMocapDataset(BaseDataset):
         data = read_npz(self.ann_file)
         if "imgname" not in data:
             raise ValueError(f"{self.ann_file}: no array 'imgname', only {', '.join(map(repr, data))}")
-        names = [str(name) for name in data["imgname"]]
+        names = _texts(data["imgname"], f"{self.ann_file}: 'imgname'")
         points = self._array(data, "part", (len(names), self._metainfo["num_keypoints"], 3))
         points_3d = self._array(data, "S", (len(names), self._metainfo["num_keypoints"], 4))
         target: dict[str, Any] = dict(
@@ -226,8 +244,7 @@ class BaseMocapDataset(BaseDataset):
             scale=self._array(data, "scale", (len(names),)),
         )
         if self.camera_param_file:
-            cameras = read_pickle(self.join_root(self.camera_param_file))
-            target["camera_param"] = [self.get_camera_param(name, cameras) for name in names]
+            target["camera_param"] = self._camera_params(names, self.join_root(self.camera_param_file))
         return Frames(
             names=names,
             video=[self.video_of(name) for name in names],
@@ -240,10 +257,29 @@ class BaseMocapDataset(BaseDataset):
 
     def _array(self, data: Mapping[str, Any], key: str, shape: tuple[int, ...]) -> np.ndarray:
         """Return an array of the file as float32, zeros where the file has none."""
+        if key == "S" and key not in data:
+            logger.warning("%s: no array 'S'; the 3D keypoints are zeros", self.ann_file)
         values = np.asarray(data.get(key, np.zeros(shape)))
-        if values.shape != shape:
-            raise ValueError(f"{self.ann_file}: '{key}' has shape {values.shape}, expected {shape}")
+        if values.shape != shape or values.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{self.ann_file}: '{key}' has shape {values.shape} of {values.dtype}, expected numbers {shape}"
+            )
         return values.astype(np.float32)
+
+    def _camera_params(self, names: Sequence[str], path: str) -> list[Any]:
+        """Return the camera of each image.
+
+        Raises:
+            ValueError: if the file has none for one of them.
+        """
+        cameras = read_pickle(path)
+        try:
+            return [self.get_camera_param(name, cameras) for name in names]
+        except (LookupError, TypeError) as error:
+            raise ValueError(
+                f"{path}: no camera for some image of {self.ann_file} ({type(error).__name__}: {error}); "
+                "it must be a dict with one for each"
+            ) from error
 
     def image_path(self, name: str) -> str:
         return str(Path(self.data_prefix.get("img", ""), name))
@@ -255,6 +291,17 @@ class BaseMocapDataset(BaseDataset):
     def get_camera_param(self, name: str, cameras: Mapping[Any, Any]) -> Any:
         """Return the parameters of the camera that took an image."""
         raise NotImplementedError(f"{type(self).__name__} must define get_camera_param to use camera_param_file")
+
+
+def _texts(values: Any, where: str) -> list[str]:
+    """Return a list of texts, which old files keep as bytes.
+
+    Raises:
+        ValueError: if ``values`` is no array of them.
+    """
+    if np.ndim(values) != 1:
+        raise ValueError(f"{where} must be a list of file names, found an array of shape {np.shape(values)}")
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
 
 
 def _listed(column: Any) -> Any:

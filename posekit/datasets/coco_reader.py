@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.annotation_file import (
+    INFINITE,
     Problems,
     is_id,
     is_number,
     number_row_problem,
     number_rows,
-    read_json,
     whole_numbers,
 )
 from posekit.datasets.records import Offsets, Packed, PackedGroups, Ragged, Records, Strings
+from posekit.json_file import read_json
 
 REFERENCE_HEIGHT = 200.0
 """Pixels per unit of ``scale`` in annotations with a centre and a scale (MPII's convention)."""
@@ -129,7 +130,7 @@ class Instances:
         arrays: columns (N, ...) that rows show with a leading axis of instances.
         numbers: columns (N,) that rows show as a python number (top-down) or a list of them (bottom-up).
         objects: JSON values of the instances, such as segmentations.
-        raw: the annotations as the file has them, but for keypoints that ``read_json`` packed.
+        raw: the annotations as the file has them, but for keypoints that ``packer`` packed.
     """
 
     images: Images
@@ -167,6 +168,18 @@ class Instances:
 
     def where(self, index: int) -> str:
         return f"annotation {self.numbers['id'][index]} on image {self.images.ids[self.image[index]]}"
+
+    def row(self, index: int) -> dict[str, Any]:
+        """Return one instance as a top-down record with its annotation, in plain values."""
+        image = self.image[index]
+        return {
+            "img_id": int(self.images.ids[image]),
+            "img_path": self.images.paths[image],
+            **{key: column[index : index + 1] for key, column in self.arrays.items()},
+            **{key: column[index].item() for key, column in self.numbers.items()},
+            **{key: values[index] for key, values in self.objects.items()},
+            "raw_ann_info": self.raw[index],
+        }
 
     def topdown(self, *, keep_raw: bool) -> Records:
         """Make one record of each instance."""
@@ -326,7 +339,7 @@ def _arrays(points: np.ndarray, boxes: np.ndarray, form: CocoFormat, size_wh: np
 def _areas(raw: list[dict[str, Any]], boxes: np.ndarray) -> np.ndarray:
     """Return the annotated areas (N,), or a share of the box where there is none."""
     size = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64)
-    guessed = np.maximum(size[:, 0] * size[:, 1] * BODY_SHARE, 1.0)
+    guessed = np.clip(size[:, 0] * size[:, 1] * BODY_SHARE, 1.0, INFINITE)
     given = annotated_areas(raw)
     return np.where(np.isnan(given), guessed, given).astype(np.float32)
 
@@ -348,14 +361,16 @@ def _add_extra(instances: Instances, form: CocoFormat) -> None:
     instances.objects["segmentation"] = [ann.get("segmentation") for ann in instances.raw]
     for key in form.extra:
         values = [ann.get(key) for ann in instances.raw]
-        if values and all(map(is_number, values)):
-            instances.numbers[key] = np.array(values, np.float64)
-            continue
-        rows, good = number_rows(values, len(values[0]) if values and isinstance(values[0], list) else 0)
-        if rows.size and good.all():
+        first = values[0] if values else None
+        several = isinstance(first, list)
+        lists = values if several else [[value] for value in values]
+        rows, good = number_rows(lists, len(first) if isinstance(first, list) else 1)
+        if not (rows.size and good.all()):
+            instances.objects[key] = values
+        elif several:
             instances.arrays[key] = rows.astype(np.float32)
         else:
-            instances.objects[key] = values
+            instances.numbers[key] = rows[:, 0]
     crowd = [info.get("crowdIndex") for info in instances.images.infos]
     if any(map(is_number, crowd)):
         column = np.array([value if is_number(value) else np.nan for value in crowd], np.float64)

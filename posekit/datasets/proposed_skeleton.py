@@ -6,7 +6,8 @@ import logging
 import re
 from typing import Any
 
-from posekit.datasets.annotation_file import dicts_under, read_json
+from posekit.datasets.annotation_file import dicts_under
+from posekit.json_file import read_json
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +26,7 @@ def propose_info(path: str) -> dict[str, Any]:
     Raises:
         ValueError: if no category of the file names keypoints.
     """
-    categories = dicts_under(read_json(path), "categories", path)
+    categories = dicts_under(read_json(path, "annotation file"), "categories", path)
     named = [category for category in categories if names_keypoints(category)]
     if not named:
         raise ValueError(f"{path}: no category names its keypoints; give metainfo=dict(from_file=...)")

@@ -7,6 +7,7 @@ import copy
 import marshal
 import mmap
 import multiprocessing.context
+import pickle
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,7 +76,7 @@ class Records(Sequence):
             else:
                 columns[key] = column
         self._columns = tuple(columns.items())
-        self._complete = not any(isinstance(column, Objects) and column.has_gaps for column in columns.values())
+        self._complete = not any(getattr(column, "has_gaps", False) for column in columns.values())
 
     def __getstate__(self) -> dict[str, Any]:
         state = {"columns": self.columns, "order": self.order}
@@ -260,6 +261,22 @@ class PackedGroups:
         return [self.column.unpack(row) for row in rows if self.keep is None or self.keep[row]]
 
 
+class Pickled:
+    """Python objects in one buffer, so that workers share them; each row is a copy."""
+
+    def __init__(self, values: list[Any]) -> None:
+        pickles = [pickle.dumps(value, protocol=5) for value in values]
+        self.offsets = Offsets.of_lengths(map(len, pickles))
+        self.buffer = b"".join(pickles)
+        self.has_gaps = any(value is MISSING for value in values)
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def __getitem__(self, index: int) -> Any:
+        return pickle.loads(self.buffer[self.offsets[index]])
+
+
 class Objects:
     """Any python objects; each row is a copy, so that a pipeline cannot change the records."""
 
@@ -289,7 +306,14 @@ def column_of(values: list[Any]) -> Any:
             return np.stack(values)
         if len({value.shape[1:] for value in values}) == 1 and all(value.ndim for value in values):
             return Ragged(np.concatenate(values), Offsets.of_lengths(map(len, values)))
-    return Objects(values)
+    try:
+        return Pickled(values)
+    except (pickle.PicklingError, TypeError, AttributeError, RecursionError):
+        return Objects(values)
+
+
+BUFFERED = (Ragged, Gather, Strings, Packed, PackedGroups, Pickled)
+"""Columns that hold arrays and bytes, which can lie in files."""
 
 
 def _is_constant(column: np.ndarray) -> bool:
@@ -320,7 +344,7 @@ def _to_files(value: Any, folder: Path, name: str) -> Any:
         return _File(value, folder / f"{name}.npy") if value.size else value
     if isinstance(value, bytes):
         return _File(value, folder / f"{name}.bin") if value else value
-    if not isinstance(value, (Ragged, Gather, Strings, Packed, PackedGroups)):
+    if not isinstance(value, BUFFERED):
         return value
     moved = copy.copy(value)
     vars(moved).update({key: _to_files(part, folder, f"{name}.{key}") for key, part in vars(value).items()})
@@ -330,6 +354,6 @@ def _to_files(value: Any, folder: Path, name: str) -> Any:
 def _from_files(value: Any) -> Any:
     if isinstance(value, _File):
         return value.load()
-    if isinstance(value, (Ragged, Gather, Strings, Packed, PackedGroups)):
+    if isinstance(value, BUFFERED):
         vars(value).update({key: _from_files(part) for key, part in vars(value).items()})
     return value

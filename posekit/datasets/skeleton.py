@@ -137,19 +137,39 @@ class Skeleton:
 @lru_cache(maxsize=256)
 def _load(path: Path, changed_ns: int) -> Skeleton:
     """Read a file once for as long as it stays the same."""
+    return Skeleton.from_info(_read_info(path), source=str(path))
+
+
+def _read_info(path: Path) -> dict[str, Any]:
     from posekit.config import load
 
     info = load(path).get("dataset_info")
     if not isinstance(info, dict):
         raise ValueError(f"{path}: no keypoint set; the file must set dataset_info = dict(...)")
-    return Skeleton.from_info(info, source=str(path))
+    return info
 
 
 def load_metainfo(metainfo: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parsed keypoint set of a dataset's ``metainfo``: a ``from_file``, or a ``dataset_info`` itself."""
+    """Return the parsed keypoint set of a ``metainfo``.
+
+    Args:
+        metainfo: a ``dataset_info``; or ``from_file``, a set's name or file, and what to change in it.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is no keypoint set.
+    """
+    info = {key: value for key, value in metainfo.items() if key != "from_file"}
+    source = f"metainfo '{info.get('dataset_name', '')}'"
     if "from_file" in metainfo:
-        return Skeleton.load(metainfo["from_file"]).metainfo()
-    return Skeleton.from_info(metainfo, source=f"metainfo '{metainfo.get('dataset_name', '')}'").metainfo()
+        file = metainfo["from_file"]
+        if not isinstance(file, (str, Path)):
+            raise ValueError(f"metainfo.from_file: must be a keypoint set's name or file, found {file!r:.60}")
+        if not info:
+            return Skeleton.load(file).metainfo()
+        path = find_keypoint_set(file)
+        info, source = {**_read_info(path), **info}, f"{path}, as metainfo changes it"
+    return Skeleton.from_info(info, source=source).metainfo()
 
 
 def find_keypoint_set(name_or_path: str | Path) -> Path:

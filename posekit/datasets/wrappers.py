@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,48 @@ from posekit.datasets.transforms.base import BaseTransform
 from posekit.registry import DATASETS
 
 
+class WrapperDataset(BaseDataset):
+    """A data set whose samples are those of others.
+
+    Args:
+        datasets: built, or their configs.
+        kwargs: of ``BaseDataset``.
+    """
+
+    def __init__(self, datasets: Sequence[BaseDataset], **kwargs: Any) -> None:
+        if not datasets:
+            raise ValueError(f"{type(self).__name__}.datasets: needs at least one data set")
+        self.datasets = [DATASETS.build(part) if isinstance(part, dict) else part for part in datasets]
+        super().__init__(**kwargs)
+
+    @property
+    def seed(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self._seed
+
+    @seed.setter
+    def seed(self, seed: int) -> None:
+        self._seed = seed
+        for dataset in self.datasets:
+            dataset.seed = seed
+
+    def set_epoch(self, epoch: int) -> None:
+        super().set_epoch(epoch)
+        for dataset in self.datasets:
+            dataset.set_epoch(epoch)
+
+    @contextmanager
+    def visited(self, source: int, number: int) -> Iterator[BaseDataset]:
+        """Lend one of the data sets for the visit of this number, which draws random numbers of its own."""
+        dataset = self.datasets[source]
+        before, dataset.visit = dataset.visit, (*self.visit, 3, number)
+        try:
+            yield dataset
+        finally:
+            dataset.visit = before
+
+
 @DATASETS.register_module()
-class CombinedDataset(BaseDataset):
+class CombinedDataset(WrapperDataset):
     """Several data sets, one after the other, as one keypoint set.
 
     Each one's own pipeline runs first (a ``KeypointConverter``, say), then the common ``pipeline``.
@@ -35,26 +76,15 @@ class CombinedDataset(BaseDataset):
         sample_ratio_factor: Sequence[float] | None = None,
         **kwargs: Any,
     ) -> None:
-        self.datasets = [_built(dataset) for dataset in datasets]
         self.sample_ratio_factor = sample_ratio_factor
         if sample_ratio_factor is not None and (
-            len(sample_ratio_factor) != len(self.datasets) or min(sample_ratio_factor) < 0
+            len(sample_ratio_factor) != len(datasets) or min(sample_ratio_factor) < 0
         ):
             raise ValueError(
-                f"CombinedDataset.sample_ratio_factor: give one number >= 0 for each of the {len(self.datasets)} "
+                f"CombinedDataset.sample_ratio_factor: give one number >= 0 for each of the {len(datasets)} "
                 f"data sets, found {list(sample_ratio_factor)}"
             )
-        super().__init__(metainfo=metainfo, pipeline=pipeline, **kwargs)
-
-    @property
-    def seed(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self._seed
-
-    @seed.setter
-    def seed(self, seed: int) -> None:
-        self._seed = seed
-        for dataset in self.datasets:
-            dataset.seed = seed
+        super().__init__(datasets, metainfo=metainfo, pipeline=pipeline, **kwargs)
 
     def available_keys(self) -> set[str]:
         """Return the keys that all data sets' own pipelines leave."""
@@ -75,10 +105,12 @@ class CombinedDataset(BaseDataset):
         )
         return Records(columns, np.arange(sum(self.lens)))
 
-    def set_epoch(self, epoch: int) -> None:
-        super().set_epoch(epoch)
-        for dataset in self.datasets:
-            dataset.set_epoch(epoch)
+    def sources(self) -> np.ndarray:
+        """Return which of the data sets each sample is from (N,)."""
+        self.full_init()
+        if isinstance(self.data_list, Records):
+            return self.data_list.columns["source"][self.data_list.order]
+        return np.array([row["source"] for row in self.data_list], np.int64)
 
     def get_data_info(self, index: int) -> dict[str, Any]:
         """Return the sample that the data set's own pipeline gives, with the common keypoint set's keys.
@@ -86,8 +118,8 @@ class CombinedDataset(BaseDataset):
         ``dataset_name`` stays that of the data set, by which ``MultiDatasetEvaluator`` tells samples apart.
         """
         row = super().get_data_info(index)
-        source = self.datasets[row["source"]]
-        sample = source[self._sampled(row["source"], row["place"])]
+        with self.visited(row["source"], row["sample_idx"]) as source:
+            sample = source[self._sampled(row["source"], row["place"])]
         sample.pop("dataset", None)
         shared = {key: row[key] for key in SHARED_KEYS if key in row}
         sample.update(shared, dataset_name=sample.get("dataset_name", shared.get("dataset_name")))
@@ -114,50 +146,50 @@ class ConcatDataset(CombinedDataset):
     def __init__(self, datasets: list[BaseDataset], **kwargs: Any) -> None:
         super().__init__(metainfo={}, datasets=datasets, **kwargs)
         self._metainfo = self.datasets[0].metainfo
-        names = [dataset._metainfo.get("keypoint_id2name") for dataset in self.datasets]
+        names = [dataset.metainfo.get("keypoint_id2name") for dataset in self.datasets]
         if any(other != names[0] for other in names):
-            sets = [dataset._metainfo.get("dataset_name") for dataset in self.datasets]
+            sets = [dataset.metainfo.get("dataset_name") for dataset in self.datasets]
             raise ValueError(
                 f"ConcatDataset: keypoint sets differ ({sets}); use CombinedDataset with KeypointConverter"
             )
 
 
 @DATASETS.register_module()
-class RepeatDataset(BaseDataset):
-    """A data set whose epoch visits every sample several times.
+class RepeatDataset(WrapperDataset):
+    """A data set whose epoch visits every sample several times, through the same pipeline.
 
     Args:
         dataset: built, or its config.
         times: visits of each sample.
+        lazy_init: as for ``BaseDataset``.
     """
 
-    def __init__(self, dataset: BaseDataset, times: int) -> None:
+    def __init__(self, dataset: BaseDataset, times: int, lazy_init: bool = False) -> None:
         if times < 1:
             raise ValueError(f"RepeatDataset.times: must be at least 1, found {times}")
-        self.dataset = _built(dataset)
         self.times = times
-        super().__init__(test_mode=self.dataset.test_mode, max_refetch=self.dataset.max_refetch)
-        self._metainfo = self.dataset.metainfo
+        super().__init__([dataset], lazy_init=True)
+        self.dataset = self.datasets[0]
+        self.pipeline = self.dataset.pipeline
+        self.test_mode, self.max_refetch = self.dataset.test_mode, self.dataset.max_refetch
+        if not lazy_init:
+            self.full_init()
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        return self.dataset.metainfo
+
+    def available_keys(self) -> set[str]:
+        return self.datasets[0].available_keys()
 
     def load_data_list(self) -> Sequence[dict[str, Any]]:
         return Records(dict(place=np.tile(np.arange(len(self.dataset)), self.times)))
 
-    def set_epoch(self, epoch: int) -> None:
-        super().set_epoch(epoch)
-        self.dataset.set_epoch(epoch)
-
     def get_data_info(self, index: int) -> dict[str, Any]:
-        return self.dataset.get_data_info(self.data_list[index]["place"])
-
-    def prepare_data(self, index: int) -> Any:
-        """Run the data set's pipeline; each visit of a sample draws its own random numbers."""
-        results = self.dataset.own_record(self.data_list[index]["place"])
-        results["rng"] = np.random.default_rng((self.seed, self.epoch, index))
-        return self.dataset.pipeline(results)  # pyright: ignore[reportArgumentType]
+        """Return the data set's record; each visit of a sample draws its own random numbers."""
+        own = super().get_data_info(index)
+        with self.visited(0, own["sample_idx"]) as dataset:
+            return {**dataset.get_data_info(own["place"]), "sample_idx": own["sample_idx"]}
 
     def _describe(self, index: int) -> str:
         return self.dataset._describe(self.data_list[index]["place"])
-
-
-def _built(dataset: Any) -> Any:
-    return DATASETS.build(dataset) if isinstance(dataset, dict) else dataset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from posekit.engine.collate import collate, collate_columns
 from posekit.engine.resumable_loader import EpochBatches, ResumableLoader, WorkerStart
 from posekit.engine.staged_dataset import StagedDataset
 from posekit.registry import DATASETS, SAMPLERS
+
+logger = logging.getLogger(__name__)
 
 LOADER_OPTIONS = ("num_workers", "persistent_workers", "pin_memory", "prefetch_factor", "timeout")
 
@@ -76,6 +79,11 @@ class PoseDataModule(LightningDataModule):
         if self.targets_on_device:
             self.codec = dataset.take_encoder()
         batches = self.batches(dataset, settings, shuffle=True)
+        if not len(batches):
+            raise ValueError(
+                f"train_dataloader: {len(dataset)} samples make no batch of {batches.batch_size}; look at indices, "
+                "filter_cfg and sample_ratio_factor of the data set, and drop_last"
+            )
         self.train_loader = ResumableLoader(dataset, batches, **self.options(settings, collate_columns))
         self.train_loader.seek(self.start)
         return self.train_loader
@@ -91,13 +99,20 @@ class PoseDataModule(LightningDataModule):
         batches = self.batches(dataset, settings, shuffle=False)
         return ResumableLoader(dataset, batches, **self.options(settings, collate))
 
-    def batches(self, dataset: Any, settings: Mapping[str, Any], *, shuffle: bool) -> EpochBatches:
+    def batches(self, dataset: StagedDataset, settings: Mapping[str, Any], *, shuffle: bool) -> EpochBatches:
         """Return the batches that a loader's sampler and batch size make."""
         config = {"type": "DefaultSampler", "shuffle": shuffle, **(settings.get("sampler") or {})}
         trainer = self.trainer
         share = {"rank": trainer.global_rank, "world_size": trainer.world_size} if trainer else {}
-        sampler = SAMPLERS.build({"seed": self.seed, **config}, dataset=dataset, **share)
-        return EpochBatches(sampler, settings.get("batch_size", 1), bool(settings.get("drop_last", False)))
+        sampler = SAMPLERS.build({"seed": self.seed, **config}, dataset=dataset.current, **share)
+        batch_size = settings.get("batch_size", 1)
+        mixed = getattr(sampler, "batch_size", batch_size)
+        if batch_size % mixed:
+            logger.warning(
+                "batches of %d, but %s mixes its data sets in every %d samples; give both the same batch_size",
+                batch_size, config["type"], mixed,
+            )  # fmt: skip
+        return EpochBatches(sampler, batch_size, bool(settings.get("drop_last", False)))
 
     def options(self, settings: Mapping[str, Any], join: Any) -> dict[str, Any]:
         """Return the options of torch's DataLoader."""

@@ -32,7 +32,7 @@ def read_results(
     Raises:
         ValueError: if the file is no such list, or a row is wrong; the message names the row.
     """
-    rows = read_json(path)
+    rows = read_json(path, "results file")
     if not isinstance(rows, list):
         raise ValueError(
             f"{path}: a results file is a list of predictions, found a {type(rows).__name__}; "

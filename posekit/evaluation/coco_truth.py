@@ -22,7 +22,7 @@ def read_coco(path: str | Path) -> dict[str, Any]:
     Raises:
         ValueError: if it is no COCO file.
     """
-    content = read_json(path)
+    content = read_json(path, "annotation file")
     missing = [key for key in ("images", "annotations") if not isinstance(content, dict) or key not in content]
     if missing:
         raise ValueError(f"{path}: no {' and no '.join(missing)}; a COCO annotation file has both")

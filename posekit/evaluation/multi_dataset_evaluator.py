@@ -82,4 +82,4 @@ class MultiDatasetEvaluator(BaseMetric):
 
 def metainfo_of(dataset: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keypoint set that a data set's config asks for."""
-    return DATASETS.get(dataset["type"])._load_metainfo(dataset.get("metainfo"))
+    return DATASETS.build({**dataset, "pipeline": (), "lazy_init": True}).metainfo

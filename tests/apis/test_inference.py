@@ -53,6 +53,13 @@ def test_init_model_is_ready_to_predict(model: Any) -> None:
     assert model.cfg["model"]["type"] == "TopdownPoseEstimator"
 
 
+def test_the_keypoint_set_of_a_repeated_data_set() -> None:
+    config = copy.deepcopy(CONFIG)
+    inner = {"type": "RepeatDataset", "times": 2, "dataset": {"type": "CrowdPoseDataset"}}
+    config["test_dataloader"]["dataset"] = {"type": "ConcatDataset", "datasets": [inner]}
+    assert init_model(config).dataset_meta["dataset_name"] == "crowdpose"
+
+
 def test_every_box_gives_a_sample(model: Any) -> None:
     boxes = [[0, 0, 20, 30], [10, 5, 40, 40], [30, 10, 60, 45]]
     samples = inference_topdown(model, IMAGE, boxes)

@@ -35,7 +35,7 @@ def test_options_arrive(calls, tmp_path, capsys):
     assert capsys.readouterr().out == f"{tmp_path / 'm.onnx'}: all agree\n"
 
 
-@pytest.mark.parametrize(("content", "message"), [("{", "not readable as JSON"), ("[]", "expected a JSON object")])
+@pytest.mark.parametrize(("content", "message"), [("{", "is no valid JSON"), ("[]", "expected a JSON object")])
 def test_wrong_card(content, message, tmp_path, capsys):
     (tmp_path / "card.json").write_text(content)
     assert call("c.py", "w.pth", "--card", tmp_path / "card.json") == cli.USER_ERROR

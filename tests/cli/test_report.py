@@ -113,7 +113,7 @@ def test_nothing_labelled_or_found_is_no_crash(rows, capsys, tmp_path):
         (["labels.json", "labels.json", "--sigmas", "0.1"], "a results file is a list of predictions"),
         (["labels.json", "good.json", "good.json", "--sigmas", "0.1"], "given twice"),
         (["good.json", "good.json"], "a COCO annotation file has both"),
-        (["labels.json", "none.json", "--sigmas", "0.1"], "none.json: No such file"),
+        (["labels.json", "none.json", "--sigmas", "0.1"], "none.json' is not there"),
         (["labels.json", "good.json", "--sigmas", "0.1", "--out", "."], ".: is a folder; name a file to write"),
     ],
 )

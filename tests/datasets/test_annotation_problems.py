@@ -12,8 +12,9 @@ from coco_files import TRIANGLE, annotation, image, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from posekit.datasets.annotation_file import KEPT, Problems, number_rows, read_json, whole_numbers
+from posekit.datasets.annotation_file import KEPT, Problems, number_rows, packer, whole_numbers
 from posekit.datasets.base_coco import BaseCocoStyleDataset
+from posekit.json_file import read_json
 
 NAN = float("nan")
 
@@ -123,7 +124,7 @@ PACKED = dict(image_id=1, keypoints=[1, 2.5, 2], bbox=[1, 2, 3, 4])
 )
 def test_packed_lists_hold_the_same_numbers(item, kind, tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(item))
-    read = read_json(str(tmp_path / "a.json"), packed=("keypoints", "foot"))
+    read = read_json(tmp_path / "a.json", hook=packer(("keypoints", "foot")))
     assert type(read["keypoints"]) is kind
     assert {**read, "keypoints": list(read["keypoints"])} == item
 
@@ -146,6 +147,7 @@ FILES = {
     "'annotations' must be a list of dicts, found str": '{"images": [], "annotations": "none"}',
     "images[1] must be a dict, found 3": '{"images": [{}, 3], "annotations": []}',
     "is no valid JSON": "\x00\x01",
+    "is no valid JSON: Exceeds the limit": "1" * 5000,
 }
 
 
@@ -165,11 +167,11 @@ def test_deeply_nested_file(tmp_path):
 
 
 def test_missing_file_and_folder(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"nothing.json' is not there, seen from .*check data_root"):
+    with pytest.raises(FileNotFoundError, match=r"nothing.json' is not there, seen from .*check the path"):
         build("nothing.json", data_root=str(tmp_path))
     with pytest.raises(FileNotFoundError, match="is a folder"):
         build(str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="no annotation file given; set ann_file"):
+    with pytest.raises(FileNotFoundError, match="no annotation file given; set its path"):
         build("")
 
 

@@ -174,14 +174,45 @@ def test_detections(path, detections):
     ("arguments", "message"),
     [
         (dict(data_mode="middle"), "data_mode: 'middle' must be 'topdown' or 'bottomup'"),
-        (dict(bbox_file="a.json"), "with data_mode='topdown' and test_mode=True; found"),
+        (dict(bbox_file="a.json", data_mode="bottomup"), "detections need data_mode='topdown', found 'bottomup'"),
         (dict(data_mode="bottomup", filter_cfg=dict(bbox_score_thr=0.1)), "bbox_score_thr needs data_mode='topdown'"),
         (dict(metainfo=5), "metainfo: must be a dict, found int"),
+        (dict(metainfo=dict(from_file=None)), "from_file: must be a keypoint set's name or file, found None"),
+        (dict(data_prefix="train/"), r"data_prefix: must be a dict of folders, as in dict\(img='images/'\)"),
+        (dict(data_prefix=dict(img=3)), "data_prefix: must be a dict of folders"),
+        (dict(data_prefix=dict(img_path="a/")), "images goes under 'img', found only 'img_path'"),
+        (dict(filter_cfg=["a"]), "filter_cfg: must be a dict, found"),
+        (dict(filter_cfg=dict(bbox_score_thr="0.5")), "bbox_score_thr must be a number, found '0.5'"),
+        (dict(filter_cfg=dict(bbox_score_thr=2)), "filter_cfg: none of 2 boxes scores 2 or more"),
+        (dict(sample_interval=0), "sample_interval: must be a whole number from 1 on, found 0"),
+        (dict(max_refetch=-1), "max_refetch: must be a whole number from 0 on, found -1"),
     ],
 )
 def test_arguments(path, arguments, message):
     with pytest.raises((ValueError, TypeError), match=message):
         BaseCocoStyleDataset(path, **{"metainfo": TRIANGLE, **arguments})
+
+
+@pytest.mark.parametrize("path", [["a.json", "b.json"], 3])
+def test_one_annotation_file(path):
+    with pytest.raises(ValueError, match="ann_file: must be the path of one file, found"):
+        build(path)
+
+
+def test_filters_without_effect_are_named(path, caplog):
+    assert len(build(path, filter_cfg=dict(filter_empty_gt=False, bbox_score_thr=0.5))) == 2
+    assert "filter_cfg: 'filter_empty_gt' without effect; it knows bbox_score_thr" in caplog.text
+
+
+def test_detections_are_for_evaluation(path, caplog):
+    assert len(build(path, bbox_file="unread.json")) == 2
+    assert "bbox_file: detections are for evaluation; ignored, as test_mode is False" in caplog.text
+
+
+def test_detections_of_other_categories(path, tmp_path):
+    (tmp_path / "others.json").write_text(json.dumps([dict(image_id=1, category_id=2, bbox=[1, 2, 3, 4], score=1)]))
+    with pytest.raises(ValueError, match=r"others.json: no box of category_id 1 on an image of"):
+        build(path, bbox_file=str(tmp_path / "others.json"), test_mode=True)
 
 
 class Doubled(BaseCocoStyleDataset):

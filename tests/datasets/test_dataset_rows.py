@@ -102,10 +102,34 @@ def test_mpii_head_sizes(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "not readable as a .mat file .*; is it whole?"),
+        (b"junk", "not readable as a .mat file"),
+        (dict(a=1), r"headboxes_src must hold numbers \(2, 2, N\)"),
+        (dict(headboxes_src="here"), r"headboxes_src must hold numbers"),
+    ],
+)
+def test_mpii_broken_head_boxes(tmp_path, content, message):
+    savemat = pytest.importorskip("scipy.io").savemat
+    path = tmp_path / "head.mat"
+    path.write_bytes(content) if isinstance(content, bytes) else savemat(path, content)
+    with pytest.raises(ValueError, match=f"head.mat: {message}"):
+        build_mpii(tmp_path, [mpii_entry()], headbox_file=str(path), test_mode=True)
+
+
+def test_mpii_sample_interval(tmp_path):
+    dataset = build_mpii(tmp_path, [mpii_entry(), mpii_entry(image="016.jpg")], sample_interval=2)
+    assert [row["img_id"] for row in dataset.data_list] == [16]
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
+        (dict(image="²15.jpg"), "image: must be a file named by a number"),
         (dict(image="face.jpg"), "image: must be a file named by a number, found 'face.jpg'"),
         (dict(joints=[[1, 2]] * 16, joints_vis=[1] * 15), "keypoints: 32 numbers where 48 belong"),
+        (dict(scale=0.5, center=[10**400, 1]), "center, scale: a number is NaN or infinite"),
         (dict(scale=None), "center, scale: found None among the 3 numbers; give both"),
         (dict(center="here"), "center, scale: found 'here' where 3 numbers belong"),
     ],
@@ -118,9 +142,9 @@ def test_mpii_problems(tmp_path, changes, message):
 FRAMES = dict(frame_weights=(0.5, 0.25, 0.25), num_sampled_frame=2, frame_range=3)
 
 
-def build_video(tmp_path, **arguments):
+def build_video(tmp_path, frame=(), **arguments):
     points = [10, 20, 2] * 17
-    frame = image(1, file_name="clip/000010.jpg", nframes=12)
+    frame = image(1, **{"file_name": "clip/000010.jpg", "nframes": 12, **dict(frame)})
     return build(
         tmp_path, "PoseTrack18VideoDataset", [annotation(1, keypoints=points)], [frame], **{**FRAMES, **arguments}
     )
@@ -153,11 +177,81 @@ def test_video_fixed_frames(tmp_path):
         (dict(frame_weights=(0.5, 0.5)), "2 weights for 3 frames"),
         (dict(frame_sampler_mode="often"), "'often' must be 'random' or 'fixed'"),
         (dict(frame_range=(1, 2)), "frame_range: must be an offset <= 0 and one >= 0"),
+        (dict(frame_indices=["1"]), "frame_indices: must be whole numbers"),
     ],
 )
 def test_video_arguments(tmp_path, arguments, message):
     with pytest.raises(ValueError, match=message):
         build_video(tmp_path, **arguments)
+
+
+@pytest.mark.parametrize(
+    "frame", [dict(nframes=...), dict(nframes="12"), dict(nframes=0), dict(file_name="clip/a.jpg")]
+)
+def test_video_frames_have_numbers(tmp_path, frame):
+    with pytest.raises(ValueError, match="image 1 needs a file named by its frame's number and nframes"):
+        build_video(tmp_path, frame)
+
+
+def test_video_of_other_files(tmp_path):
+    paths = build_video(tmp_path, dict(file_name="clip/000010.png")).get_data_info(0)["img_path"]
+    assert all(path.endswith(".png") for path in paths)
+
+
+def build_hands(shared, tmp_path, change=lambda data: None, **arguments):
+    folder = shared / "data" / "samples" / "interhand2.6m"
+    data = json.loads((folder / "test_interhand2.6m_data.json").read_text())
+    change(data["annotations"][0])
+    (tmp_path / "hands.json").write_text(json.dumps(data))
+    files = dict(
+        camera_param_file=str(folder / "test_interhand2.6m_camera.json"),
+        joint_file=str(folder / "test_interhand2.6m_joint_3d.json"),
+    )
+    config = dict(type="InterHand3DDataset", ann_file=str(tmp_path / "hands.json"), test_mode=True, **files)
+    return DATASETS.build({**config, **arguments})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(bbox=None), "bbox: found None where 4 numbers belong"),
+        (dict(joint_valid=[1] * 41), "joint_valid: 41 numbers where 42 belong"),
+        (dict(hand_type="both"), "hand_type 'both' must be one of right, left, interacting"),
+    ],
+)
+def test_hands_problems(shared, tmp_path, changes, message):
+    with pytest.raises(ValueError, match=f"1 problem in the annotations(.|\n)*{message}"):
+        build_hands(shared, tmp_path, lambda annotation: annotation.update(changes))
+
+
+@pytest.mark.parametrize(("size", "kept"), [(2.5, 2.5), (10**400, 10**400)])
+def test_face_sizes(tmp_path, size, kept):
+    face = annotation(1, keypoints=[10, 20, 1] * 19, center=[50, 40], scale=0.2, box_size=size)
+    assert build(tmp_path, "AFLWDataset", [face], [image(1)]).get_data_info(0)["box_size"] == kept
+
+
+def test_hands_without_root_depths(shared, tmp_path):
+    (tmp_path / "roots.json").write_text('[{"annot_id": 1}]')
+    roots = dict(use_gt_root_depth=False, rootnet_result_file=str(tmp_path / "roots.json"))
+    with pytest.raises(ValueError, match=r"roots.json: must be a list of dicts with annot_id, bbox and abs_depth"):
+        build_hands(shared, tmp_path, **roots)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (dict(keypoints=[1] * 266), "keypoints: must be a list of 133 lists of 2 numbers"),
+        (dict(keypoints=[[1, 2]] * 132), "keypoints: 264 numbers where 266 belong"),
+        (dict(camera_param=dict(focal="far")), "camera_param.focal: found 'far' where 2 numbers belong"),
+        (dict(scale="a"), "scale: found 'a' where 2 numbers belong"),
+        (dict(bbox=[1]), "bbox: 1 numbers where 4 belong"),
+    ],
+)
+def test_ubody3d_problems(shared, tmp_path, changes, message):
+    data = json.loads((shared / "data" / "samples" / "ubody3d" / "ubody3d_train.json").read_text())
+    data["annotations"][0].update(changes)
+    with pytest.raises(ValueError, match=message):
+        build(tmp_path, "UBody3dDataset", data["annotations"], data["images"], test_mode=True)
 
 
 def test_row_metainfo_can_be_replaced():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import mmap
 import multiprocessing.context
 import pickle
 import time
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posekit.datasets.records import Packed, Records
+from posekit.datasets.records import Objects, Packed, Pickled, Records
 
 ROWS = [
     dict(
@@ -90,6 +91,16 @@ def test_lazy_values_act_like_the_plain_ones():
     assert type(pickle.loads(pickle.dumps(raw))) is dict
 
 
+def test_objects_lie_in_one_buffer_where_they_can():
+    rows = [dict(info={"a": [index], "b": np.arange(index)}, call=(lambda: None)) for index in range(3)]
+    records = Records.from_rows(rows)
+    assert isinstance(records.columns["info"], Pickled)
+    assert isinstance(records.columns["call"], Objects)
+    assert records[2]["info"]["b"].tolist() == [0, 1]
+    records[2]["info"]["b"][0] = 9
+    assert records[2]["info"]["b"].tolist() == [0, 1]
+
+
 def test_pickle():
     for row, expected in zip(pickle.loads(pickle.dumps(Records.from_rows(ROWS))), ROWS, strict=True):
         same(row, expected)
@@ -111,6 +122,7 @@ def test_spawned_workers_map_the_same_memory(spawning):
     for row, expected in zip(moved, ROWS, strict=True):
         same(row, expected)
     assert isinstance(moved.columns["box"], np.memmap)
+    assert isinstance(moved.columns["info"].buffer, mmap.mmap)
     assert moved.columns["box"].filename == pickle.loads(pickle.dumps(records)).columns["box"].filename
 
 

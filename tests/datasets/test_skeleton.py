@@ -11,7 +11,7 @@ import pytest
 from coco_files import TRIANGLE
 
 from posekit.config import packaged_configs
-from posekit.datasets.skeleton import Skeleton
+from posekit.datasets.skeleton import Skeleton, load_metainfo
 
 SETS = sorted(path.stem for path in (packaged_configs() / "_base_" / "datasets").glob("*.py"))
 CORRECTED = {
@@ -131,3 +131,11 @@ def test_all_defects_are_reported_at_once():
     info["keypoint_info"][0]["swap"] = "tail"
     with pytest.raises(ValueError, match=r"3 problems in the keypoint set mine\.py:"):
         Skeleton.from_info(info, source="mine.py")
+
+
+def test_a_packaged_set_can_be_changed():
+    meta = load_metainfo(dict(from_file="coco", dataset_name="mine", sigmas=[0.1] * 17))
+    assert (meta["dataset_name"], meta["num_keypoints"]) == ("mine", 17)
+    assert meta["sigmas"].tolist() == [np.float32(0.1)] * 17
+    with pytest.raises(ValueError, match=r"coco.py, as metainfo changes it:\n  sigmas: 1 values for 17 keypoints"):
+        load_metainfo(dict(from_file="coco", sigmas=[0.1]))

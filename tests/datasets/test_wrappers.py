@@ -21,8 +21,11 @@ class Draw(BaseTransform):
 
     provides = ("img",)
 
+    def __init__(self, key="number"):
+        self.key = key
+
     def transform(self, results):
-        return {**results, "number": results["rng"].random()}
+        return {**results, self.key: results["rng"].random()}
 
 
 class NeedsImage(BaseTransform):
@@ -59,6 +62,32 @@ def test_combined(parts):
     assert dataset[5]["number"] != numbers
 
 
+def test_each_visit_draws_numbers_of_its_own(parts):
+    dataset = CombinedDataset(TRIANGLE, [parts[0], parts[0]], [Draw("outer")], sample_ratio_factor=[2, 1])
+    samples = [dataset[i] for i in range(12)]
+    assert len({sample[key] for sample in samples for key in ("number", "outer")}) == 24
+    assert [dataset[i]["number"] for i in (3, 0)] == [samples[3]["number"], samples[0]["number"]]
+    alone = parts[0][0]["number"]
+    assert alone not in [sample["number"] for sample in samples]
+    nested = RepeatDataset(dataset, 2)
+    assert len({sample[key] for sample in nested for key in ("number", "outer")}) == 48
+
+
+def test_a_seed_reaches_all_data_sets(parts):
+    dataset = RepeatDataset(CombinedDataset(TRIANGLE, parts), times=1)
+    first = dataset[0]["number"]
+    dataset.seed = 7
+    assert dataset[0]["number"] != first
+    dataset.seed = 0
+    assert dataset[0]["number"] == first
+
+
+def test_combined_of_repeated(parts):
+    dataset = CombinedDataset(TRIANGLE, [RepeatDataset(parts[0], 2), parts[1]], pipeline=[NeedsImage()])
+    assert len(dataset) == 18
+    assert [dataset[i]["id"] for i in (0, 4, 8)] == [0, 0, 100]
+
+
 def test_combined_from_configs(parts):
     configs = [dict(type="BaseCocoStyleDataset", ann_file=part.ann_file, metainfo=TRIANGLE) for part in parts]
     dataset = DATASETS.build(dict(type="CombinedDataset", metainfo=TRIANGLE, datasets=configs))
@@ -85,6 +114,11 @@ def test_combined_checks_the_keys_of_its_pipeline(parts):
         CombinedDataset(TRIANGLE, parts, pipeline=[NeedsImage()])
 
 
+def test_no_data_sets():
+    with pytest.raises(ValueError, match=r"ConcatDataset.datasets: needs at least one data set"):
+        ConcatDataset([])
+
+
 def test_concat(parts):
     assert len(ConcatDataset(parts)) == 14
     assert ConcatDataset(parts).metainfo["dataset_name"] == "other"
@@ -99,6 +133,10 @@ def test_repeat(parts):
     assert [dataset[i]["id"] for i in (0, 4, 11)] == [0, 0, 3]
     assert len({dataset[i]["number"] for i in (0, 4, 8)}) == 3
     assert dataset.metainfo["dataset_name"] == "other"
+    lazy = RepeatDataset(BaseCocoStyleDataset("none.json", metainfo=TRIANGLE, lazy_init=True), 2, lazy_init=True)
+    assert lazy.metainfo["dataset_name"] == "triangle"
+    with pytest.raises(FileNotFoundError):
+        len(lazy)
     with pytest.raises(ValueError, match="times: must be at least 1"):
         RepeatDataset(parts[0], times=0)
 
@@ -128,6 +166,22 @@ class TestMultiSourceSampler:
         orders = [list(rank) for rank in ranks]
         assert len(orders[0]) == len(ranks[0]) == 8
         assert {i for i in orders[0] if i >= 4}.isdisjoint(i for i in orders[1] if i >= 4)
+
+    @pytest.mark.parametrize("serialize", [True, False])
+    def test_some_of_the_samples(self, parts, serialize):
+        pytest.importorskip("torch")
+        from posekit.datasets.samplers.multi_source_sampler import MultiSourceSampler
+
+        dataset = CombinedDataset(TRIANGLE, parts, indices=[0, 3, 5, 6, 13], serialize_data=serialize)
+        order = np.array(list(MultiSourceSampler(dataset, 2, [1, 1]))).reshape(-1, 2)
+        assert set(order[:, 0]) == {0, 1}
+        assert set(order[:, 1]) == {2, 3, 4}
+
+    def test_shares_too_small_are_named(self, sampler, caplog):
+        assert sampler(batch_size=100, source_ratio=[0.71, 0.29]).num_per_source == [71, 29]
+        assert not caplog.text
+        sampler(batch_size=4, source_ratio=[10, 1])
+        assert "batches of 4 hold no sample of the data sets [1], whose shares are too small" in caplog.text
 
     def test_last_batch(self, sampler):
         assert len(sampler(batch_size=4, source_ratio=[1, 1], round_up=False)) == 12

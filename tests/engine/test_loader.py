@@ -118,6 +118,7 @@ def test_device_targets_equal_those_of_the_workers(data: Path) -> None:
         np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker")  # on a machine with one core
 def test_a_sample_is_the_same_in_any_worker(data: Path) -> None:
     config = tiny_config(data)
     with_worker = copy.deepcopy(config.train_dataloader)
@@ -138,6 +139,57 @@ def test_another_pipeline_from_an_epoch_on(data: Path) -> None:
     flipped = [[info["flip"] for info in batch["data_samples"].metainfos if "flip" in info] for batch in batches]
     assert any(any(flags) for flags in flipped[:5])
     assert not any(any(flags) for flags in flipped[5:])
+
+
+def combined(data: Path, *, workers: int = 0, batch_size: int = 6) -> dict[str, Any]:
+    """Return a loader of two data sets, of 20 and 8 samples, in shares of 2 to 1."""
+    settings = copy.deepcopy(tiny_config(data, workers=workers).train_dataloader.to_dict())
+    whole = settings["dataset"]
+    steps, own = whole.pop("pipeline"), [dict(type="KeypointConverter", mapping="coco_to_coco")]
+    parts = [dict(whole, pipeline=own), dict(whole, pipeline=own, indices=8)]
+    metainfo = {"from_file": "configs/_base_/datasets/coco.py"}
+    settings["dataset"] = dict(type="CombinedDataset", metainfo=metainfo, datasets=parts, pipeline=steps)
+    settings.update(batch_size=batch_size, sampler=dict(type="MultiSourceSampler", batch_size=6, source_ratio=[2, 1]))
+    return settings
+
+
+def test_batches_mix_data_sets_and_resume(data: Path) -> None:
+    module = PoseDataModule({"train": combined(data)}, seed=3)
+    source = module.train_dataloader()
+    order = np.array(list(source.batch_sampler.sampler)).reshape(-1, 6)  # pyright: ignore
+    assert ((order >= 20).sum(axis=1) == 2).all()
+    batches = epochs(source, 2)
+    again = PoseDataModule({"train": combined(data, workers=1)}, seed=3)
+    again.load_state_dict({"epoch": 1, "done": 2})
+    for one, other in zip(batches[7:], again.train_dataloader(), strict=True):
+        assert torch.equal(one["inputs"], other["inputs"])
+
+
+def test_batches_that_a_sampler_does_not_mix(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    PoseDataModule({"train": combined(data, batch_size=12)}).train_dataloader()
+    assert not caplog.text
+    PoseDataModule({"train": combined(data, batch_size=4)}).train_dataloader()
+    assert "batches of 4, but MultiSourceSampler mixes its data sets in every 6 samples" in caplog.text
+
+
+@pytest.mark.parametrize("changes", [{"batch_size": 30, "drop_last": True}, {"dataset": Numbers(0)}])
+def test_training_on_nothing_is_refused(data: Path, changes: dict[str, Any]) -> None:
+    settings = copy.deepcopy(tiny_config(data).train_dataloader.to_dict())
+    settings.update(changes)
+    with pytest.raises(ValueError, match=r"train_dataloader: \d+ samples make no batch of"):
+        PoseDataModule({"train": settings}).train_dataloader()
+
+
+def test_another_pipeline_for_a_repeated_data_set(data: Path) -> None:
+    settings = copy.deepcopy(tiny_config(data).train_dataloader.to_dict())
+    steps = settings["dataset"]["pipeline"]
+    settings["dataset"] = dict(type="RepeatDataset", dataset=settings["dataset"], times=2)
+    module = PoseDataModule({"train": settings})
+    module.add_stage(1, pipeline=[step for step in steps if step["type"] != "RandomFlip"])
+    batches = epochs(module.train_dataloader(), 2)
+    assert module.codec is not None
+    flips = [any(info.get("flip") for info in batch["data_samples"].metainfos) for batch in batches]
+    assert (any(flips[:10]), any(flips[10:])) == (True, False)
 
 
 class Broken(Numbers):

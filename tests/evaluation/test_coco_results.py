@@ -35,7 +35,7 @@ def test_nothing_found(read):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", r"results\.json: not readable as JSON"),
+        ("{", r"results\.json' is no valid JSON"),
         (dict(annotations=[]), "is a list of predictions, found a dict"),
         ([3], "prediction 0 is a int, not a dict"),
         ([ROW, dict(image_id=3)], "prediction 1 has no keypoints and no score"),

@@ -74,3 +74,8 @@ def test_a_strange_sample_is_named():
         ValueError, match="sample 5 is of data set 'aic', which has no metric; there are metrics for coco"
     ):
         build([EPE, HALF]).process(None, [sample(5, "aic", 1.0)])
+
+
+def test_the_keypoint_set_is_that_of_the_built_data_set():
+    upper = dict(type="DeepFashionDataset", subset="upper", ann_file="unread.json")
+    assert set(build([EPE, EPE], [COCO, upper]).metrics) == {"coco", "deepfashion_upper"}

@@ -1,3 +1,5 @@
+# Kept as published: the sigmas stand in the order of COCO's keypoints, not of these, so an OKS of this set compares
+# with published numbers only; CocoMetric(sigmas=...) takes others.
 # fmt: off
 dataset_info = dict(
     dataset_name="coco_openpose",

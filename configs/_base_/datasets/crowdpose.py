@@ -1,3 +1,4 @@
+# Kept as published: the weights differ between left and right, so training equals that of published models.
 # fmt: off
 dataset_info = dict(
     dataset_name="crowdpose",

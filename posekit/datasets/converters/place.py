@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from posekit.datasets.annotation_file import read_json
+from posekit.datasets.annotation_file import packer
+from posekit.json_file import read_json
 
 MOST = 1e12
 """Numbers beyond are a mistake in any file."""
@@ -121,13 +122,13 @@ def read_object(path: Path, expected: type = dict, *, packed: Sequence[str] = ()
     """Parse a JSON file whose outermost value is a dict or list.
 
     Args:
-        packed: see ``read_json``.
+        packed: see ``packer``.
 
     Raises:
         FileNotFoundError: if it is not there.
         ValueError: if it is no JSON or another value.
     """
-    value = read_json(str(path), packed=packed)
+    value = read_json(path, "annotation file", hook=packer(packed))
     if not isinstance(value, expected):
         kind = "an object with keys" if expected is dict else "a list"
         raise Place(path).wrong(value, kind, "is it another format? say which with --from")

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.base_mocap import BaseMocapDataset, Frames
-from posekit.datasets.pickled_arrays import read_npz
+from posekit.datasets.pickled_arrays import read_npy, read_npz
 from posekit.registry import DATASETS
 
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")
+PARTS = ("train_data", "metadata", "bbox")
+"""What H3WB's file holds: poses by subject and action, cameras, boxes by view and frame."""
 KEYPOINT_2D_SOURCES = ("gt", "detection", "pipeline")
 
 
@@ -62,9 +64,12 @@ class Human36mDataset(BaseMocapDataset):
 
     def _load_array(self, path: str, shape: tuple[int, ...]) -> np.ndarray:
         path = self.join_root(path)
-        values = np.load(path, allow_pickle=False)
-        if values.shape != shape:
-            raise ValueError(f"{path}: shape {values.shape}, expected {shape}, as {self.ann_file} has frames")
+        values = read_npy(path)
+        if values.shape != shape or values.dtype.kind not in "biuf":
+            raise ValueError(
+                f"{path}: shape {values.shape} of {values.dtype}, expected numbers {shape}, "
+                f"as {self.ann_file} has frames"
+            )
         return values.astype(np.float32)
 
     def video_of(self, name: str) -> Hashable:
@@ -104,7 +109,12 @@ class H36MWholeBodyDataset(Human36mDataset):
 
     def read_frames(self) -> Frames:
         data = read_npz(self.ann_file)
-        poses, cameras, boxes = data["train_data"], data["metadata"], data["bbox"]
+        missing = [key for key in PARTS if not isinstance(data.get(key), dict)]
+        if missing:
+            raise ValueError(
+                f"{self.ann_file}: no dict {' and no dict '.join(missing)}; H3WB's file holds {', '.join(PARTS)}"
+            )
+        poses, cameras, boxes = (data[key] for key in PARTS)
         subjects = ("S7",) if self.test_mode else ("S1", "S5", "S6")
         views = [
             (subject, action, camera)
@@ -114,8 +124,11 @@ class H36MWholeBodyDataset(Human36mDataset):
             if camera in poses[subject][action]
         ]
         if not views:
-            raise ValueError(f"{self.ann_file}: no frames of the subjects {', '.join(subjects)}; found {sorted(poses)}")
-        return self._frames(views, poses, cameras, boxes)
+            raise ValueError(f"{self.ann_file}: no frames of the subjects {', '.join(subjects)}; found {list(poses)}")
+        try:
+            return self._frames(views, poses, cameras, boxes)
+        except (LookupError, TypeError, ValueError) as error:
+            raise ValueError(f"{self.ann_file}: not as H3WB's file ({type(error).__name__}: {error})") from error
 
     def _frames(self, views: Sequence[tuple[str, str, str]], poses: Any, cameras: Any, boxes: Any) -> Frames:
         names, video, box, camera_of = [], [], [], []

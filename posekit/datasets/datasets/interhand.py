@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import read_json
+from posekit.datasets.annotation_file import number_row_problem
 from posekit.datasets.base_coco import BaseCocoStyleDataset
+from posekit.json_file import read_json
 from posekit.registry import DATASETS
 from posekit.structures.bbox import bbox_xywh2xyxy
 
@@ -54,8 +55,14 @@ class InterHand3DDataset(BaseCocoStyleDataset):
         predicted = []
         if self.rootnet_result_file:
             predicted = read_json(self.join_root(self.rootnet_result_file), "root depth file")
+        if not isinstance(predicted, list) or not all(
+            isinstance(item, dict) and {"annot_id", "bbox", "abs_depth"} <= set(item) for item in predicted
+        ):
+            raise ValueError(f"{self.rootnet_result_file}: must be a list of dicts with annot_id, bbox and abs_depth")
         self._roots = {item["annot_id"]: item for item in predicted}
-        return super()._load_annotations()
+        loaded = super()._load_annotations()
+        del self._cameras, self._joints, self._roots  # gigabytes that no sample needs any more
+        return loaded
 
     def parse_data_info(self, raw_data_info: dict[str, Any]) -> dict[str, Any]:
         ann, image = raw_data_info["raw_ann_info"], raw_data_info["raw_img_info"]
@@ -81,12 +88,17 @@ class InterHand3DDataset(BaseCocoStyleDataset):
         world = np.array(self._joints[capture][str(image["frame_idx"])]["world_coord"], np.float32)
         joints = (world - camera["campos"]) @ camera["camrot"].T
         pixels = joints[:, :2] / (joints[:, 2:] + 1e-8) * camera["focal"] + camera["princpt"]
-        valid = np.array(ann["joint_valid"], np.float32).ravel()
-        valid[:RIGHT_ROOT] *= valid[RIGHT_ROOT]
-        valid[RIGHT_ROOT + 1 :] *= valid[LEFT_ROOT]
+        joint_valid = np.array(ann["joint_valid"], np.float64).ravel().tolist()
         box = self._roots[ann["id"]]["bbox"] if self.rootnet_result_file else ann["bbox"]
+        if problem := number_row_problem(box, 4):
+            raise ValueError(f"bbox: {problem}; give [x, y, width, height] in pixels")
+        if problem := number_row_problem(joint_valid, self._metainfo["num_keypoints"]):
+            raise ValueError(f"joint_valid: {problem}")
         if ann["hand_type"] not in HAND_TYPES:
             raise ValueError(f"hand_type '{ann['hand_type']}' must be one of {', '.join(HAND_TYPES)}")
+        valid = np.array(joint_valid, np.float32)
+        valid[:RIGHT_ROOT] *= valid[RIGHT_ROOT]
+        valid[RIGHT_ROOT + 1 :] *= valid[LEFT_ROOT]
         return dict(
             img_id=ann["image_id"],
             img_path=image["img_path"],

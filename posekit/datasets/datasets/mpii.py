@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, is_id, is_number, read_json
+from posekit.datasets.annotation_file import Problems, is_id, number_row_problem
 from posekit.datasets.base_coco import BaseCocoStyleDataset
 from posekit.datasets.coco_reader import CocoFormat, Images
+from posekit.json_file import read_json
 from posekit.registry import DATASETS
 
 HEAD_SHARE = 0.6
@@ -39,13 +40,13 @@ class MpiiDataset(BaseCocoStyleDataset):
                 "MpiiDataset.headbox_file: head boxes are for evaluation, with data_mode='topdown' and "
                 f"test_mode=True; found data_mode='{mode}' and test_mode={test_mode}"
             )
-        if headbox_file and not headbox_file.endswith(".mat"):
+        if headbox_file and not str(headbox_file).endswith(".mat"):
             raise ValueError(f"MpiiDataset.headbox_file: '{headbox_file}' must be a .mat file")
         self.headbox_file = headbox_file
         super().__init__(ann_file, bbox_file, **kwargs)
 
     def read_file(self, problems: Problems) -> tuple[Images, list[dict[str, Any]]]:
-        entries = read_json(self.ann_file)
+        entries = read_json(self.ann_file, "annotation file")
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise ValueError(f"{self.ann_file}: must be a list of dicts, found {type(entries).__name__}")
         sizes = self._head_sizes(len(entries))
@@ -53,21 +54,29 @@ class MpiiDataset(BaseCocoStyleDataset):
         for number, entry in enumerate(entries):
             name = entry.get("image")
             stem = PurePosixPath(name).name.split(".")[0] if isinstance(name, str) else ""
-            if not stem.isdigit():
+            if not stem.isdecimal():
                 problems.add(f"entry {number}", f"image: must be a file named by a number, found {name!r}")
                 continue
             infos.append(dict(id=int(stem), file_name=name, width=1, height=1))  # the file has no sizes; none is needed
             annotations.append(_as_coco(entry, number, int(stem)))
             if sizes is not None:
                 annotations[-1]["head_size"] = [float(sizes[number])]
-        return Images.read(infos, self.data_prefix["img"], problems), annotations
+        return Images.read(infos, self.data_prefix["img"], problems, interval=self.sample_interval), annotations
 
     def _head_sizes(self, count: int) -> np.ndarray | None:
         if not self.headbox_file:
             return None
         from scipy.io import loadmat
+        from scipy.io.matlab import MatReadError
 
-        boxes = loadmat(self.headbox_file)["headboxes_src"]
+        try:
+            boxes = loadmat(self.headbox_file).get("headboxes_src", np.zeros(0))
+        except FileNotFoundError:
+            raise
+        except (MatReadError, OSError, ValueError, TypeError, NotImplementedError) as error:
+            raise ValueError(f"{self.headbox_file}: not readable as a .mat file ({error}); is it whole?") from error
+        if boxes.dtype.kind not in "uif" or boxes.shape[:2] != (2, 2):
+            raise ValueError(f"{self.headbox_file}: headboxes_src must hold numbers (2, 2, N), as MPII's own file does")
         if boxes.shape != (2, 2, count):
             raise ValueError(f"{self.headbox_file}: {boxes.shape[-1]} head boxes for {count} annotations; wrong split?")
         return HEAD_SHARE * np.linalg.norm(boxes[1] - boxes[0], axis=0)
@@ -85,7 +94,7 @@ def _as_coco(entry: dict[str, Any], number: int, image_id: int) -> dict[str, Any
         ]
     center: Any = entry.get("center")
     scale: Any = entry.get("scale")
-    if isinstance(center, list) and len(center) == 2 and all(map(is_number, [*center, scale])):
+    if isinstance(center, list) and number_row_problem([*center, scale], 3) is None:
         # The box reaches 15 units of scale lower than annotated, to take in the feet; centres count from 1.
         lower = 15 * scale if center[0] != -1 else 0
         center = [center[0] - 1, center[1] + lower - 1]

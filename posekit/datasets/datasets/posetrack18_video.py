@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from posekit.datasets.annotation_file import is_id
 from posekit.datasets.coco_reader import Images
 from posekit.datasets.datasets.body import PoseTrack18Dataset
 from posekit.registry import DATASETS
@@ -55,6 +56,8 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
             raise ValueError(f"{name}.frame_weights: must be >= 0 and sum to 1, found {weights.tolist()}")
         if self.frame_sampler_mode not in ("random", "fixed"):
             raise ValueError(f"{name}.frame_sampler_mode: '{self.frame_sampler_mode}' must be 'random' or 'fixed'")
+        if not all(map(is_id, self.frame_indices)):
+            raise ValueError(f"{name}.frame_indices: must be whole numbers, found {self.frame_indices}")
         if self.frame_sampler_mode == "fixed":
             count = len(self.frame_indices)
         else:
@@ -73,7 +76,14 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
 
     def read_file(self, problems: Any) -> tuple[Images, list[dict[str, Any]]]:
         images, annotations = super().read_file(problems)
-        self._frame_counts = {info["id"]: int(info["nframes"]) for info in images.infos}
+        for info in images.infos:
+            stem, count = PurePosixPath(info["file_name"]).stem, info.get("nframes", 0)
+            if not stem.isdecimal() or not is_id(count) or count < 1:
+                raise ValueError(
+                    f"{self.ann_file}: image {info['id']} needs a file named by its frame's number and nframes, the "
+                    f"number of frames of its video; found {info['file_name']!r} and nframes {count!r}"
+                )
+        self._frame_counts = {info["id"]: info["nframes"] for info in images.infos}
         return images, annotations
 
     def _frames(self, path: str, count: int, index: int) -> list[str]:
@@ -83,9 +93,9 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
             offsets = self.frame_indices
         else:
             low, high = self.frame_range  # pyright: ignore[reportGeneralTypeIssues]
-            rng = np.random.default_rng((self.seed, self.epoch, index, 2))
+            rng = np.random.default_rng((self.seed, self.epoch, index, 2, *self.visit))
             offsets = rng.integers(low, high + 1, self.num_sampled_frame).tolist()
         numbers = [
             min(max(int(center.stem) + offset, 0), count - 1) for offset in offsets if offset or not self.test_mode
         ]
-        return [path, *(str(center.with_name(f"{number:0{self.ph_fill_len}d}.jpg")) for number in numbers)]
+        return [path, *(str(center.with_name(f"{number:0{self.ph_fill_len}d}{center.suffix}")) for number in numbers)]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, dicts_under, number_row_problem, read_json
+from posekit.datasets.annotation_file import Problems, dicts_under, number_row_problem
 from posekit.datasets.base_mocap import BaseMocapDataset, Frames
 from posekit.datasets.coco_reader import Images, match_images
+from posekit.json_file import read_json
 from posekit.registry import DATASETS
 
 NUM_KEYPOINTS = 133
@@ -24,7 +26,7 @@ class UBody3dDataset(BaseMocapDataset):
 
     def read_frames(self) -> Frames:
         problems = Problems(self.ann_file)
-        data = read_json(self.ann_file)
+        data = read_json(self.ann_file, "annotation file")
         images = Images.read(dicts_under(data, "images", self.ann_file), "", problems)
         anns, image = match_images(dicts_under(data, "annotations", self.ann_file), images, problems)
         good = [_complete(ann, problems) for ann in anns]
@@ -65,22 +67,25 @@ class UBody3dDataset(BaseMocapDataset):
 
 def _complete(ann: dict[str, Any], problems: Problems) -> bool:
     """Whether an annotation has all it needs; what is wrong is named."""
-    for key, size in FIELDS.items():
-        rows = ann.get(key)
-        flat = (
-            [v for row in rows for v in (row if isinstance(row, list) else [row])] if isinstance(rows, list) else rows
-        )
-        problem = number_row_problem(flat, NUM_KEYPOINTS * size)
-        if problem:
-            problems.add(f"annotation {ann['id']}", f"{key}: {problem}; correct or remove it")
-            return False
     camera = ann.get("camera_param")
-    problem = number_row_problem(ann.get("bbox"), 4)
-    if problem is None and not (isinstance(camera, dict) and {"focal", "princpt"} <= set(camera)):
-        problem = "no camera_param with focal and princpt"
-    if problem:
-        problems.add(f"annotation {ann['id']}", f"bbox, camera_param: {problem}; correct or remove it")
-    return problem is None
+    camera = camera if isinstance(camera, dict) else {}
+    found = {key: _table_problem(ann.get(key), size) for key, size in FIELDS.items()}
+    found["bbox"] = number_row_problem(ann.get("bbox"), 4)
+    found |= {f"camera_param.{key}": number_row_problem(camera.get(key), 2) for key in ("focal", "princpt")}
+    found |= {key: number_row_problem(ann.get(key, (0, 0)), 2) for key in ("center", "scale")}
+    wrong = [f"{key}: {problem}" for key, problem in found.items() if problem]
+    if wrong:
+        problems.add(f"annotation {ann['id']}", f"{wrong[0]}; correct or remove it")
+    return not wrong
+
+
+def _table_problem(rows: Any, size: int) -> str | None:
+    """Say what keeps ``rows`` from being one list of ``size`` numbers, or one number, for each keypoint."""
+    if size > 1:
+        if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == size for row in rows):
+            return f"must be a list of {NUM_KEYPOINTS} lists of {size} numbers"
+        rows = list(chain.from_iterable(rows))
+    return number_row_problem(rows, NUM_KEYPOINTS * size)
 
 
 def _camera(camera: dict[str, Any]) -> dict[str, Any]:

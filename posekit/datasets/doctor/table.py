@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, paused_gc, whole_numbers
+from posekit.datasets.annotation_file import Problems, whole_numbers
 from posekit.datasets.coco_reader import (
     BODY_SHARE,
     CocoFormat,
@@ -27,6 +27,7 @@ from posekit.datasets.doctor.image_scan import Scan
 from posekit.datasets.doctor.source import Source, find_folder
 from posekit.datasets.proposed_skeleton import info_of_category, names_keypoints
 from posekit.datasets.skeleton import Skeleton
+from posekit.paused_gc import paused_gc
 
 
 @dataclass

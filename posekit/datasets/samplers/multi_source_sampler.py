@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -9,6 +10,8 @@ from torch.utils.data import Sampler
 
 from posekit.datasets.wrappers import CombinedDataset
 from posekit.registry import SAMPLERS
+
+logger = logging.getLogger(__name__)
 
 
 @SAMPLERS.register_module()
@@ -52,8 +55,13 @@ class MultiSourceSampler(Sampler[int]):
             )
         self.dataset = dataset
         self.batch_size = batch_size
-        self.num_per_source = [int(batch_size * share / sum(source_ratio)) for share in source_ratio]
+        self.num_per_source = [int(batch_size * share / sum(source_ratio) + 1e-6) for share in source_ratio]
         self.num_per_source[0] = batch_size - sum(self.num_per_source[1:])
+        if never := [i for i, share in enumerate(source_ratio) if share > 0 and not self.num_per_source[i]]:
+            logger.warning(
+                "MultiSourceSampler: batches of %d hold no sample of the data sets %s, whose shares are too small",
+                batch_size, never,
+            )  # fmt: skip
         self.shuffle = shuffle
         self.round_up = round_up
         self.seed = seed or 0
@@ -71,21 +79,19 @@ class MultiSourceSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         batches = len(self) // self.batch_size
-        starts = np.cumsum([0, *self.dataset.lens[:-1]])
+        sources = self.dataset.sources()
         parts = [
-            start + self._order(source, size, batches * count).reshape(batches, count)
-            for source, (start, size, count) in enumerate(
-                zip(starts, self.dataset.lens, self.num_per_source, strict=True)
-            )
+            self._order(source, np.flatnonzero(sources == source), batches * count).reshape(batches, count)
+            for source, count in enumerate(self.num_per_source)
             if count
         ]
         yield from np.concatenate(parts, axis=1).ravel().tolist()
 
-    def _order(self, source: int, size: int, count: int) -> np.ndarray:
-        """Return ``count`` indices below ``size`` for this rank, in as many passes as that takes."""
-        if not size:
+    def _order(self, source: int, indices: np.ndarray, count: int) -> np.ndarray:
+        """Return ``count`` of a data set's ``indices`` for this rank, in as many passes as that takes."""
+        if not len(indices):
             raise ValueError(f"MultiSourceSampler: data set {source} is empty, but has a share in each batch")
         rng = np.random.default_rng((self.seed, self.epoch, source))
-        rounds = -(-count * self.world_size // size)
-        passes = [rng.permutation(size) if self.shuffle else np.arange(size) for _ in range(rounds)]
+        rounds = -(-count * self.world_size // len(indices))
+        passes = [rng.permutation(indices) if self.shuffle else indices for _ in range(rounds)]
         return np.concatenate(passes)[self.rank :: self.world_size][:count]

@@ -15,6 +15,8 @@ from posekit.geometry import Affine
 from posekit.registry import TRANSFORMS
 
 Scale = float | tuple[int, int]
+MAX_FACTOR = 16
+"""Larger ones are half of a size that was meant."""
 
 
 @TRANSFORMS.register_module()
@@ -22,11 +24,14 @@ class BottomupRandomChoiceResize(GeometricTransform):
     """Resize the picture, with everything in it, to a size drawn from a list.
 
     Args:
-        scales: sizes (w, h); with ``keep_ratio`` also factors, and a size then bounds the longer and the shorter side.
-        keep_ratio: keep the aspect ratio.
+        scales: sizes (w, h), or factors; one of them, or a list to draw from.
+        keep_ratio: keep the aspect ratio; a size then bounds the longer and the shorter side.
         clip_object_border: cut boxes, and move keypoints, to the border.
         backend: accepted from older configs; OpenCV does the work.
         resize_kwargs: accepted from older configs, without effect.
+
+    Raises:
+        ValueError: for what is neither a size nor a factor.
     """
 
     requires = ("img",)
@@ -41,6 +46,11 @@ class BottomupRandomChoiceResize(GeometricTransform):
         **resize_kwargs: Any,
     ) -> None:
         self.scales = list(scales) if isinstance(scales, list) else [scales]
+        if not self.scales or not all(map(is_scale, self.scales)):
+            raise ValueError(
+                f"BottomupRandomChoiceResize.scales: {scales!r}; give sizes as [(640, 640), ...], or factors above 0 "
+                f"and at most {MAX_FACTOR}"
+            )
         self.keep_ratio = keep_ratio
         self.clip_object_border = clip_object_border
 
@@ -80,3 +90,10 @@ class BottomupRandomChoiceResize(GeometricTransform):
         if not self.clip_object_border:
             return points
         return np.clip(points, 0, np.tile(size, points.shape[-1] // 2)).astype(points.dtype)
+
+
+def is_scale(value: Any) -> bool:
+    """Whether a value is a size (w, h) or a factor."""
+    if isinstance(value, (list, tuple)):
+        return len(value) == 2 and all(isinstance(side, int) and side > 0 for side in value)
+    return isinstance(value, (int, float)) and 0 < value <= MAX_FACTOR

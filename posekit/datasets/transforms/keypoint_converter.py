@@ -62,12 +62,21 @@ class KeypointConverter(BaseTransform):
                 f"KeypointConverter.mapping: targets must be below num_keypoints={num_keypoints}, got {self._targets}"
             )
         self._first, self._second = [p[0] for p in pairs], [p[1] for p in pairs]
+        if min([*self._first, *self._second]) < 0:
+            raise ValueError(f"KeypointConverter.mapping: sources are counted from 0, got {mapping}")
 
     def transform(self, results: Results) -> Results:
-        keypoints = results["keypoints"]
-        results.setdefault("keypoints_visible", np.ones(keypoints.shape[:2], np.float32))
+        keypoints, given = results["keypoints"], results.get("keypoints_visible")
+        if keypoints.shape[1] <= max(*self._first, *self._second):
+            raise IndexError(
+                f"KeypointConverter.mapping: takes keypoint {max(*self._first, *self._second)} of a set of "
+                f"{keypoints.shape[1]}"
+            )
+        if given is None:
+            given = results["keypoints_visible"] = np.ones(keypoints.shape[:2], np.float32)
         visible = visibility(results)
-        weights = self.spread(np.ones((len(visible), len(self._targets)), np.float32))
+        known = given[..., 1] if given.ndim == 3 else np.ones_like(given)
+        weights = self.spread(known[:, self._first] * self.partner(known)).astype(np.float32)
         both = self.spread(visible[:, self._first] * self.partner(visible))
         results["keypoints_visible"] = np.stack([both, weights], axis=-1)
         results["keypoints"] = self.middle(keypoints)[..., :2]
@@ -78,7 +87,7 @@ class KeypointConverter(BaseTransform):
         self.convert_set(results)
         return results
 
-    def partner(self, visible: np.ndarray) -> np.ndarray | int:
+    def partner(self, visible: np.ndarray) -> np.ndarray:
         """Return the visibility of the second of two sources, 1 where there is only one."""
         single = np.equal(self._first, self._second)
         return np.where(single, 1, visible[:, self._second]).astype(visible.dtype)

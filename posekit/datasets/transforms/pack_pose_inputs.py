@@ -18,6 +18,7 @@ META_KEYS = (
     "img_path",
     "category_id",
     "crowd_index",
+    "box_size",
     "ori_shape",
     "img_shape",
     "input_size",

@@ -11,6 +11,8 @@ from posekit.datasets.transforms.results import Results
 from posekit.registry import TRANSFORMS
 from posekit.structures.keypoint import flip_keypoints_custom_center
 
+OPTIONS = {"center_mode", "center_x", "center_index"}
+
 
 @TRANSFORMS.register_module()
 class RandomFlipAroundRoot(BaseTransform):
@@ -34,6 +36,12 @@ class RandomFlipAroundRoot(BaseTransform):
         flip_camera: bool = False,
         flip_label: bool = False,
     ) -> None:
+        if unknown := {*keypoints_flip_cfg, *target_flip_cfg} - OPTIONS:
+            raise ValueError(
+                f"RandomFlipAroundRoot: a flip knows {', '.join(sorted(OPTIONS))}, not {', '.join(sorted(unknown))}"
+            )
+        if not 0 <= flip_prob <= 1:
+            raise ValueError(f"RandomFlipAroundRoot.flip_prob: must be from 0 to 1, found {flip_prob}")
         self.keypoints_flip_cfg = keypoints_flip_cfg
         self.target_flip_cfg = target_flip_cfg
         self.flip_prob = flip_prob
@@ -50,7 +58,9 @@ class RandomFlipAroundRoot(BaseTransform):
             self.mirror(results, "keypoints", "keypoints_visible", self.keypoints_flip_cfg)
             self.mirror(results, "lifting_target", "lifting_target_visible", self.target_flip_cfg)
         if self.flip_camera:
-            results["camera_param"] = mirror_camera(results["camera_param"])
+            cameras = results["camera_param"]
+            alone = isinstance(cameras, dict)  # some data sets give a list with one
+            results["camera_param"] = mirror_camera(cameras) if alone else list(map(mirror_camera, cameras))
         return results
 
     def mirror(self, results: Any, key: str, visible_key: str, options: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ class DatasetResults(TypedDict):
     """(..., K, 3), unit of the data set."""
     lifting_target_visible: np.ndarray
     target_idx: Any
-    camera_param: dict[str, Any]
+    camera_param: dict[str, Any] | list[dict[str, Any]]
     num_keypoints: Any
     area: np.ndarray
     """(N,) square pixels."""

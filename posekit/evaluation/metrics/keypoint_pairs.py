@@ -66,7 +66,7 @@ class KeypointPairsMetric(BaseMetric):
         if name == "bbox_size":
             boxes = self.required(sample, "gt_instances.bboxes").reshape(-1, 4)
             return (boxes[:, 2:] - boxes[:, :2]).max(1)
-        value = look_up(sample, f"gt_instances.{name}")
+        value = look_up(sample, f"gt_instances.{name}", look_up(sample, name))
         if value is None:
             raise ValueError(
                 f"{type(self).__name__}: the ground truth of sample {look_up(sample, 'id')} has no '{name}' "

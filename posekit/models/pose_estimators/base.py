@@ -170,7 +170,6 @@ def copy_boxes(instances: InstanceData, sample: PoseDataSample) -> None:
 
 
 def _keypoint_set(metainfo: Settings) -> dict[str, Any]:
-    from posekit.datasets.skeleton import Skeleton  # few models name their own keypoint set
+    from posekit.datasets.skeleton import load_metainfo  # few models name their own keypoint set
 
-    skeleton = Skeleton.load(metainfo["from_file"]) if "from_file" in metainfo else Skeleton.from_info(metainfo)
-    return skeleton.metainfo()
+    return load_metainfo(metainfo)

@@ -57,7 +57,7 @@ def flip_keypoints_custom_center(
 
     Args:
         keypoints: (..., K, D).
-        keypoints_visible: (..., K).
+        keypoints_visible: (..., K) or (..., K, C).
         flip_indices: for each keypoint its counterpart on the other side.
         center_mode: "static" for the line x = ``center_x``, "root" for the one through the keypoints ``center_index``.
         center_x: the line's x.
@@ -78,4 +78,4 @@ def flip_keypoints_custom_center(
         line = keypoints[..., roots, 0].mean(-1)[..., None]
     mirrored = keypoints[..., list(flip_indices), :].copy()
     mirrored[..., 0] = 2 * line - mirrored[..., 0]
-    return mirrored, keypoints_visible[..., list(flip_indices)].copy()
+    return mirrored, np.take(keypoints_visible, flip_indices, axis=keypoints.ndim - 2)

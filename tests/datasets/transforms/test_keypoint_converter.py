@@ -57,7 +57,18 @@ def test_3d_keypoints_convert_too(make_results: Any) -> None:
     assert results["lifting_target_visible"].tolist() == [[1, 1, 1, 0, 1, 1, 0]]
 
 
-@pytest.mark.parametrize("mapping", [[(0, 7)], [((0, 1, 2), 0)]])
+@pytest.mark.parametrize("mapping", [[(0, 7)], [((0, 1, 2), 0)], [(-1, 0)]])
 def test_mapping_that_cannot_be(mapping: Any) -> None:
     with pytest.raises(ValueError, match=r"KeypointConverter\.mapping"):
         KeypointConverter(7, mapping)
+
+
+def test_a_set_with_too_few_keypoints_is_named(make_results: Any) -> None:
+    with pytest.raises(IndexError, match=r"KeypointConverter.mapping: takes keypoint 16 of a set of 6"):
+        KeypointConverter(7, [(0, 0), ((1, 16), 1)])(make_results())
+
+
+def test_what_one_converter_leaves_out_the_next_does_not_bring_back(make_results: Any) -> None:
+    once: Any = KeypointConverter(3, [(0, 0), (1, 1)])(make_results())
+    twice: Any = KeypointConverter(3, [(0, 1), (2, 0), ((0, 2), 2)])(once)
+    assert twice["keypoints_visible"][0].tolist() == [[0, 0], [1, 1], [0, 0]]

@@ -11,6 +11,7 @@ from dot_pictures import KEYPOINTS, dot_center  # pyright: ignore[reportMissingI
 from posekit.datasets.transforms.bottomup_random_choice_resize import BottomupRandomChoiceResize
 from posekit.datasets.transforms.bottomup_random_crop import BottomupRandomCrop
 from posekit.datasets.transforms.hand_random_flip import HandRandomFlip
+from posekit.datasets.transforms.keypoint_converter import KeypointConverter
 from posekit.datasets.transforms.mosaic import Mosaic
 from posekit.datasets.transforms.random_choice import RandomChoice
 from posekit.datasets.transforms.random_flip_around_root import RandomFlipAroundRoot
@@ -113,6 +114,11 @@ class TestRandomChoiceResize:
         assert results["input_size"] == size
         assert dot_center(results["img"]) == pytest.approx(results["keypoints"][0, 0], abs=0.2)
 
+    @pytest.mark.parametrize("scales", [[640, 640], [], [(0, 10)], [-1], ["a"], [(40.5, 30)]])
+    def test_scales_that_are_none(self, scales: Any) -> None:
+        with pytest.raises(ValueError, match=r"give sizes as \[\(640, 640\), ...\], or factors above 0"):
+            BottomupRandomChoiceResize(scales)
+
     def test_areas_grow_with_the_picture(self, make_results: Any) -> None:
         results: Any = BottomupRandomChoiceResize([0.5], keep_ratio=True)(make_results())
         assert results["area"] == pytest.approx(1280 / 4)
@@ -175,6 +181,27 @@ class TestFlipAroundRoot:
         assert results["camera_param"]["p"].tolist() == [-1, 2]
         assert camera["c"].tolist() == [3, 4]
         assert np.array_equal(results["keypoints"], KEYPOINTS)
+
+    def test_several_cameras(self, make_results: Any) -> None:
+        cameras = [dict(c=(1.0, 2.0), f=3), dict(c=(4.0, 5.0), f=6)]
+        results = self.flip(make_results(camera_param=cameras), flip_camera=True)
+        assert [camera["c"].tolist() for camera in results["camera_param"]] == [[-1, 2], [-4, 5]]
+
+    def test_visibility_with_weights_is_mirrored(self, make_results: Any) -> None:
+        given: Any = KeypointConverter(6, [(1, 1), (2, 0)])(make_results())
+        given["keypoints_visible"][0, 0, 0] = 0
+        assert self.flip(given)["keypoints_visible"][0, :3].tolist() == [[1, 1], [0, 1], [0, 0]]
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            (dict(flip_prob=5), "flip_prob: must be from 0 to 1, found 5"),
+            (dict(target_flip_cfg=dict(center=0)), "a flip knows center_index, center_mode, center_x, not center"),
+        ],
+    )
+    def test_settings_that_are_none(self, settings: Any, message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            RandomFlipAroundRoot(**{"keypoints_flip_cfg": {}, "target_flip_cfg": {}, **settings})
 
     def test_missing_target_is_named(self, make_results: Any) -> None:
         given = make_results()

@@ -208,7 +208,7 @@ def test_settings_are_checked(settings, message):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "not readable as JSON"), ('{"images": []}', "no annotations; a COCO"), ("[]", "no images")],
+    [("{", "is no valid JSON"), ('{"images": []}', "no annotations; a COCO"), ("[]", "no images")],
 )
 def test_wrong_annotation_file(content, message, tmp_path):
     (tmp_path / "labels.json").write_text(content)

@@ -114,6 +114,12 @@ def test_nme_by_box():
     assert run(NME("use_norm_item", "bbox_size"), person(3.0))["NME"] == pytest.approx(18**0.5 / 100)
 
 
+def test_nme_by_a_size_that_the_data_set_names():
+    assert run(NME("use_norm_item", "box_size"), person(3.0) | {"box_size": 50})["NME"] == pytest.approx(18**0.5 / 50)
+    with pytest.raises(ValueError, match="has no 'box_size' to normalise by"):
+        run(NME("use_norm_item", "box_size"), person())
+
+
 @pytest.mark.parametrize("settings", [dict(norm_factor=0), dict(num_thrs=0)])
 def test_auc_settings(settings):
     with pytest.raises(ValueError, match="must be above 0"):
