@@ -39,6 +39,7 @@ def test_codec_round_trip_and_flip():
 
 def test_head_and_codec_learn_one_sample():
     torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
     example("custom_codec"), example("custom_head")
     from posekit.registry import CODECS, MODELS
     from posekit.structures import InstanceData, PoseDataSample
