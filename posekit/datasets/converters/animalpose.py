@@ -16,7 +16,10 @@ from posekit.datasets.converters.public_set import category_of, found_files, pub
 from posekit.datasets.converters.xml_file import read_xml
 from posekit.progress import tracked
 
-VOC_PICTURES, OWN_PICTURES = "VOC2012/JPEGImages", "animalpose_image_part2"
+VOC_PICTURES, OWN_PICTURES = ("VOC2012/JPEGImages", "VOCdevkit/VOC2012/JPEGImages"), "animalpose_image_part2"
+VOC_LABELS = "Annotations"
+"""PASCAL VOC's own folder of XML files, which know no keypoints."""
+
 OWN_LABELS = "animalpose_anno2"
 SPELLINGS = {"l_ear": "l_earbase", "r_ear": "r_earbase", "tail": "tailbase"}
 
@@ -31,12 +34,15 @@ def read(source: Path, hints: Hints) -> KeypointData:
     category = category_of("animalpose", "animal")
     index_of = {name.lower(): index for index, name in enumerate(category.keypoints)}
     root = hints.images or source
+    voc = next((root / name for name in VOC_PICTURES if (root / name).is_dir()), root / VOC_PICTURES[0])
     pictures: dict[Path, Picture] = {}
     for path in tracked(found_files(source, "*.xml", "Animal-Pose"), "reading"):
+        if path.parent.name == VOC_LABELS:
+            continue
         place, label = Place(path), read_xml(path)
         name, own = place.at("image").text(label.findtext("image")), OWN_LABELS in path.parts
         kind = place.at("category").text(label.findtext("category"))
-        target = root / OWN_PICTURES / kind / name if own else root / VOC_PICTURES / f"{Path(name).stem}.jpg"
+        target = root / OWN_PICTURES / kind / name if own else voc / f"{Path(name).stem}.jpg"
         picture = pictures.setdefault(target, Picture(target, split="test" if own else ""))
         picture.instances.append(_instance(place, label, category, index_of, "xmax" if own else "ymin"))
         picture.instances[-1].extra = {"animal": kind}

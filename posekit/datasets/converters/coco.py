@@ -22,6 +22,10 @@ from posekit.progress import tracked
 from posekit.runtime.video import VIDEO_SUFFIXES
 
 KEYPOINT_SET = "keypoint_set.py"
+SUBSETS = "subsets"
+"""Folder of the files of subsets, beside those of the splits, so that reading these back finds no object twice."""
+
+Part = list[tuple[Picture, list[Instance]]]
 IMAGE_KEYS = {"id", "file_name", "width", "height", "video_id"}
 INSTANCE_KEYS = {
     *("id", "image_id", "category_id", "keypoints", "num_keypoints", "bbox", "area", "iscrowd", "segmentation"),
@@ -217,28 +221,46 @@ def _read_keypoints(where: Place, item: dict[str, Any], count: int) -> tuple[np.
 
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
-    """Write one file, or one for each split and the keypoint set to a folder."""
+    """Write one file, or one for each split, those of ``subsets``, and the keypoint set to a folder."""
     folder = dest.parent if dest.suffix.lower() == ".json" else dest
     names = files_beside(data, folder, copy=copy_images)
     if folder is not dest:
-        paths, stem = {dest: data.pictures}, f"{dest.stem}_"
+        parts, stem = {dest: _labelled(data.pictures)}, f"{dest.stem}_"
     else:
-        paths, stem = {folder / f"{split or 'annotations'}.json": found for split, found in data.by_split().items()}, ""
+        parts, stem = _parts(data, folder), ""
     ids = Ids(data)
-    for path, pictures in paths.items():
-        head = _head(data, pictures, names, ids)
+    for path, part in parts.items():
+        head = _head(data, [picture for picture, _ in part], names, ids)
         annotations = (
             _annotation(instance, ids[picture], ids)
-            for picture in tracked(pictures, "writing")
-            for instance in picture.instances
+            for picture, instances in tracked(part, "writing")
+            for instance in instances
         )
         pieces = json_pieces(head, "annotations", annotations)
         write_atomically(path, lambda file, pieces=pieces: file.writelines(pieces))
     main = data.categories[data.main_category()]
     if not main.keypoints:
-        return list(paths)
+        return list(parts)
     write_keypoint_set(main, folder / (stem + KEYPOINT_SET))
-    return [*paths, folder / (stem + KEYPOINT_SET)]
+    return [*parts, folder / (stem + KEYPOINT_SET)]
+
+
+def _labelled(pictures: list[Picture]) -> Part:
+    return [(picture, picture.instances) for picture in pictures]
+
+
+def _parts(data: KeypointData, folder: Path) -> dict[Path, Part]:
+    """Return the file of each split and of its subsets that have any objects, and what belongs there."""
+    parts = {}
+    for split, pictures in data.by_split().items():
+        parts[folder / f"{split or 'annotations'}.json"] = _labelled(pictures)
+        for name, belongs in data.subsets.items():
+            chosen = [(picture, [item for item in picture.instances if belongs(picture, item)]) for picture in pictures]
+            if any(instances for _, instances in chosen):
+                parts[folder / SUBSETS / f"{split}_{name}.json"] = [
+                    (p, instances) for p, instances in chosen if instances
+                ]
+    return parts
 
 
 class Ids:

@@ -153,16 +153,17 @@ def _only(data: KeypointData, name: str | None) -> KeypointData:
         picture.instances = [
             replace(instance, category=0) for instance in picture.instances if instance.category == index
         ]
-    return KeypointData([data.categories[index]], data.pictures, data.extra)
+    return replace(data, categories=[data.categories[index]])
 
 
 def _divide(data: KeypointData, dest: Path, writer: Format, options: Options, tell: Callable[[str], object]) -> None:
     into_folder = writer.name in DIVIDED and dest.suffix.lower() != writer.suffix
-    undivided = all(not picture.split for picture in data.pictures)
-    text = options.split or (DEFAULT_SPLIT if into_folder and undivided and len(data.pictures) > 1 else "none")
-    shares = parse_split(text)
+    rest = [picture for picture in data.pictures if not picture.split]
+    undivided = len(rest) > 1 and all(picture.split in ("", "test") for picture in data.pictures)
+    shares = parse_split(options.split or (DEFAULT_SPLIT if into_folder and undivided else "none"))
     if shares:
-        tell(f"split   {split(data, shares, options.seed)}")
+        divided = data if options.split else replace(data, pictures=rest)
+        tell(f"split   {split(divided, shares, options.seed)}")
 
 
 def _losses(writer: Format, dest: Path) -> tuple[str, ...]:

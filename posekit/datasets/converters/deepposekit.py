@@ -16,15 +16,18 @@ SETS = {32: "fly", 35: "locust", 9: "zebra"}
 """The keypoint set by its number of keypoints, which is all that the files say."""
 
 
+RELEASE = "annotation_data_release.h5"
+
+
 def read(source: Path, hints: Hints) -> KeypointData:
-    """Read one file, or the first below a folder.
+    """Read one file, or the only one below a folder.
 
     Raises:
         FileNotFoundError: if there is none.
         ModuleNotFoundError: if h5py is not installed.
-        ValueError: if an array is missing or of another shape.
+        ValueError: if there are several, or an array is missing or of another shape.
     """
-    path = source if source.is_file() else found_files(source, "*.h5", "DeepPoseKit's data")[0]
+    path = source if source.is_file() else _only_file(source)
     place = Place(path)
     with open_hdf5(path) as file:
         missing = [key for key in ("annotations", "annotated", "images") if key not in file]
@@ -46,6 +49,15 @@ def read(source: Path, hints: Hints) -> KeypointData:
         area = box[2] * box[3] if box else None
         pictures.append(Picture(path, [Instance(keypoints, box=box, area=area)], frame=index, decode=decode))
     return KeypointData([category], pictures)
+
+
+def _only_file(folder: Path) -> Path:
+    found = found_files(folder, "*.h5", "DeepPoseKit's data")
+    paths = [path for path in found if path.name == RELEASE] or found  # the fly has an example of it beside
+    if len(paths) > 1:
+        names = ", ".join(str(path.relative_to(folder)) for path in paths)
+        raise ValueError(f"{folder}: holds several sets ({names}); give one of them as SOURCE")
+    return paths[0]
 
 
 def decoder(path: Path) -> Callable[[int], np.ndarray]:

@@ -13,15 +13,19 @@ from posekit.datasets.converters.place import Place
 from posekit.datasets.converters.public_set import category_of, face, found_files, public_format, read_pts
 from posekit.progress import tracked
 
-TEST = frozenset(
-    (
-        *(114, 124, 125, 126, 150, 158, 203, 208, 211, 212, 213, 214, 218, 224, 401, 402),
-        *(403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 505, 506, 507, 508, 509, 510),
-        *(511, 514, 515, 516, 517, 518, 519, 520, 521, 522, 524, 525, 526, 528, 529, 530),
-        *(531, 533, 537, 538, 540, 541, 546, 547, 548, 550, 551, 553, 557, 558, 559, 562),
-    )
+CATEGORIES = (
+    frozenset(
+        (
+            *(114, 124, 125, 126, 150, 158, 401, 402, 505, 506, 507, 508, 509, 510, 511, 514),
+            *(515, 518, 519, 520, 521, 522, 524, 525, 537, 538, 540, 541, 546, 547, 548),
+        )
+    ),
+    frozenset((203, 208, 211, 212, 213, 214, 218, 224, 403, 404, 405, 406, 407, 408, 409, 412, 550, 551, 553)),
+    frozenset((410, 411, 516, 517, 526, 528, 529, 530, 531, 533, 557, 558, 559, 562)),
 )
-"""Videos of the challenge's three test categories."""
+"""Videos of the challenge's test categories: well lit, in the wild, and under arbitrary conditions."""
+
+TEST = frozenset().union(*CATEGORIES)
 
 
 def read(source: Path, hints: Hints) -> KeypointData:
@@ -41,7 +45,11 @@ def read(source: Path, hints: Hints) -> KeypointData:
         picture.instances = [face(read_pts(path))]
         picture.video, picture.split = folder.name, "test" if _number(folder.name) in TEST else "train"
         pictures.append(picture)
-    return KeypointData([category_of("300vw", "face")], pictures)
+    subsets = {
+        str(number): lambda picture, _, videos=videos: _number(picture.video or "") in videos
+        for number, videos in enumerate(CATEGORIES, 1)
+    }
+    return KeypointData([category_of("300vw", "face")], pictures, subsets=subsets)
 
 
 def _number(name: str) -> int:

@@ -11,8 +11,17 @@ from posekit.datasets.converters.keypoint_data import Hints, KeypointData, Pictu
 from posekit.datasets.converters.public_set import beside, category_of, face, found_files, public_format, read_pts
 from posekit.progress import tracked
 
-SPLITS = {"trainset": "train", "afw": "train", "testset": "val", "ibug": "val", "indoor": "test", "outdoor": "test"}
-"""The parts of the set by words in their folders: to train, the public test sets, and the challenge's test set."""
+PARTS = {
+    "trainset": ("train", ""),
+    "afw": ("train", ""),
+    "testset": ("val", "common"),
+    "ibug": ("val", "challenge"),
+    "indoor": ("test", "indoor"),
+    "outdoor": ("test", "outdoor"),
+}
+"""Split and subset by words in the folders: to train, the public test sets, and the challenge's test set."""
+
+SUBSETS = tuple(subset for _, subset in PARTS.values() if subset)
 
 
 def read(source: Path, hints: Hints) -> KeypointData:
@@ -24,10 +33,17 @@ def read(source: Path, hints: Hints) -> KeypointData:
     """
     pictures = []
     for path in tracked(found_files(source, "*.pts", "300W"), "reading"):
-        folders = "/".join(path.relative_to(source).parts[:-1]).lower()
-        split = next((part for word, part in SPLITS.items() if word in folders), "")
-        pictures.append(Picture(beside(path), [face(read_pts(path))], split=split))
-    return KeypointData([category_of("300w", "face")], pictures)
+        split, subset = part_of(path.parent, source)
+        extra = {"subset": subset} if subset else {}
+        pictures.append(Picture(beside(path), [face(read_pts(path))], split=split, extra=extra))
+    subsets = {name: lambda picture, _, name=name: picture.extra.get("subset") == name for name in SUBSETS}
+    return KeypointData([category_of("300w", "face")], pictures, subsets=subsets)
+
+
+def part_of(folder: Path, source: Path) -> tuple[str, str]:
+    """Return split and subset of the pictures in a folder, by its name and those of the folders around it."""
+    below, above = folder.relative_to(source).as_posix().lower(), source.absolute().name.lower()
+    return next((part for word, part in PARTS.items() if word in below or above.endswith(word)), ("", ""))
 
 
 FORMAT = public_format("300w", "300W", read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,8 @@ def read(source: Path, hints: Hints) -> KeypointData:
         part, name = path.parent.name, path.stem.removesuffix(ENDING) + ".jpg"
         root = hints.images or path.parents[2]
         pictures.append(Picture(root / part / name, [face(_points(path))], video=name.rsplit("_", 1)[0]))
-    return KeypointData([category_of("300wlp", "face")], pictures)
+    # its keypoint set states no swaps, but the points are those of 300W
+    return KeypointData([replace(category_of("300wlp", "face"), swaps=category_of("300w", "face").swaps)], pictures)
 
 
 def _points(path: Path) -> np.ndarray:

@@ -94,12 +94,14 @@ class KeypointData:
 
     Attributes:
         left_out: what the source has besides and cannot be converted, named for a count of several.
+        subsets: parts of a split that results are published on, by name; each says whether an object belongs to it.
     """
 
     categories: list[Category]
     pictures: list[Picture]
     extra: dict[str, Any] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
+    subsets: dict[str, Callable[[Picture, Instance], bool]] = field(default_factory=dict)
 
     def instances(self) -> Iterator[Instance]:
         """Yield all objects, picture by picture."""

@@ -38,6 +38,7 @@ def lose(data: KeypointData, names: Sequence[str]) -> tuple[KeypointData, list[s
             for picture in data.pictures
         ],
         extra=data.extra,
+        subsets=data.subsets,
     )
     lost = []
     for name in in_order(names):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ from posekit.progress import tracked
 
 
 def read(source: Path, hints: Hints) -> KeypointData:
-    """Read an annotations.csv, or that of a folder.
+    """Read an annotations.csv, or that of a folder; an animal that something covers has several outlines.
 
     Raises:
         FileNotFoundError: if there is none.
@@ -28,7 +29,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     category = category_of("macaque", "macaque")
     try:
-        rows = list(csv.reader(read_text(path).splitlines()))[1:]
+        rows = list(csv.reader(io.StringIO(read_text(path), newline="")))[1:]
     except csv.Error as error:
         raise ValueError(f"{path}: no valid CSV: {error}; download it again") from error
     pictures = []
@@ -64,15 +65,21 @@ def _instance(place: Place, points: Any, outline: Any, count: int) -> Instance:
     if len(spots) != count:
         raise place.wrong(Found(f"{len(spots)} keypoints"), str(count))
     keypoints = np.array([[0, 0, 0] if spot is None else [*place.numbers(spot, 2), 2] for spot in spots], np.float64)
-    parts = place.list(outline)
-    if not parts:
-        raise place.wrong(Found("no outline"), "one of each animal")
-    corners = np.array([place.numbers(corner, 2) for corner in place.list(place.get(parts[0], "segment"))])
-    if not len(corners):
-        raise place.wrong(Found("an outline without corners"), "at least one")
+    outlines = [place.list(place.get(part, "segment")) for part in place.list(outline)]
+    parts = [np.array([place.numbers(corner, 2) for corner in corners]) for corners in outlines if corners]
+    if not parts:  # a box is made around the keypoints then
+        return Instance(keypoints)
+    return Instance(
+        keypoints,
+        box=extent(np.concatenate(parts), 1.0),
+        area=sum(map(_area, parts)),
+        segmentation=[corners.reshape(-1).tolist() for corners in parts],
+    )
+
+
+def _area(corners: np.ndarray) -> float:
     x, y = corners.T
-    area = abs(float(x @ np.roll(y, 1) - y @ np.roll(x, 1))) / 2
-    return Instance(keypoints, box=extent(corners, 1.0), area=area, segmentation=[corners.reshape(-1).tolist()])
+    return abs(float(x @ np.roll(y, 1) - y @ np.roll(x, 1))) / 2
 
 
 FORMAT = public_format("macaque", "MacaquePose", read)

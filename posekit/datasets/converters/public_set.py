@@ -14,6 +14,7 @@ from posekit.datasets.converters.place import Found, Place, read_text
 from posekit.datasets.converters.unpacking import Job, Unpacking
 from posekit.datasets.skeleton import Skeleton
 
+MATLAB_5 = b"MATLAB 5.0 MAT-file"
 SCALE_PIXELS = 200
 """Pixels per unit of ``scale``, which some sets' evaluations take the place of a box with."""
 
@@ -110,6 +111,8 @@ def read_mat(path: Path, *keys: str) -> list[Any]:
         return [content[key] for key in keys]
     except (ValueError, TypeError, KeyError, NotImplementedError, OSError, MatReadError) as error:
         names = " and ".join(keys)
+        if isinstance(error, NotImplementedError):
+            raise ValueError(f"{path}: a MATLAB 7.3 file; save {names} with -v7, as its authors did") from error
         raise ValueError(f"{path}: no MATLAB file with {names}: {error}; download it again") from error
 
 
@@ -128,4 +131,7 @@ def open_hdf5(path: Path) -> Any:
     try:
         return h5py.File(path, "r")
     except OSError as error:
+        with path.open("rb") as file:
+            if file.read(len(MATLAB_5)) == MATLAB_5:
+                raise ValueError(f"{path}: a MATLAB 5 file; save it with -v7.3, as its authors did") from error
         raise ValueError(f"{path}: no HDF5 file that can be read; download it again ({error})") from error

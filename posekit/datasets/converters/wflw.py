@@ -16,6 +16,9 @@ from posekit.datasets.converters.public_set import category_of, face, found_file
 from posekit.progress import tracked
 
 ATTRIBUTES = ("pose", "expression", "illumination", "make-up", "occlusion", "blur")
+SUBSETS = dict(zip(("largepose", "expression", "illumination", "makeup", "occlusion", "blur"), ATTRIBUTES, strict=True))
+"""What of the test faces is evaluated by itself: those with one of the marks."""
+
 POINTS, CELLS = 98, 2 * 98 + 4 + 6 + 1
 LISTS = "list_98pt_rect_attr_*.txt"
 
@@ -28,7 +31,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
         ValueError: naming the first line that is not as it must be.
     """
     paths = [source] if source.is_file() else found_files(source, LISTS, "WFLW")
-    pictures: dict[str, Picture] = {}
+    pictures: dict[tuple[str, str], Picture] = {}
     for path in paths:
         split = next((name for name in ("train", "test") if path.stem.endswith(name)), "")
         for number, line in enumerate(tracked(read_text(path).splitlines(), "reading"), 1):
@@ -40,13 +43,19 @@ def read(source: Path, hints: Hints) -> KeypointData:
             x, y, width, height = [*corners[:2].tolist(), *(corners[2:] - corners[:2]).tolist()]
             marks = dict(zip(ATTRIBUTES, values[-6:].astype(int).tolist(), strict=True))
             found = face(points, box=where.box(x, y, width, height), extra={"attributes": marks})
-            picture = pictures.setdefault(cells[-1], Picture(Path(cells[-1]), split=split))
+            name = cells[-1].strip()
+            picture = pictures.setdefault((split, name), Picture(Path(name), split=split))
             picture.instances.append(found)
     root = source if source.is_dir() else source.parent
-    folder = find_folder(list(pictures), next(iter(root.rglob("WFLW_images")), root), hints.images)
+    names = [name for _, name in pictures]
+    folder = find_folder(names, next(iter(root.rglob("WFLW_images")), root), hints.images)
     for picture in pictures.values():
         picture.path = folder / picture.path
-    return KeypointData([category_of("wflw", "face")], list(pictures.values()))
+    subsets = {
+        name: lambda picture, face, mark=mark: picture.split == "test" and face.extra["attributes"][mark] == 1
+        for name, mark in SUBSETS.items()
+    }
+    return KeypointData([category_of("wflw", "face")], list(pictures.values()), subsets=subsets)
 
 
 FORMAT = public_format("wflw", "WFLW", read)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,10 @@ needs_h5py = pytest.mark.skipif(importlib.util.find_spec("h5py") is None, reason
 
 def points(count):
     return RNG.uniform(5, 45, (count, 2)).round(2)
+
+
+def run(source, dest, options):
+    return convert(source, dest, options, tell=lambda line: None, decide_swaps=lambda category: category.swaps)
 
 
 def rows(array):
@@ -264,3 +269,117 @@ def test_broken_hdf5(tmp_path):
         file["annotations"] = np.zeros((1, 5, 2))
     with pytest.raises(ValueError, match="found no annotated and no images"):
         get_format("deepposekit").read(tmp_path / "x.h5", Hints())
+
+
+def test_subsets_that_results_are_published_on(tmp_path):
+    make_300w(tmp_path / "300w", points(68))
+    fake_picture(tmp_path / "300w" / "lfpw" / "testset" / "d.png")
+    write(tmp_path / "300w/lfpw/testset/d.pts", "version: 1\n{\n" + rows(points(68)) + "\n}\n")
+    make_wflw(tmp_path / "wflw", points(98))
+    make_300vw(tmp_path / "300vw", points(68))
+    found = {}
+    for name in ("300w", "wflw", "300vw"):
+        options = Options(source_format=name)
+        run(tmp_path / name, tmp_path / "out" / name, options)
+        files = sorted((tmp_path / "out" / name / "subsets").glob("*.json"))
+        documents = {file.stem: json.loads(file.read_text()) for file in files}
+        found[name] = {
+            stem: [Path(image["file_name"]).stem for image in document["images"]]
+            for stem, document in documents.items()
+        }
+        assert all(len(document["annotations"]) == 1 for document in documents.values())
+    assert found["300w"] == {"val_challenge": ["b"], "val_common": ["d"], "test_indoor": ["c"]}
+    assert found["wflw"] == {"test_expression": ["c"], "test_occlusion": ["c"]}
+    assert found["300vw"] == {"test_1": ["000002"]}
+    dataset = WFLWDataset("subsets/test_occlusion.json", data_root=str(tmp_path / "out/wflw"), test_mode=True)
+    assert Path(dataset[0]["img_path"]).is_file()
+    assert len(get_format("coco").read(tmp_path / "out" / "wflw", Hints()).pictures) == 2  # no face twice
+
+
+@pytest.mark.parametrize(
+    ("folder", "split"), [("helen/trainset", "train"), ("ibug", "val"), ("300W/01_Indoor", "test"), ("300W", "test")]
+)
+def test_a_part_of_300w_alone_is_known_by_its_folder(folder, split, tmp_path):
+    make_300w(tmp_path, points(68))
+    assert [picture.split for picture in get_format("300w").read(tmp_path / folder, Hints()).pictures] == [split]
+
+
+def test_a_picture_in_both_lists_of_wflw_keeps_the_faces_of_each(tmp_path):
+    make_wflw(tmp_path, points(98))
+    for path in tmp_path.rglob("*.txt"):
+        path.write_text(path.read_text().replace("0--Parade/a b.png", "1--Ball/c.png"))
+    pictures = get_format("wflw").read(tmp_path, Hints()).pictures
+    assert sorted(picture.split for picture in pictures) == ["test", "train"]
+    assert [len(picture.instances) for picture in pictures] == [1, 1]
+
+
+def test_animalpose_beside_the_whole_of_pascal_voc(tmp_path):
+    make_animalpose(tmp_path, points(20))
+    (tmp_path / "VOCdevkit").mkdir()
+    (tmp_path / "VOC2012").rename(tmp_path / "VOCdevkit" / "VOC2012")
+    write(
+        tmp_path / "VOCdevkit/VOC2012/Annotations/2008_000123.xml", "<annotation><folder>VOC2012</folder></annotation>"
+    )
+    pictures = get_format("animalpose").read(tmp_path, Hints()).pictures
+    assert [picture.path.is_file() for picture in pictures] == [True, True]
+
+
+def test_what_animalpose_does_not_test_on_is_divided(tmp_path):
+    make_animalpose(tmp_path / "raw", points(20))
+    path = tmp_path / "raw/PASCAL2011_animal_annotation/cat/2008_000123_1.xml"
+    for number in range(4):
+        path.with_name(f"2008_00000{number}_1.xml").write_text(path.read_text().replace("_000123", f"_00000{number}"))
+        fake_picture(tmp_path / "raw/VOC2012/JPEGImages" / f"2008_00000{number}.jpg")
+    written = run(tmp_path / "raw", tmp_path / "out", Options(source_format="animalpose"))
+    assert [path.stem for path in written] == ["train", "val", "test", "keypoint_set"]
+
+
+def test_macaque_behind_a_bar_has_two_outlines_and_one_cut_out_of_sight_has_none(tmp_path):
+    make_macaque(tmp_path, points(17))
+    path = tmp_path / "annotations.csv"
+    text = path.read_text()
+    second = (
+        '{""name"": null, ""segment"": [[50, 50], [60, 50], [60, 60], [50, 60]]}, {""name"": null, ""segment"": []}'
+    )
+    path.write_text(text.replace("45]]}]", f"45]]}}, {second}]"))
+    animal = get_format("macaque").read(tmp_path, Hints()).pictures[0].instances[0]
+    assert animal.box == (4, 5, 57, 56)
+    assert animal.area == 800 + 100
+    assert [len(outline) for outline in animal.segmentation] == [6, 8]
+    path.write_text(text.replace("[[4, 5], [44, 5], [44, 45]]", "[]"))
+    assert get_format("macaque").read(tmp_path, Hints()).pictures[0].instances[0].box is None
+
+
+def test_mirrored_faces_of_300wlp_trade_sides(tmp_path):
+    make_300wlp(tmp_path, points(68))
+    swaps = get_format("300wlp").read(tmp_path, Hints()).categories[0].swaps
+    assert (swaps[0], swaps[36], swaps[48]) == (16, 45, 54)  # ends of the jaw, outer corners of eyes and mouth
+
+
+@needs_h5py
+def test_several_sets_of_deepposekit_are_not_one(tmp_path):
+    for name in ("fly", "zebra"):
+        (tmp_path / name).mkdir()
+        make_deepposekit(tmp_path / name, points(9))
+    with pytest.raises(ValueError, match=r"holds several sets \(fly/annotation_data_release.h5, zebra/.*give one of"):
+        get_format("deepposekit").read(tmp_path, Hints())
+    (tmp_path / "zebra" / "example_annotation_set.h5").touch()
+    assert len(get_format("deepposekit").read(tmp_path / "zebra", Hints()).pictures) == 1
+
+
+@needs_h5py
+def test_the_other_of_matlabs_formats_is_named(tmp_path):
+    import h5py
+    from scipy.io import savemat
+
+    make_300wlp(tmp_path, points(68))
+    path = next(tmp_path.rglob("*_pts.mat"))
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file["pts_2d"] = np.zeros((2, 68))
+    head = b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM"
+    path.write_bytes(head + path.read_bytes()[len(head) :])
+    with pytest.raises(ValueError, match=r"a MATLAB 7.3 file; save pts_2d with -v7, as its authors did"):
+        get_format("300wlp").read(tmp_path, Hints())
+    savemat(tmp_path / "COFW_test_color.mat", {"phisT": np.zeros(3)})
+    with pytest.raises(ValueError, match=r"a MATLAB 5 file; save it with -v7.3, as its authors did"):
+        get_format("cofw").read(tmp_path, Hints())
