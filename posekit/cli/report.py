@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from posekit.evaluation.labelled_set import LabelledSet
     from posekit.evaluation.pose_report import Evaluation, Table
 
 
@@ -42,15 +43,27 @@ def report(
     names = names_of([results, *([other] if other else [])])
     evaluations = [evaluate_results(labels, path, times, name, max_dets=max_dets) for name, path in names.items()]
     tables = tables_of(evaluations)
+    areas = note_of_areas(labels)
     if out is not None:  # before printing, which the reader of a pipe may end
-        notes = [f"Labels: {annotations.name}, {len(labels.images)} images."]
+        notes = [f"Labels: {annotations.name}, {len(labels.images)} images.", *areas]
         if bootstrap:
             notes.append(f"In brackets: the middle 95 % of {bootstrap} resamples of the images.")
         write_page(out, evaluations, tables, notes)
+    for note in areas:
+        print(note)
     for table in tables:
         print_table(table)
     if out is not None:
         print(f"report: {out}")
+
+
+def note_of_areas(labels: LabelledSet) -> list[str]:
+    """Say where the areas come from, unless it is the file."""
+    from posekit.evaluation.coco_truth import AREA_OF_BOX
+
+    count = labels.without_area
+    share = f"{count} of {len(labels.truth.area)} annotations have no area"
+    return [f"{share}: the OKS of all takes {AREA_OF_BOX} of their boxes instead."] if count else []
 
 
 def names_of(paths: list[Path]) -> dict[str, Path]:

@@ -17,6 +17,7 @@ class LabelledSet(NamedTuple):
     """Labels and what is known of their keypoints.
 
     Shapes: sigmas and weights (K,); flip_indices (K,), each keypoint's counterpart, itself without one.
+    ``without_area`` annotations lack an area; if any does, the areas of all are ``AREA_OF_BOX`` of their boxes.
     """
 
     truth: TruePoses
@@ -26,6 +27,7 @@ class LabelledSet(NamedTuple):
     sigmas: np.ndarray
     weights: np.ndarray | None
     flip_indices: list[int]
+    without_area: int
 
 
 def read_labels(path: str | Path, sigmas: str | None = None, weights: str | None = None) -> LabelledSet:
@@ -43,9 +45,9 @@ def read_labels(path: str | Path, sigmas: str | None = None, weights: str | None
     content = read_coco(path)
     images = image_ids(content, path)
     names = keypoint_names(content, path)
-    with_area = all("area" in annotation for annotation in content["annotations"])
+    without_area = sum("area" not in annotation for annotation in content["annotations"])
     try:
-        truth = true_poses(content["annotations"], len(names), use_area=with_area)
+        truth = true_poses(content["annotations"], len(names), use_area=not without_area)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return LabelledSet(
@@ -56,6 +58,7 @@ def read_labels(path: str | Path, sigmas: str | None = None, weights: str | None
         sigmas=sigmas_for(sigmas, names, path),
         weights=None if weights is None else numbers_for(weights, names, "--weights"),
         flip_indices=counterparts(names),
+        without_area=without_area,
     )
 
 

@@ -48,6 +48,16 @@ def test_one_results_file(files, capsys):
     assert "1.000 [1.000, 1.000]" in text
 
 
+def test_areas_that_are_missing_are_told(files, capsys):
+    call(*files[:2], "--sigmas", "0.05", "--bootstrap", "0")
+    assert "no area" not in capsys.readouterr().out
+    content = json.loads(files[0].read_text())
+    del content["annotations"][0]["area"]
+    files[0].write_text(json.dumps(content))
+    assert call(*files[:2], "--sigmas", "0.05", "--bootstrap", "0") == 0
+    assert "1 of 12 annotations have no area: the OKS of all takes 0.53 of their boxes" in capsys.readouterr().out
+
+
 def test_comparison_and_page(files, capsys, tmp_path):
     out = tmp_path / "new" / "report.html"
     assert call(*files, "--sigmas", "0.05", "--bootstrap", "100", "--out", out) == 0

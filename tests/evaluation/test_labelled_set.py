@@ -33,6 +33,7 @@ def test_names_sides_and_boxes_in_place_of_areas(ann_file):
     assert labels.flip_indices == [1, 0, 2]
     assert labels.images == [1, 2]
     assert labels.truth.area.tolist() == [0.53 * 200]
+    assert labels.without_area == 1
     assert labels.weights is None
     assert read_labels(ann_file(area=7.0), "0.1").truth.area.tolist() == [7]
 
