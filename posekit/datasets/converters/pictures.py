@@ -78,7 +78,7 @@ def picture_size(path: Path) -> tuple[int, int]:
     try:
         data = read_bytes(str(path))
         width, height = check_header(data, MAX_PIXELS)
-        if not data.startswith((JPEG, *TIFF)) and EXIF_CHUNK.search(data):  # whether it is heeded depends on the decoder
+        if not data.startswith((JPEG, *TIFF)) and EXIF_CHUNK.search(data):  # if that counts, the decoder knows
             height, width = decode(data).shape[:2]
             return width, height
     except FileNotFoundError as error:
