@@ -35,7 +35,7 @@ def browse(
     dataset.seed = seed
     failures: list[str] = []
     page = browse_page(f"{split} data of {config.name}", samples_of(dataset, num, failures), dataset.metainfo)
-    write_atomically(out, lambda file: file.write(page.encode()))
+    write_atomically(out, lambda file: file.write(page.encode(errors="backslashreplace")))
     shown = min(num, len(dataset)) - len(failures)
     typer.echo(f"{shown} of {len(dataset)} samples: {out}")
     if failures:

@@ -58,7 +58,7 @@ def check(
         from posekit.visualization.doctor_page import doctor_page
 
         page = doctor_page(found)
-        write_atomically(out, lambda file: file.write(page.encode()))
+        write_atomically(out, lambda file: file.write(page.encode(errors="backslashreplace")))
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=1))
     else:

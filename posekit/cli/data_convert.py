@@ -59,7 +59,8 @@ def convert(
 
     Public data sets as they are handed out, with --from: wflw, 300w, 300wlp, 300vw, lapa, cofw,
     animalpose, macaque, deepposekit. Unpacked, with their videos' frames, into what their own
-    classes read: h36m, mpi-inf-3dhp, ubody.
+    classes read: h36m, mpi-inf-3dhp, ubody. SOURCE is the folder that the authors' archives were
+    extracted to; docs/en/own_data.md lists what each has to hold.
 
     What DEST's format cannot hold is listed. Flip pairs (keypoints that trade places in a mirrored
     picture) are proposed from their names and taken only when confirmed.

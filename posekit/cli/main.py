@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -48,6 +49,9 @@ USER_ERROR = 2
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command of posekit and exit with its code."""
     arguments, debug = without_debug(list(sys.argv[1:] if argv is None else argv))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file's name may be no text in the terminal's encoding
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = dispatch(arguments)
         sys.stdout.flush()

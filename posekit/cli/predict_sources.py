@@ -103,7 +103,7 @@ def find_sources(given: Sequence[Path]) -> list[Source]:
     for place in given:
         if not place.exists():
             raise FileNotFoundError(f"{place}: no such picture, video or folder")
-        paths = [place] if place.is_file() else sorted(p for p in place.rglob("*") if p.suffix.lower() in SUFFIXES)
+        paths = _below(place) if place.is_dir() else [place]
         if not paths:
             raise FileNotFoundError(f"{place}: no pictures or videos in this folder (looked for {', '.join(SUFFIXES)})")
         for path in paths:
@@ -111,6 +111,10 @@ def find_sources(given: Sequence[Path]) -> list[Source]:
             name = free_name(str(within.with_suffix("")), taken)
             sources.append((Video if path.suffix.lower() in VIDEO_SUFFIXES else Picture)(path, name))
     return sources
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.is_dir())
 
 
 def free_name(name: str, taken: set[str]) -> str:

@@ -147,3 +147,16 @@ def test_info_of_packages(monkeypatch, tmp_path):
     assert state("pk_no_such_package") == "not installed"
     assert state("pk_broken_package", check=True) == "broken: RuntimeError: no driver"
     assert state("pk_broken_package") == "installed, version unknown"
+
+
+def test_a_name_that_is_no_text_is_printed_escaped():
+    code = "import os, sys; from posekit.cli.main import main; main(['data', 'check', os.fsdecode(b'n\\xe4me.json')])"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        cwd=ROOT,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    assert done.returncode == 2
+    assert done.stderr.decode().startswith("error: annotation file 'n\\udce4me.json' is not there")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import ClassVar
 
 import cv2
@@ -264,3 +265,13 @@ def test_a_config_with_its_checkpoint(monkeypatch, pictures, capsys, tmp_path):
     (tmp_path / "boxes.json").write_text('{"a.jpg": []}')
     assert call(pictures / "a.jpg", "--json", *chosen, "--boxes-file", tmp_path / "boxes.json") == 0
     assert json.loads(capsys.readouterr().out)["annotations"] == []
+
+
+def test_a_pipe_is_named_and_a_folder_with_a_picture_s_name_is_searched(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "clip.mp4").mkdir()
+    cv2.imwrite(str(tmp_path / "clip.mp4" / "frame.png"), np.zeros((4, 4, 3), np.uint8))
+    found = predict_sources.find_sources([tmp_path / "pipe.jpg", tmp_path / "clip.mp4"])
+    assert [source.path.name for source in found] == ["pipe.jpg", "frame.png"]
+    with pytest.raises(ValueError, match=r"pipe.jpg: cannot be read \(it is a folder or a device\)"):
+        next(found[0].frames())

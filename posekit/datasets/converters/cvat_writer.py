@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,11 +17,16 @@ from posekit.progress import tracked
 BOX = "_box"
 TRACK, CROWD = "track_id", "crowd"
 
+NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
     """Write annotations.xml, which CVAT reads as 'CVAT 1.1' into a task that has the pictures and labels."""
     path = dest if dest.suffix.lower() == ".xml" else dest / "annotations.xml"
     names = files_beside(data, path.parent, copy=copy_images)
+    wrong = next((name for name in names.values() if NOT_XML.search(name)), None)
+    if wrong is not None:
+        raise ValueError(f"{wrong!a}: XML cannot hold this name of a picture; rename the file, or write another format")
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = "1.1"
     labels = ElementTree.SubElement(ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task"), "labels")

@@ -128,9 +128,11 @@ def _local_name(address: str) -> str:
         parts = urlsplit(address)
     except ValueError:  # [ or ] where a host's name would be
         return address.replace("\0", "")
-    if "d" in (query := parse_qs(parts.query)):
+    if "d" in (query := parse_qs(parts.query, errors="surrogateescape")):
         return query["d"][0].replace("\\", "/")
-    return unquote(parts.path if parts.scheme in ("http", "https", "s3", "gs") else address).replace("\0", "")
+    return unquote(
+        parts.path if parts.scheme in ("http", "https", "s3", "gs") else address, errors="surrogateescape"
+    ).replace("\0", "")
 
 
 def _local_names(path: Path) -> list[str]:
@@ -216,7 +218,7 @@ def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
     tasks = []
     for number, picture in enumerate(tracked(data.pictures, "writing"), 1):
         assert picture.size_wh is not None
-        address = LOCAL + quote(names[id(picture)])
+        address = LOCAL + quote(names[id(picture)], errors="surrogateescape")
         regions = [
             region
             for index, instance in enumerate(picture.instances, 1)

@@ -13,6 +13,7 @@ import numpy as np
 
 from posekit.datasets.converters.keypoint_data import KeypointData, Picture
 from posekit.datasets.transforms.image_header import JPEG_SCAN, ImageFileError, check_header, jpeg_segments
+from posekit.datasets.transforms.load_image import decode, read_bytes
 from posekit.progress import tracked
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
@@ -20,7 +21,10 @@ MAX_PIXELS = 2**31
 TRIED = 9
 """So many names of pictures are looked for to find their folder."""
 
+JPEG, TIFF = b"\xff\xd8", (b"II*\x00", b"MM\x00*")
 EXIF_SEGMENT, EXIF_ORIENTATION, FIRST_LYING = 0xE1, 0x0112, 5
+EXIF_CHUNK = re.compile(rb"eXIf|EXIF")
+"""Where PNG and WebP keep what a camera noted."""
 
 
 def find_folder(names: Sequence[str], near: Path, given: Path | None = None) -> Path:
@@ -48,7 +52,7 @@ def _folders(folder: Path) -> list[Path]:
 
 def pictures_in(folder: Path) -> list[Path]:
     """Return all pictures of a folder, to the bottom, sorted."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.is_dir())
 
 
 def found_below(path: Path, folder: Path) -> Path | None:
@@ -71,31 +75,37 @@ def picture_size(path: Path) -> tuple[int, int]:
         FileNotFoundError: if it is not there.
         ImageFileError: if it is no whole picture; both name the file.
     """
-    if not path.is_file():
+    try:
+        data = read_bytes(str(path))
+        width, height = check_header(data, MAX_PIXELS)
+        if not data.startswith((JPEG, *TIFF)) and EXIF_CHUNK.search(data):  # if that counts, the decoder knows
+            height, width = decode(data).shape[:2]
+            return width, height
+    except FileNotFoundError as error:
         raise FileNotFoundError(
             f"picture {path}: no such file, and its size is needed; bring it there or give its folder with --images"
-        )
-    data = path.read_bytes()
-    try:
-        width, height = check_header(data, MAX_PIXELS)
+        ) from error
     except ImageFileError as error:
         raise ImageFileError(f"picture {path}: {error}") from error
     return (height, width) if exif_orientation(data) >= FIRST_LYING else (width, height)
 
 
 def exif_orientation(data: bytes) -> int:
-    """Return the orientation that a JPEG notes, 1 (upright) to 8; 5 and above lie on their side."""
-    if not data.startswith(b"\xff\xd8"):
+    """Return the orientation that a JPEG or TIFF notes, 1 (upright) to 8; 5 and above lie on their side."""
+    tiff = data if data.startswith(TIFF) else _exif_block(data) if data.startswith(JPEG) else b""
+    try:
+        return _tiff_short(tiff, EXIF_ORIENTATION)
+    except (struct.error, IndexError):
         return 1
+
+
+def _exif_block(data: bytes) -> bytes:
     for marker, position in jpeg_segments(data):
+        if marker == EXIF_SEGMENT and data[position + 2 : position + 8] == b"Exif\0\0":
+            return data[position + 8 :]
         if marker == JPEG_SCAN:
             break
-        if marker == EXIF_SEGMENT and data[position + 2 : position + 8] == b"Exif\0\0":
-            try:
-                return _tiff_short(data[position + 8 :], EXIF_ORIENTATION)
-            except (struct.error, IndexError):
-                break
-    return 1
+    return b""
 
 
 def _tiff_short(tiff: bytes, wanted: int) -> int:
@@ -117,8 +127,14 @@ def fill_sizes(data: KeypointData) -> int:
         ImageFileError: if one is damaged.
     """
     unknown = [picture for picture in data.pictures if picture.size_wh is None]
+    of_videos: dict[Path, tuple[int, int]] = {}
     for picture in tracked(unknown, "reading sizes"):
-        picture.size_wh = picture_size(picture.path) if picture.frame is None else _frame_size(picture)
+        if picture.frame is None:
+            picture.size_wh = picture_size(picture.path)
+        elif picture.decode:
+            picture.size_wh = _frame_size(picture)
+        else:  # to find a frame in a video takes long, and all have one size
+            picture.size_wh = of_videos.get(picture.path) or of_videos.setdefault(picture.path, _frame_size(picture))
     return len(unknown)
 
 
@@ -148,12 +164,15 @@ def read_frame(path: Path, number: int) -> np.ndarray:
     try:
         video.set(cv2.CAP_PROP_POS_FRAMES, number)
         done, image = video.read()
-        total = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
     finally:
         video.release()
     if not done:
-        raise ValueError(f"video {path}: no frame {number} to be read in {total} frames; is it the labelled video?")
+        raise _no_frame(path, number)
     return image
+
+
+def _no_frame(video: Path, number: int) -> ValueError:
+    return ValueError(f"video {video}: holds no frame {number} that can be read; is it the labelled video?")
 
 
 def placed_names(pictures: Iterable[Picture], *, flat: bool = False) -> list[str]:
@@ -196,18 +215,36 @@ def place_pictures(pictures: Sequence[Picture], targets: Sequence[Path], *, copy
     Raises:
         OSError: if the file system has no links.
     """
+    of_videos: dict[Path, list[tuple[int, Path]]] = {}
     for picture, target in tracked(list(zip(pictures, targets, strict=True)), "placing pictures"):
         target.parent.mkdir(parents=True, exist_ok=True)
         source = Path(os.path.abspath(picture.path))  # noqa: PTH100
         if picture.frame is None and _is_the_file(source, target):
             continue
         target.unlink(missing_ok=True)
-        if picture.frame is not None:
+        if picture.frame is not None and picture.decode:
             write_picture(target, decoded(picture))
+        elif picture.frame is not None:
+            of_videos.setdefault(picture.path, []).append((picture.frame, target))
         elif copy:
             _copy(source, target)
         else:
             _link(source, target)
+    for video, frames in of_videos.items():
+        _place_frames(video, frames)
+
+
+def _place_frames(video: Path, frames: list[tuple[int, Path]]) -> None:
+    """Write frames of a video in one pass: to go to each of thousands on its own would take hours."""
+    from posekit.datasets.converters.video_frames import extract_frames
+
+    first = dict(reversed(frames))
+    lacking = extract_frames(video, first)
+    if lacking:
+        raise _no_frame(video, min(lacking))
+    for number, target in frames:
+        if target != first[number]:
+            shutil.copyfile(first[number], target)
 
 
 def _is_the_file(source: Path, target: Path) -> bool:

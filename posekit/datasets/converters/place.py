@@ -152,12 +152,17 @@ def read_text(path: Path) -> str:
 
 def json_bytes(value: Any) -> bytes:
     """Return JSON as it is written to files."""
-    return (ENCODER.encode(value) + "\n").encode()
+    return as_utf8(ENCODER.encode(value) + "\n")
+
+
+def as_utf8(text: str) -> bytes:
+    """Return a text's bytes; what a file's name has that is no UTF-8 is escaped, as JSON allows."""
+    return text.encode(errors="backslashreplace")
 
 
 def json_pieces(head: Mapping[str, Any], key: str, items: Iterable[Any]) -> Iterator[bytes]:
     """Yield the bytes of ``{**head, key: [*items]}`` bit by bit; there need not be room for all items at once."""
-    yield f"{ENCODER.encode(head)[:-1]}, {ENCODER.encode(key)}: [".encode()
+    yield as_utf8(f"{ENCODER.encode(head)[:-1]}, {ENCODER.encode(key)}: [")
     for number, item in enumerate(items):
-        yield ((", " if number else "") + ENCODER.encode(item)).encode()
+        yield as_utf8((", " if number else "") + ENCODER.encode(item))
     yield b"]}\n"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_SCAN, JPEG_END = 0xDA, b"\xff\xd9"
 PNG_END = b"IEND\xaeB`\x82"
+BOXED = b"ftyp"
 TIFF_SIZES = {0x0100: "width", 0x0101: "height"}
 
 
@@ -26,9 +27,8 @@ def check_header(data: bytes, max_pixels: int) -> tuple[int, int]:
         raise ImageFileError("the file is empty (0 bytes)")
     reader = next((read for magic, read in READERS if magic(data)), None)
     if reader is None:
-        raise ImageFileError(
-            f"the file starts with {data[:8]!r}, which is none of JPEG, PNG, BMP, WebP, GIF and TIFF; convert it"
-        )
+        kind = "is AVIF, HEIC or a video" if data[4:8] == BOXED else f"starts with {data[:8]!r}"
+        raise ImageFileError(f"the file {kind}, which is none of JPEG, PNG, BMP, WebP, GIF and TIFF; convert it")
     try:
         width, height = reader(data)
     except (struct.error, IndexError) as error:
