@@ -18,6 +18,9 @@ from posekit.paused_gc import paused_gc
 ONLY_NAMED = ("numpy.ndarray", "builtins.dict", "builtins.list")
 """Classes that pickles mention as arguments only."""
 
+ALWAYS_READ, MAX_RATIO = 2**30, 100
+"""Bytes that any .npz file may unpack to, and for larger ones how many times its own size."""
+
 
 class ObjectDtype:
     """Stands for the dtype of arrays that hold objects."""
@@ -91,10 +94,21 @@ def read_npz(path: str) -> dict[str, Any]:
     """
     try:
         with zipfile.ZipFile(_existing(path, "annotation file")) as archive:
+            _check_size(archive, path)
             members = {name: archive.read(name) for name in archive.namelist()}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, MemoryError, RuntimeError) as error:
         raise ValueError(f"annotation file '{path}' is no .npz archive: {error}; it may be truncated") from error
     return {name.removesuffix(".npy"): _array(data, path) for name, data in members.items()}
+
+
+def _check_size(archive: zipfile.ZipFile, path: str) -> None:
+    """Raise ValueError if a small archive would fill the memory."""
+    unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > max(ALWAYS_READ, MAX_RATIO * Path(path).stat().st_size):
+        raise ValueError(
+            f"annotation file '{path}' would unpack to {unpacked:,} bytes, more than {MAX_RATIO} times its own size; "
+            "write it again with numpy.savez if it is really so large"
+        )
 
 
 def _existing(path: str, kind: str) -> Path:

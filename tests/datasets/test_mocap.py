@@ -7,6 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
+from posekit.datasets import pickled_arrays
 from posekit.datasets.pickled_arrays import read_npz, read_pickle
 from posekit.registry import DATASETS
 
@@ -315,3 +316,13 @@ def test_ubody(shared):
     assert info["keypoints"].shape == (1, 133, 2)
     assert info["lifting_target"].shape == (1, 133, 3)
     assert set(info["camera_param"][0]) == {"f", "c"}
+
+
+def test_an_archive_that_would_fill_the_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(pickled_arrays, "ALWAYS_READ", 10_000)
+    path = tmp_path / "bomb.npz"
+    np.savez_compressed(path, S=np.zeros(1_000_000))
+    with pytest.raises(ValueError, match=r"bomb\.npz' would unpack to 8,000,\d+ bytes, more than 100 times"):
+        read_npz(str(path))
+    np.savez(path, S=np.zeros(1_000_000))
+    assert read_npz(str(path))["S"].shape == (1_000_000,)
