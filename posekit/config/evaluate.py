@@ -36,7 +36,6 @@ ADVICE = {
     "NamedExpr": "assign on a line of its own",
     "ClassDef": "put classes into a package and name it with --plugin my_package",
     "While": "use a for loop over a range",
-    "AnnAssign": "leave the annotation away",
     "Match": "use if",
 }
 
@@ -53,10 +52,14 @@ class Evaluator:
 
     def __init__(self, file: str, names: Config, *, variables: dict[str, str], budget: Budget) -> None:
         self.file, self.names, self.variables, self.budget = file, names, variables, budget
-        self.base = Config()
         self.depth = 0
         self._handlers: dict[type, Callable[[Any], Any]] = {}
         self._marks: dict[int, Mark] = {}
+
+    @property
+    def base(self) -> Config:
+        """What the bases set; a text without bases has nothing."""
+        return Config()
 
     def fail(self, node: ast.AST, problem: str) -> NoReturn:
         raise ConfigError(f"{shown_path(self.file)}:{getattr(node, 'lineno', 1)}: {problem}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import warnings
 from pathlib import Path
 
@@ -43,8 +44,9 @@ def _neighbours(path: Path) -> str:
     return f"; did you mean {close[0]}?" if close else ""
 
 
+@functools.lru_cache(maxsize=128)
 def parse(text: str, file: str) -> ast.Module:
-    """Return the syntax tree of a config's text.
+    """Return the syntax tree of a config's text; many configs share their bases, so the last ones are kept.
 
     Raises:
         ConfigError: if it is no Python, or nested so deeply that Python's parser gives up.

@@ -1,0 +1,5 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco"
+backbone = "resnet"
+depth = 50
+optim_wrapper = dict(type="AmpOptimWrapper", loss_scale="dynamic")

@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "wflw"
+backbone = "hrnetv2"
+input_size = (256, 256)
+model = dict(head=dict(loss=dict(type="AdaptiveWingLoss")))
+max_epochs = 60
+milestones = [40, 55]
+val_interval = 1
+lr = 2e-3

@@ -1,0 +1,6 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "deepfashion"
+clothes = "upper"
+backbone = "hrnet"
+width = 32
+model = dict(test_cfg=dict(shift_heatmap=False))
