@@ -1,9 +1,7 @@
 # CSPNeXt, the backbone of RTMPose. pretrained is a file of download.openmmlab.com without its .pth.
 size: str = "m"
 pretrained: str
-deepen_factor, widen_factor = dict(
-    t=(0.167, 0.375), s=(0.33, 0.5), m=(0.67, 0.75), l=(1.0, 1.0), x=(1.33, 1.25)
-)[size]
+deepen_factor, widen_factor = dict(t=(0.167, 0.375), s=(0.33, 0.5), m=(0.67, 0.75), l=(1.0, 1.0), x=(1.33, 1.25))[size]
 channels = int(1024 * widen_factor)
 model = dict(
     backbone=dict(

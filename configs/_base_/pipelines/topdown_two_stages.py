@@ -6,11 +6,14 @@ udp: bool = False
 half_body: bool = True
 late_half_body: bool = half_body
 flip_first: bool = True
-jitter: dict = dict(scale_factor=[0.6, 1.4], rotate_factor=80)
-late_jitter: dict = dict(scale_factor=[0.75, 1.25], rotate_factor=60)
+wide: bool = False  # boxes that vary more, also in the second stage: for larger models and more data
+wide_jitter = dict(scale_factor=[0.5, 1.5], rotate_factor=90)
+strong_jitter: dict = wide_jitter if wide else dict(scale_factor=[0.6, 1.4], rotate_factor=80)
+late_jitter: dict = wide_jitter if wide else dict(scale_factor=[0.75, 1.25], rotate_factor=60)
 colour: list = [dict(type="YOLOXHSVRandomAug")]
 late_colour: list = colour
 blur: float = 0.1
+late_blur: float = blur
 dropout: float = 1.0
 late_dropout: float = 0.5
 target: dict = {}  # further arguments of GenerateTarget
@@ -22,16 +25,18 @@ crop = dict(type="TopdownAffine", input_size=input_size, use_udp=udp)
 hole = dict(
     type="CoarseDropout", max_holes=1, max_height=0.4, max_width=0.4, min_holes=1, min_height=0.2, min_width=0.2
 )
-blurs = [dict(type="Blur", p=blur), dict(type="MedianBlur", p=blur)]
 train_pipeline = [
     *load,
     *(flip if flip_first else []),
     *([dict(type="RandomHalfBody")] if half_body else []),
-    dict(type="RandomBBoxTransform", **jitter),
+    dict(type="RandomBBoxTransform", **strong_jitter),
     *([] if flip_first else flip),
     crop,
     *colour,
-    dict(type="Albumentation", transforms=[*blurs, dict(**hole, p=dropout)]),
+    dict(
+        type="Albumentation",
+        transforms=[dict(type="Blur", p=blur), dict(type="MedianBlur", p=blur), dict(**hole, p=dropout)],
+    ),
     dict(type="GenerateTarget", encoder=codec, **target),
     dict(type="PackPoseInputs"),
 ]
@@ -43,7 +48,14 @@ late_train_pipeline = [
     *([] if flip_first else flip),
     crop,
     *late_colour,
-    dict(type="Albumentation", transforms=[*blurs, *([dict(**hole, p=late_dropout)] if late_dropout else [])]),
+    dict(
+        type="Albumentation",
+        transforms=[
+            dict(type="Blur", p=late_blur),
+            dict(type="MedianBlur", p=late_blur),
+            *([dict(**hole, p=late_dropout)] if late_dropout else []),
+        ],
+    ),
     dict(type="GenerateTarget", encoder=codec, **late_target),
     dict(type="PackPoseInputs"),
 ]

@@ -1,0 +1,4 @@
+_base_ = "../../../_base_/recipes/ipr.py"
+dataset = "coco"
+heatmap_loss = "JSDiscretLoss"
+model = dict(head=dict(debias=True, beta=10.0))

@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/ipr.py"
+dataset = "coco"
+heatmap_loss = "JSDiscretLoss"

@@ -1,0 +1,5 @@
+_base_ = "../../../_base_/recipes/td_reg.py"
+dataset = "coco"
+backbone = "resnet"
+depth = 152
+rle = True

@@ -1,0 +1,6 @@
+_base_ = "../../../_base_/recipes/td_reg.py"
+dataset = "coco"
+backbone = "resnet"
+depth = 50
+rle = True
+lr = 1e-3
