@@ -2,7 +2,7 @@
 train_set: dict
 val_set: dict
 test_set: dict = val_set
-data_mode: str = "topdown"
+data_mode: str | None = "topdown"
 val_evaluator: dict | list
 test_evaluator: dict | list = val_evaluator
 train_pipeline: list
@@ -10,9 +10,10 @@ val_pipeline: list
 batch_size: int = 64
 val_batch_size: int = 32
 num_workers: int = 2
-mode = {} if "datasets" in train_set else dict(data_mode=data_mode)
-val_mode = {} if "datasets" in val_set else dict(data_mode=data_mode)
-test_mode = {} if "datasets" in test_set else dict(data_mode=data_mode)
+mode, val_mode, test_mode = [
+    {} if "datasets" in part or data_mode is None else dict(data_mode=data_mode)
+    for part in (train_set, val_set, test_set)
+]
 train_dataloader = dict(
     batch_size=batch_size,
     num_workers=num_workers,

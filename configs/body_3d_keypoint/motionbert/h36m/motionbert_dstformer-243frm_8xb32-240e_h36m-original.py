@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/motionbert.py"
+dataset = "h36m"
+version = "_original"
