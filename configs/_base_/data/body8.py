@@ -1,4 +1,5 @@
-# Body8: COCO, AI Challenger, CrowdPose, MPII, JHMDB, Halpe and PoseTrack18 as COCO's 17 keypoints, tested on OCHuman too.
+# Body8: COCO, AI Challenger, CrowdPose, MPII, JHMDB, Halpe and PoseTrack18 as the 17 keypoints of COCO; the test
+# adds OCHuman.
 _base_ = "shared_root.py"
 num_keypoints: int = 17
 detections: str | None = f"{_base_.data_root}coco/person_detection_results/COCO_val2017_detections_AP_H_56_person.json"

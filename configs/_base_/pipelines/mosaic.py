@@ -54,3 +54,14 @@ val_pipeline = [
     dict(type="BottomupResize", input_size=val_input_size, pad_val=(114, 114, 114)),
     dict(type="PackPoseInputs", meta_keys=meta_keys),
 ]
+average = [
+    dict(type="SyncNormHook", priority=48),
+    dict(
+        type="EMAHook",
+        ema_type="ExpMomentumEMA",
+        momentum=0.0002,
+        update_buffers=True,
+        strict_load=False,
+        priority=49,
+    ),
+]

@@ -1,9 +1,7 @@
 # CSPNeXt pretrained on poses, by heatmaps, for RTMPose to start from.
-dataset: str = "coco"
 size: str = "m"
 input_size: tuple = (192, 256)
 max_epochs: int = 210
-switch_epoch: int = max_epochs - 30
 weights_folder = "mmdetection/v3.0/rtmdet/cspnext_rsb_pretrain"
 pretrained: str = dict(
     t=f"{weights_folder}/cspnext-tiny_imagenet_600e-3a2dd350",
@@ -11,23 +9,12 @@ pretrained: str = dict(
     m=f"{weights_folder}/cspnext-m_8xb256-rsb-a1-600e_in1k-ecb3bbd9",
     l=f"{weights_folder}/cspnext-l_8xb256-rsb-a1-600e_in1k-6a760974",
 )[size]
-ema: bool = size != "t"
-max_keep_ckpts: int = 1
 udp = True
 codec: dict = dict(
     type="UDPHeatmap", input_size=input_size, heatmap_size=(input_size[0] // 4, input_size[1] // 4), sigma=2
 )
-_base_ = [
-    f"../data/{dataset}.py",
-    "../models/cspnext.py",
-    "../pipelines/topdown_two_stages.py",
-    "../loaders.py",
-    "../schedules/cosine.py",
-    "../default_runtime.py",
-]
+_base_ = "topdown_two_stages.py"
 model = dict(
-    type="TopdownPoseEstimator",
-    data_preprocessor=_base_.data_preprocessor,
     head=dict(
         type="HeatmapHead",
         in_channels=_base_.channels,
@@ -35,5 +22,5 @@ model = dict(
         loss=dict(type="KeypointMSELoss", use_target_weight=True),
         decoder=codec,
     ),
-    test_cfg=dict(flip_test=True, flip_mode="heatmap", shift_heatmap=False),
+    test_cfg=dict(flip_mode="heatmap", shift_heatmap=False),
 )

@@ -1,5 +1,4 @@
 # Integral regression: the mean position under a heatmap, trained on both (arXiv 1711.08229, 1801.07372).
-dataset: str = "coco"
 input_size: tuple = (256, 256)
 heatmap_loss: str = "KeypointMSELoss"
 codec: dict = dict(
@@ -10,17 +9,8 @@ codec: dict = dict(
     normalize=True,
 )
 pretrained = None
-_base_ = [
-    f"../data/{dataset}.py",
-    "../models/resnet.py",
-    "../pipelines/topdown.py",
-    "../loaders.py",
-    "../schedules/step.py",
-    "../default_runtime.py",
-]
+_base_ = "topdown.py"
 model = dict(
-    type="TopdownPoseEstimator",
-    data_preprocessor=_base_.data_preprocessor,
     head=dict(
         type="DSNTHead",
         in_channels=_base_.channels,
@@ -35,7 +25,7 @@ model = dict(
         ),
         decoder=codec,
     ),
-    test_cfg=dict(flip_test=True, shift_coords=True, shift_heatmap=True),
+    test_cfg=dict(shift_coords=True, shift_heatmap=True),
     init_cfg=dict(
         type="Pretrained",
         checkpoint="https://download.openmmlab.com/mmpose/pretrain_models/td-hm_res50_8xb64-210e_coco-256x192.pth",

@@ -1,5 +1,4 @@
 # MSPN and RSN (arXiv 1901.00148, 2003.04030): every unit of every stage draws heatmaps, sharper from stage to stage.
-dataset: str = "coco"
 backbone: str = "mspn"
 input_size: tuple = (192, 256)
 stages: int = 1
@@ -12,18 +11,9 @@ codec = [
 ]
 target = dict(multilevel=True)
 val_evaluator = dict(nms_mode="none")
-_base_ = [
-    f"../data/{dataset}.py",
-    f"../models/{backbone}.py",
-    "../pipelines/topdown.py",
-    "../loaders.py",
-    "../schedules/step.py",
-    "../default_runtime.py",
-]
+_base_ = "topdown.py"
 coarse = dict(type="KeypointMSELoss", use_target_weight=True, loss_weight=0.25)
 model = dict(
-    type="TopdownPoseEstimator",
-    data_preprocessor=_base_.data_preprocessor,
     head=dict(
         type="MSPNHead",
         out_shape=(heatmap_size[1], heatmap_size[0]),
@@ -37,5 +27,5 @@ model = dict(
         * stages,
         decoder=codec[-1],
     ),
-    test_cfg=dict(flip_test=True, flip_mode="heatmap", shift_heatmap=False),
+    test_cfg=dict(flip_mode="heatmap", shift_heatmap=False),
 )

@@ -1,4 +1,4 @@
-# RTMO: one stage, from whole images, with coordinates as classifications of bins that follow the box (arXiv 2312.07526).
+# RTMO: one stage, whole images, coordinates as classes of bins that follow the box (arXiv 2312.07526).
 dataset: str = "coco"
 keypoint_set: str = "coco"
 size: str = "l"
@@ -66,15 +66,7 @@ custom_hooks = [
         },
         priority=48,
     ),
-    dict(type="SyncNormHook", priority=48),
-    dict(
-        type="EMAHook",
-        ema_type="ExpMomentumEMA",
-        momentum=0.0002,
-        update_buffers=True,
-        strict_load=False,
-        priority=49,
-    ),
+    *_base_.average,
 ]
 metainfo = f"configs/_base_/datasets/{keypoint_set}.py"
 widen_factor = _base_.widen_factor

@@ -1,9 +1,7 @@
 # RTMPose: CSPNeXt and a gated attention unit over SimCC (arXiv 2303.07399).
-dataset: str = "coco"
 size: str = "m"
 input_size: tuple = (192, 256)
 max_epochs: int = 420
-switch_epoch: int = max_epochs - 30
 pretrained: str = dict(
     t="mmpose/v1/projects/rtmposev1/cspnext-tiny_udp-aic-coco_210e-256x192-cbed682d_20230130",
     s="mmpose/v1/projects/rtmposev1/cspnext-s_udp-aic-coco_210e-256x192-92f5a029_20230130",
@@ -12,8 +10,6 @@ pretrained: str = dict(
     x="mmpose/v1/projects/rtmposev1/cspnext-x_udp-body7_210e-384x288-d28b58e6_20230529",
 )[size]
 weight_decay: float = 0.0 if size in ("t", "s") else 0.05
-ema: bool = size != "t"
-max_keep_ckpts: int = 1
 codec: dict = dict(
     type="SimCCLabel",
     input_size=input_size,
@@ -22,17 +18,8 @@ codec: dict = dict(
     normalize=False,
     use_dark=False,
 )
-_base_ = [
-    f"../data/{dataset}.py",
-    "../models/cspnext.py",
-    "../pipelines/topdown_two_stages.py",
-    "../loaders.py",
-    "../schedules/cosine.py",
-    "../default_runtime.py",
-]
+_base_ = "topdown_two_stages.py"
 model = dict(
-    type="TopdownPoseEstimator",
-    data_preprocessor=_base_.data_preprocessor,
     head=dict(
         type="RTMCCHead",
         in_channels=_base_.channels,
@@ -54,5 +41,4 @@ model = dict(
         loss=dict(type="KLDiscretLoss", use_target_weight=True, beta=10.0, label_softmax=True),
         decoder=codec,
     ),
-    test_cfg=dict(flip_test=True),
 )

@@ -1,19 +1,8 @@
 # SimCC: a classification of each keypoint's column and row, finer than pixels (arXiv 2107.03332).
-dataset: str = "coco"
-backbone: str = "resnet"
 input_size: tuple = (192, 256)
 codec: dict = dict(type="SimCCLabel", input_size=input_size, sigma=6.0, simcc_split_ratio=2.0)
-_base_ = [
-    f"../data/{dataset}.py",
-    f"../models/{backbone}.py",
-    "../pipelines/topdown.py",
-    "../loaders.py",
-    "../schedules/step.py",
-    "../default_runtime.py",
-]
+_base_ = "topdown.py"
 model = dict(
-    type="TopdownPoseEstimator",
-    data_preprocessor=_base_.data_preprocessor,
     head=dict(
         type="SimCCHead",
         in_channels=_base_.channels,
@@ -24,5 +13,4 @@ model = dict(
         loss=dict(type="KLDiscretLoss", use_target_weight=True),
         decoder=codec,
     ),
-    test_cfg=dict(flip_test=True),
 )

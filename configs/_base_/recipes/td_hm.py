@@ -1,6 +1,4 @@
 # Top-down heatmaps: the crop of one person in, one map per keypoint out (arXiv 1804.06208).
-dataset: str = "coco"
-backbone: str = "resnet"
 input_size: tuple = (192, 256)
 sigma: float = 2
 stride: int = 4
@@ -11,17 +9,8 @@ codec: dict | list = dict(
     heatmap_size=(input_size[0] // stride, input_size[1] // stride),
     sigma=sigma,
 )
-_base_ = [
-    f"../data/{dataset}.py",
-    f"../models/{backbone}.py",
-    "../pipelines/topdown.py",
-    "../loaders.py",
-    "../schedules/step.py",
-    "../default_runtime.py",
-]
+_base_ = "topdown.py"
 model = dict(
-    type="TopdownPoseEstimator",
-    data_preprocessor=_base_.data_preprocessor,
     head=dict(
         type=_base_.get("head_type", "HeatmapHead"),
         in_channels=_base_.channels,
@@ -30,5 +19,5 @@ model = dict(
         decoder=codec,
         **_base_.get("heatmap_head", {}),
     ),
-    test_cfg=dict(flip_test=True, flip_mode="heatmap", shift_heatmap=not udp),
+    test_cfg=dict(flip_mode="heatmap", shift_heatmap=not udp),
 )

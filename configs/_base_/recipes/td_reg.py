@@ -1,23 +1,13 @@
 # Top-down regression: pooled features to coordinates, by their distance or, with rle, by residual likelihood
 # (arXiv 2107.11291).
 dataset: str = "coco"
-backbone: str = "resnet"
 input_size: tuple = (192, 256)
 rle: bool = False
 codec: dict = dict(type="RegressionLabel", input_size=input_size)
 if rle and dataset == "coco":
     val_evaluator = dict(score_mode="bbox_rle")
-_base_ = [
-    f"../data/{dataset}.py",
-    f"../models/{backbone}.py",
-    "../pipelines/topdown.py",
-    "../loaders.py",
-    "../schedules/step.py",
-    "../default_runtime.py",
-]
+_base_ = "topdown.py"
 model = dict(
-    type="TopdownPoseEstimator",
-    data_preprocessor=_base_.data_preprocessor,
     neck=dict(type="GlobalAveragePooling"),
     head=dict(
         type="RLEHead" if rle else "RegressionHead",
@@ -26,5 +16,5 @@ model = dict(
         loss=dict(type="RLELoss" if rle else "SmoothL1Loss", use_target_weight=True),
         decoder=codec,
     ),
-    test_cfg=dict(flip_test=True, shift_coords=True),
+    test_cfg=dict(shift_coords=True),
 )

@@ -52,15 +52,7 @@ custom_hooks = [
         new_train_pipeline=_base_.late_train_pipeline,
         priority=48,
     ),
-    dict(type="SyncNormHook", priority=48),
-    dict(
-        type="EMAHook",
-        ema_type="ExpMomentumEMA",
-        momentum=0.0002,
-        update_buffers=True,
-        strict_load=False,
-        priority=49,
-    ),
+    *_base_.average,
 ]
 binary = dict(type="BCELoss", use_target_weight=True, reduction="sum", loss_weight=1.0)
 widen_factor = _base_.widen_factor

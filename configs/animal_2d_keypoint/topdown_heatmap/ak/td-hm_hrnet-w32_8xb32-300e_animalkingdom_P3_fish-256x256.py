@@ -1,12 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "animalkingdom"
+_base_ = "td-hm_hrnet-w32_8xb32-300e_animalkingdom_P1-256x256.py"
 protocol = "P3_fish"
-backbone = "hrnet"
-width = 32
-input_size = (256, 256)
-optim_wrapper = dict(optimizer=dict(type="AdamW"))
-batch_size = 32
-val_batch_size = 24
-base_batch_size = 512
-max_epochs = 300
-decay_end = 210

@@ -1,3 +1,2 @@
-_base_ = "../../../_base_/recipes/ipr.py"
-dataset = "coco"
+_base_ = "ipr_res50_8xb64-210e_coco-256x256.py"
 heatmap_loss = "JSDiscretLoss"

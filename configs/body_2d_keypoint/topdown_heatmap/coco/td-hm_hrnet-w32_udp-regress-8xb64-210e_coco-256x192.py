@@ -1,7 +1,4 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "coco"
-backbone = "hrnet"
-width = 32
+_base_ = "td-hm_hrnet-w32_8xb64-210e_coco-256x192.py"
 udp = True
 codec = dict(heatmap_type="combined")
 model = dict(

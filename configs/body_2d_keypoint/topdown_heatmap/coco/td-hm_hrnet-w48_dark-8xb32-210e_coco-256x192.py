@@ -1,7 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "coco"
-backbone = "hrnet"
-width = 48
+_base_ = "td-hm_hrnet-w48_8xb32-210e_coco-256x192.py"
 codec = dict(unbiased=True)
-batch_size = 32
-base_batch_size = 512

@@ -1,7 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "coco"
-backbone = "resnet"
-depth = 50
-input_size = (288, 384)
-sigma = 3
+_base_ = "td-hm_res50_8xb64-210e_coco-384x288.py"
 codec = dict(unbiased=True)

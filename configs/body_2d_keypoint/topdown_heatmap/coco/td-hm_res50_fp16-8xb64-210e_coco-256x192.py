@@ -1,5 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "coco"
-backbone = "resnet"
-depth = 50
+_base_ = "td-hm_res50_8xb64-210e_coco-256x192.py"
 optim_wrapper = dict(type="AmpOptimWrapper", loss_scale="dynamic")

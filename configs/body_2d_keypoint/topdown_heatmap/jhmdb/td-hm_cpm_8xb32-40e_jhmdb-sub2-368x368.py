@@ -1,10 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "jhmdb"
+_base_ = "td-hm_cpm_8xb32-40e_jhmdb-sub1-368x368.py"
 split = 2
-backbone = "cpm"
-stride = 8
-input_size = (368, 368)
-batch_size = 32
-max_epochs = 40
-milestones = [20, 30]
-val_interval = 1

@@ -1,13 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "jhmdb"
+_base_ = "td-hm_res50-2deconv_8xb64-40e_jhmdb-sub1-256x256.py"
 split = 3
-backbone = "resnet"
-depth = 50
-input_size = (256, 256)
-stride = 8
-model = dict(head=dict(deconv_out_channels=(256, 256), deconv_kernel_sizes=(4, 4)))
-pretrained = None
-load_from = "https://download.openmmlab.com/mmpose/top_down/resnet/res50_mpii_256x256-418ffc88_20200812.pth"
-max_epochs = 40
-milestones = [20, 30]
-val_interval = 1

@@ -1,6 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "mpii"
-backbone = "hrnet"
-width = 48
-input_size = (256, 256)
+_base_ = "td-hm_hrnet-w48_8xb64-210e_mpii-256x256.py"
 codec = dict(unbiased=True)

@@ -1,5 +1,2 @@
-_base_ = "../../../_base_/recipes/td_reg.py"
-dataset = "coco"
-backbone = "resnet"
-depth = 152
+_base_ = "td-reg_res152_8xb64-210e_coco-256x192.py"
 rle = True

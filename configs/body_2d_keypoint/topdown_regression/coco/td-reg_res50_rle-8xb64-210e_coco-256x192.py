@@ -1,6 +1,3 @@
-_base_ = "../../../_base_/recipes/td_reg.py"
-dataset = "coco"
-backbone = "resnet"
-depth = 50
+_base_ = "td-reg_res50_8xb64-210e_coco-256x192.py"
 rle = True
 lr = 1e-3

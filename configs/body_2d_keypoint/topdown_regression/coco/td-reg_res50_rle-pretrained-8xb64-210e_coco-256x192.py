@@ -1,7 +1,4 @@
-_base_ = "../../../_base_/recipes/td_reg.py"
-dataset = "coco"
-backbone = "resnet"
-depth = 50
+_base_ = "td-reg_res50_8xb64-210e_coco-256x192.py"
 rle = True
 pretrained = "https://download.openmmlab.com/mmpose/pretrain_models/td-hm_res50_8xb64-210e_coco-256x192.pth"
 pretrained_prefix = "backbone."

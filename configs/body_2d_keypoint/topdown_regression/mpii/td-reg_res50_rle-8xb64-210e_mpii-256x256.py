@@ -1,7 +1,2 @@
-_base_ = "../../../_base_/recipes/td_reg.py"
-dataset = "mpii"
-backbone = "resnet"
-depth = 50
-input_size = (256, 256)
+_base_ = "td-reg_res50_8xb64-210e_mpii-256x256.py"
 rle = True
-data_root = "{{$POSEKIT_DATA:data}}/mpii/"

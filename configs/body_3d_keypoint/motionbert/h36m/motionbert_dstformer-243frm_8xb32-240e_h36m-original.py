@@ -1,3 +1,2 @@
-_base_ = "../../../_base_/recipes/motionbert.py"
-dataset = "h36m"
+_base_ = "motionbert_dstformer-243frm_8xb32-240e_h36m.py"
 version = "_original"

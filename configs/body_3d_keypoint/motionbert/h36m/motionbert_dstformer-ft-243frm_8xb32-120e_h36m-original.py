@@ -1,11 +1,2 @@
-_base_ = "../../../_base_/recipes/motionbert.py"
-dataset = "h36m"
+_base_ = "motionbert_dstformer-ft-243frm_8xb32-120e_h36m.py"
 version = "_original"
-max_epochs = 120
-model = dict(
-    init_cfg=dict(
-        type="Pretrained",
-        checkpoint="https://download.openmmlab.com/mmpose/v1/body_3d_keypoint/pose_lift/h36m/"
-        "motionbert_pretrain_h36m-29ffebf5_20230719.pth",
-    )
-)

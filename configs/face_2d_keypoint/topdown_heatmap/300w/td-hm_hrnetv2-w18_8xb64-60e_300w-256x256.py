@@ -1,9 +1,4 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
+_base_ = "../../../_base_/recipes/td_hm_face.py"
 dataset = "300w"
 backbone = "hrnetv2"
-input_size = (256, 256)
 sigma = 1.5
-max_epochs = 60
-milestones = [40, 55]
-val_interval = 1
-lr = 2e-3

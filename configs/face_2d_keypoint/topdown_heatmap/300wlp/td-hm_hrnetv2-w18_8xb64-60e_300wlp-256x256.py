@@ -1,11 +1,6 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
+_base_ = "../../../_base_/recipes/td_hm_face.py"
 dataset = "300wlp"
 backbone = "hrnetv2"
-input_size = (256, 256)
 sigma = 1.5
 batch_size = 2
 base_batch_size = 512
-max_epochs = 60
-milestones = [40, 55]
-val_interval = 1
-lr = 2e-3

@@ -1,9 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "aflw"
-backbone = "hrnetv2"
-input_size = (256, 256)
+_base_ = "td-hm_hrnetv2-w18_8xb64-60e_aflw-256x256.py"
 codec = dict(unbiased=True)
-max_epochs = 60
-milestones = [40, 55]
-val_interval = 1
-lr = 2e-3

@@ -1,10 +1,5 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
+_base_ = "../../../_base_/recipes/td_hm_face.py"
 dataset = "cofw"
 backbone = "hrnetv2"
-input_size = (256, 256)
 sigma = 1.5
-max_epochs = 60
-milestones = [40, 55]
 decay_end = 50
-val_interval = 1
-lr = 2e-3

@@ -1,8 +1,2 @@
-_base_ = "../../../_base_/recipes/td_reg.py"
-dataset = "wflw"
-backbone = "resnet"
-depth = 50
-input_size = (256, 256)
+_base_ = "td-reg_res50_8xb64-210e_wflw-256x256.py"
 model = dict(head=dict(loss=dict(type="SoftWingLoss")))
-save_interval = 10
-jitter = dict(_delete_=True, scale_factor=[0.75, 1.25], rotate_factor=60)

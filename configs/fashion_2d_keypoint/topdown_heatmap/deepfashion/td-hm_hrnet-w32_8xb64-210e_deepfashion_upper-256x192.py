@@ -1,5 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "deepfashion"
+_base_ = "td-hm_hrnet-w32_8xb64-210e_deepfashion_full-256x192.py"
 clothes = "upper"
-backbone = "hrnet"
-width = 32

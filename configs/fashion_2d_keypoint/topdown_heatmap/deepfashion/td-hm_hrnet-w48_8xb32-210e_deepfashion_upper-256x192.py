@@ -1,6 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "deepfashion"
+_base_ = "td-hm_hrnet-w48_8xb32-210e_deepfashion_full-256x192.py"
 clothes = "upper"
-backbone = "hrnet"
-width = 48
-batch_size = 32

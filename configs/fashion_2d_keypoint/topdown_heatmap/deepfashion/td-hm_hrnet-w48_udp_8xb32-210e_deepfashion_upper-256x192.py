@@ -1,7 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "deepfashion"
-clothes = "upper"
-backbone = "hrnet"
-width = 48
-batch_size = 32
+_base_ = "td-hm_hrnet-w48_8xb32-210e_deepfashion_upper-256x192.py"
 model = dict(test_cfg=dict(shift_heatmap=False))

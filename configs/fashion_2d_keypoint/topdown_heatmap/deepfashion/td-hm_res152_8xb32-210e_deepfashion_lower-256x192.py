@@ -1,6 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "deepfashion"
+_base_ = "td-hm_res152_8xb32-210e_deepfashion_full-256x192.py"
 clothes = "lower"
-backbone = "resnet"
-depth = 152
-batch_size = 32

@@ -1,6 +1,3 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "deepfashion"
+_base_ = "td-hm_res50_8xb64-210e_deepfashion_full-256x192.py"
 clothes = "lower"
-backbone = "resnet"
-depth = 50
 base_batch_size = 64

@@ -1,5 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "rhd2d"
-backbone = "hrnetv2"
-input_size = (256, 256)
+_base_ = "td-hm_hrnetv2-w18_8xb64-210e_rhd2d-256x256.py"
 codec = dict(unbiased=True)

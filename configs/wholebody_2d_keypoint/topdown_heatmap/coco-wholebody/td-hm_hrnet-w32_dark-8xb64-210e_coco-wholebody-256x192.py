@@ -1,5 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "coco_wholebody"
-backbone = "hrnet"
-width = 32
+_base_ = "td-hm_hrnet-w32_8xb64-210e_coco-wholebody-256x192.py"
 codec = dict(unbiased=True)

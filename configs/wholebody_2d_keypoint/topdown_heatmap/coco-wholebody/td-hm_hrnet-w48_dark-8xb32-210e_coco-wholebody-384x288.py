@@ -1,9 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "coco_wholebody"
-backbone = "hrnet"
-width = 48
-input_size = (288, 384)
-sigma = 3
+_base_ = "td-hm_hrnet-w48_8xb32-210e_coco-wholebody-384x288.py"
 codec = dict(unbiased=True)
-batch_size = 32
-base_batch_size = 512

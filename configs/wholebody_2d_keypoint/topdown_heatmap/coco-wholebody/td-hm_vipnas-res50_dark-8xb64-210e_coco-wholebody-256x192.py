@@ -1,4 +1,2 @@
-_base_ = "../../../_base_/recipes/td_hm.py"
-dataset = "coco_wholebody"
-backbone = "vipnas_resnet"
+_base_ = "td-hm_vipnas-res50_8xb64-210e_coco-wholebody-256x192.py"
 codec = dict(unbiased=True)
