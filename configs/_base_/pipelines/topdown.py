@@ -6,9 +6,13 @@ half_body: bool = True
 jitter: dict = {}  # how far boxes move, grow and turn: the arguments of RandomBBoxTransform
 flip_first: bool = True
 padding: float = 1.25
+cache: str | None = None  # "ram" keeps small images, decoded, in memory
 after_crop: list = []  # steps on the crop, such as changes of colour
 target: dict = {}  # further arguments of GenerateTarget
-load = [dict(type="LoadImage"), dict(type="GetBBoxCenterScale", padding=padding)]
+load = [
+    dict(type="LoadImage", **(dict(cache=cache) if cache else {})),
+    dict(type="GetBBoxCenterScale", padding=padding),
+]
 flip = [dict(type="RandomFlip", direction="horizontal")]
 crop = dict(type="TopdownAffine", input_size=input_size, use_udp=udp)
 train_pipeline = [

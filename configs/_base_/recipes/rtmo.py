@@ -1,6 +1,6 @@
 # RTMO: one stage, whole images, coordinates as classes of bins that follow the box (arXiv 2312.07526).
 dataset: str = "coco"
-keypoint_set: str = "coco"
+keypoint_set: str = "configs/_base_/datasets/coco.py"
 size: str = "l"
 input_size: tuple = (640, 640)
 data_root: str = "{{$POSEKIT_DATA:data}}/"
@@ -68,7 +68,6 @@ custom_hooks = [
     ),
     *_base_.average,
 ]
-metainfo = f"configs/_base_/datasets/{keypoint_set}.py"
 widen_factor = _base_.widen_factor
 pose_channels = int(512 * widen_factor)
 model = dict(
@@ -111,7 +110,7 @@ model = dict(
         assigner=dict(
             type="SimOTAAssigner",
             dynamic_k_indicator="oks",
-            oks_calculator=dict(type="PoseOKS", metainfo=metainfo),
+            oks_calculator=dict(type="PoseOKS", metainfo=keypoint_set),
             use_keypoints_for_center=center_by_keypoints,
         ),
         prior_generator=dict(type="MlvlPointGenerator", centralize_points=True, strides=[16, 32]),
@@ -125,7 +124,7 @@ model = dict(
         overlaps_power=0.5,
         loss_cls=dict(type="VariFocalLoss", reduction="sum", use_target_weight=True, loss_weight=1.0),
         loss_bbox=dict(type="IoULoss", mode="square", eps=1e-16, reduction="sum", loss_weight=5.0),
-        loss_oks=dict(type="OKSLoss", reduction="none", metainfo=metainfo, loss_weight=30.0),
+        loss_oks=dict(type="OKSLoss", reduction="none", metainfo=keypoint_set, loss_weight=30.0),
         loss_vis=dict(type="BCELoss", use_target_weight=True, reduction="mean", loss_weight=1.0),
         loss_mle=dict(type="MLECCLoss", use_target_weight=True, loss_weight=mle_weight),
         loss_bbox_aux=dict(type="L1Loss", reduction="sum", loss_weight=1.0),

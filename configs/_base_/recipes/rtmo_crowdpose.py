@@ -1,6 +1,6 @@
 # RTMO on CrowdPose: longer, with images and people that are scaled and turned more.
 dataset: str = "crowdpose"
-keypoint_set = "crowdpose"
+keypoint_set = "configs/_base_/datasets/crowdpose.py"
 size: str = "l"
 crowdpose_folder = "crowdpose/"
 crowdpose_images = "pose/CrowdPose/images/"

@@ -2,7 +2,7 @@
 size: str = "m"
 input_size: tuple = (192, 256)
 max_epochs: int = 420
-pretrained: str = dict(
+pretrained: str | None = dict(
     t="mmpose/v1/projects/rtmposev1/cspnext-tiny_udp-aic-coco_210e-256x192-cbed682d_20230130",
     s="mmpose/v1/projects/rtmposev1/cspnext-s_udp-aic-coco_210e-256x192-92f5a029_20230130",
     m="mmpose/v1/projects/rtmposev1/cspnext-m_udp-aic-coco_210e-256x192-f2f7d6f6_20230130",

@@ -1,5 +1,6 @@
 # YOLOX-Pose: a detector that regresses the keypoints of each box (arXiv 2204.06806).
 dataset: str = "coco"
+keypoint_set: str = "configs/_base_/datasets/coco.py"
 size: str = "l"
 input_size: tuple = (640, 640)
 data_root: str = "{{$POSEKIT_DATA:data}}/"
@@ -90,7 +91,7 @@ model = dict(
         loss_oks=dict(
             type="OKSLoss",
             reduction="none",
-            metainfo=f"configs/_base_/datasets/{dataset}.py",
+            metainfo=keypoint_set,
             norm_target_weight=True,
             loss_weight=30.0,
         ),
