@@ -39,7 +39,7 @@ def explain(
     override: Overrides = None,
     plugin: Plugins = None,
 ) -> None:
-    """Print one value, where it was set, what led there, and what it replaced."""
+    """Print one value, where it was set, what led there, what it was computed from, and what it replaced."""
     from posekit.config import load
     from posekit.config.explain import explain
 
@@ -47,6 +47,7 @@ def explain(
     typer.echo(f"{found.path} = {found.text}")
     rows = [("set at", found.steps[-1].place, found.steps[-1].source)]
     rows += [(f"in {step.path}", step.place, step.source) for step in reversed(found.steps[:-1])]
+    rows += [(f"from {step.path}", step.place, step.source) for step in found.reads]
     rows += [(f"replaces {step.path}", step.place, step.source) for step in found.replaced]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for what, place, source in rows:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn, cast
 
 from posekit.config.config import Config, Mark, find_key
 from posekit.config.errors import ConfigError, near, shown_path
-from posekit.config.limits import MAX_DEPTH, Budget, OverBudgetError, checked
+from posekit.config.limits import DICT_COST, MAX_DEPTH, Budget, OverBudgetError, checked
 from posekit.config.operations import (
     FUNCTIONS,
     METHODS,
@@ -261,11 +261,8 @@ class Evaluator:
         if not isinstance(node.func, ast.Name):
             raise NotAllowedError("only named functions can be called")
         name = node.func.id
-        if name == "dict" and not node.args and all(word.arg for word in node.keywords):
-            config = Config()
-            for word in node.keywords:
-                config.put(word.arg, self.value(word.value), self.mark(word))
-            return config
+        if name == "dict" and not any(isinstance(argument, ast.Starred) for argument in node.args):
+            return self.new_dict(node, mark)
         if name not in FUNCTIONS:
             raise NotAllowedError(f"calling '{name}' is not allowed; functions are {', '.join(FUNCTIONS)}")
         return self.call(name, FUNCTIONS[name], [self.budget, mark, *self.listed(node.args)], self.keywords(node))
@@ -280,17 +277,37 @@ class Evaluator:
                 raise NotAllowedError(f"{name}() does not take these arguments") from None
             raise NotAllowedError(f"{name}(): {error}") from None
 
+    def new_dict(self, node: ast.Call, mark: Mark) -> Config:
+        """Return ``dict(source, **more, name=value)``; every item knows its own line, or the one it came with."""
+        config = Config()
+        self.budget.spend(DICT_COST)
+        if len(node.args) > 1:
+            raise NotAllowedError("dict() does not take these arguments")
+        for argument in node.args:
+            put_all(config, self.value(argument), mark, self.budget)
+        for word in node.keywords:
+            value = self.value(word.value)
+            if word.arg is not None:
+                config.put(word.arg, value, self.mark(word))
+            else:
+                put_all(config, self.names_of(value), self.mark(word), self.budget)
+        return config
+
+    def names_of(self, value: Any) -> Config:
+        """Return the dict behind ``**``; its keys have to be names."""
+        if isinstance(value, Config) and all(isinstance(name, str) for name in value):
+            return value
+        raise NotAllowedError(f"** needs a dict with names as keys, not {kind(value)}")
+
     def keywords(self, node: ast.Call) -> dict[str, Any]:
         words: dict[str, Any] = {}
         for word in node.keywords:
             value = self.value(word.value)
             if word.arg is not None:
                 words[word.arg] = value
-            elif isinstance(value, Config) and all(isinstance(name, str) for name in value):
-                self.budget.spend(len(value))
-                words.update(cast("dict[str, Any]", value))
             else:
-                raise NotAllowedError(f"** needs a dict with names as keys, not {kind(value)}")
+                self.budget.spend(len(self.names_of(value)))
+                words.update(cast("dict[str, Any]", value))
         return words
 
     def method(self, node: ast.Call, function: ast.Attribute, mark: Mark) -> Any:

@@ -15,7 +15,7 @@ from posekit.config.merge import merge
 from posekit.config.operations import NotAllowedError
 from posekit.config.overrides import apply_override
 from posekit.config.settings import MISSING, Layers, check_type, received
-from posekit.config.source import parse, read_text
+from posekit.config.source import neighbours, parse, read_text
 from posekit.config.statements import Runner
 from posekit.config.values import TypeName, finish
 from posekit.config.variables import file_variables
@@ -176,7 +176,7 @@ class _FileRunner(Runner):
         except (OSError, ValueError, RuntimeError) as error:
             self.fail(node, f"base {text!r} is no path: {error}")
         if not path.is_file():
-            self.fail(node, f"base '{text}' does not exist: no file {shown_path(str(path))}")
+            self.fail(node, f"base '{text}' does not exist: no file {shown_path(str(path))}{neighbours(path)}")
         read = self.loader.file(path, [*given, *self.given], self.children)
         for name, mark in read.settings.items():
             self.settings.setdefault(name, mark)

@@ -21,7 +21,7 @@ def read_text(path: Path) -> str:
     if path.is_dir():
         raise ConfigError(f"{shown}: this is a folder; name a config file (.py) in it")
     if not path.is_file():
-        raise ConfigError(f"{shown}: no such file{_neighbours(path)}")
+        raise ConfigError(f"{shown}: no such file{neighbours(path)}")
     if path.suffix != ".py":
         raise ConfigError(f"{shown}: a config is a .py file, not '{path.suffix}'")
     with path.open("rb") as file:
@@ -35,7 +35,8 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{shown}:{line}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from None
 
 
-def _neighbours(path: Path) -> str:
+def neighbours(path: Path) -> str:
+    """Return the end of a message about a missing file: the name that is close to it, or the missing folder."""
     import difflib
 
     if not path.parent.is_dir():
