@@ -9,9 +9,10 @@ from typing import Any, NamedTuple, cast
 
 from posekit.config.config import Config, Mark, brief
 from posekit.config.errors import ConfigError, shown_path
-from posekit.config.folders import ConfigFolders, find_config
+from posekit.config.folders import ConfigFolders, find_config, packaged_configs
 from posekit.config.limits import FILE_COST, MAX_BASES, Budget, OverBudgetError
 from posekit.config.merge import merge
+from posekit.config.names import is_name, no_such_config
 from posekit.config.operations import NotAllowedError
 from posekit.config.overrides import apply_override
 from posekit.config.settings import MISSING, Layers, check_type, received
@@ -28,7 +29,8 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, plugins: Collection
     """Load a config file without executing it.
 
     Args:
-        path: the file; one of posekit's own configs may be named from anywhere (``posekit::body/...``).
+        path: the file; one of posekit's own configs may be named from anywhere, by its path (``posekit::body/...``)
+            or by its name alone.
         overrides: changes such as ``model.head.loss.type=KLDiscretLoss`` or ``milestones=[170,200]``.
         plugins: packages the user named with ``--plugin``; only these may stand in ``custom_imports``.
 
@@ -39,6 +41,8 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, plugins: Collection
         ConfigError: if a file is missing, too large, or uses anything outside of the config language.
     """
     file = find_config(path)
+    if is_name(path) and not file.exists():
+        raise ConfigError(no_such_config(path, packaged_configs()))
     loader = _Loader(ConfigFolders(file), plugins)
     return loader.finished(lambda given: loader.file(file, given), str(file), overrides)
 

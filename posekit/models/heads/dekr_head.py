@@ -12,7 +12,7 @@ from torchvision.ops import deform_conv2d
 
 from posekit.codecs.base import BaseCodec
 from posekit.evaluation.nearby_joints_nms import nearby_joints_nms
-from posekit.models.base_module import InitRules, Settings
+from posekit.models.base_module import BaseModule, InitRules, Settings
 from posekit.models.heads.base import HEATMAPS, BaseHead, Batch, Features, Outputs, as_columns, as_float, to_numpy
 from posekit.models.heads.heatmap_head import HeatmapHead
 from posekit.models.layers.conv_module import ConvModule
@@ -60,16 +60,17 @@ class AdaptiveActivationBlock(nn.Module):
         return F.relu(self.norm(self.adapt_conv(x, offset.flatten(1, 3))) + x)
 
 
-class RescoreNet(nn.Module):
+class RescoreNet(BaseModule):
     """Judges a pose by its links.
 
     Args:
         in_channels: three for each link plus one for each keypoint.
         norm_indexes: two links whose mean length is the unit.
+        init_cfg: rules for the initial weights.
     """
 
-    def __init__(self, in_channels: int, norm_indexes: Sequence[int]) -> None:
-        super().__init__()
+    def __init__(self, in_channels: int, norm_indexes: Sequence[int], init_cfg: InitRules = None) -> None:
+        super().__init__(init_cfg)
         self.norm_indexes = list(norm_indexes)
         self.l1 = nn.Linear(in_channels, 256)
         self.l2 = nn.Linear(256, 256)
