@@ -1,4 +1,4 @@
-"""``posekit config``: show a config as it resolves, and say where its values come from."""
+"""``posekit config``: list the configs there are, show one as it resolves, and say where its values come from."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import typer
 
 from posekit.cli.train import Overrides
 
-app = typer.Typer(help="Show what a config resolves to, and where its values come from.", no_args_is_help=True)
+app = typer.Typer(help="List configs, show what one resolves to, and where its values come from.", no_args_is_help=True)
 
-ConfigPath = Annotated[str, typer.Argument(help="The config file, or posekit::path of one that posekit brings.")]
+ConfigPath = Annotated[str, typer.Argument(help="A config file, or the name of a config that posekit brings.")]
 Plugins = Annotated[
     list[str] | None, typer.Option("--plugin", help="A package that the config's custom_imports may name.")
 ]
@@ -52,3 +52,28 @@ def explain(
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for what, place, source in rows:
         typer.echo(f"  {what:<{widths[0]}}  {place:<{widths[1]}}  {source}".rstrip())
+
+
+@app.command(name="list")
+def list_configs(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="Words that a config's name, task, backbone, dataset, input size or score has to have."),
+    ] = None,
+) -> None:
+    """List the configs that posekit brings, each a name for any command that takes a config."""
+    from posekit.config import ConfigError
+    from posekit.zoo.config_index import config_entries, matching
+
+    entries = config_entries()
+    chosen = matching(entries, words or ())
+    if not chosen:
+        raise ConfigError(f"none of {len(entries)} configs has all of: {' '.join(words or ())}; leave a word out")
+    rows = [("config", "task", "backbone", "dataset", "input", "parameters", "published scores")]
+    rows += [
+        (each.name, each.task, each.backbone, each.dataset, each.shown_input, each.shown_parameters, each.shown_scores)
+        for each in chosen
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        typer.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
