@@ -44,6 +44,7 @@ class PackPoseInputs(BaseTransform):
     Args:
         meta_keys: results that become metainfo; ``affine`` always does.
         pack_transformed: also pack ``transformed_keypoints`` into ``gt_instances``, for drawing.
+        extra_mapping_labels: further results that become labels, with the names they get there.
     """
 
     provides = ("inputs", "data_samples")
@@ -72,9 +73,15 @@ class PackPoseInputs(BaseTransform):
         )
     }
 
-    def __init__(self, meta_keys: Sequence[str] = META_KEYS, pack_transformed: bool = False) -> None:
+    def __init__(
+        self,
+        meta_keys: Sequence[str] = META_KEYS,
+        pack_transformed: bool = False,
+        extra_mapping_labels: dict[str, str] | None = None,
+    ) -> None:
         self.meta_keys = tuple(meta_keys)
         self.pack_transformed = pack_transformed
+        self.extra_mapping_labels = dict(extra_mapping_labels or {})
 
     def transform(self, results: Results) -> Any:
         return {"inputs": pack_inputs(results), "data_samples": self.pack_sample(results)}
@@ -85,6 +92,7 @@ class PackPoseInputs(BaseTransform):
         if self.pack_transformed and "transformed_keypoints" in values:
             instances["transformed_keypoints"] = values["transformed_keypoints"]
         labels = select(values, "label_mapping_table", self.label_mapping_table)
+        labels.update({packed: values[key] for key, packed in self.extra_mapping_labels.items() if key in values})
         fields = select(values, "field_mapping_table", self.field_mapping_table)
         metainfo = {key: values[key] for key in (*self.meta_keys, "affine") if key in values}
         sample = PoseDataSample(
