@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posekit.datasets.transforms.load_image import MAX_PIXELS, decode, read_bytes
+from posekit.media.image_file import MAX_PIXELS, decode, read_bytes
 from posekit.media.image_header import ImageFileError, check_header
 from posekit.progress import ProgressBar
 

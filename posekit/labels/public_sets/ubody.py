@@ -20,7 +20,7 @@ from posekit.labels.keypoint_data import Picture
 from posekit.labels.place import Place, json_bytes, read_object
 from posekit.labels.public_sets.public_set import found_files, unpacked_format
 from posekit.labels.public_sets.unpacking import Job
-from posekit.labels.video_frames import extract_frames
+from posekit.media.video import extract_frames
 
 RATE = 30
 TRIMMED = "_Trim"
