@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from posekit.console import tracked
 from posekit.labels.keypoint_data import KeypointData, Picture
 from posekit.media.image_file import IMAGE_SUFFIXES, image_size, write_image
 from posekit.media.video import extract_frames, no_frame, read_frame
-from posekit.progress import tracked
 
 TRIED = 9
 """So many names of pictures are looked for to find their folder."""

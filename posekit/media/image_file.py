@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.files import write_atomically
 from posekit.media.image_header import JPEG_SCAN, ImageFileError, check_header, jpeg_segments
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from posekit.console import tracked
 from posekit.media.image_file import write_image
-from posekit.progress import tracked
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
 

@@ -10,12 +10,12 @@ hint that names a role class (one with a ``registry``) receives the built part.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 from weakref import WeakValueDictionary
 
+from posekit.console import close_names, suggestion
 from posekit.registry.index import INDEX
 from posekit.registry.signature import Slot, parameters
 
@@ -23,7 +23,6 @@ T = TypeVar("T", bound=Callable[..., Any])
 
 SCOPES = ("mmpose.", "mmdet.", "mmpretrain.", "mmcls.", "mmengine.", "mmcv.", "torch.nn.", "torch.optim.")
 BOOKKEEPING = ("type", "_scope_")
-MAX_LISTED = 20
 
 EXTERNAL: dict[str, dict[str, str]] = {
     "OPTIMIZERS": {
@@ -108,7 +107,9 @@ class Registry:
             module, _, attribute = self.index[key].partition(":")
             self.classes[key] = getattr(importlib.import_module(module), attribute)
         if key not in self.classes:
-            raise UnknownNameError(f"no name '{name}' in {self.role}; {_suggest(key, self.names())}")
+            raise UnknownNameError(
+                f"no name '{name}' in {self.role}; {suggestion(key, self.names(), otherwise='known')}"
+            )
         return self.classes[key]
 
     def build(self, config: Mapping[str, Any], **defaults: Any) -> Any:
@@ -242,7 +243,9 @@ class _Check:
         settings = cast("Mapping[str, Any]", config)
         kind: Any = settings["type"]
         if not callable(kind) and kind not in table:
-            known = f"no {_noun(table)} named {kind!r}; {_suggest(kind, table.names())}"
+            known = (
+                f"no {_noun(table)} named {kind!r}; {suggestion(_last_part(kind), table.names(), otherwise='known')}"
+            )
             yield f"{_spot_of(settings, 'type', spot)}: {known}"
             return
         cls: Any = kind if callable(kind) else table.get(kind)
@@ -260,8 +263,8 @@ class _Check:
             if name in slots and name in config:
                 yield from self.value(config[name], slots[name], at)
             elif name not in slots and not is_open:
-                meant.update(_near(name, slots))
-                yield f"{at}: {cls.__name__} has no argument '{name}'; {_suggest(name, slots, 'it has')}"
+                meant.update(close_names(name, slots))
+                yield f"{at}: {cls.__name__} has no argument '{name}'; {suggestion(name, slots, otherwise='it has')}"
         for name, slot in slots.items():
             if slot.required and name not in names and name not in meant:
                 yield f"{_spot_of(config, 'type', spot, keep=True)}: {cls.__name__} needs '{name}'"
@@ -323,18 +326,9 @@ def _brief(value: Any) -> str:
     return repr(value) if value is None or _is_plain(value) else f"a {type(value).__name__}"
 
 
-def _near(name: object, known: Iterable[str]) -> list[str]:
-    lower = {item.lower(): item for item in known}
-    return [lower[item] for item in difflib.get_close_matches(str(name).rpartition(".")[2].lower(), lower, 2)]
-
-
-def _suggest(name: object, known: Iterable[str], otherwise: str = "known") -> str:
-    names = list(known)
-    if close := _near(name, names):
-        return f"did you mean {' or '.join(map(repr, close))}?"
-    if len(names) > MAX_LISTED:
-        names = [*difflib.get_close_matches(str(name), names, MAX_LISTED, cutoff=0), "..."]
-    return f"{otherwise} {', '.join(names)}" if names else f"{otherwise} none"
+def _last_part(name: object) -> str:
+    """Return what follows the last dot: a class is looked for by its own name, whatever package the text names."""
+    return str(name).rpartition(".")[2]
 
 
 MODELS = Registry("MODELS")

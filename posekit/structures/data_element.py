@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from posekit.structures.array import is_array, is_sequence, is_tensor, to_numpy
+from posekit.array import is_array, is_sequence, is_tensor, to_numpy
 
 if TYPE_CHECKING:
     from typing import Self

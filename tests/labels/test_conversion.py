@@ -307,7 +307,7 @@ def test_sizes_come_from_the_files(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"image .*none.png: no such file, and its size is needed"):
         image_size(tmp_path / "none.png")
     (tmp_path / "broken.png").write_bytes(b"GIF")
-    with pytest.raises(ValueError, match=r"picture .*broken.png: the file starts with b'GIF'"):
+    with pytest.raises(ValueError, match=r"image .*broken.png: the file starts with b'GIF'"):
         image_size(tmp_path / "broken.png")
 
 

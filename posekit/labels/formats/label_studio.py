@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.etree import ElementTree
 
-from posekit.atomic_file import write_atomically
+from posekit.console import tracked
+from posekit.files import write_atomically
 from posekit.labels.grouping import (
     Box,
     LooseBox,
@@ -29,7 +30,6 @@ from posekit.labels.keypoint_data import Category, Format, Hints, Instance, Keyp
 from posekit.labels.place import Found, Place, json_bytes, read_object
 from posekit.labels.xml_file import read_xml, xml_bytes
 from posekit.media.image_file import IMAGE_SUFFIXES
-from posekit.progress import tracked
 
 TASKS, INTERFACE = "tasks.json", "label_config.xml"
 LOCAL = "/data/local-files/?d="

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.console import tracked
+from posekit.files import write_atomically
 from posekit.labels.grouping import LooseBox, LooseObject, LoosePoint, as_instances, group_points
 from posekit.labels.image_files import files_beside, found_below, picture_named, placed_names
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.labels.place import Found, Place, json_bytes, read_object, read_text
 from posekit.media.image_file import MAX_STATED_PIXELS
 from posekit.media.image_header import ImageFileError, check_header
-from posekit.progress import tracked
 
 LABELS = "labels.txt"
 SEPARATOR = "__keypoints__"

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.console import tracked
+from posekit.files import write_atomically
 from posekit.labels.image_files import (
     pictures_in,
     place_pictures,
@@ -22,8 +23,7 @@ from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instan
 from posekit.labels.losses import numbered_names
 from posekit.labels.place import Found, Place, read_text
 from posekit.labels.yaml_file import read_yaml, write_yaml
-from posekit.media.image_file import image_size
-from posekit.progress import tracked
+from posekit.media.image_file import IMAGE_SUFFIXES, image_size
 
 YAML_SUFFIXES = (".yaml", ".yml")
 ALIASES = {"val": "validation"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.files import write_atomically
 from posekit.labels.image_files import place_pictures
 from posekit.labels.keypoint_data import Picture
 from posekit.labels.public_sets.public_set import SCALE_PIXELS
