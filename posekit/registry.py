@@ -21,7 +21,9 @@ from posekit.signature import Slot, parameters
 
 T = TypeVar("T", bound=Callable[..., Any])
 
-SCOPES = ("mmpose.", "mmdet.", "mmpretrain.", "mmcls.", "mmengine.", "mmcv.", "torch.nn.", "torch.optim.")
+PACKAGES = ("mmpose", "mmdet", "mmpretrain", "mmcls", "mmengine", "mmcv", "torch")
+"""First parts of dotted names, as ``mmpose.models.HeatmapHead`` in a dumped config, that stand for posekit's own tables."""
+
 BOOKKEEPING = ("type", "_scope_")
 MAX_LISTED = 20
 
@@ -160,10 +162,8 @@ class Registry:
 
 
 def strip_scope(name: str) -> str:
-    for scope in SCOPES:
-        if name.startswith(scope):
-            return name[len(scope) :]
-    return name
+    """Return the last part of a dotted name that begins with a known package, and any other name as it is."""
+    return name.rpartition(".")[2] if name.partition(".")[0] in PACKAGES else name
 
 
 def settings_key(cls: Any, arguments: Mapping[str, Any]) -> Hashable | None:

@@ -206,6 +206,20 @@ def test_unknown_name():
     assert "mmpose.Wheel" in PARTS
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mmpose.models.pose_estimators.topdown.TopdownPoseEstimator", "TopdownPoseEstimator"),
+        ("torch.optim.adamw.AdamW", "AdamW"),
+        ("mmengine.model.PretrainedInit", "PretrainedInit"),
+        ("my_lab.models.HeatmapHead", "my_lab.models.HeatmapHead"),
+        ("HeatmapHead", "HeatmapHead"),
+    ],
+)
+def test_dotted_names_of_known_packages_stand_for_their_last_part(name, expected):
+    assert registry.strip_scope(name) == expected
+
+
 def test_a_name_is_never_an_import_path():
     for name in ("os.system", "os:system", "posekit.models.backbones.resnet:ResNet", "mmpose.os.system", "__class__"):
         assert name not in MODELS

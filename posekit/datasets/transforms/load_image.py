@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from typing import Any
@@ -13,6 +14,8 @@ from posekit.datasets.transforms.image_cache import ImageCache
 from posekit.datasets.transforms.image_header import ImageFileError, check_header
 from posekit.datasets.transforms.results import Results
 from posekit.registry import TRANSFORMS
+
+logger = logging.getLogger(__name__)
 
 COLOR_TYPES = ("color", "color_ignore_orientation", "grayscale", "grayscale_ignore_orientation", "unchanged")
 MAX_BYTES = 2**30
@@ -34,7 +37,7 @@ class LoadImage(BaseTransform):
             stored), or the first two with ``_ignore_orientation``.
         imdecode_backend: only ``cv2``.
         ignore_empty: skip a sample whose file is missing or empty.
-        backend_args: only ``dict(backend="local")``, or "disk", the older name of the same.
+        backend_args: ``dict(backend="local")`` or its older name "disk"; "petrel" is read as local, with a warning.
         cache: ``ram`` keeps decoded images for samples to come (read-only arrays).
         cache_mb: memory of the cache in megabytes, for each worker.
         max_pixels: largest width x height that is decoded.
@@ -64,7 +67,7 @@ class LoadImage(BaseTransform):
         check_choice("color_type", color_type, COLOR_TYPES)
         check_choice("imdecode_backend", imdecode_backend, ("cv2",))
         for name, given in (("backend_args", backend_args), ("file_client_args", file_client_args)):
-            check_choice(f"{name}.backend", (given or {}).get("backend", "disk"), ("local", "disk"))
+            check_backend(name, (given or {}).get("backend", "local"))
         check_choice("cache", cache, (None, "ram"))
         self.to_float32 = to_float32
         self.color_type = color_type
@@ -145,6 +148,18 @@ def read_bytes(path: str) -> bytes:
     if wrong:
         raise ImageFileError(f"cannot be read ({wrong})")
     return data
+
+
+def check_backend(name: str, backend: str) -> None:
+    """Refuse what is no local file; say so where a cluster's store is read as local.
+
+    Raises:
+        ValueError: for any other backend.
+    """
+    if backend == "petrel":
+        logger.warning("LoadImage.%s: backend 'petrel' is read as local files; set data_root to where they lie", name)
+        return
+    check_choice(f"{name}.backend", backend, ("local", "disk"))
 
 
 def check_choice(name: str, value: Any, allowed: tuple) -> None:
