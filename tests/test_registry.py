@@ -15,8 +15,8 @@ import pytest
 
 from posekit import registry
 from posekit.config import loads
-from posekit.index import INDEX
 from posekit.registry import CODECS, MODELS, OPTIMIZERS, BuildError, Registry, settings_key
+from posekit.registry.index import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,11 +173,11 @@ def test_all_problems_at_once_with_their_lines(tmp_path):
 def test_nothing_is_built_before_all_is_checked(monkeypatch):
     built = []
     monkeypatch.setattr(Wheel, "__init__", lambda self, size, options=None: built.append(size))
-    registry.parameters.cache_clear()
+    registry.registry.parameters.cache_clear()
     with pytest.raises(BuildError):
         PARTS.build(dict(type="Bike", front=WHEEL, bel=3))
     assert built == []
-    registry.parameters.cache_clear()
+    registry.registry.parameters.cache_clear()
 
 
 def test_open_classes_take_anything():

@@ -82,7 +82,7 @@ def usable_device(name: str) -> str:
 
 def keypoint_set_of(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keypoint set of a config's training, else validation, else test data, else COCO's."""
-    from posekit.datasets.skeleton import Skeleton, load_metainfo
+    from posekit.keypoints.skeleton import Skeleton, load_metainfo
 
     for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
         dataset = (config.get(loader) or {}).get("dataset") or {}

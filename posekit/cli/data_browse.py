@@ -27,7 +27,7 @@ def browse(
     import_plugins(plugin)
     from posekit.atomic_file import require_writable, write_atomically
     from posekit.config import load
-    from posekit.visualization.browse_page import browse_page
+    from posekit.reports.browse_page import browse_page
 
     require_writable(out)
     loaded = load(config, overrides=override or [], plugins=plugin or ())
@@ -50,7 +50,7 @@ def open_dataset(config: Any, split: str) -> Any:
     Raises:
         ValueError: if the config has none.
     """
-    from posekit.datasets.doctor.source import SPLITS
+    from posekit.labels.doctor.source import SPLITS
     from posekit.registry import DATASETS
 
     if split not in SPLITS:

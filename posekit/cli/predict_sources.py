@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from posekit.atomic_file import write_atomically
-from posekit.runtime.video import VIDEO_SUFFIXES, VideoReader, VideoWriter
+from posekit.media.video import VIDEO_SUFFIXES, VideoReader, VideoWriter
 
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 SUFFIXES = (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES)

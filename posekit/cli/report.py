@@ -95,8 +95,8 @@ def write_page(out: Path, evaluations: list[Evaluation], tables: list[Table], no
     """Write the tables with charts of precision and errors as one HTML page."""
     from posekit.atomic_file import write_atomically
     from posekit.evaluation.pose_errors import KINDS
-    from posekit.visualization import html_page as html
-    from posekit.visualization.charts import bar_chart, line_chart
+    from posekit.reports import html_page as html
+    from posekit.reports.charts import bar_chart, line_chart
 
     gains = {kind: {e.name: e.gains[kind] for e in evaluations} for kind in evaluations[0].gains}
     charts = [

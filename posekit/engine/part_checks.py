@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from posekit.codecs.agreement import check_codecs
 from posekit.config.errors import near
 from posekit.config.load import load
-from posekit.datasets.skeleton import load_metainfo
+from posekit.keypoints.skeleton import load_metainfo
 from posekit.registry import DATASETS, METRICS, MODELS, OPTIMIZERS, SAMPLERS, SCHEDULES, TRANSFORMS, VISUALIZERS, strip_scope
-from posekit.signature import parameters
+from posekit.registry.signature import parameters
 
 if TYPE_CHECKING:
     from posekit.engine.translation import Translation

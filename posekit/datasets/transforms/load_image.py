@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.transforms.base import BaseTransform
-from posekit.datasets.transforms.image_cache import ImageCache
-from posekit.datasets.transforms.image_header import ImageFileError, check_header
 from posekit.datasets.transforms.results import Results
+from posekit.media.image_cache import ImageCache
+from posekit.media.image_header import ImageFileError, check_header
 from posekit.registry import TRANSFORMS
 
 logger = logging.getLogger(__name__)

@@ -14,9 +14,9 @@ from posekit.evaluation.average_precision import PoseScores, score_poses
 from posekit.evaluation.coco_truth import read_coco, true_poses
 from posekit.evaluation.keypoint_mapping import map_keypoints
 from posekit.evaluation.metrics.base import BaseMetric, look_up
-from posekit.evaluation.oks import FoundPoses, TruePoses
-from posekit.evaluation.oks_nms import oks_nms, soft_oks_nms
 from posekit.evaluation.pose_matching import MAX_DETS
+from posekit.keypoints.oks import FoundPoses, TruePoses
+from posekit.keypoints.oks_nms import oks_nms, soft_oks_nms
 from posekit.registry import METRICS
 from posekit.structures.array import to_numpy
 

@@ -170,6 +170,6 @@ def copy_boxes(instances: InstanceData, sample: PoseDataSample) -> None:
 
 
 def _keypoint_set(metainfo: Settings) -> dict[str, Any]:
-    from posekit.datasets.skeleton import load_metainfo  # few models name their own keypoint set
+    from posekit.keypoints.skeleton import load_metainfo  # few models name their own keypoint set
 
     return load_metainfo(metainfo)

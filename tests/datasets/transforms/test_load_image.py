@@ -14,10 +14,10 @@ from dot_pictures import dot_picture  # pyright: ignore[reportMissingImports]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posekit.datasets.transforms.image_cache import ImageCache
-from posekit.datasets.transforms.image_header import ImageFileError, check_header
 from posekit.datasets.transforms.load_image import LoadImage, decode
 from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.media.image_cache import ImageCache
+from posekit.media.image_header import ImageFileError, check_header
 
 IMG = dot_picture(20, 30)
 HEIGHT, WIDTH = IMG.shape[:2]

@@ -1,0 +1,352 @@
+"""The registries: one closed table per role, from names to classes.
+
+A name is a key and never an import path. ``posekit/registry/index.py`` lists where each
+of posekit's own components lives, so that building one imports nothing else.
+
+``build`` checks the whole tree of a config first and reports all its problems
+at once. Which arguments are configs of further parts is said by their hints: a
+hint that names a role class (one with a ``registry``) receives the built part.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
+from weakref import WeakValueDictionary
+
+from posekit.registry.index import INDEX
+from posekit.registry.signature import Slot, parameters
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+PACKAGES = ("mmpose", "mmdet", "mmpretrain", "mmcls", "mmengine", "mmcv", "torch")
+"""First parts of dotted names, as ``mmpose.models.HeatmapHead`` in a dumped config, that stand for posekit's own tables."""
+
+BOOKKEEPING = ("type", "_scope_")
+MAX_LISTED = 20
+
+EXTERNAL: dict[str, dict[str, str]] = {
+    "OPTIMIZERS": {
+        name: f"torch.optim:{name}"
+        for name in (
+            "ASGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "LBFGS", "NAdam", "RAdam",
+            "RMSprop", "Rprop", "SGD", "SparseAdam",
+        )
+    },
+}  # fmt: skip
+"""Names that belong to classes of other packages, in the form of the index."""
+
+
+class UnknownNameError(KeyError, ValueError):
+    """A table has no such name."""
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+
+WRONG_VALUE = (TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError)
+"""What constructors raise that were given a text for a number, a list too short and the like."""
+
+
+class BuildError(ValueError):
+    """Everything that is wrong with one config tree, a line for each problem."""
+
+    def __init__(self, problems: Iterable[str], file: str = "") -> None:
+        self.problems = list(problems)
+        count = len(self.problems)
+        head = f"{count} problem{'s' if count > 1 else ''} in {file or 'the config'}:"
+        super().__init__("\n  ".join([head, *self.problems]))
+
+
+class Registry:
+    """A closed table from names to the classes of one role.
+
+    Args:
+        role: the table's name.
+        shared: whether equal settings give one and the same object.
+    """
+
+    def __init__(self, role: str, *, shared: bool = False) -> None:
+        self.role = role
+        self.classes: dict[str, Callable[..., Any]] = {}
+        self.index: dict[str, str] = {**EXTERNAL.get(role, {}), **INDEX.get(role, {})}
+        self.built: WeakValueDictionary[Hashable, Any] | None = WeakValueDictionary() if shared else None
+
+    def register_module(self, name: str | None = None) -> Callable[[T], T]:
+        """Return a decorator that adds a class under ``name``, by default its own.
+
+        Raises:
+            ValueError: if another class already holds the name.
+        """
+
+        def register(cls: T) -> T:
+            key = name or cls.__name__
+            place = f"{cls.__module__}:{cls.__qualname__}"
+            holder = self.classes.get(key)
+            held = f"{holder.__module__}:{holder.__qualname__}" if holder else self.index.get(key, place)
+            if held != place:
+                raise ValueError(f"{self.role} already has '{key}' ({held}); choose another name for {place}")
+            self.classes[key] = cls
+            return cls
+
+        return register
+
+    def names(self) -> list[str]:
+        return sorted({*self.classes, *self.index})
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (strip_scope(name) in self.classes or strip_scope(name) in self.index)
+
+    def get(self, name: str) -> Any:
+        """Return the class called ``name``.
+
+        Raises:
+            KeyError: if the table has no such name; the message suggests near ones.
+        """
+        key = strip_scope(name)
+        if key not in self.classes and key in self.index:
+            module, _, attribute = self.index[key].partition(":")
+            self.classes[key] = getattr(importlib.import_module(module), attribute)
+        if key not in self.classes:
+            raise UnknownNameError(f"no name '{name}' in {self.role}; {_suggest(key, self.names())}")
+        return self.classes[key]
+
+    def build(self, config: Mapping[str, Any], **defaults: Any) -> Any:
+        """Check ``dict(type=name, **arguments)`` and everything under it, then build it.
+
+        Args:
+            config: the arguments; those hinted with a role class are configs of further parts and built first.
+            defaults: arguments for what the config leaves open.
+
+        Raises:
+            BuildError: if anything in the tree is wrong; nothing has been built then.
+        """
+        if problems := self.check(config, given=defaults):
+            raise BuildError(problems, _file_of(config))
+        return self.construct(config, defaults)
+
+    def check(self, config: Any, at: str = "", *, given: Iterable[str] = ()) -> list[str]:
+        """Return what is wrong with a config tree; nothing is built.
+
+        Args:
+            config: the tree.
+            at: its dotted path, for the messages; a loaded ``Config`` knows it.
+            given: arguments that need not stand in the config.
+        """
+        return list(_Check(at).part(config, self, given=given))
+
+    def construct(self, config: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Any:
+        """Build a config that has been checked.
+
+        Raises:
+            BuildError: if a class cannot take the values it is given; the check knows names only.
+        """
+        cls: Any = config["type"] if callable(config["type"]) else self.get(config["type"])
+        slots, _ = parameters(cls)
+        arguments = {**(defaults or {}), **{key: item for key, item in config.items() if key not in BOOKKEEPING}}
+        key = None if self.built is None else settings_key(cls, arguments)
+        if self.built is not None and key in self.built:
+            return self.built[key]
+        arguments = {name: _built(value, slots.get(name)) for name, value in arguments.items()}
+        try:
+            part = cls(**arguments)
+        except WRONG_VALUE as error:
+            spot, why = _spot_of(config, "type", Spot(""), keep=True), str(error).partition("\n")[0]
+            problem = f"{spot}: {cls.__name__} cannot be made of these values ({type(error).__name__}: {why})"
+            raise BuildError([problem], _file_of(config)) from error
+        if self.built is not None and key is not None:
+            self.built[key] = part
+        return part
+
+
+def strip_scope(name: str) -> str:
+    """Return the last part of a dotted name that begins with a known package, and any other name as it is."""
+    return name.rpartition(".")[2] if name.partition(".")[0] in PACKAGES else name
+
+
+def settings_key(cls: Any, arguments: Mapping[str, Any]) -> Hashable | None:
+    """Return a key that is equal for equal settings, defaults included; None where that cannot be told."""
+    defaults = {name: slot.default for name, slot in parameters(cls)[0].items() if not slot.required}
+    try:
+        return cls, comparable({**defaults, **arguments})
+    except TypeError:
+        return None
+
+
+def comparable(value: Any) -> Hashable:
+    """Return a hashable that is equal for equal settings; arrays, lists and tuples are alike.
+
+    Raises:
+        TypeError: if the value holds anything else than settings.
+    """
+    if isinstance(value, Mapping):
+        items = cast("Mapping[Any, Any]", value).items()
+        return "dict", frozenset((key, comparable(item)) for key, item in items if key not in BOOKKEEPING[1:])
+    if isinstance(value, (list, tuple)):
+        return tuple(comparable(item) for item in cast("list[Any]", value))
+    if isinstance(value, (set, frozenset)):
+        return frozenset(cast("set[Any]", value))
+    if hasattr(value, "tolist"):
+        return comparable(value.tolist())
+    if value is None or isinstance(value, (bool, int, float, str, type)):
+        return value
+    raise TypeError(f"{type(value).__name__} has no comparable value")
+
+
+def _built(value: Any, slot: Slot | None) -> Any:
+    if slot is None or slot.role is None:
+        return value
+    if isinstance(value, Mapping):
+        settings = cast("Mapping[str, Any]", value)
+        if "type" in settings:
+            return slot.role.registry.construct(settings)
+        return {key: _built(item, slot) for key, item in settings.items()}
+    if isinstance(value, (list, tuple)):
+        return [_built(item, slot) for item in cast("list[Any]", value)]
+    return value
+
+
+# --- checking ----------------------------------------------------------------
+
+
+class Spot(NamedTuple):
+    """Where a value stands in the tree, and how messages name it."""
+
+    path: str
+    line: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path or 'config'} ({self.line})" if self.line else self.path or "config"
+
+
+class _Check:
+    """Walks one tree and yields its problems.
+
+    Args:
+        at: the dotted path of the tree, for configs that do not know theirs.
+    """
+
+    def __init__(self, at: str) -> None:
+        self.top = Spot(at)
+
+    def part(
+        self, config: Any, table: Registry, *, spot: Spot | None = None, role: Any = None, given: Iterable[str] = ()
+    ) -> Iterator[str]:
+        """Yield the problems of a config that should become one part of ``table`` and, where given, of ``role``."""
+        spot = spot or self.top
+        if not isinstance(config, Mapping) or "type" not in config:
+            yield f"{spot}: needs dict(type=...) with a name of {table.role}, not {_brief(config)}"
+            return
+        settings = cast("Mapping[str, Any]", config)
+        kind: Any = settings["type"]
+        if not callable(kind) and kind not in table:
+            known = f"no {_noun(table)} named {kind!r}; {_suggest(kind, table.names())}"
+            yield f"{_spot_of(settings, 'type', spot)}: {known}"
+            return
+        cls: Any = kind if callable(kind) else table.get(kind)
+        if wrong := _other_role(cls, role):
+            yield f"{_spot_of(settings, 'type', spot)}: {cls.__name__} is a {wrong}; a {role.__name__} belongs here"
+            return
+        yield from self.arguments(settings, cls, spot, given)
+
+    def arguments(self, config: Mapping[str, Any], cls: Any, spot: Spot, given: Iterable[str]) -> Iterator[str]:
+        slots, is_open = parameters(cls)
+        names = {*given, *config}
+        meant: set[str] = set()
+        for name in [*(set(given) - set(config)), *(key for key in config if key not in BOOKKEEPING)]:
+            at = _spot_of(config, name, spot)
+            if name in slots and name in config:
+                yield from self.value(config[name], slots[name], at)
+            elif name not in slots and not is_open:
+                meant.update(_near(name, slots))
+                yield f"{at}: {cls.__name__} has no argument '{name}'; {_suggest(name, slots, 'it has')}"
+        for name, slot in slots.items():
+            if slot.required and name not in names and name not in meant:
+                yield f"{_spot_of(config, 'type', spot, keep=True)}: {cls.__name__} needs '{name}'"
+
+    def value(self, value: Any, slot: Slot, spot: Spot) -> Iterator[str]:
+        """Yield the problems of one argument; only those that are parts can have any."""
+        if slot.role is None:
+            return
+        if isinstance(value, Mapping):
+            items = cast("Mapping[str, Any]", value)
+            if "type" in items or not slot.holds_dict:
+                yield from self.part(items, slot.role.registry, spot=spot, role=slot.role)
+                return
+            for name, item in items.items():
+                yield from self.value(item, slot, _spot_of(items, name, spot))
+        elif isinstance(value, (list, tuple)):
+            for index, item in enumerate(cast("list[Any]", value)):
+                yield from self.value(item, slot, _spot_of(item, None, Spot(f"{spot.path}.{index}", spot.line)))
+        elif (value is None and not slot.takes_none) or (_is_plain(value) and not slot.takes_plain):
+            yield f"{spot}: needs a {slot.role.__name__}, as dict(type=...), not {_brief(value)}"
+
+
+def _spot_of(config: Any, key: str | None, spot: Spot, *, keep: bool = False) -> Spot:
+    """Return the spot of an item below ``spot``; ``keep`` names the config itself, at the line of that item."""
+    path = spot.path if key is None or keep else f"{spot.path}.{key}" if spot.path else key
+    place = getattr(type(config), "place", None)
+    if place is None:
+        return Spot(path, spot.line)
+    own, line = place(config, key)
+    if own:
+        path = own if key is None or keep else f"{own}.{key}"
+    return Spot(path, line or spot.line)
+
+
+def _file_of(config: Any) -> str:
+    source = getattr(type(config), "source", None)
+    return source(config) if source is not None else ""
+
+
+def _other_role(cls: Any, role: Any) -> str:
+    """Return the name of the role that ``cls`` has instead of ``role``, '' where it has that one or none."""
+    if role is None or not isinstance(cls, type) or issubclass(cls, role):
+        return ""
+    roles = [base.__name__ for base in cls.__mro__ if base.__name__.startswith("Base") and hasattr(base, "registry")]
+    return next((name for name in roles if name != "BaseModule"), "")
+
+
+def _noun(table: Registry) -> str:
+    return table.role.lower().removesuffix("s").replace("_", " ")
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, (bool, int, float, str))
+
+
+def _brief(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"a dict with the keys {', '.join(map(str, cast('Mapping[Any, Any]', value))) or '(none)'}"
+    return repr(value) if value is None or _is_plain(value) else f"a {type(value).__name__}"
+
+
+def _near(name: object, known: Iterable[str]) -> list[str]:
+    lower = {item.lower(): item for item in known}
+    return [lower[item] for item in difflib.get_close_matches(str(name).rpartition(".")[2].lower(), lower, 2)]
+
+
+def _suggest(name: object, known: Iterable[str], otherwise: str = "known") -> str:
+    names = list(known)
+    if close := _near(name, names):
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    if len(names) > MAX_LISTED:
+        names = [*difflib.get_close_matches(str(name), names, MAX_LISTED, cutoff=0), "..."]
+    return f"{otherwise} {', '.join(names)}" if names else f"{otherwise} none"
+
+
+MODELS = Registry("MODELS")
+CODECS = Registry("CODECS", shared=True)
+DATASETS = Registry("DATASETS")
+TRANSFORMS = Registry("TRANSFORMS")
+METRICS = Registry("METRICS")
+HOOKS = Registry("HOOKS")
+VISUALIZERS = Registry("VISUALIZERS")
+SAMPLERS = Registry("SAMPLERS")
+OPTIMIZERS = Registry("OPTIMIZERS")
+SCHEDULES = Registry("SCHEDULES")
+
+TABLES = (MODELS, CODECS, DATASETS, TRANSFORMS, METRICS, HOOKS, VISUALIZERS, SAMPLERS, OPTIMIZERS, SCHEDULES)
+"""All of them."""
