@@ -52,6 +52,13 @@ class BigWheel(Wheel):
 
 
 @PARTS.register_module()
+class Unicycle(Wheel):
+    def __init__(self, **kwargs: Any) -> None:
+        self.age = kwargs.pop("age", 0)
+        super().__init__(**kwargs)
+
+
+@PARTS.register_module()
 class Seat(BaseSeat):
     """A part without arguments."""
 
@@ -180,8 +187,15 @@ def test_nothing_is_built_before_all_is_checked(monkeypatch):
     registry.registry.parameters.cache_clear()
 
 
-def test_open_classes_take_anything():
-    assert PARTS.check(dict(type="BigWheel", sise=3)) == []
+def test_classes_that_use_their_keywords_take_anything():
+    assert PARTS.check(dict(type="Unicycle", age=3, sise=3)) == []
+
+
+def test_classes_that_hand_their_keywords_on_take_the_parents():
+    assert PARTS.check(dict(type="BigWheel", size=3)) == []
+    assert PARTS.check(dict(type="BigWheel", sise=3)) == [
+        "sise: BigWheel has no argument 'sise'; did you mean 'size'?"
+    ]
 
 
 def test_a_check_of_a_plain_tree_names_the_place_it_is_given():

@@ -7,9 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from posekit.codecs.agreement import check_codecs
-from posekit.config.errors import near
+from posekit.config.errors import ConfigError, near
 from posekit.config.load import load
 from posekit.keypoints.skeleton import load_metainfo
+from posekit.models.init_weights import RULES
+from posekit.models.layers.activation import ACTIVATIONS
+from posekit.models.layers.conv_module import CONVS
+from posekit.models.layers.normalization import NORMS
 from posekit.registry import DATASETS, METRICS, MODELS, OPTIMIZERS, SAMPLERS, SCHEDULES, TRANSFORMS, VISUALIZERS, strip_scope
 from posekit.registry.signature import parameters
 
@@ -25,8 +29,16 @@ LOOPS = {
 SAMPLER_ARGUMENTS = ("dataset", "seed", "shuffle", "rank", "world_size")
 SCHEDULE_ARGUMENTS = ("end", "param_name", "epoch_length")
 """What the run gives to each of them."""
-HOOK_PARTS = {"switch_pipeline": TRANSFORMS, "new_train_pipeline": TRANSFORMS, "new_train_dataset": DATASETS}
-"""Arguments of hooks that hold configs for later."""
+LATER_PARTS = {
+    "switch_pipeline": TRANSFORMS,
+    "new_train_pipeline": TRANSFORMS,
+    "new_train_dataset": DATASETS,
+    "batch_augments": MODELS,
+    "pose_cfg": MODELS,
+}
+"""Arguments of hooks and models that are configs of parts, which the class builds itself."""
+LAYERS = {"norm_cfg": NORMS, "act_cfg": ACTIVATIONS, "conv_cfg": CONVS, "init_cfg": [*RULES, "Pretrained"]}
+"""Arguments that name layers or first weights, and what these are called."""
 
 
 def check_near_misses(made: Translation, known: Sequence[str]) -> None:
@@ -48,17 +60,26 @@ def check_loops(made: Translation) -> None:
 
 
 def check_model(made: Translation) -> None:
-    """Check the model, and that it decodes by the codecs that its targets are encoded with."""
+    """Check the model and everything in it."""
     if made.config.get("model") is None:
         made.refuse("model", "is missing; the run needs it")
         return
     made.check_part("model", MODELS, made.config["model"])
-    student = made.config["model"].get("student_cfg") if isinstance(made.config["model"], Mapping) else None
-    if isinstance(student, str):  # what a distiller decodes by stands in another file
-        decoding = {**made.config, "model": load(student)["model"]}
-        made.problems += [f"{student}: {problem}" for problem in check_codecs(decoding)]
-    else:
+    check_inside(made, "model", made.config["model"])
+
+
+def check_codecs_agree(made: Translation) -> None:
+    """Check that the model decodes by the codecs that its targets are encoded with."""
+    student = made.config["model"].get("student_cfg") if isinstance(made.config.get("model"), Mapping) else None
+    if not isinstance(student, str):
         made.problems += check_codecs(made.config)
+        return
+    try:
+        decoding = {**made.config, "model": load(student)["model"]}  # what a distiller decodes by is another file's
+    except ConfigError as error:
+        made.refuse("model.student_cfg", str(error))
+    else:
+        made.problems += [f"{student}: {problem}" for problem in check_codecs(decoding)]
 
 
 def check_dataset(made: Translation, path: str, dataset: Any) -> None:
@@ -125,11 +146,30 @@ def checked_schedules(made: Translation) -> list[dict[str, Any]]:
     return [dict(schedule) for schedule in usable]
 
 
-def check_hook_parts(made: Translation, path: str, hook: Mapping[str, Any]) -> None:
-    """Check the pipelines and datasets that a hook brings in later."""
-    for name, table in HOOK_PARTS.items():
-        for at, part in one_or_many(made, f"{path}.{name}", hook.get(name)):
-            made.check_part(at, table, part)
+def check_inside(made: Translation, path: str, value: Any, owner: Any = None) -> None:
+    """Check what stands in a model or hook and no argument's hint tells of: parts for later, types of layers.
+
+    Args:
+        owner: the class whose argument ``value`` is; what others than posekit's own call a layer is theirs to know.
+    """
+    if isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            check_inside(made, f"{path}.{index}", item, owner)
+    if not isinstance(value, Mapping):
+        return
+    if value.get("type") in MODELS:
+        owner = MODELS.get(value["type"])
+    for name, item in value.items():
+        at = f"{path}.{name}"
+        if name in LATER_PARTS:
+            for place, part in one_or_many(made, at, item):
+                made.check_part(place, LATER_PARTS[name], part)
+        if name in LAYERS and getattr(owner, "__module__", "").startswith("posekit."):
+            for place, layer in one_or_many(made, at, item):
+                kind = made.mapping(place, layer).get("type")
+                if strip_scope(str(kind)) not in LAYERS[name]:
+                    made.refuse(f"{place}.type", f"{name} has no type {kind!r}; {near(kind, LAYERS[name])}")
+        check_inside(made, at, item, owner)
 
 
 def check_visualizer(made: Translation, visualizer: Mapping[str, Any]) -> None:

@@ -176,6 +176,7 @@ def read(config: Mapping[str, Any], *, training: bool = True, whole: bool = Fals
     part_checks.check_near_misses(made, [*RUN_KEYS.split(), *IGNORED])
     translate_environment(made)
     part_checks.check_model(made)
+    part_checks.check_codecs_agree(made)
     stages = ("train", "val", "test") if training or whole else ("test",)
     translate_data(made, stages, needed="train" if training else "" if whole else "test")
     part_checks.check_evaluators(made, stages)
@@ -370,13 +371,14 @@ def translate_hooks(made: Translation) -> None:
             hook.setdefault("type", DEFAULT_HOOKS[name])
         name = strip_scope(str(hook["type"])) if isinstance(hook, Mapping) and "type" in hook else ""
         if name in COVERED_HOOKS:
+            made.check_keys(path, hook, ("type", "priority"))
             made.say(path, f"{name}: {COVERED_HOOKS[name]}")
-        elif name in SHOWING_HOOKS and not hook.get("enable", False):
-            made.say(path, f"{name}: off")
-        elif made.check_part(path, HOOKS, hook):
-            part_checks.check_hook_parts(made, path, hook)
-            made.hooks.append(dict(hook))
-            made.say(path, name)
+            continue
+        is_off = name in SHOWING_HOOKS and not hook.get("enable", False)
+        part_checks.check_inside(made, path, hook)
+        if (not is_off or name in HOOKS) and made.check_part(path, HOOKS, hook):
+            made.say(path, f"{name}: off" if is_off else name)
+            made.hooks += [] if is_off else [dict(hook)]
 
 
 def translate_distribution(made: Translation) -> None:

@@ -253,6 +253,7 @@ class _Check:
 
     def arguments(self, config: Mapping[str, Any], cls: Any, spot: Spot, given: Iterable[str]) -> Iterator[str]:
         slots, is_open = parameters(cls)
+        called = strip_scope(config["type"]) if isinstance(config["type"], str) else cls.__name__
         names = {*given, *config}
         meant: set[str] = set()
         for name in [*(set(given) - set(config)), *(key for key in config if key not in BOOKKEEPING)]:
@@ -261,10 +262,10 @@ class _Check:
                 yield from self.value(config[name], slots[name], at)
             elif name not in slots and not is_open:
                 meant.update(_near(name, slots))
-                yield f"{at}: {cls.__name__} has no argument '{name}'; {_suggest(name, slots, 'it has')}"
+                yield f"{at}: {called} has no argument '{name}'; {_suggest(name, slots, 'it has')}"
         for name, slot in slots.items():
             if slot.required and name not in names and name not in meant:
-                yield f"{_spot_of(config, 'type', spot, keep=True)}: {cls.__name__} needs '{name}'"
+                yield f"{_spot_of(config, 'type', spot, keep=True)}: {called} needs '{name}'"
 
     def value(self, value: Any, slot: Slot, spot: Spot) -> Iterator[str]:
         """Yield the problems of one argument; only those that are parts can have any."""
