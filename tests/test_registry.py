@@ -52,6 +52,13 @@ class BigWheel(Wheel):
 
 
 @PARTS.register_module()
+class Unicycle(Wheel):
+    def __init__(self, **kwargs: Any) -> None:
+        self.age = kwargs.pop("age", 0)
+        super().__init__(**kwargs)
+
+
+@PARTS.register_module()
 class Seat(BaseSeat):
     """A part without arguments."""
 
@@ -180,8 +187,15 @@ def test_nothing_is_built_before_all_is_checked(monkeypatch):
     registry.registry.parameters.cache_clear()
 
 
-def test_open_classes_take_anything():
-    assert PARTS.check(dict(type="BigWheel", sise=3)) == []
+def test_classes_that_use_their_keywords_take_anything():
+    assert PARTS.check(dict(type="Unicycle", age=3, sise=3)) == []
+
+
+def test_classes_that_hand_their_keywords_on_take_the_parents():
+    assert PARTS.check(dict(type="BigWheel", size=3)) == []
+    assert PARTS.check(dict(type="BigWheel", sise=3)) == [
+        "sise: BigWheel has no argument 'sise'; did you mean 'size'?"
+    ]
 
 
 def test_a_check_of_a_plain_tree_names_the_place_it_is_given():
@@ -204,6 +218,20 @@ def test_unknown_name():
     assert "Weel" not in PARTS
     assert 3 not in PARTS
     assert "mmpose.Wheel" in PARTS
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mmpose.models.pose_estimators.topdown.TopdownPoseEstimator", "TopdownPoseEstimator"),
+        ("torch.optim.adamw.AdamW", "AdamW"),
+        ("mmengine.model.PretrainedInit", "PretrainedInit"),
+        ("my_lab.models.HeatmapHead", "my_lab.models.HeatmapHead"),
+        ("HeatmapHead", "HeatmapHead"),
+    ],
+)
+def test_dotted_names_of_known_packages_stand_for_their_last_part(name, expected):
+    assert registry.strip_scope(name) == expected
 
 
 def test_a_name_is_never_an_import_path():

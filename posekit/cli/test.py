@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from posekit.cli.train import Device, Overrides, Plugins, Precision, import_plugins
+from posekit.cli.train import ConfigRoots, Device, Overrides, Plugins, Precision, import_plugins
 
 
 def evaluate_checkpoint(
@@ -19,6 +19,7 @@ def evaluate_checkpoint(
     out: Annotated[Path | None, typer.Option(help="Write the predictions to this JSON file.")] = None,
     metrics_out: Annotated[Path | None, typer.Option(help="Write the metrics to this JSON file.")] = None,
     plugin: Plugins = None,
+    config_root: ConfigRoots = None,
 ) -> None:
     """Evaluate CHECKPOINT on the test data of CONFIG and print the metrics."""
     import_plugins(plugin)
@@ -31,7 +32,7 @@ def evaluate_checkpoint(
 
     for path in filter(None, (out, metrics_out)):
         require_writable(path)
-    loaded = load(config, overrides=override or [], plugins=plugin or ())
+    loaded = load(config, overrides=override or [], plugins=plugin or (), roots=config_root or ())
     hooks = [PredictionHook(out)] if out else []
     task = evaluate(loaded, checkpoint, device=device, precision=precision, hooks=hooks)
     parts = {name: values for metric in task.metrics["test"] for name, values in per_keypoint(metric).items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from posekit.console import suggestion
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_KEYPOINT_COLOR = (255, 128, 0)
 DEFAULT_LINK_COLOR = (96, 96, 255)
@@ -142,12 +145,43 @@ def _load(path: Path, changed_ns: int) -> Skeleton:
 
 
 def _read_info(path: Path) -> dict[str, Any]:
+    """Return a file's ``dataset_info``, corrected as the packaged set of its name is."""
     from posekit.config import load
 
     info = load(path).get("dataset_info")
     if not isinstance(info, dict):
         raise ValueError(f"{path}: no keypoint set; the file must set dataset_info = dict(...)")
-    return info
+    packaged = _packaged_sets() / path.name
+    problems = list(_problems(info)) if packaged.is_file() and packaged.resolve() != path.resolve() else []
+    if not problems:
+        return info
+    corrected = _corrected(info, load(packaged)["dataset_info"])
+    if list(_problems(corrected)):
+        return info
+    first = problems[0].partition(";")[0] + (f" and {len(problems) - 1} more" if len(problems) > 1 else "")
+    logger.warning("%s: %s; corrected as in posekit's own %s", path, first, path.name)
+    return corrected
+
+
+def _corrected(info: dict[str, Any], packaged: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a set with its defective ids, swaps and weights replaced by those of the packaged set of the same points.
+
+    Published files carry a few such defects, which their packaged copies correct.
+    """
+    points, known = info.get("keypoint_info"), packaged["keypoint_info"]
+    if not isinstance(points, Mapping) or not all(isinstance(point, Mapping) for point in points.values()):
+        return info
+    if [(key, point.get("name")) for key, point in points.items()] != [(k, p["name"]) for k, p in known.items()]:
+        return info
+    swaps = {point["name"]: point.get("swap") or point["name"] for point in points.values()}
+    one_sided = {end for name, swap in swaps.items() if swaps.get(swap) != name for end in (name, swap)}
+    corrected = {}
+    for key, point in points.items():
+        swap = known[key]["swap"] if point["name"] in one_sided else point.get("swap")
+        corrected[key] = {**point, "id": key, "swap": swap}
+    weights = info.get("joint_weights")
+    fits = not weights or len(weights) == len(points)
+    return {**info, "keypoint_info": corrected, "joint_weights": weights if fits else packaged["joint_weights"]}
 
 
 def load_metainfo(metainfo: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,10 +213,10 @@ def find_keypoint_set(name_or_path: str | Path) -> Path:
     Raises:
         FileNotFoundError: if nothing matches; the message suggests near names.
     """
-    from posekit.config import find_config, packaged_configs
+    from posekit.config import find_config
 
     given = Path(name_or_path)
-    folder = packaged_configs() / "_base_" / "datasets"
+    folder = _packaged_sets()
     plain = given.name if given.suffix == ".py" else f"{given.name}.py"
     for candidate in (given, find_config(given), folder / plain):
         if candidate.is_file():
@@ -192,6 +226,12 @@ def find_keypoint_set(name_or_path: str | Path) -> Path:
     raise FileNotFoundError(
         f"keypoint set '{name_or_path}': no such file, seen from {Path.cwd()} or among the packaged configs; {hint}"
     )
+
+
+def _packaged_sets() -> Path:
+    from posekit.config import packaged_configs
+
+    return packaged_configs() / "_base_" / "datasets"
 
 
 def _problems(info: Mapping[str, Any]) -> Iterable[str]:

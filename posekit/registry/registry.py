@@ -21,7 +21,9 @@ from posekit.registry.signature import Slot, parameters
 
 T = TypeVar("T", bound=Callable[..., Any])
 
-SCOPES = ("mmpose.", "mmdet.", "mmpretrain.", "mmcls.", "mmengine.", "mmcv.", "torch.nn.", "torch.optim.")
+PACKAGES = ("mmpose", "mmdet", "mmpretrain", "mmcls", "mmengine", "mmcv", "torch")
+"""First parts of dotted names, as ``mmpose.models.HeatmapHead`` in a dumped config, that stand for posekit's own tables."""
+
 BOOKKEEPING = ("type", "_scope_")
 
 EXTERNAL: dict[str, dict[str, str]] = {
@@ -161,10 +163,8 @@ class Registry:
 
 
 def strip_scope(name: str) -> str:
-    for scope in SCOPES:
-        if name.startswith(scope):
-            return name[len(scope) :]
-    return name
+    """Return the last part of a dotted name that begins with a known package, and any other name as it is."""
+    return name.rpartition(".")[2] if name.partition(".")[0] in PACKAGES else name
 
 
 def settings_key(cls: Any, arguments: Mapping[str, Any]) -> Hashable | None:
@@ -256,6 +256,7 @@ class _Check:
 
     def arguments(self, config: Mapping[str, Any], cls: Any, spot: Spot, given: Iterable[str]) -> Iterator[str]:
         slots, is_open = parameters(cls)
+        called = strip_scope(config["type"]) if isinstance(config["type"], str) else cls.__name__
         names = {*given, *config}
         meant: set[str] = set()
         for name in [*(set(given) - set(config)), *(key for key in config if key not in BOOKKEEPING)]:
@@ -264,10 +265,10 @@ class _Check:
                 yield from self.value(config[name], slots[name], at)
             elif name not in slots and not is_open:
                 meant.update(close_names(name, slots))
-                yield f"{at}: {cls.__name__} has no argument '{name}'; {suggestion(name, slots, otherwise='it has')}"
+                yield f"{at}: {called} has no argument '{name}'; {suggestion(name, slots, otherwise='it has')}"
         for name, slot in slots.items():
             if slot.required and name not in names and name not in meant:
-                yield f"{_spot_of(config, 'type', spot, keep=True)}: {cls.__name__} needs '{name}'"
+                yield f"{_spot_of(config, 'type', spot, keep=True)}: {called} needs '{name}'"
 
     def value(self, value: Any, slot: Slot, spot: Spot) -> Iterator[str]:
         """Yield the problems of one argument; only those that are parts can have any."""
@@ -341,3 +342,6 @@ VISUALIZERS = Registry("VISUALIZERS")
 SAMPLERS = Registry("SAMPLERS")
 OPTIMIZERS = Registry("OPTIMIZERS")
 SCHEDULES = Registry("SCHEDULES")
+
+TABLES = (MODELS, CODECS, DATASETS, TRANSFORMS, METRICS, HOOKS, VISUALIZERS, SAMPLERS, OPTIMIZERS, SCHEDULES)
+"""All of them."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import contextlib
 import functools
 import inspect
 import sys
+import textwrap
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -28,19 +30,21 @@ class Slot(NamedTuple):
 def parameters(cls: Callable[..., Any]) -> tuple[dict[str, Slot], bool]:
     """Return the named parameters of a class, and whether it takes any other name as well.
 
-    A class with ``**kwargs`` also has those of the class it inherits from, none of them required.
+    A class with ``**kwargs`` also has those of the class it inherits from, none of them required. It takes other
+    names only where it does something else with them than to hand them on.
     """
     slots: dict[str, Slot] = {}
-    inherited = False
+    inherited = is_open = False
     for function in _constructors(cls):
         found = inspect.signature(function).parameters
         hints = _hints(function)
         for name, parameter in list(found.items())[1 if isinstance(cls, type) else 0 :]:
             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY) and name not in slots:
                 slots[name] = _slot(parameter, hints.get(name), required=not inherited)
-        if all(parameter.kind is not parameter.VAR_KEYWORD for parameter in found.values()):
-            return slots, inherited
-        inherited = True
+        rest = next((name for name, parameter in found.items() if parameter.kind is parameter.VAR_KEYWORD), None)
+        if rest is None:
+            return slots, is_open
+        inherited, is_open = True, is_open or not _hands_on(function, rest)
     return slots, True
 
 
@@ -50,6 +54,18 @@ def _constructors(cls: Callable[..., Any]) -> list[Callable[..., Any]]:
         return [cls]
     own = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
     return [function for function in own if inspect.isfunction(function)] or [_takes_nothing]
+
+
+def _hands_on(constructor: Callable[..., Any], rest: str) -> bool:
+    """Whether a constructor hands its ``**rest`` to the parent's one and takes nothing out of it."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(constructor)))
+    except (OSError, TypeError, SyntaxError):  # there is no file, or the source is part of a longer statement
+        return False
+    calls = {ast.unparse(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    parent = calls.get("super().__init__")
+    handed = parent is not None and any(word.arg is None and ast.unparse(word.value) == rest for word in parent.keywords)
+    return handed and f"{rest}.pop" not in calls
 
 
 def _takes_nothing(self: object) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from coco_files import TRIANGLE
 
-from posekit.config import packaged_configs
+from posekit.config import load, packaged_configs
 from posekit.keypoints.skeleton import Skeleton, load_metainfo
 
 SETS = sorted(path.stem for path in (packaged_configs() / "_base_" / "datasets").glob("*.py"))
@@ -139,3 +139,44 @@ def test_a_packaged_set_can_be_changed():
     assert meta["sigmas"].tolist() == [np.float32(0.1)] * 17
     with pytest.raises(ValueError, match=r"coco.py, as metainfo changes it:\n  sigmas: 1 values for 17 keypoints"):
         load_metainfo(dict(from_file="coco", sigmas=[0.1]))
+
+
+def written(tmp_path, name, change):
+    """Write a packaged set with one change to a file of the same name elsewhere."""
+    info = load(packaged_configs() / "_base_" / "datasets" / name)["dataset_info"].to_dict()
+    change(info)
+    (tmp_path / name).write_text(f"dataset_info = {info!r}")
+    return tmp_path / name
+
+
+PUBLISHED_DEFECTS = {
+    "coco_aic.py": (lambda info: info["joint_weights"].pop(), "joint_weights: 18 values for 19 keypoints"),
+    "deepfashion2.py": (lambda info: info["keypoint_info"][140].update(swap=""), "136.* swaps with 'vest_kpt13'"),
+    "deepfashion_full.py": (
+        lambda info: [info["keypoint_info"][key].update(id=key - 4) for key in range(4, 8)],
+        "id 0 differs from its key and 3 more",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED_DEFECTS)
+@pytest.mark.parametrize("changes", [{}, {"dataset_name": "mine"}])
+def test_published_defects_are_corrected_as_in_the_packaged_set(name, changes, tmp_path, caplog):
+    change, message = PUBLISHED_DEFECTS[name]
+    meta = load_metainfo(dict(from_file=str(written(tmp_path, name, change)), **changes))
+    packaged = load_metainfo(dict(from_file=name, **changes))
+    assert all(np.array_equal(meta[key], packaged[key]) for key in packaged)
+    assert re.search(rf"{name}: .*{message}.*; corrected as in posekit's own {name}", caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("coco.py", lambda info: info["keypoint_info"][0].update(name="snout", id=9), "'snout': id 9 differs"),
+        ("coco.py", lambda info: info.update(sigmas=[0.1]), "sigmas: 1 values for 17"),
+        ("coco.py", lambda info: info.update(keypoint_info=3), "keypoint_info: must be a dict"),
+    ],
+)
+def test_other_defects_are_refused(name, change, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        Skeleton.load(written(tmp_path, name, change))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from posekit.media.image_cache import ImageCache
 from posekit.media.image_file import MAX_PIXELS, check_array, decode, read_bytes
 from posekit.media.image_header import ImageFileError
 from posekit.registry import TRANSFORMS
+
+logger = logging.getLogger(__name__)
 
 COLOR_TYPES = ("color", "color_ignore_orientation", "grayscale", "grayscale_ignore_orientation", "unchanged")
 
@@ -31,7 +34,7 @@ class LoadImage(BaseTransform):
             stored), or the first two with ``_ignore_orientation``.
         imdecode_backend: only ``cv2``.
         ignore_empty: skip a sample whose file is missing or empty.
-        backend_args: only ``dict(backend="local")``, or "disk", the older name of the same.
+        backend_args: ``dict(backend="local")`` or its older name "disk"; "petrel" is read as local, with a warning.
         cache: ``ram`` keeps decoded images for samples to come (read-only arrays).
         cache_mb: memory of the cache in megabytes, for each worker.
         max_pixels: largest width x height that is decoded.
@@ -61,7 +64,7 @@ class LoadImage(BaseTransform):
         check_choice("color_type", color_type, COLOR_TYPES)
         check_choice("imdecode_backend", imdecode_backend, ("cv2",))
         for name, given in (("backend_args", backend_args), ("file_client_args", file_client_args)):
-            check_choice(f"{name}.backend", (given or {}).get("backend", "disk"), ("local", "disk"))
+            check_backend(name, (given or {}).get("backend", "local"))
         check_choice("cache", cache, (None, "ram"))
         self.to_float32 = to_float32
         self.color_type = color_type
@@ -104,6 +107,18 @@ class LoadImage(BaseTransform):
         if self._cache is not None:
             self._cache.put(path, img)
         return img
+
+
+def check_backend(name: str, backend: str) -> None:
+    """Refuse what is no local file; say so where a cluster's store is read as local.
+
+    Raises:
+        ValueError: for any other backend.
+    """
+    if backend == "petrel":
+        logger.warning("LoadImage.%s: backend 'petrel' is read as local files; set data_root to where they lie", name)
+        return
+    check_choice(f"{name}.backend", backend, ("local", "disk"))
 
 
 def check_choice(name: str, value: Any, allowed: tuple) -> None:

@@ -202,6 +202,11 @@ def test_a_folder_is_named(tmp_path: Path) -> None:
         LoadImage()(dict(img_path=str(tmp_path)))  # pyright: ignore[reportArgumentType]
 
 
+def test_a_clusters_store_is_read_as_local(caplog: pytest.LogCaptureFixture) -> None:
+    LoadImage(backend_args=dict(backend="petrel"))
+    assert "backend 'petrel' is read as local files; set data_root" in caplog.text
+
+
 @pytest.mark.parametrize("name", ["backend_args", "file_client_args"])
 @pytest.mark.parametrize("backend", ["local", "disk"])
 def test_local_files_have_two_names(name: str, backend: str) -> None:
@@ -215,7 +220,7 @@ def test_local_files_have_two_names(name: str, backend: str) -> None:
         dict(color_type="cmyk"),
         dict(imdecode_backend="pillow"),
         dict(backend_args=dict(backend="s3")),
-        dict(file_client_args=dict(backend="petrel")),
+        dict(file_client_args=dict(backend="http")),
         dict(cache="disk"),
     ],
 )
