@@ -1,4 +1,4 @@
-"""Where each registered class lives; written by ``python tools/write_index.py``."""
+"""Where each registered class and each base class lives; written by ``python tools/write_index.py``."""
 
 INDEX: dict[str, dict[str, str]] = {
     "CODECS": {
@@ -265,4 +265,24 @@ INDEX: dict[str, dict[str, str]] = {
         "YOLOXHSVRandomAug": "posekit.datasets.transforms.yolox_hsv_random_aug:YOLOXHSVRandomAug",
         "YOLOXMixUp": "posekit.datasets.transforms.yolox_mix_up:YOLOXMixUp",
     },
+}
+
+BASES: dict[str, str] = {
+    "BaseBackbone": "posekit.models.backbones.base:BaseBackbone",
+    "BaseCocoStyleDataset": "posekit.datasets.base_coco:BaseCocoStyleDataset",
+    "BaseCodec": "posekit.codecs.base:BaseCodec",
+    "BaseDataPreprocessor": "posekit.models.data_preprocessors.base:BaseDataPreprocessor",
+    "BaseDataset": "posekit.datasets.base:BaseDataset",
+    "BaseHead": "posekit.models.heads.base:BaseHead",
+    "BaseHook": "posekit.engine.hooks.base:BaseHook",
+    "BaseKeypointCodec": "posekit.codecs.base:BaseKeypointCodec",
+    "BaseLoss": "posekit.models.losses.base:BaseLoss",
+    "BaseMetric": "posekit.evaluation.metrics.base:BaseMetric",
+    "BaseMocapDataset": "posekit.datasets.base_mocap:BaseMocapDataset",
+    "BaseMocapStyleDataset": "posekit.datasets.base_mocap:BaseMocapStyleDataset",
+    "BaseModule": "posekit.models.base_module:BaseModule",
+    "BaseNeck": "posekit.models.necks.base:BaseNeck",
+    "BasePoseEstimator": "posekit.models.pose_estimators.base:BasePoseEstimator",
+    "BaseSchedule": "posekit.engine.schedules.base:BaseSchedule",
+    "BaseTransform": "posekit.datasets.transforms.base:BaseTransform",
 }

@@ -2,6 +2,9 @@
 
 A name is a key and never an import path. ``posekit/index.py`` lists where each
 of posekit's own components lives, so that building one imports nothing else.
+A class of your own counts once its module is imported; posekit imports the
+packages of a table before it calls a name unknown, so an import in their
+``__init__.py`` is enough.
 
 ``build`` checks the whole tree of a config first and reports all its problems
 at once. Which arguments are configs of further parts is said by their hints: a
@@ -12,7 +15,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 from weakref import WeakValueDictionary
 
@@ -63,39 +66,75 @@ class Registry:
 
     Args:
         role: the table's name.
+        package: where classes of the role live besides the packages that the index names.
         shared: whether equal settings give one and the same object.
     """
 
-    def __init__(self, role: str, *, shared: bool = False) -> None:
+    def __init__(self, role: str, package: str = "", *, shared: bool = False) -> None:
         self.role = role
         self.classes: dict[str, Callable[..., Any]] = {}
         self.index: dict[str, str] = {**EXTERNAL.get(role, {}), **INDEX.get(role, {})}
         self.built: WeakValueDictionary[Hashable, Any] | None = WeakValueDictionary() if shared else None
+        self._replaced: set[str] = set()
+        own = (place.partition(":")[0].rpartition(".")[0] for place in INDEX.get(role, {}).values())
+        self.unread_packages: list[str] = sorted({*own, *([package] if package else [])})
 
-    def register_module(self, name: str | None = None) -> Callable[[T], T]:
+    def register_module(
+        self, name: str | Sequence[str] | None = None, force: bool = False, module: Any = None
+    ) -> Callable[[T], T]:
         """Return a decorator that adds a class under ``name``, by default its own.
 
+        Args:
+            name: one name, or several for one class.
+            force: replace the class that holds the name.
+            module: class to add at once; it is returned in place of a decorator.
+
         Raises:
+            TypeError: if ``name`` is no name, as without the parentheses of ``@MODELS.register_module()``.
             ValueError: if another class already holds the name.
         """
+        names = [name] if isinstance(name, str) else name
+        if names is not None and not (
+            isinstance(names, Sequence) and names and all(isinstance(each, str) for each in names)
+        ):
+            raise TypeError(
+                f"{self.role}.register_module: name must be a text or a list of texts, not {name!r}; "
+                f"as a decorator it needs parentheses, @{self.role}.register_module()"
+            )
 
         def register(cls: T) -> T:
-            key = name or cls.__name__
-            place = f"{cls.__module__}:{cls.__qualname__}"
-            holder = self.classes.get(key)
-            held = f"{holder.__module__}:{holder.__qualname__}" if holder else self.index.get(key, place)
-            if held != place:
-                raise ValueError(f"{self.role} already has '{key}' ({held}); choose another name for {place}")
-            self.classes[key] = cls
+            for key in names or [cls.__name__]:
+                self._add(key, cls, force)
             return cls
 
-        return register
+        return register if module is None else register(module)
+
+    def _add(self, key: str, cls: Callable[..., Any], force: bool) -> None:
+        place = f"{cls.__module__}:{cls.__qualname__}"
+        holder = self.classes.get(key)
+        held = f"{holder.__module__}:{holder.__qualname__}" if holder else self.index.get(key, place)
+        if held != place and not force:
+            if key in self._replaced and self.index.get(key) == place:
+                return  # posekit's own class, whose module was imported after the name had been taken from it
+            raise ValueError(
+                f"{self.role} already has '{key}' ({held}); choose another name for {place}, "
+                "or replace the class with register_module(force=True)"
+            )
+        if held != place:
+            self._replaced.add(key)
+        self.classes[key] = cls
 
     def names(self) -> list[str]:
         return sorted({*self.classes, *self.index})
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (strip_scope(name) in self.classes or strip_scope(name) in self.index)
+        return isinstance(name, str) and self._knows(strip_scope(name))
+
+    def _knows(self, key: str) -> bool:
+        """Whether the table has a name, if need be after importing the packages that may register it."""
+        while key not in self.classes and key not in self.index and self.unread_packages:
+            importlib.import_module(self.unread_packages.pop())
+        return key in self.classes or key in self.index
 
     def get(self, name: str) -> Any:
         """Return the class called ``name``.
@@ -104,7 +143,7 @@ class Registry:
             KeyError: if the table has no such name; the message suggests near ones.
         """
         key = strip_scope(name)
-        if key not in self.classes and key in self.index:
+        if self._knows(key) and key not in self.classes:
             module, _, attribute = self.index[key].partition(":")
             self.classes[key] = getattr(importlib.import_module(module), attribute)
         if key not in self.classes:
@@ -337,13 +376,13 @@ def _suggest(name: object, known: Iterable[str], otherwise: str = "known") -> st
     return f"{otherwise} {', '.join(names)}" if names else f"{otherwise} none"
 
 
-MODELS = Registry("MODELS")
-CODECS = Registry("CODECS", shared=True)
-DATASETS = Registry("DATASETS")
-TRANSFORMS = Registry("TRANSFORMS")
-METRICS = Registry("METRICS")
-HOOKS = Registry("HOOKS")
-VISUALIZERS = Registry("VISUALIZERS")
-SAMPLERS = Registry("SAMPLERS")
-OPTIMIZERS = Registry("OPTIMIZERS")
-SCHEDULES = Registry("SCHEDULES")
+MODELS = Registry("MODELS", "posekit.models")
+CODECS = KEYPOINT_CODECS = Registry("CODECS", "posekit.codecs", shared=True)
+DATASETS = Registry("DATASETS", "posekit.datasets")
+TRANSFORMS = Registry("TRANSFORMS", "posekit.datasets.transforms")
+METRICS = Registry("METRICS", "posekit.evaluation")
+HOOKS = Registry("HOOKS", "posekit.engine.hooks")
+VISUALIZERS = Registry("VISUALIZERS", "posekit.visualization")
+SAMPLERS = Registry("SAMPLERS", "posekit.datasets.samplers")
+OPTIMIZERS = Registry("OPTIMIZERS", "posekit.engine.optimizers")
+SCHEDULES = Registry("SCHEDULES", "posekit.engine.schedules")
