@@ -72,6 +72,7 @@ class Registry:
 
     def __init__(self, role: str, package: str = "", *, shared: bool = False) -> None:
         self.role = role
+        self.package = package
         self.classes: dict[str, Callable[..., Any]] = {}
         self.index: dict[str, str] = {**EXTERNAL.get(role, {}), **INDEX.get(role, {})}
         self.built: WeakValueDictionary[Hashable, Any] | None = WeakValueDictionary() if shared else None

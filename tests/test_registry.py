@@ -198,6 +198,41 @@ def test_register_twice():
         MODELS.register_module("ResNet")(Seat)
 
 
+def test_replace_a_class():
+    table = Registry("TABLE")
+    table.index["Wheel"] = "tests.wheels:Wheel"
+    with pytest.raises(ValueError, match=r"or replace the class with register_module\(force=True\)"):
+        table.register_module("Wheel")(Seat)
+    table.register_module("Wheel", force=True)(Seat)
+    assert table.get("Wheel") is Seat
+    own = type("Wheel", (), {"__module__": "tests.wheels"})
+    assert table.register_module()(own) is own
+    assert table.get("Wheel") is Seat
+
+
+def test_several_names_and_classes_without_a_decorator():
+    table = Registry("TABLE")
+    assert table.register_module(name=["A", "B"], module=Seat) is Seat
+    assert table.get("A") is table.get("B") is Seat
+    with pytest.raises(TypeError, match=r"as a decorator it needs parentheses, @TABLE.register_module\(\)"):
+        table.register_module(Wheel)
+    with pytest.raises(TypeError, match="a list of texts, not \\[\\]"):
+        table.register_module([])
+
+
+def test_packages_are_imported_before_a_name_is_unknown(tmp_path, monkeypatch):
+    (tmp_path / "own_parts").mkdir()
+    (tmp_path / "own_parts" / "__init__.py").write_text("from test_registry import PARTS, Seat\nPARTS.classes['Own'] = Seat\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "test_registry", sys.modules[__name__])
+    monkeypatch.setattr(PARTS, "classes", dict(PARTS.classes))
+    monkeypatch.setattr(PARTS, "unread_packages", ["own_parts"])
+    assert PARTS.get("Wheel") is Wheel
+    assert "own_parts" not in sys.modules
+    assert PARTS.get("Own") is Seat
+    assert "Other" not in PARTS
+
+
 def test_unknown_name():
     with pytest.raises(KeyError, match=r"^no name 'Weel' in PARTS; did you mean 'Wheel'"):
         PARTS.get("Weel")
@@ -261,6 +296,13 @@ def test_index_is_up_to_date():
 def test_every_module_of_the_index_exists():
     places = {place.partition(":")[0] for rows in INDEX.values() for place in rows.values()}
     assert [place for place in places if not (ROOT / f"{place.replace('.', '/')}.py").is_file()] == []
+
+
+@pytest.mark.parametrize("role", sorted(INDEX))
+def test_every_package_of_a_table_exists(role):
+    packages = Registry(role, getattr(registry, role).package).unread_packages
+    assert packages
+    assert [name for name in packages if not (ROOT / name.replace(".", "/") / "__init__.py").is_file()] == []
 
 
 def test_optimizers_of_torch():
