@@ -40,6 +40,43 @@ EXTERNAL: dict[str, dict[str, str]] = {
 """Names that belong to classes of other packages, in the form of the index."""
 
 
+IN_TIMM = {
+    "BEiTViT": "beit_base_patch16_224",
+    "ConvMixer": "convmixer_768_32",
+    "CSPDarkNet": "cspdarknet53",
+    "CSPResNet": "cspresnet50",
+    "CSPResNeXt": "cspresnext50",
+    "DaViT": "davit_tiny",
+    "DeiT3": "deit3_small_patch16_224",
+    "DenseNet": "densenet121",
+    "DistilledVisionTransformer": "deit_small_distilled_patch16_224",
+    "EdgeNeXt": "edgenext_small",
+    "EfficientFormer": "efficientformer_l1",
+    "InceptionV3": "inception_v3",
+    "LeViT": "levit_conv_128",
+    "MlpMixer": "mixer_b16_224",
+    "MobileViT": "mobilevit_s",
+    "MViT": "mvitv2_tiny",
+    "PCPVT": "twins_pcpvt_small",
+    "PoolFormer": "poolformer_s12",
+    "Res2Net": "res2net50_26w_4s",
+    "SVT": "twins_svt_small",
+    "SwinTransformerV2": "swinv2_tiny_window8_256",
+    "TinyViT": "tiny_vit_5m_224",
+    "TNT": "tnt_s_patch16_224",
+    "ViTEVA02": "eva02_tiny_patch14_224",
+    "ViTSAM": "samvit_base_patch16",
+    "XCiT": "xcit_tiny_12_p8_224",
+}
+"""Backbones of MMPretrain that posekit has not, and a model of timm of the same kind."""
+
+NOWHERE = (
+    "CSPNet", "Conformer", "HiViT", "HorNet", "LeNet5", "MixMIMTransformer", "PyramidVig", "RepLKNet", "RepMLPNet", "ResNetV1c", "ResNet_CIFAR",
+    "RevVisionTransformer", "RIFormer", "SparseConvNeXt", "SparseResNet", "T2T_ViT", "VAN", "Vig",
+)  # fmt: skip
+"""Backbones of MMPretrain that neither posekit nor timm has."""
+
+
 class UnknownNameError(KeyError, ValueError):
     """A table has no such name."""
 
@@ -137,6 +174,15 @@ class Registry:
             importlib.import_module(self.unread_packages.pop())
         return key in self.classes or key in self.index
 
+    def advice(self, name: object) -> str:
+        """Say what to write in place of a name that the table lacks."""
+        key = strip_scope(name) if isinstance(name, str) else ""
+        if self.role == "MODELS" and key in NOWHERE:
+            return f"neither posekit nor timm has {key}; choose another backbone"
+        if self.role == "MODELS" and key in IN_TIMM:
+            return f"use timm's, as in type='TimmBackbone', model_name='{IN_TIMM[key]}', out_indices=(-1,)"
+        return _suggest(name, self.names())
+
     def get(self, name: str) -> Any:
         """Return the class called ``name``.
 
@@ -148,7 +194,7 @@ class Registry:
             module, _, attribute = self.index[key].partition(":")
             self.classes[key] = getattr(importlib.import_module(module), attribute)
         if key not in self.classes:
-            raise UnknownNameError(f"no name '{name}' in {self.role}; {_suggest(key, self.names())}")
+            raise UnknownNameError(f"no name '{name}' in {self.role}; {self.advice(key)}")
         return self.classes[key]
 
     def build(self, config: Mapping[str, Any], **defaults: Any) -> Any:
@@ -282,7 +328,7 @@ class _Check:
         settings = cast("Mapping[str, Any]", config)
         kind: Any = settings["type"]
         if not callable(kind) and kind not in table:
-            known = f"no {_noun(table)} named {kind!r}; {_suggest(kind, table.names())}"
+            known = f"no {_noun(table)} named {kind!r}; {table.advice(kind)}"
             yield f"{_spot_of(settings, 'type', spot)}: {known}"
             return
         cls: Any = kind if callable(kind) else table.get(kind)

@@ -222,7 +222,9 @@ def test_several_names_and_classes_without_a_decorator():
 
 def test_packages_are_imported_before_a_name_is_unknown(tmp_path, monkeypatch):
     (tmp_path / "own_parts").mkdir()
-    (tmp_path / "own_parts" / "__init__.py").write_text("from test_registry import PARTS, Seat\nPARTS.classes['Own'] = Seat\n")
+    (tmp_path / "own_parts" / "__init__.py").write_text(
+        "from test_registry import PARTS, Seat\nPARTS.classes['Own'] = Seat\n"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(sys.modules, "test_registry", sys.modules[__name__])
     monkeypatch.setattr(PARTS, "classes", dict(PARTS.classes))
