@@ -71,8 +71,9 @@ IN_TIMM = {
 """Backbones of MMPretrain that posekit has not, and a model of timm of the same kind."""
 
 NOWHERE = (
-    "CSPNet", "Conformer", "HiViT", "HorNet", "LeNet5", "MixMIMTransformer", "PyramidVig", "RepLKNet", "RepMLPNet", "ResNetV1c", "ResNet_CIFAR",
-    "RevVisionTransformer", "RIFormer", "SparseConvNeXt", "SparseResNet", "T2T_ViT", "VAN", "Vig",
+    "CSPNet", "Conformer", "HiViT", "HorNet", "LeNet5", "MixMIMTransformer", "PyramidVig", "RIFormer", "RepLKNet",
+    "RepMLPNet", "ResNetV1c", "ResNet_CIFAR", "RevVisionTransformer", "SparseConvNeXt", "SparseResNet", "T2T_ViT",
+    "VAN", "Vig",
 )  # fmt: skip
 """Backbones of MMPretrain that neither posekit nor timm has."""
 

@@ -2,4 +2,4 @@
 
 from posekit.lazy_exports import lazy_exports
 
-__all__, __getattr__ = lazy_exports(__name__)
+__all__, __getattr__ = lazy_exports(__name__, {"models.base_module": "ConfigType OptConfigType OptMultiConfig"})

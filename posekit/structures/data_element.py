@@ -87,7 +87,7 @@ class DataElement:
         self.set_data(dict(other.items()))
 
     def new(self, *, metainfo: Mapping[str, Any] | None = None, **values: Any) -> Self:
-        """Return an element of the same class; what is left out, all values or all meta information, comes from here."""
+        """Return an element of the same class; where no values or no meta information is given, it has this one's."""
         return type(self)(metainfo=self._metainfo if metainfo is None else metainfo, **(values or self._values))
 
     def clone(self) -> Self:
