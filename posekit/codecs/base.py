@@ -124,3 +124,7 @@ def single_instance(codec: BaseCodec, keypoints: Array, keypoints_visible: Array
             "so the shape must be (..., 1, K, D)"
         )
     return keypoints[..., 0, :, :], visibility_or_ones(keypoints, keypoints_visible)
+
+
+BaseKeypointCodec = BaseCodec
+"""The name of MMPose 1.x."""
