@@ -1,7 +1,7 @@
 """Drawing poses, boxes and heatmaps on pictures.
 
-Convention: pictures are (H, W, 3) uint8 in B, G, R, as cv2 reads and writes them. The colours
-of a keypoint set's file are B, G, R too. Every function returns a new picture.
+Convention: images are (H, W, 3) uint8 in B, G, R, as cv2 reads and writes them. The colours
+of a keypoint set are R, G, B, as in its file. Every function returns a new image.
 """
 
 from __future__ import annotations
@@ -166,11 +166,11 @@ def draw_one(
 
 
 def colors(metainfo: Mapping[str, Any], key: str, count: int, default: Color) -> list[Color]:
-    """Return ``count`` colours of a keypoint set, or the default where it has none."""
+    """Return ``count`` colours of a keypoint set in B, G, R, or the default where it has none."""
     given = metainfo.get(key)
     if given is None or len(given) != count:
         return [default] * count
-    return [(int(b), int(g), int(r)) for b, g, r in given]
+    return [(int(blue), int(green), int(red)) for red, green, blue in given]
 
 
 def fixed_points(xy: np.ndarray) -> np.ndarray:
