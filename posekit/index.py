@@ -265,4 +265,8 @@ INDEX: dict[str, dict[str, str]] = {
         "YOLOXHSVRandomAug": "posekit.datasets.transforms.yolox_hsv_random_aug:YOLOXHSVRandomAug",
         "YOLOXMixUp": "posekit.datasets.transforms.yolox_mix_up:YOLOXMixUp",
     },
+    "VISUALIZERS": {
+        "Pose3dLocalVisualizer": "posekit.visualization.local_visualizer_3d:Pose3dLocalVisualizer",
+        "PoseLocalVisualizer": "posekit.visualization.local_visualizer:PoseLocalVisualizer",
+    },
 }
