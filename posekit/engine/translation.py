@@ -10,9 +10,10 @@ from typing import Any
 
 from posekit.config.config import Config
 from posekit.config.errors import ConfigError, near
+from posekit.engine.loggers import LOCAL, backend_problem
 from posekit.engine.optimizers.build import CONSTRUCTORS, LAYER_DECAY
 from posekit.engine.optimizers.param_groups import ParamRules
-from posekit.registry import HOOKS, OPTIMIZERS, SAMPLERS, SCHEDULES, strip_scope
+from posekit.registry import HOOKS, OPTIMIZERS, SAMPLERS, SCHEDULES, VISUALIZERS, strip_scope
 
 COVERED_HOOKS = {
     "IterTimerHook": "LoggerHook measures speed and waiting",
@@ -85,7 +86,8 @@ class Translation:
     channels_last: bool | None = None
     compile: Any = False
     num_threads: int | None = None
-    loggers: list[str] = field(default_factory=list)
+    loggers: list[dict[str, Any]] = field(default_factory=list)
+    visualizer: dict[str, Any] = field(default_factory=lambda: {"type": "PoseLocalVisualizer"})
     rows: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -162,8 +164,8 @@ def translate(config: Mapping[str, Any], *, training: bool = True, world_size: i
         translate_schedules(made)
         translate_train_cfg(made)
         translate_lr_scale(made, world_size)
-        translate_hooks(made)
         translate_distribution(made)
+    translate_hooks(made)
     for key, reason in IGNORED.items():
         if config.get(key) is not None:
             made.say(key, f"not needed: {reason}")
@@ -216,15 +218,18 @@ def translate_backends(made: Translation) -> None:
         made.refuse("visualizer", f"must be a dict, found {visualizer!r:.40}")
         return
     backends = visualizer.get("vis_backends") or made.config.get("vis_backends") or []
-    known = {"LocalVisBackend": "", "TensorboardVisBackend": "tensorboard", "WandbVisBackend": "wandb"}
     for index, backend in enumerate(backends):
-        name = strip_scope(str(backend.get("type", "")))
-        if name not in known:
-            made.refuse(f"vis_backends.{index}", f"no back end '{name}'; {near(name, known)}")
-        elif known[name]:
-            made.loggers.append(known[name])
+        if problem := backend_problem(backend):
+            made.refuse(f"vis_backends.{index}", problem)
+        elif strip_scope(str(backend["type"])) != LOCAL:
+            made.loggers.append(dict(backend))
     if backends:
-        made.say("vis_backends", ", ".join(["files in the run's folder", *made.loggers]))
+        names = [strip_scope(str(config["type"])) for config in made.loggers]
+        made.say("vis_backends", ", ".join(["files in the run's folder", *names]))
+    if visualizer and made.check_name("visualizer", VISUALIZERS, visualizer):
+        made.problems += VISUALIZERS.check(visualizer, "visualizer")
+        made.visualizer = dict(visualizer)
+        made.say("visualizer", strip_scope(str(visualizer["type"])))
 
 
 def translate_data(made: Translation, names: Sequence[str]) -> None:

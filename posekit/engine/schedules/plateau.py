@@ -10,6 +10,7 @@ from posekit.engine.schedules.base import BaseSchedule
 from posekit.registry import SCHEDULES
 
 
+@SCHEDULES.register_module("ReduceOnPlateauMomentum")
 @SCHEDULES.register_module("ReduceOnPlateauLR")
 class ReduceOnPlateauSchedule(BaseSchedule):
     """Multiplies by ``factor`` when a validation metric has not improved ``patience`` times in a row.
