@@ -28,6 +28,7 @@ INDEX: dict[str, dict[str, str]] = {
         "BaseCocoStyleDataset": "posekit.datasets.base_coco:BaseCocoStyleDataset",
         "BaseMocapDataset": "posekit.datasets.base_mocap:BaseMocapDataset",
         "COFWDataset": "posekit.datasets.datasets.face:COFWDataset",
+        "ClassBalancedDataset": "posekit.datasets.wrappers:ClassBalancedDataset",
         "CocoDataset": "posekit.datasets.datasets.body:CocoDataset",
         "CocoWholeBodyDataset": "posekit.datasets.datasets.wholebody:CocoWholeBodyDataset",
         "CocoWholeBodyFaceDataset": "posekit.datasets.datasets.face:CocoWholeBodyFaceDataset",
