@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from posekit.checkpoints.inspect import Contents
 
 app = typer.Typer(
-    help="Look into a checkpoint, convert or publish it; nothing in it is run.", no_args_is_help=True, add_completion=False
+    help="Look into a checkpoint, convert or publish it; nothing in it is run.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 Source = Annotated[str, typer.Argument(metavar="FILE", help="Checkpoint: .pth, .ckpt or .safetensors, path or URL.")]

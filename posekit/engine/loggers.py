@@ -42,9 +42,7 @@ BACK_ENDS = {
     "TensorboardVisBackend": BackEnd(
         "lightning.pytorch.loggers", "TensorBoardLogger", "tensorboard", folder="save_dir"
     ),
-    "WandbVisBackend": BackEnd(
-        "lightning.pytorch.loggers", "WandbLogger", "wandb", folder="save_dir", title="name"
-    ),
+    "WandbVisBackend": BackEnd("lightning.pytorch.loggers", "WandbLogger", "wandb", folder="save_dir", title="name"),
     "MLflowVisBackend": BackEnd(
         "lightning.pytorch.loggers", "MLFlowLogger", "mlflow", {"exp_name": "experiment_name"}, title="run_name"
     ),

@@ -64,13 +64,15 @@ def read_run(path: Path) -> Records:
     if path.is_dir():
         files = [path / OWN_FILE] if (path / OWN_FILE).is_file() else sorted(path.glob(OTHER_FILES))
         if not files:
-            raise FileNotFoundError(f"{path}: no {OWN_FILE} in this folder; give the folder of a run, as --work-dir was")
+            raise FileNotFoundError(
+                f"{path}: no {OWN_FILE} in this folder; give the folder of a run, as --work-dir was"
+            )
         path = files[-1]
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file or folder, seen from {Path.cwd()}")
     records = placed(read_records(path))
     if not records:
-        raise ValueError(f"{path}: no records of a run; expected lines such as {{\"step\": 50, \"loss\": 0.1}}")
+        raise ValueError(f'{path}: no records of a run; expected lines such as {{"step": 50, "loss": 0.1}}')
     return records
 
 

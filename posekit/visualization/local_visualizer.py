@@ -149,7 +149,9 @@ def openpose_style(
 
     given = metainfo.get("dataset_name")
     if given not in OPENPOSE_SETS:
-        raise ValueError(f"skeleton_style 'openpose': there is none for '{given}'; it is for {', '.join(OPENPOSE_SETS)}")
+        raise ValueError(
+            f"skeleton_style 'openpose': there is none for '{given}'; it is for {', '.join(OPENPOSE_SETS)}"
+        )
     target = Skeleton.load(OPENPOSE_SETS[given])
     keypoints, scores = keypoints_and_scores(instances, metainfo)
     index = metainfo["keypoint_name2id"]

@@ -136,9 +136,7 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
             poses += [(title, *pair) for pair in zip(points[:most], sure[:most], strict=True)]
         return poses
 
-    def draw_in_space(
-        self, poses: Sequence[tuple[str, np.ndarray, np.ndarray]], options: DrawOptions3d
-    ) -> np.ndarray:
+    def draw_in_space(self, poses: Sequence[tuple[str, np.ndarray, np.ndarray]], options: DrawOptions3d) -> np.ndarray:
         """Return an image, R, G, B, with one view for each pose."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure

@@ -152,7 +152,11 @@ def test_impossible_analyses_are_refused(settings: dict[str, Any], message: str)
     ("settings", "labels", "message"),
     [
         ({}, {"keypoints": np.zeros((2, 17, 2)), "keypoints_visible": np.ones((2, 17))}, "use metric_type='accuracy'"),
-        ({"metric": {"type": "AssociativeEmbeddingLoss"}}, {}, "AssociativeEmbeddingLoss does not compare keypoints .* such as KeypointMSELoss"),
+        (
+            {"metric": {"type": "AssociativeEmbeddingLoss"}},
+            {},
+            "AssociativeEmbeddingLoss does not compare keypoints .* such as KeypointMSELoss",
+        ),
     ],
 )
 def test_what_cannot_be_compared_is_named(

@@ -134,7 +134,18 @@ def test_validation_follows_its_intervals(settings: dict[str, Any], epochs: list
 
 
 def test_best_rule_comes_from_the_name() -> None:
-    greater = ("coco/AP", "PCK", "AUC", "coco/AP .5", "PCK@0.1", "Head PCK", "mAP50", "HandednessAcc", "tPCK", "body/AR")
+    greater = (
+        "coco/AP",
+        "PCK",
+        "AUC",
+        "coco/AP .5",
+        "PCK@0.1",
+        "Head PCK",
+        "mAP50",
+        "HandednessAcc",
+        "tPCK",
+        "body/AR",
+    )
     less = ("EPE", "loss_kpt", "NME", "ap10k/NME", "MPJPE_all", "P-MPJPE", "AP_error", "MRRPE")
     assert [rule_for(name) for name in (*greater, *less)] == ["greater"] * len(greater) + ["less"] * len(less)
     assert better(2, 1, "greater")

@@ -49,7 +49,9 @@ def test_colors_are_those_of_the_set_and_images_rgb(paper: np.ndarray) -> None:
     assert drawn[20, 40].tolist() == [0, 255, 0]
 
 
-@pytest.mark.parametrize(("color", "rgb"), [("blue", [0, 0, 255]), ((9, 8, 7), [9, 8, 7]), ([(9, 8, 7)] * 2, [9, 8, 7])])
+@pytest.mark.parametrize(
+    ("color", "rgb"), [("blue", [0, 0, 255]), ((9, 8, 7), [9, 8, 7]), ([(9, 8, 7)] * 2, [9, 8, 7])]
+)
 def test_colors_of_ones_own(paper: np.ndarray, color: Any, rgb: list[int]) -> None:
     drawn = visualizer({**SOLID, "kpt_color": color, "link_color": "red"}).add_datasample("a", paper, sample())
     assert drawn.shape == (40, 160, 3)

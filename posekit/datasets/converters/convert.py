@@ -13,7 +13,7 @@ from posekit.datasets.converters.losses import lose
 from posekit.datasets.converters.splits import parse_split, split
 from posekit.datasets.converters.unpacking import Job, Unpacking
 
-DIVIDED = ("coco", "yolo")
+DIVIDED = ("coco", "yolo", "mpii")
 """Formats that are for training, so that a folder of them is divided if the source is not."""
 
 DEFAULT_SPLIT = "val=0.2"

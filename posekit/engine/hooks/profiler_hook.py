@@ -58,7 +58,9 @@ class ProfilerHook(BaseHook):
             raise ValueError("ProfilerHook: give profile_times of 1 or more, and an activity to measure")
         self.report = {"type": "log_trace", **(on_trace_ready or {})}
         if self.report["type"] not in REPORTS:
-            raise ValueError(f"ProfilerHook.on_trace_ready: type is '{self.report['type']}'; use {' or '.join(REPORTS)}")
+            raise ValueError(
+                f"ProfilerHook.on_trace_ready: type is '{self.report['type']}'; use {' or '.join(REPORTS)}"
+            )
         self.by_epoch, self.times = by_epoch, profile_times
         self.activities = [ProfilerActivity.CPU] * activity_with_cpu
         self.activities += [ProfilerActivity.CUDA] * (activity_with_cuda and torch.cuda.is_available())
@@ -83,7 +85,9 @@ class ProfilerHook(BaseHook):
             folder = str(Path(trainer.default_root_dir) / self.report.get("dir_name", "profile"))
             options = {key: self.report[key] for key in ("worker_name", "use_gzip") if key in self.report}
             extra["on_trace_ready"] = tensorboard_trace_handler(folder, **options)
-        self.profiler = profile(activities=self.activities or [ProfilerActivity.CPU], acc_events=True, **self.settings, **extra)
+        self.profiler = profile(
+            activities=self.activities or [ProfilerActivity.CPU], acc_events=True, **self.settings, **extra
+        )
         self.profiler.start()
 
     def on_train_batch_end(self, trainer: Any, *_: Any) -> None:
