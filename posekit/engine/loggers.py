@@ -51,7 +51,7 @@ BACK_ENDS = {
     "DVCLiveVisBackend": BackEnd("dvclive.lightning", "DVCLiveLogger", "dvclive", folder="dir"),
 }
 WITHOUT_LOGGER = {
-    "ClearMLVisBackend": "Lightning has no logger for ClearML; name TensorboardVisBackend, which ClearML records itself",
+    "ClearMLVisBackend": "Lightning has no logger for it; name TensorboardVisBackend, which ClearML records itself",
     "NeptuneVisBackend": "Neptune has ended its service; name another back end, such as MLflowVisBackend",
 }
 ACCEPTED = (

@@ -64,9 +64,7 @@ def read_run(path: Path) -> Records:
     if path.is_dir():
         files = [path / OWN_FILE] if (path / OWN_FILE).is_file() else sorted(path.glob(OTHER_FILES))
         if not files:
-            raise FileNotFoundError(
-                f"{path}: no {OWN_FILE} in this folder; give the folder of a run, as --work-dir was"
-            )
+            raise FileNotFoundError(f"{path}: no {OWN_FILE} in this folder; give the folder of a run")
         path = files[-1]
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file or folder, seen from {Path.cwd()}")

@@ -12,7 +12,6 @@ import numpy as np
 
 from posekit.registry import VISUALIZERS
 from posekit.structures.array import to_numpy
-from posekit.structures.instance_data import InstanceData
 from posekit.visualization.draw import DEFAULT_KEYPOINT, DEFAULT_LINK, colors
 from posekit.visualization.local_visualizer import PoseLocalVisualizer
 from posekit.visualization.visualizer import DrawOptions

@@ -220,7 +220,7 @@ def test_categories_come_from_the_records(tmp_path):
 def test_what_cannot_be_balanced(parts):
     with pytest.raises(ValueError, match="must be between 0 and 1, found 2"):
         ClassBalancedDataset(parts[0], 2)
+    repeated = RepeatDataset(parts[0], 1)
+    repeated.get_data_info = lambda index: {}
     with pytest.raises(ValueError, match="RepeatDataset have no category_id; give the class a get_cat_ids"):
-        repeated = RepeatDataset(parts[0], 1)
-        repeated.get_data_info = lambda index: {}
         ClassBalancedDataset(repeated, 0.5)

@@ -83,7 +83,7 @@ def test_images_are_read_safely(tmp_path: Path) -> None:
     hook = PoseVisualizationHook(enable=True)
     run = lone_run(tmp_path)
     hook.setup(*run, "test")
-    with pytest.raises(ImageFileError, match="image .*broken.png: "):
+    with pytest.raises(ImageFileError, match=r"image .*broken.png: "):
         hook.on_test_batch_end(*run, [lone_sample(path)], None, 0)
 
 

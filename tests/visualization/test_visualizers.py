@@ -27,7 +27,7 @@ def sample(**parts: Any) -> PoseDataSample:
     predicted = InstanceData(
         keypoints=points, keypoint_scores=np.ones((1, 2)), bboxes=np.array([[5.0, 5.0, 75.0, 35.0]])
     )
-    labels = InstanceData(keypoints=points + [0, 10], keypoints_visible=np.ones((1, 2)))
+    labels = InstanceData(keypoints=points + np.array([0, 10]), keypoints_visible=np.ones((1, 2)))
     return PoseDataSample(metainfo={}, **{"pred_instances": predicted, "gt_instances": labels, **parts})
 
 
@@ -99,7 +99,7 @@ def test_images_go_to_a_file_or_a_folder_and_to_sinks(paper: np.ndarray, tmp_pat
     assert cv2.imread(str(tmp_path / "images" / "val_3.png"))[20, 20].tolist() == [0, 0, 255]
     built.add_datasample("val", paper, sample(), draw_gt=False, out_file=tmp_path / "own.png")
     assert cv2.imread(str(tmp_path / "own.png"))[20, 20].tolist() == [0, 0, 255]
-    with pytest.raises(ValueError, match="no image format '.xyz'; use .jpg or .png"):
+    with pytest.raises(ValueError, match=r"no image format '\.xyz'; use .jpg or .png"):
         built.add_datasample("val", paper, sample(), out_file=tmp_path / "own.xyz")
 
 

@@ -1,7 +1,7 @@
 """MPII as handed out: mpii_human_pose_v1_u12_1.mat with all labels, and a folder of images.
 
-Written are the JSON lists that ``MpiiDataset`` reads, one for each part, and the head boxes for its evaluation. Like the
-.mat file they count pixels from 1.
+The format writes the JSON lists that ``MpiiDataset`` reads, one for each part, and the head boxes for its evaluation.
+Like the .mat file they count pixels from 1.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from posekit.atomic_file import write_atomically
-from posekit.datasets.converters.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.datasets.converters.keypoint_data import Format, Hints, Instance, KeypointData, Picture
 from posekit.datasets.converters.pictures import place_pictures
 from posekit.datasets.converters.place import ENCODER, Found, Place, as_utf8
 from posekit.datasets.converters.public_set import SCALE_PIXELS, category_of, found_files, read_mat

@@ -109,8 +109,8 @@ class BadCaseAnalysisHook(DrawingHook):
         points, truth = to_numpy(predicted.keypoints), to_numpy(labels[true])
         if points.shape != truth.shape:
             raise ValueError(
-                f"{name}: {points.shape} predicted keypoints for {truth.shape} labelled ones in {sample.get('img_path')}; "
-                "a loss needs one for one, as of top-down models; use metric_type='accuracy'"
+                f"{name}: {points.shape} predicted keypoints for {truth.shape} labelled ones in "
+                f"{sample.get('img_path')}; a loss needs one for one, as of top-down models; use metric_type='accuracy'"
             )
         visible = labels.get(f"{true}_visible")
         visible = np.ones(truth.shape[:2]) if visible is None else to_numpy(visible)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 import re
 
-GREATER = frozenset("acc accuracy top ar recall auc precision ap map pck pckh tpck oks dice mdice iou miou".split())
-LESS = frozenset("loss losses epe nme mpjpe mrrpe error errors mse mae".split())
+GREATER = (
+    "acc", "accuracy", "top", "ar", "recall", "auc", "precision", "ap", "map", "pck", "pckh", "tpck", "oks", "dice",
+    "mdice", "iou", "miou",
+)  # fmt: skip
+LESS = ("loss", "losses", "epe", "nme", "mpjpe", "mrrpe", "error", "errors", "mse", "mae")
 WORD = re.compile(r"[A-Za-z0-9]+")
 PIECE = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
 """Parts of names written in one word, such as HandednessAcc."""
