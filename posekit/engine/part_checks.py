@@ -22,7 +22,6 @@ from posekit.registry import (
     SAMPLERS,
     SCHEDULES,
     TRANSFORMS,
-    VISUALIZERS,
     strip_scope,
 )
 from posekit.registry.signature import parameters
@@ -180,11 +179,6 @@ def check_inside(made: Translation, path: str, value: Any, owner: Any = None) ->
                 if strip_scope(str(kind)) not in LAYERS[name]:
                     made.refuse(f"{place}.type", f"{name} has no type {kind!r}; {near(kind, LAYERS[name])}")
         check_inside(made, at, item, owner)
-
-
-def check_visualizer(made: Translation, visualizer: Mapping[str, Any]) -> None:
-    if visualizer and VISUALIZERS.names():
-        made.check_part("visualizer", VISUALIZERS, visualizer)
 
 
 def one_or_many(made: Translation, path: str, value: Any) -> list[tuple[str, Any]]:

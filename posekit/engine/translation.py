@@ -10,9 +10,10 @@ from typing import Any
 from posekit.config.config import Config
 from posekit.config.errors import ConfigError, near, shown_path
 from posekit.engine import part_checks
+from posekit.engine.loggers import LOCAL, backend_problem
 from posekit.engine.optimizers.build import CONSTRUCTORS, LAYER_DECAY
 from posekit.engine.optimizers.param_groups import ParamRules
-from posekit.registry import HOOKS, BuildError, Registry, strip_scope
+from posekit.registry import HOOKS, VISUALIZERS, BuildError, Registry, strip_scope
 
 COVERED_HOOKS = {
     "IterTimerHook": "LoggerHook measures speed and waiting",
@@ -85,7 +86,8 @@ class Translation:
     channels_last: bool | None = None
     compile: Any = False
     num_threads: int | None = None
-    loggers: list[str] = field(default_factory=list)
+    loggers: list[dict[str, Any]] = field(default_factory=list)
+    visualizer: dict[str, Any] = field(default_factory=lambda: {"type": "PoseLocalVisualizer"})
     rows: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -187,6 +189,7 @@ def read(config: Mapping[str, Any], *, training: bool = True, whole: bool = Fals
     if training:
         translate_lr_scale(made, world_size)
         translate_distribution(made)
+    translate_hooks(made)
     for key, reason in IGNORED.items():
         if config.get(key) is not None:
             made.say(key, f"not needed: {reason}")
@@ -226,18 +229,19 @@ def translate_environment(made: Translation) -> None:
 def translate_backends(made: Translation) -> None:
     """Read loggers from the visualizer's back ends."""
     visualizer = made.mapping("visualizer", made.config.get("visualizer"))
-    part_checks.check_visualizer(made, visualizer)
     path = "visualizer.vis_backends" if visualizer.get("vis_backends") else "vis_backends"
     backends = part_checks.one_or_many(made, path, visualizer.get("vis_backends") or made.config.get("vis_backends"))
-    known = {"LocalVisBackend": "", "TensorboardVisBackend": "tensorboard", "WandbVisBackend": "wandb"}
     for at, backend in backends:
-        name = strip_scope(str(made.mapping(at, backend).get("type", "")))
-        if name not in known:
-            made.refuse(at, f"no back end '{name}'; {near(name, known)}")
-        elif known[name]:
-            made.loggers.append(known[name])
+        if problem := backend_problem(backend):
+            made.refuse(at, problem)
+        elif strip_scope(str(backend["type"])) != LOCAL:
+            made.loggers.append(dict(backend))
     if backends:
-        made.say("vis_backends", ", ".join(["files in the run's folder", *made.loggers]))
+        names = [strip_scope(str(config["type"])) for config in made.loggers]
+        made.say("vis_backends", ", ".join(["files in the run's folder", *names]))
+    if visualizer and made.check_part("visualizer", VISUALIZERS, visualizer):
+        made.visualizer = dict(visualizer)
+        made.say("visualizer", strip_scope(str(visualizer["type"])))
 
 
 def translate_data(made: Translation, names: Sequence[str], *, needed: str) -> None:
@@ -404,6 +408,5 @@ TRAINING_STEPS = {
     "optim_wrapper": translate_optimizer,
     "param_scheduler": translate_schedules,
     "train_cfg": translate_train_cfg,
-    "default_hooks": translate_hooks,
 }
 """What only training needs, by a section that asks for it."""

@@ -66,7 +66,7 @@ def test_dynamic_intervals_reach_validation(data: Path) -> None:
 
 def test_loggers(data: Path) -> None:
     backends = [{"type": "LocalVisBackend"}, {"type": "mmengine.TensorboardVisBackend"}]
-    assert made(data, visualizer={"type": "PoseLocalVisualizer", "vis_backends": backends}).loggers == ["tensorboard"]
+    assert made(data, visualizer={"type": "PoseLocalVisualizer", "vis_backends": backends}).loggers == backends[1:]
 
 
 def test_hooks_are_taken_covered_or_off(data: Path) -> None:
@@ -127,7 +127,11 @@ def test_plain_variables_of_a_config_are_left_alone(data: Path) -> None:
         ),
         ({"auto_scale_lr": {"enable": True}}, "give base_batch_size"),
         ({"env_cfg": {"mp_cfg": {"start": "fork"}}}, "env_cfg.mp_cfg has no 'start'"),
-        ({"vis_backends": [{"type": "MLflowVisBackend"}]}, "no back end 'MLflowVisBackend'"),
+        ({"vis_backends": [{"type": "TensorbordVisBackend"}]}, "no back end 'Tensorbord.*did you mean 'TensorboardVis"),
+        ({"vis_backends": [{"type": "ClearMLVisBackend"}]}, "name TensorboardVisBackend, which ClearML records"),
+        ({"vis_backends": ["LocalVisBackend"]}, "vis_backends.0.*must be a dict with a 'type'"),
+        ({"visualizer": {"type": "PoseVisualizer"}}, "VISUALIZERS has no 'PoseVisualizer'; did you mean"),
+        ({"visualizer": {"type": "PoseLocalVisualizer", "radios": 3}}, "no argument 'radios'; did you mean 'radius'"),
         ({"val_cfg": {"fp16": True}}, "use --precision"),
         ({"train_dataloader": None}, "train_dataloader.*is missing"),
         ({"train_dataloader": {"batch_size": 2}}, "has no 'dataset'"),
