@@ -130,7 +130,7 @@ def test_plain_variables_of_a_config_are_left_alone(data: Path) -> None:
         ({"vis_backends": [{"type": "TensorbordVisBackend"}]}, "no back end 'Tensorbord.*did you mean 'TensorboardVis"),
         ({"vis_backends": [{"type": "ClearMLVisBackend"}]}, "name TensorboardVisBackend, which ClearML records"),
         ({"vis_backends": ["LocalVisBackend"]}, "vis_backends.0.*must be a dict with a 'type'"),
-        ({"visualizer": {"type": "PoseVisualizer"}}, "VISUALIZERS has no 'PoseVisualizer'; did you mean"),
+        ({"visualizer": {"type": "PoseVisualizer"}}, "no visualizer named 'PoseVisualizer'; did you mean"),
         ({"visualizer": {"type": "PoseLocalVisualizer", "radios": 3}}, "no argument 'radios'; did you mean 'radius'"),
         ({"val_cfg": {"fp16": True}}, "use --precision"),
         ({"train_dataloader": None}, "train_dataloader.*is missing"),
