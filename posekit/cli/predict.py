@@ -169,7 +169,7 @@ def open_predictor(
         raise ValueError("give --model or --config with --checkpoint, not both")
     if config is not None:
         return TorchPredictor(config, checkpoint, device)
-    from posekit.runtime.pose_model import PoseModel
+    from posekit.inference.pose_model import PoseModel
 
     providers = ["CPUExecutionProvider"] if device in ("auto", "cpu") else ["CUDAExecutionProvider"]
     if model is None:
@@ -189,7 +189,7 @@ class TorchPredictor:
     def predict(self, image: np.ndarray, boxes: np.ndarray | None = None) -> InstanceData:
         """Find the keypoints in each box, the whole picture without any."""
         from posekit.apis import inference_topdown
-        from posekit.runtime.pose_model import checked_boxes
+        from posekit.inference.pose_model import checked_boxes
 
         given = checked_boxes(boxes, image.shape[:2])
         if not len(given):

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from posekit.inference.pose_model import PoseModel
+from posekit.inference.recipe import METADATA_KEY, ModelInfo, keypoint_set
 from posekit.models.heads.integral_regression_head import IntegralRegressionHead
-from posekit.runtime.model_info import METADATA_KEY, ModelInfo, keypoint_set
-from posekit.runtime.pose_model import PoseModel
 from posekit.structures.array import plain
 
 INPUT = "crops"
@@ -90,7 +90,7 @@ def export_onnx(
     card: Mapping[str, Any] | None = None,
     crops: np.ndarray | None = None,
 ) -> Parity:
-    """Write a trained top-down model as an ONNX file that ``posekit.runtime.PoseModel`` opens.
+    """Write a trained top-down model as an ONNX file that ``posekit.apis.PoseModel`` opens.
 
     The graph takes crops (batch, 3, h, w), float32, B, G, R, 0 ... 255, of any number. The file
     appears at ``path`` only after it was compared with the model.

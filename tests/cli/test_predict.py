@@ -24,7 +24,7 @@ class CornerModel:
     )
 
     def predict(self, image, boxes=None):
-        from posekit.runtime.pose_model import checked_boxes
+        from posekit.inference.pose_model import checked_boxes
 
         boxes = checked_boxes(boxes, image.shape[:2])
         return InstanceData(

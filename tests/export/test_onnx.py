@@ -13,11 +13,11 @@ from posekit.apis import inference_topdown  # noqa: E402
 from posekit.codecs.msra_heatmap import MSRAHeatmap  # noqa: E402
 from posekit.export import onnx as module  # noqa: E402
 from posekit.export.onnx import ParityError, export_onnx  # noqa: E402
+from posekit.inference.pose_model import PoseModel  # noqa: E402
 from posekit.models.backbones.base import BaseBackbone  # noqa: E402
 from posekit.models.data_preprocessors.pose_data_preprocessor import PoseDataPreprocessor  # noqa: E402
 from posekit.models.heads.heatmap_head import HeatmapHead  # noqa: E402
 from posekit.models.pose_estimators.topdown import TopdownPoseEstimator  # noqa: E402
-from posekit.runtime.pose_model import PoseModel  # noqa: E402
 
 CODEC = dict(type="MSRAHeatmap", input_size=(48, 64), heatmap_size=(12, 16), sigma=2)
 META = dict(

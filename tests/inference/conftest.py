@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posekit.runtime.model_info import METADATA_KEY, ModelInfo
+from posekit.inference.recipe import METADATA_KEY, ModelInfo
 
 INPUT_SIZE = (48, 64)
 STRIDE = 2

@@ -12,8 +12,8 @@ import onnxruntime as ort
 
 from posekit.codecs.base import BaseCodec
 from posekit.geometry import Affine, crop_affine, warp_image
+from posekit.inference.recipe import METADATA_KEY, ModelInfo
 from posekit.registry import CODECS
-from posekit.runtime.model_info import METADATA_KEY, ModelInfo
 from posekit.structures.instance_data import InstanceData
 
 DEFAULT_MODEL = Path(__file__).parent / "assets" / "default.onnx"
