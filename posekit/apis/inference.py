@@ -1,13 +1,13 @@
-"""Models from configs, and their predictions for pictures."""
+"""Models from configs, and their predictions for images."""
 
 from __future__ import annotations
 
 import copy
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,13 +15,19 @@ import torch
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config import Config
 from posekit.config import load as load_config
+from posekit.datasets.transforms.load_image import check_array, read_image
 from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.inference.bottom_up import BottomUpPredictor
+from posekit.inference.config_recipe import is_top_down, only_crops, recipe_of, step_name, test_dataset
+from posekit.inference.devices import torch_device
+from posekit.inference.images import Boxes, Image, checked_boxes
+from posekit.inference.networks.torch import TorchNetwork
+from posekit.inference.predictor import Predictor, Prepared
+from posekit.inference.recipe import selected_keypoints
+from posekit.inference.top_down import Crops, TopDownPredictor
 from posekit.models.losses.base import one_of
 from posekit.registry import DATASETS, MODELS
 from posekit.structures import PoseDataSample, bbox_xywh2xyxy
-
-Picture: TypeAlias = str | os.PathLike[str] | np.ndarray
-MAX_BATCH = 64
 
 
 def init_model(
@@ -34,18 +40,18 @@ def init_model(
     Args:
         config: a config or the path of one.
         checkpoint: path or URL of the weights; without it the weights are the initial random ones.
-        device: where the model runs; ``auto`` for the GPU, if there is one.
+        device: where the model runs: auto, cpu, cuda, cuda:N or mps.
 
     Returns:
         The model in evaluation mode, with ``cfg`` (the config) and ``dataset_meta`` (the keypoint set: the
-        checkpoint's, else that of the config's data sets, else COCO's).
+        checkpoint's, else that of the config's datasets, else COCO's).
     """
     if isinstance(config, (str, os.PathLike)):
         config = load_config(Path(config))
     elif not isinstance(config, Config):
         config = Config(dict(config))
     if isinstance(device, str):
-        device = usable_device(device)
+        device = torch_device(device)
     settings = copy.deepcopy(config["model"])
     backbone = settings.get("backbone") if isinstance(settings, dict) else None
     if isinstance(backbone, dict):
@@ -64,24 +70,8 @@ def init_model(
     return model.to(device).eval()
 
 
-def usable_device(name: str) -> str:
-    """Return the device of this name, the best one for ``auto``.
-
-    Raises:
-        ValueError: if torch has no such device here.
-    """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        why = str(error).partition("\n")[0]
-        raise ValueError(f"device '{name}' cannot be used here ({why}); use auto, cpu or cuda") from error
-    return name
-
-
 def keypoint_set_of(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keypoint set of a config's training, else validation, else test data, else COCO's."""
+    """Return the keypoint set of a config's training, else validation, else test dataset, else COCO's."""
     from posekit.datasets.skeleton import Skeleton, load_metainfo
 
     for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
@@ -98,9 +88,93 @@ def _class_metainfo(kind: str | type) -> dict[str, Any]:
     return getattr(kind if isinstance(kind, type) else DATASETS.get(kind), "METAINFO", {})
 
 
+def predictor_of(model: Any) -> Predictor:
+    """Return the predictor of a model that ``init_model`` returned; built once for each model.
+
+    A top-down model whose test pipeline only cuts out boxes goes by the recipe in it, every other one by the
+    pipeline itself.
+
+    Raises:
+        ValueError: if the config has no test pipeline.
+    """
+    if "predictor" not in model.__dict__:
+        model.__dict__["predictor"] = _build_predictor(model)
+    return model.__dict__["predictor"]
+
+
+def _build_predictor(model: Any) -> Predictor:
+    steps = test_dataset(model.cfg)["pipeline"]
+    network, whole = TorchNetwork(model), getattr(model, "metainfo", None) or model.dataset_meta
+    metainfo = selected_keypoints(whole, model.test_cfg.get("output_keypoint_indices"))
+    if only_crops(steps):
+        prepare = Crops(recipe_of(model.cfg, model.dataset_meta))
+        return TopDownPredictor(prepare, network, metainfo=metainfo, read=_read)
+    pipeline = ConfigPipeline(steps, model.dataset_meta)
+    kind = TopDownPredictor if is_top_down(steps) else BottomUpPredictor
+    return kind(pipeline, network, metainfo=metainfo, read=pipeline.read)
+
+
+def _read(image: Image) -> np.ndarray:
+    """Return an image (H, W, 3), BGR; grey and transparent arrays become colour."""
+    return read_image(image) if isinstance(image, (str, os.PathLike)) else check_array(image)
+
+
+class ConfigPipeline:
+    """Prepares images by the steps of a config's test pipeline.
+
+    Args:
+        steps: configs of the steps, the first of which reads the image.
+        metainfo: the keypoint set, which datasets put into every sample.
+    """
+
+    def __init__(self, steps: Sequence[Any], metainfo: Mapping[str, Any]) -> None:
+        whole = Pipeline(copy.deepcopy(list(steps)))
+        self.names = [step_name(step) for step in steps]
+        self.per_box = is_top_down(steps)
+        self.first: Any = whole[0]
+        self.rest = Pipeline(list(whole)[1:], available=whole.available | set(getattr(self.first, "provides", ())))
+        self.metainfo = dict(metainfo)
+
+    def read(self, image: Image) -> np.ndarray:
+        """Return an image as the first step does."""
+        source = {"img": image} if isinstance(image, np.ndarray) else {"img_path": os.fspath(image)}
+        return self.first(source)["img"]
+
+    def __call__(self, image: np.ndarray, boxes: Boxes | None) -> Iterator[Prepared]:
+        """Yield an input for each box, or the one of the whole image.
+
+        Raises:
+            ValueError: if the boxes cannot be used, or the pipeline ends without packing what it made.
+        """
+        shape = image.shape[:2]
+        results = {"img_id": 0, "img": image, "img_path": "", "img_shape": shape, "ori_shape": shape, **self.metainfo}
+        if not self.per_box:
+            yield self.pack(self.rest({**results, "id": 0}))  # pyright: ignore[reportArgumentType]
+            return
+        for index, box in enumerate(checked_boxes(boxes, shape).astype(np.float32)):
+            item = {**results, "id": index, "bbox": box[None], "bbox_score": np.ones(1, np.float32)}
+            yield self.pack(self.rest(item))  # pyright: ignore[reportArgumentType]
+
+    def pack(self, results: Any) -> Prepared:
+        """Return the input and the sample that a pipeline made.
+
+        Raises:
+            ValueError: if it made none.
+        """
+        if results is None:
+            raise ValueError(f"the test pipeline ({', '.join(self.names)}) skipped the image; it must not in a test")
+        missing = [key for key in ("inputs", "data_samples") if key not in results]
+        if missing:
+            raise ValueError(
+                f"the test pipeline ({', '.join(self.names)}) ends without {' and '.join(missing)}; "
+                "its last step must be PackPoseInputs"
+            )
+        return results["inputs"], results["data_samples"]
+
+
 def inference_topdown(
     model: Any,
-    image: Picture,
+    image: Image,
     bboxes: Sequence[Sequence[float]] | np.ndarray | None = None,
     bbox_format: str = "xyxy",
 ) -> list[PoseDataSample]:
@@ -109,7 +183,7 @@ def inference_topdown(
     Args:
         model: what ``init_model`` returned.
         image: a path, or the pixels (H, W, 3), BGR, uint8.
-        bboxes: (N, 4); without any the whole picture is one box.
+        bboxes: (N, 4); without any the whole image is one box.
         bbox_format: xyxy or xywh.
 
     Returns:
@@ -117,21 +191,13 @@ def inference_topdown(
         ``bboxes`` and ``bbox_scores``, in image space.
 
     Raises:
-        ValueError: for boxes of another shape or format.
+        ValueError: for boxes of another shape or format, without area or outside of the image.
     """
-    load, prepare = _pipelines(model)
-    results = load(_results(model, image))
-    height, width = results["img"].shape[:2]
-    boxes = _boxes(bboxes, bbox_format, (width, height))
-    items = [
-        {**results, "id": index, "bbox": box[None], "bbox_score": np.ones(1, np.float32)}
-        for index, box in enumerate(boxes)
-    ]
-    return _predict(model, [prepare(item) for item in items])
+    return _named(predictor_of(model).samples(image, _boxes(bboxes, bbox_format)), image)
 
 
-def inference_bottomup(model: Any, image: Picture) -> list[PoseDataSample]:
-    """Find all instances in a picture.
+def inference_bottomup(model: Any, image: Image) -> list[PoseDataSample]:
+    """Find all instances in an image.
 
     Args:
         model: what ``init_model`` returned.
@@ -141,56 +207,21 @@ def inference_bottomup(model: Any, image: Picture) -> list[PoseDataSample]:
         A list of one sample; ``pred_instances`` holds ``keypoints`` (N, K, 2) and ``keypoint_scores`` (N, K), in
         image space.
     """
-    load, prepare = _pipelines(model)
-    return _predict(model, [prepare({**load(_results(model, image)), "id": 0})])
+    return _named(predictor_of(model).samples(image), image)
 
 
-def _results(model: Any, image: Picture) -> dict[str, Any]:
-    """Return what a dataset would hand to the pipeline."""
-    given = {"img": image, "img_path": ""} if isinstance(image, np.ndarray) else {"img_path": os.fspath(image)}
-    return {"img_id": 0, **given, **model.dataset_meta}
+def _named(samples: list[PoseDataSample], image: Image) -> list[PoseDataSample]:
+    """Note in the samples which file they are of."""
+    for sample in samples:
+        sample.set_metainfo({"img_id": 0, "img_path": "" if isinstance(image, np.ndarray) else os.fspath(image)})
+    return samples
 
 
-def _pipelines(model: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """Return the step that loads a picture and the rest of the test pipeline; built once for each model."""
-    if "inference_pipelines" not in model.__dict__:
-        steps = copy.deepcopy(_test_dataset(model)["pipeline"])
-        whole = Pipeline(steps)
-        first = whole[0]
-        rest = Pipeline(list(whole)[1:], available=whole.available | set(getattr(first, "provides", ())))
-        model.__dict__["inference_pipelines"] = (first, rest)
-    return model.__dict__["inference_pipelines"]
-
-
-def _test_dataset(model: Any) -> Mapping[str, Any]:
-    """Return the config's test data set, or its first part where it joins several."""
-    for loader in ("test_dataloader", "val_dataloader"):
-        dataset = (model.cfg.get(loader) or {}).get("dataset") or {}
-        if dataset.get("pipeline"):
-            return dataset
-        if parts := dataset.get("datasets"):
-            return parts[0]
-    raise ValueError("the config has no test_dataloader.dataset.pipeline; inference prepares pictures by it")
-
-
-def _boxes(bboxes: Any, bbox_format: str, size_wh: tuple[int, int]) -> np.ndarray:
-    """Return boxes (N, 4) xyxy."""
+def _boxes(bboxes: Any, bbox_format: str) -> np.ndarray | None:
+    """Return boxes (N, 4) xyxy, None for the whole image."""
     if bboxes is None or len(bboxes) == 0:
-        return np.array([[0, 0, *size_wh]], dtype=np.float32)
+        return None
     boxes = np.asarray(bboxes, dtype=np.float32)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"bboxes: shape {boxes.shape}; give one row of four numbers for each box, (N, 4)")
-    if one_of("bbox_format", bbox_format, ("xyxy", "xywh")) == "xywh":
-        boxes = bbox_xywh2xyxy(boxes)
-    return boxes
-
-
-@torch.no_grad()
-def _predict(model: Any, items: list[dict[str, Any]]) -> list[PoseDataSample]:
-    samples: list[PoseDataSample] = []
-    for start in range(0, len(items), MAX_BATCH):
-        chunk = items[start : start + MAX_BATCH]
-        batch = {key: [item[key] for item in chunk] for key in ("inputs", "data_samples")}
-        data = model.data_preprocessor(batch, training=False)
-        samples += model(data["inputs"], data["data_samples"], mode="predict")
-    return samples
+    return bbox_xywh2xyxy(boxes) if one_of("bbox_format", bbox_format, ("xyxy", "xywh")) == "xywh" else boxes

@@ -54,8 +54,8 @@ def test_metainfo_describes_the_keypoints(blob_model):
     [
         ([[5, 5, 5, 9]], "has no area"),
         ([[5, 5, np.nan, 9]], "has no area"),
-        ([[5, 5, 9, 9], [5000, 5, 5009, 9]], r"\[5000.*lies outside of the picture"),
-        ([[-9, 5, 0, 9]], "lies outside of the picture"),
+        ([[5, 5, 9, 9], [5000, 5, 5009, 9]], r"\[5000.*lies outside of the image"),
+        ([[-9, 5, 0, 9]], "lies outside of the image"),
         ([[1, 2, 3]], r"expected \(N, 4\)"),
         ([1, 2, 3, 4, 5], r"expected \(N, 4\)"),
     ],
