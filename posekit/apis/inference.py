@@ -12,20 +12,25 @@ from typing import Any
 import numpy as np
 import torch
 
+from posekit.apis.person_window import person_window, pose_norm
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config import Config
 from posekit.config import load as load_config
 from posekit.datasets.transforms.load_image import check_array, read_image
 from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.datasets.transforms.results import FROM_DATASET
 from posekit.inference.bottom_up import BottomUpPredictor
 from posekit.inference.config_recipe import is_top_down, only_crops, recipe_of, step_name, test_dataset
 from posekit.inference.devices import torch_device
 from posekit.inference.images import Boxes, Image, checked_boxes
+from posekit.inference.lifting import LiftingPredictor, Windows
+from posekit.inference.networks.base import Batch
 from posekit.inference.networks.torch import TorchNetwork
 from posekit.inference.predictor import Predictor, Prepared
 from posekit.inference.recipe import selected_keypoints
 from posekit.inference.top_down import Crops, TopDownPredictor
 from posekit.models.losses.base import one_of
+from posekit.models.pose_estimators.pose_lifter import PoseLifter
 from posekit.registry import DATASETS, MODELS
 from posekit.structures import PoseDataSample, bbox_xywh2xyxy
 
@@ -103,6 +108,11 @@ def predictor_of(model: Any) -> Predictor:
 
 
 def _build_predictor(model: Any) -> Predictor:
+    if isinstance(model, PoseLifter):
+        raise ValueError(
+            "PoseLifter: this model lifts keypoints to 3D and takes no images; find 2D poses first, then use "
+            "inference_pose_lifter_model, or posekit predict with --lift and --lift-checkpoint"
+        )
     steps = test_dataset(model.cfg)["pipeline"]
     network, whole = TorchNetwork(model), getattr(model, "metainfo", None) or model.dataset_meta
     metainfo = selected_keypoints(whole, model.test_cfg.get("output_keypoint_indices"))
@@ -117,6 +127,23 @@ def _build_predictor(model: Any) -> Predictor:
 def _read(image: Image) -> np.ndarray:
     """Return an image (H, W, 3), BGR; grey and transparent arrays become colour."""
     return read_image(image) if isinstance(image, (str, os.PathLike)) else check_array(image)
+
+
+def lifter_of(model: Any) -> LiftingPredictor:
+    """Return the predictor of a pose lifter that ``init_model`` returned; built once for each model.
+
+    Raises:
+        ValueError: if the model lifts nothing, or the config has no test pipeline.
+    """
+    if not isinstance(model, PoseLifter):
+        raise ValueError(f"{type(model).__name__}: is no PoseLifter; it finds poses in images and lifts none")
+    if "predictor" not in model.__dict__:
+        dataset = test_dataset(model.cfg)
+        windows = Windows.of_dataset(dataset)
+        pipeline = LiftingPipeline(dataset["pipeline"], model.dataset_meta, whole=windows.whole)
+        network = TorchNetwork(model)
+        model.__dict__["predictor"] = LiftingPredictor(pipeline, network, metainfo=model.dataset_meta, windows=windows)
+    return model.__dict__["predictor"]
 
 
 class ConfigPipeline:
@@ -149,27 +176,61 @@ class ConfigPipeline:
         shape = image.shape[:2]
         results = {"img_id": 0, "img": image, "img_path": "", "img_shape": shape, "ori_shape": shape, **self.metainfo}
         if not self.per_box:
-            yield self.pack(self.rest({**results, "id": 0}))  # pyright: ignore[reportArgumentType]
+            yield packed(self.rest({**results, "id": 0}), self.names)  # pyright: ignore[reportArgumentType]
             return
         for index, box in enumerate(checked_boxes(boxes, shape).astype(np.float32)):
             item = {**results, "id": index, "bbox": box[None], "bbox_score": np.ones(1, np.float32)}
-            yield self.pack(self.rest(item))  # pyright: ignore[reportArgumentType]
+            yield packed(self.rest(item), self.names)  # pyright: ignore[reportArgumentType]
 
-    def pack(self, results: Any) -> Prepared:
-        """Return the input and the sample that a pipeline made.
 
-        Raises:
-            ValueError: if it made none.
+class LiftingPipeline:
+    """Prepares sequences of keypoints by the steps of a config's test pipeline.
+
+    Args:
+        steps: configs of the steps.
+        metainfo: the keypoint set.
+        whole: whether every frame is a target, else one of them.
+    """
+
+    def __init__(self, steps: Sequence[Any], metainfo: Mapping[str, Any], *, whole: bool) -> None:
+        self.names = [step_name(step) for step in steps]
+        self.whole = whole
+        self.pipeline = Pipeline(copy.deepcopy(list(steps)), available=FROM_DATASET | {"factor"})
+        self.metainfo = dict(metainfo)
+
+    def __call__(self, keypoints: np.ndarray, image_size_wh: tuple[int, int] | None) -> Prepared:
+        """Return the input of one person's keypoints (T, K, 2) in image pixels.
+
+        Codecs encode targets beside the input, so there are some: joints at the origin.
         """
-        if results is None:
-            raise ValueError(f"the test pipeline ({', '.join(self.names)}) skipped the image; it must not in a test")
-        missing = [key for key in ("inputs", "data_samples") if key not in results]
-        if missing:
-            raise ValueError(
-                f"the test pipeline ({', '.join(self.names)}) ends without {' and '.join(missing)}; "
-                "its last step must be PackPoseInputs"
-            )
-        return results["inputs"], results["data_samples"]
+        frames, count = keypoints.shape[:2]
+        targets = frames if self.whole else 1
+        results: dict[str, Any] = dict(
+            self.metainfo, id=0, category_id=1, keypoints=keypoints.astype(np.float32),
+            keypoints_visible=np.ones((frames, count), np.float32), factor=np.zeros(frames, np.float32),
+            lifting_target=np.zeros((targets, count, 3), np.float32), target_idx=list(range(frames - targets, frames)),
+            lifting_target_visible=np.ones((targets, count), np.float32),
+        )  # fmt: skip
+        if image_size_wh is not None:
+            results["camera_param"] = {"w": image_size_wh[0], "h": image_size_wh[1]}
+        return packed(self.pipeline(results), self.names)  # pyright: ignore[reportArgumentType]
+
+
+def packed(results: Any, names: Sequence[str]) -> Prepared:
+    """Return the input and the sample that a pipeline of the steps ``names`` made.
+
+    Raises:
+        ValueError: if it made none.
+    """
+    if results is None:
+        raise ValueError(f"the test pipeline ({', '.join(names)}) skipped the image; in a test it must not")
+    missing = [key for key in ("inputs", "data_samples") if key not in results]
+    if missing:
+        raise ValueError(
+            f"the test pipeline ({', '.join(names)}) ends without {' and '.join(missing)}; "
+            "its last step must be PackPoseInputs"
+        )
+    return results["inputs"], results["data_samples"]
 
 
 def inference_topdown(
@@ -208,6 +269,49 @@ def inference_bottomup(model: Any, image: Image) -> list[PoseDataSample]:
         image space.
     """
     return _named(predictor_of(model).samples(image), image)
+
+
+def inference_pose_lifter_model(
+    model: Any,
+    pose_results_2d: Sequence[Sequence[PoseDataSample]],
+    with_track_id: bool = True,
+    image_size: Sequence[int] | None = None,
+    norm_pose_2d: bool = False,
+) -> list[PoseDataSample]:
+    """Lift the persons of one frame to 3D, from the 2D poses of the frames around it.
+
+    Args:
+        model: a pose lifter that ``init_model`` returned.
+        pose_results_2d: for each frame of the model's window its persons, one sample each, whose ``pred_instances``
+            holds ``keypoints`` (1, K, 2) in the order of the model's keypoint set, and ``bboxes`` for ``norm_pose_2d``.
+        with_track_id: follow persons by the samples' ``track_id``; else by their place in the frame.
+        image_size: width and height of the frames in pixels; most models need it.
+        norm_pose_2d: move and scale each person to the place and size that persons had in training, or, where the
+            keypoint set has no ``stats_info``, have on average here.
+
+    Returns:
+        A sample for each person of the window's middle, for a causal model its last frame; ``pred_instances`` holds
+        ``keypoints`` (1, J, 3), or (T, J, 3) of models that lift all frames at once, and ``keypoint_scores``.
+
+    Raises:
+        ValueError: if the model is no lifter, or the samples lack what is asked for.
+    """
+    lifter = lifter_of(model)
+    frames = [list(frame) for frame in pose_results_2d]
+    if not frames:
+        raise ValueError("pose_results_2d: is empty; give the persons of each frame of the window")
+    at = -1 if lifter.windows.causal and not lifter.windows.whole else len(frames) // 2
+    size = None if image_size is None else (int(image_size[0]), int(image_size[1]))
+    norm = pose_norm(frames, model.dataset_meta) if norm_pose_2d else None
+    windows = [person_window(frames, at, row, with_track_id, norm) for row in range(len(frames[at]))]
+    if not windows:
+        return []
+    inputs, samples = zip(*(lifter.prepare(window, size) for window in windows), strict=True)
+    lifted = lifter.network.run(Batch(inputs, list(samples)))
+    for sample, person in zip(lifted, frames[at], strict=True):
+        if "track_id" in person:
+            sample.set_metainfo({"track_id": person.get("track_id")})
+    return lifted
 
 
 def _named(samples: list[PoseDataSample], image: Image) -> list[PoseDataSample]:

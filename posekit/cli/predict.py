@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,7 @@ from posekit.progress import ProgressBar
 if TYPE_CHECKING:
     import numpy as np
 
+    from posekit.inference.lifting import LiftingPredictor
     from posekit.inference.predictor import Predictor
     from posekit.inference.results import PoseResult
 
@@ -28,6 +29,10 @@ def predict(
     model: Annotated[Path | None, typer.Option(help="Exported model (.onnx); by default the one in posekit.")] = None,
     config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
     checkpoint: Annotated[str | None, typer.Option(help="Its weights, a path or URL.")] = None,
+    lift: Annotated[
+        Path | None, typer.Option(help="Config of a pose lifter: adds 3D joints to each pose; with --lift-checkpoint.")
+    ] = None,
+    lift_checkpoint: Annotated[str | None, typer.Option(help="Weights of the lifter, a path or URL.")] = None,
     boxes: Annotated[
         list[str] | None, typer.Option(metavar="X1,Y1,X2,Y2", help="Look in this box, in pixels; repeatable.")
     ] = None,
@@ -55,8 +60,9 @@ def predict(
     if folder is not None:
         require_writable(folder, folder=True)
     predictor = open_predictor(model, config, checkpoint, device, threads)
+    lifter = open_lifter(lift, lift_checkpoint, device)
     style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file)) if draw and folder else None
-    results = Results(predictor.metainfo)
+    results = Results(predictor.metainfo, lifter)
     with ProgressBar("predicting", len(found)) as bar:
         for number, source in enumerate(found, 1):
             try:
@@ -92,21 +98,27 @@ def predict_frames(
             waiting.append((info, image))
             yield image, boxes
 
+    poses: list[PoseResult] = []
     for result in predictor.stream(frames()):
         info, image = waiting.popleft()
+        poses.append(result)
         results.add(source.path, info, result)
         if drawings is not None:
             drawings.write(draw_pose(image, result.instances(), predictor.metainfo, style=style))
         advance()
+    results.lift(poses)
 
 
 class Results:
     """The poses in all images, and what could not be read."""
 
-    def __init__(self, metainfo: dict[str, Any]) -> None:
+    def __init__(self, metainfo: dict[str, Any], lifter: LiftingPredictor | None = None) -> None:
         from posekit.inference.results import coco_category
 
         self.category = coco_category(metainfo)
+        self.lifter = lifter
+        if lifter is not None:
+            self.category["keypoints_3d"] = coco_category(lifter.metainfo)["keypoints"]
         self.images: list[dict[str, Any]] = []
         self.annotations: list[dict[str, Any]] = []
         self.failures: list[str] = []
@@ -116,6 +128,14 @@ class Results:
         number, (width, height) = len(self.images) + 1, result.image_size_wh or (0, 0)
         self.images.append({"id": number, "file_name": str(path), **info, "width": width, "height": height})
         self.annotations += result.to_coco(image_id=number, first_id=len(self.annotations) + 1)
+
+    def lift(self, poses: Sequence[PoseResult]) -> None:
+        """Add the joints in space of the last frames' persons, whose poses these are."""
+        if self.lifter is None or not poses:
+            return
+        persons = [(frame, row) for frame in self.lifter.predict(poses) for row in range(len(frame))]
+        for annotation, (frame, row) in zip(self.annotations[-len(persons) :], persons, strict=True):
+            annotation["keypoints_3d"] = frame.coco_3d(row)
 
     def as_json(self) -> str:
         """Return everything as one COCO-like document."""
@@ -162,3 +182,18 @@ def open_predictor(
 
     options: dict[str, Any] = {"threads": threads, "providers": onnx_providers(device)}
     return (PoseModel.default(**options) if model is None else PoseModel(model, **options)).predictor
+
+
+def open_lifter(config: Path | None, checkpoint: str | None, device: str) -> LiftingPredictor | None:
+    """Build the pose lifter of a config, if there is one.
+
+    Raises:
+        ValueError: if config or checkpoint is missing, or the config is none of a lifter.
+    """
+    if (config is None) != (checkpoint is None):
+        raise ValueError("--lift and --lift-checkpoint belong together: give both")
+    if config is None:
+        return None
+    from posekit.apis.inference import init_model, lifter_of
+
+    return lifter_of(init_model(config, checkpoint, device=device))

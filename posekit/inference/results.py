@@ -142,12 +142,16 @@ class PoseResult:
             annotation["bbox"] = rounded(np.concatenate([low, high - low]), 2)
         annotation["score"] = round(float(scores.mean()), 4)
         if keypoints.shape[1] > 2:
-            annotation["keypoints_3d"] = rounded(keypoints, 4)
+            annotation["keypoints_3d"] = self.coco_3d(row)
         if self.visible is not None:
             annotation["visibility"] = rounded(self.visible[row].astype(np.float64), 3)
         if self.track_ids is not None:
             annotation["track_id"] = int(self.track_ids[row])
         return annotation
+
+    def coco_3d(self, row: int) -> list[float]:
+        """Return x, y, z of each of a person's keypoints, one after the other."""
+        return rounded(self.keypoints[row].astype(np.float64), 4)
 
 
 def coco_category(skeleton: Mapping[str, Any]) -> dict[str, Any]:
