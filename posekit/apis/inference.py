@@ -20,7 +20,7 @@ from posekit.datasets.transforms.load_image import check_array, read_image
 from posekit.datasets.transforms.pipeline import Pipeline
 from posekit.datasets.transforms.results import FROM_DATASET
 from posekit.inference.bottom_up import BottomUpPredictor
-from posekit.inference.config_recipe import is_top_down, only_crops, recipe_of, step_name, test_dataset
+from posekit.inference.config_recipe import is_top_down, only_crops, prediction_dataset, recipe_of, step_name
 from posekit.inference.devices import torch_device
 from posekit.inference.images import Boxes, Image, checked_boxes
 from posekit.inference.lifting import LiftingPredictor, Windows
@@ -113,7 +113,7 @@ def _build_predictor(model: Any) -> Predictor:
             "PoseLifter: this model lifts keypoints to 3D and takes no images; find 2D poses first, then use "
             "inference_pose_lifter_model, or posekit predict with --lift and --lift-checkpoint"
         )
-    steps = test_dataset(model.cfg)["pipeline"]
+    steps = prediction_dataset(model.cfg)["pipeline"]
     network, whole = TorchNetwork(model), getattr(model, "metainfo", None) or model.dataset_meta
     metainfo = selected_keypoints(whole, model.test_cfg.get("output_keypoint_indices"))
     if only_crops(steps):
@@ -138,7 +138,7 @@ def lifter_of(model: Any) -> LiftingPredictor:
     if not isinstance(model, PoseLifter):
         raise ValueError(f"{type(model).__name__}: is no PoseLifter; it finds poses in images and lifts none")
     if "predictor" not in model.__dict__:
-        dataset = test_dataset(model.cfg)
+        dataset = prediction_dataset(model.cfg)
         windows = Windows.of_dataset(dataset)
         pipeline = LiftingPipeline(dataset["pipeline"], model.dataset_meta, whole=windows.whole)
         network = TorchNetwork(model)

@@ -96,9 +96,9 @@ def input_size(config: Mapping[str, Any]) -> tuple[int, int]:
     Raises:
         ValueError: if it does not tell.
     """
-    from posekit.inference.config_recipe import test_pipeline
+    from posekit.inference.config_recipe import prediction_steps
 
-    sizes = [step["input_size"] for step in test_pipeline(config) if "input_size" in step]
+    sizes = [step["input_size"] for step in prediction_steps(config) if "input_size" in step]
     size = (sizes or [(config.get("codec") or {}).get("input_size")])[-1]
     if size is None:
         raise ValueError("neither the test pipeline nor the codec tells the size of the input; give --shape H W")

@@ -15,7 +15,7 @@ FREE_OPTIONS = ("type", "_scope_", "backend_args", "file_client_args", "imdecode
 """Options of LoadImage that do not change what it returns for an image at hand."""
 
 
-def test_dataset(config: Mapping[str, Any]) -> Mapping[str, Any]:
+def prediction_dataset(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the test, else validation dataset of a config, as the layer that holds the model's pipeline.
 
     A dataset that joins or repeats others has that pipeline itself (CombinedDataset, whose parts only convert
@@ -37,10 +37,10 @@ def test_dataset(config: Mapping[str, Any]) -> Mapping[str, Any]:
     )
 
 
-def test_pipeline(config: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def prediction_steps(config: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """Return the steps that a config's test, else validation data go through; none where the config has none."""
     try:
-        return test_dataset(config)["pipeline"]
+        return prediction_dataset(config)["pipeline"]
     except ValueError:
         return ()
 
@@ -75,7 +75,7 @@ def recipe_of(config: Mapping[str, Any], metainfo: Mapping[str, Any], card: Mapp
     Raises:
         ValueError: if the config's test pipeline cuts out no boxes.
     """
-    steps = {step_name(step): step for step in test_pipeline(config)}
+    steps = {step_name(step): step for step in prediction_steps(config)}
     if "TopdownAffine" not in steps:
         raise ValueError(
             "only top-down models can be exported: the config's test pipeline has no TopdownAffine "

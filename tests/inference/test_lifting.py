@@ -59,7 +59,7 @@ def lifter(request) -> Any:
 def poses(frames: int = 11, persons: int = 2, skeleton: str = "HumanArtDataset", track_ids=None) -> list[PoseResult]:
     """Persons who walk to the right."""
     skeleton_of = keypoint_set_of({"test_dataloader": {"dataset": {"type": skeleton}}})
-    start, step = np.random.default_rng(0).uniform(100, 400, (persons, 17, 2)), np.array([3, 0])
+    start = np.random.default_rng(0).uniform(100, 400, (persons, 17, 2)).astype(np.float32)
     return [
         PoseResult(
             start + np.float32([3 * frame, 0]), np.full((persons, 17), 0.8), skeleton_of, SIZE, track_ids=track_ids
