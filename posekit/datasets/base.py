@@ -7,7 +7,9 @@ import logging
 import multiprocessing
 import multiprocessing.context
 import os
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import NoneType
 from typing import Any, ClassVar
 
@@ -233,8 +235,10 @@ class BaseDataset:
     def _prepare_or_name(self, index: int) -> Any:
         try:
             sample = self.prepare_data(index)
-        except (OSError, ValueError) as error:
-            raise BadSampleError(f"{self._describe(index)}: {error}") from error
+        except Exception as error:
+            if not blames_sample(error):
+                raise
+            raise BadSampleError(f"{self._describe(index)}: {cause(error)}") from error
         if sample is None:
             raise BadSampleError(f"{self._describe(index)}: the pipeline left nothing of it")
         return sample
@@ -258,6 +262,20 @@ class BaseDataset:
 
 class BadSampleError(ValueError):
     """A sample that cannot be used, named."""
+
+
+def blames_sample(error: Exception) -> bool:
+    """Whether an error of a pipeline may be due to what is in the sample."""
+    data_errors = (OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+    return isinstance(error, data_errors) or type(error).__module__ == "cv2"
+
+
+def cause(error: Exception) -> str:
+    """Return an error's message; one that nobody foresaw comes with its kind and place."""
+    if isinstance(error, (OSError, ValueError)):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
 
 
 class _SharedNumber:
