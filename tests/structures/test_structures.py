@@ -142,7 +142,8 @@ class TestPixelData:
         data = PixelData(heatmaps=torch.zeros(17, 64, 48), mask=np.ones((64, 48)))
         assert data.shape == (64, 48)
         assert data[10:20, 5:9].heatmaps.shape == (17, 10, 4)
-        assert data[10:20, 5:9].mask.shape == (10, 4)
+        assert data.mask.shape == (1, 64, 48)
+        assert data[10:20, 5:9].mask.shape == (1, 10, 4)
         with pytest.raises(ValueError, match=r"\(32, 48\) where the other maps have \(64, 48\)"):
             data.weights = np.zeros((1, 32, 48))
         with pytest.raises(ValueError, match="give an array or tensor"):
@@ -155,6 +156,8 @@ class TestPixelData:
         data = MultilevelPixelData(heatmaps=[torch.zeros(3, 8, 6), torch.zeros(3, 4, 3)])
         assert len(data) == 2
         assert [level.shape for level in data] == [(8, 6), (4, 3)]
+        data.seen = (torch.zeros(8, 6), np.ones((1, 4, 3)))
+        assert [level.shape for level in data.seen] == [(1, 8, 6), (1, 4, 3)]
         with pytest.raises(ValueError, match="where the other maps have"):
             data.mask = [torch.zeros(8, 6), torch.zeros(8, 6)]
         with pytest.raises(ValueError, match="levels"):
