@@ -313,8 +313,8 @@ def test_hooks_read_what_the_columns_read(path):
 class Draw(BaseTransform):
     """Hands over a random number, and None or an error for some annotations."""
 
-    def __init__(self, skip=(), fail=(), error=OSError("cannot read 2.jpg")):
-        self.skip, self.fail, self.error = skip, fail, error
+    def __init__(self, skip=(), fail=(), error=None):
+        self.skip, self.fail, self.error = skip, fail, error or OSError("cannot read 2.jpg")
 
     def transform(self, results):
         if results["id"] in self.fail:
