@@ -230,6 +230,24 @@ class TestPoseBatch:
         assert torch.equal(again[0], levels[0])
         assert torch.equal(again[1], levels[1])
 
+    def test_what_some_samples_lack_is_no_column(self) -> None:
+        some = PoseDataSample(gt_instances=InstanceData(boxes=np.zeros((1, 4)), head_size=np.ones((1, 1))))
+        other = PoseDataSample(
+            gt_instances=InstanceData(boxes=np.zeros((1, 4))), gt_fields=PixelData(a=np.ones((2, 2)))
+        )
+        samples = PoseBatch.from_samples([other, some, other])
+        names = ["gt_instances.boxes", "gt_instances.head_size", "gt_fields.a"]
+        columns = PoseBatch({name: samples.entries(name) for name in names}, samples.metainfos)
+        for batch in (samples, columns, pickle.loads(pickle.dumps(columns)), columns.to(torch.float32)):
+            assert batch.keys() == ["gt_instances.boxes"]
+            assert set(batch.partial_keys()) == {"gt_instances.head_size", "gt_fields.a"}
+            assert "gt_instances.head_size" not in batch
+            with pytest.raises(KeyError, match=r"no column 'gt_instances.head_size'; columns: gt_instances.boxes"):
+                batch.column("gt_instances.head_size")
+            assert batch[1].gt_instances.head_size.tolist() == [[1]]
+            assert ["head_size" in sample.gt_instances for sample in batch] == [False, True, False]
+            assert ["gt_fields" in sample for sample in batch] == [True, False, True]
+
     def test_a_column_can_be_added(self) -> None:
         batch = PoseBatch.from_samples([example_sample() for _ in range(2)])
         batch.set_column("gt_fields.heatmaps", torch.ones(2, 17, 64, 48))
