@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, overload
+from typing import Any, cast, overload
 
 import numpy as np
 
@@ -170,7 +170,9 @@ class PoseBatch(Sequence[PoseDataSample]):
 
 def _gaps(values: Any) -> list[int]:
     """Return which samples lack a value."""
-    return [index for index, value in enumerate(values) if value is ABSENT] if isinstance(values, list) else []
+    if not isinstance(values, list):
+        return []
+    return [index for index, value in enumerate(cast("list[Any]", values)) if value is ABSENT]
 
 
 def _levels(values: Any) -> tuple[Any, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+from typing import Any
 
 import cv2
 import numpy as np
@@ -40,7 +41,7 @@ class Extra(WithExtra):
     def parse_data_info(self, raw_data_info):
         ann = raw_data_info["raw_ann_info"]
         more = {key: ann.get(key) for key in ("head_size", "label", "segmentation")}
-        return {**super().parse_data_info(raw_data_info), **more}
+        return dict(super().parse_data_info(raw_data_info) or {}, **more)
 
 
 @pytest.fixture
@@ -127,7 +128,7 @@ def test_what_a_file_lacks_is_not_in_the_samples(tmp_path, data_mode, hooked, se
 
 @pytest.mark.parametrize("hooked", [False, True])
 def test_what_some_annotations_lack_is_not_in_their_samples(tmp_path, hooked):
-    whole = dict(label="a", head_size=[7])
+    whole: dict[str, Any] = dict(label="a", head_size=[7])
     annotations = [
         annotation(1, **whole),
         annotation(2, label=None, segmentation=...),

@@ -46,11 +46,9 @@ def test_labels_follow_the_picture(as_batch: bool) -> None:
 
 
 def test_all_maps_follow_the_picture() -> None:
-    given = sample()
-    given.gt_fields = PixelData(heatmaps=torch.rand(17, 8, 16), weights=torch.ones(8, 16))
-    levels = sample()
-    levels.gt_fields = MultilevelPixelData(heatmaps=[torch.rand(17, 8, 16), torch.rand(17, 16, 32)])
-    one, other = (resized(each, (64, 128), (2.0, 2.0)).gt_fields for each in (given, levels))
+    fields = PixelData(heatmaps=torch.rand(17, 8, 16), weights=torch.ones(8, 16))
+    levels = MultilevelPixelData(heatmaps=[torch.rand(17, 8, 16), torch.rand(17, 16, 32)])
+    one, other = (resized(PoseDataSample(gt_fields=each), (64, 128), (2.0, 2.0)).gt_fields for each in (fields, levels))
     assert (one.heatmaps.shape, one.weights.shape) == ((17, 16, 32), (1, 16, 32))
     assert one.weights.dtype == torch.float32
     assert [level.shape for level in other.heatmaps] == [(17, 16, 32), (17, 32, 64)]
