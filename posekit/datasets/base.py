@@ -34,6 +34,12 @@ SHARED_KEYS = (
     "skeleton_links",
 )
 
+FORESEEN = (OSError, ValueError)
+"""Errors by which transforms name what is wrong with a sample."""
+
+HOPELESS = 20
+"""After so many samples without a usable one, errors that nobody foresaw are the program's, not the samples'."""
+
 
 class BaseDataset:
     """Records that a pipeline turns into samples, map-style: ``len(dataset)`` and ``dataset[index]``.
@@ -210,7 +216,9 @@ class BaseDataset:
         if self.test_mode:
             return self._prepare_or_name(index)
         last: BadSampleError | None = None
+        tries = unforeseen = 0
         for current in self._candidates(index % size):
+            tries += 1
             try:
                 return self._prepare_or_name(current)
             except BadSampleError as error:
@@ -218,9 +226,10 @@ class BaseDataset:
                 if current not in self._bad:
                     self._bad.add(current)
                     logger.warning("%s; training goes on with another sample", error)
-        raise ValueError(
-            f"no usable sample for index {index} in {self.max_refetch + 1} tries; the last: {last}"
-        ) from last
+                unforeseen += not isinstance(error.__cause__, (*FORESEEN, NoneType))
+            if unforeseen == tries == HOPELESS:
+                break
+        raise ValueError(f"no usable sample for index {index} in {tries} tries; the last: {last}") from last
 
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
@@ -266,13 +275,13 @@ class BadSampleError(ValueError):
 
 def blames_sample(error: Exception) -> bool:
     """Whether an error of a pipeline may be due to what is in the sample."""
-    data_errors = (OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
-    return isinstance(error, data_errors) or type(error).__module__ == "cv2"
+    kinds = (*FORESEEN, TypeError, LookupError, ArithmeticError, AttributeError)
+    return isinstance(error, kinds) or type(error).__module__ == "cv2"
 
 
 def cause(error: Exception) -> str:
     """Return an error's message; one that nobody foresaw comes with its kind and place."""
-    if isinstance(error, (OSError, ValueError)):
+    if isinstance(error, FORESEEN):
         return str(error)
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"

@@ -382,6 +382,13 @@ def test_refetching_ends(path):
         dataset[0]
 
 
+@pytest.mark.parametrize(("error", "tries"), [(TypeError("takes 2"), 20), (ValueError("too small"), 51)])
+def test_refetching_ends_early_where_the_program_is_to_blame(path, error, tries):
+    dataset = build(path, pipeline=[Draw(fail=(1, 2), error=error)], max_refetch=50)
+    with pytest.raises(ValueError, match=f"no usable sample for index 0 in {tries} tries; the last: .*{error}"):
+        dataset[0]
+
+
 def test_missing_image(path, caplog, tmp_path):
     cv2.imwrite(str(tmp_path / "1.jpg"), np.zeros((80, 100, 3), np.uint8))
     config = dict(
