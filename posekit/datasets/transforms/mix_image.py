@@ -16,7 +16,7 @@ from posekit.datasets.transforms.warp import move_boxes, move_points
 from posekit.geometry import Affine
 from posekit.structures.bbox import bbox_clip_border
 
-MERGED_KEYS = ("bbox", "bbox_score", "category_id", "keypoints", "keypoints_visible", "area")
+MERGED_KEYS = ("bbox", "bbox_score", "category_id", "keypoints", "keypoints_visible", "area", "labels", "ignored")
 
 
 class MixImageTransform(BaseTransform):
@@ -52,6 +52,11 @@ class MixImageTransform(BaseTransform):
     @abstractmethod
     def mix(self, results: Results, others: list[Results], rng: np.random.Generator) -> Results:
         """Return ``results`` with ``others`` mixed in."""
+
+
+def num_instances(sample: Results) -> int:
+    """Return how many instances, with keypoints or boxes, a sample has."""
+    return len(sample["keypoints"] if sample.get("keypoints") is not None else sample.get("bbox", ()))
 
 
 def moved_annotations(sample: Results, step: Affine) -> dict[str, Any]:

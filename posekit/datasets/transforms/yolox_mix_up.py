@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.transforms.mix_image import MixImageTransform, merge_annotations, moved_annotations
+from posekit.datasets.transforms.mix_image import (
+    MixImageTransform,
+    merge_annotations,
+    moved_annotations,
+    num_instances,
+)
 from posekit.datasets.transforms.random_flip import flip_annotations
 from posekit.datasets.transforms.results import Results
 from posekit.datasets.transforms.warp import Warp, apply_warp, current_space
@@ -54,7 +59,7 @@ class YOLOXMixUp(MixImageTransform):
         import cv2
 
         other = others[0]
-        if len(other["keypoints"]) == 0:
+        if num_instances(other) == 0:
             return results
         size = (results["img"].shape[1], results["img"].shape[0])
         step = self.draw(other, size, results.get("flip_indices", []), rng)
