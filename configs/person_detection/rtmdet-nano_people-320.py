@@ -43,9 +43,9 @@ finish = [
 ]
 train_pipeline = [
     dict(type="LoadImage"),
-    # The canvas is twice as wide and high as the input, of which the next step shows a third to all.
-    dict(type="CachedMosaic", img_scale=input_size, pad_val=grey, max_cached_images=40),
-    dict(**move, shift_factor=0.25, scale_factor=(0.34, 1.0)),
+    # The canvas is twice as wide and high as the input, of which the next step shows a third to most.
+    dict(type="CachedMosaic", img_scale=input_size, pad_val=grey, center_range=(0.8, 1.2), max_cached_images=40),
+    dict(**move, shift_factor=0.15, scale_factor=(0.34, 0.85)),
     *finish,
 ]
 plain_pipeline = [dict(type="LoadImage"), dict(**move, shift_factor=0.1, scale_factor=(0.7, 1.4)), *finish]
@@ -69,7 +69,10 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type="DefaultSampler", shuffle=True),
     dataset=dict(
-        **dataset, ann_file="train.json", data_prefix=dict(img="images/"), pipeline=train_pipeline,
+        **dataset,
+        ann_file="train.json",
+        data_prefix=dict(img="images/"),
+        pipeline=train_pipeline,
         filter_cfg=dict(filter_empty_gt=False, min_size=32),
     ),
 )
@@ -79,9 +82,7 @@ val_dataloader = dict(
     persistent_workers=True,
     drop_last=False,
     sampler=dict(type="DefaultSampler", shuffle=False, round_up=False),
-    dataset=dict(
-        **dataset, ann_file="val.json", data_prefix=dict(img="val/"), pipeline=test_pipeline, test_mode=True
-    ),
+    dataset=dict(**dataset, ann_file="val.json", data_prefix=dict(img="val/"), pipeline=test_pipeline, test_mode=True),
 )
 test_dataloader = val_dataloader
 val_evaluator = dict(type="CocoMetric", iou_type="bbox", ann_file=data_root + "val.json")
@@ -108,8 +109,6 @@ param_scheduler = [
 ]
 custom_hooks = [
     dict(type="EMAHook", ema_type="ExpMomentumEMA", momentum=0.0002, update_buffers=True),
-    dict(
-        type="PipelineSwitchHook", switch_epoch=max_epochs - num_plain_epochs, switch_pipeline=plain_pipeline
-    ),
+    dict(type="PipelineSwitchHook", switch_epoch=max_epochs - num_plain_epochs, switch_pipeline=plain_pipeline),
 ]
 default_hooks = dict(checkpoint=dict(interval=5, save_best="AP", rule="greater", max_keep_ckpts=1))

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.transforms.base import random_generator
-from posekit.datasets.transforms.mix_image import MixImageTransform, merge_annotations, moved_annotations
+from posekit.datasets.transforms.mix_image import CachedMix, MixImageTransform, merge_annotations, moved_annotations
 from posekit.datasets.transforms.results import Results
 from posekit.geometry import Affine
 from posekit.registry import TRANSFORMS
@@ -79,37 +78,11 @@ class Mosaic(MixImageTransform):
 
 
 @TRANSFORMS.register_module()
-class CachedMosaic(Mosaic):
+class CachedMosaic(CachedMix, Mosaic):
     """A mosaic with images that lately passed by, in place of freshly loaded ones: a fourth of the decoding.
 
-    What a sample looks like then depends on those before it in its worker, so a run that is resumed or has another
-    number of workers sees other mosaics. Until the cache holds more than three other images, images stay alone.
-
-    Args:
-        max_cached_images: number of images to keep.
-        random_pop: whether any image may leave the full cache, not only the oldest.
-        options: further arguments of Mosaic.
-
-    Source: Lyu et al., RTMDet, arXiv 2212.07784, section 3.4.
+    Arguments are those of CachedMix and Mosaic. Source: Lyu et al., RTMDet, arXiv 2212.07784, section 3.4.
     """
-
-    def __init__(self, *args: Any, max_cached_images: int = 40, random_pop: bool = True, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if max_cached_images <= self.num_others:
-            raise ValueError(f"CachedMosaic.max_cached_images: {max_cached_images}; it must be above {self.num_others}")
-        self.max_cached_images = max_cached_images
-        self.random_pop = random_pop
-        self._kept: list[Results] = []
-
-    def transform(self, results: Results) -> Results | None:
-        rng = random_generator(results)
-        self._kept.append(results.copy())
-        if len(self._kept) > self.max_cached_images:
-            self._kept.pop(int(rng.integers(len(self._kept) - 1)) if self.random_pop else 0)
-        return super().transform(results) if len(self._kept) > self.num_others + 1 else results
-
-    def other(self, results: Results, rng: np.random.Generator) -> Results | None:
-        return self._kept[int(rng.integers(len(self._kept)))]
 
 
 def moved_polygons(segmentations: Sequence[Any], step: Affine) -> list[list[list[float]]]:

@@ -74,7 +74,7 @@ class Resize(BaseTransform):
 
         if results.get("keypoints") is not None and np.size(results["keypoints"]):
             raise ValueError(
-                f"{type(self).__name__} moves boxes, not keypoints; use BottomupResize or BottomupRandomAffine for poses"
+                f"{type(self).__name__} moves boxes, not keypoints; use BottomupResize or BottomupRandomAffine"
             )
         height, width = results["img"].shape[:2]
         factors = (size_wh[0] / width, size_wh[1] / height)
@@ -117,12 +117,12 @@ class RandomResize(Resize):
         rng = random_generator(results)
         height, width = results["img"].shape[:2]
         if self.limits:
-            sides = [int(rng.integers(low, high + 1)) for low, high in zip(*map(sorted, zip(*self.limits)), strict=True)]
-            scale = (sides[0], sides[1])
+            sides = [sorted(side(scale) for scale in self.limits) for side in (max, min)]  # the long ones, the short
+            drawn = [int(rng.integers(low, high + 1)) for low, high in sides]
         else:
             ratio = rng.uniform(*self.ratio_range)
-            scale = tuple(int(side * ratio) for side in self.scale)
-        return self.resize(results, fitted(width, height, scale) if self.keep_ratio else scale)
+            drawn = [int(side * ratio) for side in self.scale]
+        return self.resize(results, fitted(width, height, drawn) if self.keep_ratio else (drawn[0], drawn[1]))
 
 
 def fitted(width: int, height: int, scale: Sequence[float]) -> Scale:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.transforms.mix_image import (
+    CachedMix,
     MixImageTransform,
     merge_annotations,
     moved_annotations,
@@ -20,6 +21,7 @@ from posekit.geometry import Affine
 from posekit.registry import TRANSFORMS
 
 
+@TRANSFORMS.register_module("MixUp")
 @TRANSFORMS.register_module()
 class YOLOXMixUp(MixImageTransform):
     """Average the picture with a random part of another one, which brings its instances along.
@@ -84,3 +86,11 @@ class YOLOXMixUp(MixImageTransform):
             step = Affine.translate((canvas[0] - factor * width, 0)) @ step
         offset = [int(rng.integers(max(0, whole - side) + 1)) for whole, side in zip(canvas, size, strict=True)]
         return Affine.translate((-offset[0], -offset[1])) @ step
+
+
+@TRANSFORMS.register_module()
+class CachedMixUp(CachedMix, YOLOXMixUp):
+    """The average with an image that lately passed by, in place of a freshly loaded one.
+
+    Arguments are those of CachedMix and YOLOXMixUp. Source: Lyu et al., RTMDet, arXiv 2212.07784, section 3.4.
+    """

@@ -66,7 +66,7 @@ class SingleStageDetector(BaseModel):
         return self.bbox_head
 
     def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
-        """Return the samples with ``pred_instances``: ``bboxes`` (N, 4) xyxy in image pixels, ``scores``, ``labels``."""
+        """Return the samples with ``pred_instances``: ``bboxes`` (N, 4) xyxy in image pixels, scores and labels."""
         samples = list(data_samples)
         if not samples:
             return []

@@ -315,9 +315,7 @@ def conv_stacks(
 def output_convs(num_levels: int, in_channels: int, out_channels: int, kernel_size: int = 1) -> nn.ModuleList:
     """Return for each level a convolution without norm."""
     padding = kernel_size // 2
-    return nn.ModuleList(
-        nn.Conv2d(in_channels, out_channels, kernel_size, padding=padding) for _ in range(num_levels)
-    )
+    return nn.ModuleList(nn.Conv2d(in_channels, out_channels, kernel_size, padding=padding) for _ in range(num_levels))
 
 
 def apply_each(layers: nn.ModuleList, inputs: Sequence[Tensor]) -> list[Tensor]:

@@ -129,9 +129,7 @@ class RTMDetSepBNHead(DenseHead):
         scores = apply_each(self.rtm_cls, apply_each(self.cls_convs, feats))
         raw = apply_each(self.rtm_reg, apply_each(self.reg_convs, feats))
         strides = [stride for stride, _ in self.prior_generator.strides_xy]
-        distances = [
-            (one.exp() if self.exp_on_reg else one) * stride for one, stride in zip(raw, strides, strict=True)
-        ]
+        distances = [(one.exp() if self.exp_on_reg else one) * stride for one, stride in zip(raw, strides, strict=True)]
         return RTMDetOutputs(scores, distances)
 
     def point_outputs(self, outputs: RTMDetOutputs) -> DistanceOutputs:

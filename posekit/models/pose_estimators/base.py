@@ -12,6 +12,7 @@ from posekit.models.heads.base import BaseHead, Batch, to_numpy
 from posekit.models.necks.base import BaseNeck
 from posekit.structures import InstanceData, PixelData, PoseDataSample
 
+
 class BasePoseEstimator(BaseModel):
     """Backbone, neck and head as one model that finds keypoints.
 
