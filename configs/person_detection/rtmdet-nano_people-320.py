@@ -111,4 +111,4 @@ custom_hooks = [
     dict(type="EMAHook", ema_type="ExpMomentumEMA", momentum=0.0002, update_buffers=True),
     dict(type="PipelineSwitchHook", switch_epoch=max_epochs - num_plain_epochs, switch_pipeline=plain_pipeline),
 ]
-default_hooks = dict(checkpoint=dict(interval=5, save_best="AP", rule="greater", max_keep_ckpts=1))
+default_hooks = dict(checkpoint=dict(interval=5, save_best="coco/AP", rule="greater", max_keep_ckpts=1))

@@ -121,8 +121,10 @@ class RTMDetSepBNHead(DenseHead):
         for part in [*self.cls_convs.modules(), *self.reg_convs.modules(), *self.rtm_cls, *self.rtm_reg]:
             if isinstance(part, nn.Conv2d):
                 nn.init.normal_(part.weight, std=0.01)
-        for conv in self.rtm_cls:
-            nn.init.constant_(conv.bias, RARE)  # pyright: ignore[reportArgumentType]
+        for scores, distances in zip(self.rtm_cls, self.rtm_reg, strict=True):
+            nn.init.constant_(scores.bias, RARE)  # pyright: ignore[reportArgumentType]
+            # Boxes start two cells wide either way: those of no size overlap nothing, and nothing would be learned.
+            nn.init.constant_(distances.bias, 0.0 if self.exp_on_reg else 1.0)  # pyright: ignore[reportArgumentType]
 
     def forward(self, feats: Features) -> RTMDetOutputs:
         """Compute the scores (B, C, H, W) and distances (B, 4, H, W) of each level."""
