@@ -66,6 +66,8 @@ class CachedMix(MixImageTransform):
         options: arguments of the transform that mixes.
     """
 
+    requires = ("img",)
+
     def __init__(self, *, max_cached_images: int = 40, random_pop: bool = True, **options: Any) -> None:
         super().__init__(**options)
         if max_cached_images <= self.num_others:
@@ -77,7 +79,7 @@ class CachedMix(MixImageTransform):
 
     def transform(self, results: Results) -> Results | None:
         rng = random_generator(results)
-        self._lately.append(results.copy())
+        self._lately.append({**results, "img": results["img"]})  # pyright: ignore[reportArgumentType]
         if len(self._lately) > self.max_cached_images:
             self._lately.pop(int(rng.integers(len(self._lately) - 1)) if self.random_pop else 0)
         return super().transform(results) if len(self._lately) > self.num_others + 1 else results

@@ -84,6 +84,8 @@ class CachedMosaic(CachedMix, Mosaic):
     Arguments are those of CachedMix and Mosaic. Source: Lyu et al., RTMDet, arXiv 2212.07784, section 3.4.
     """
 
+    provides = ("img",)
+
 
 def moved_polygons(segmentations: Sequence[Any], step: Affine) -> list[list[list[float]]]:
     """Return the polygons among COCO segmentations as they lie after ``step``."""
