@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
 
-from posekit.models.backbones.base import BaseBackbone
+from posekit.models.backbones.staged import FreezableBackbone
 from posekit.models.base_module import InitRules
 from posekit.registry import MODELS
 
 
 @MODELS.register_module()
-class TimmBackbone(BaseBackbone):
+class TimmBackbone(FreezableBackbone):
     """Any timm model that yields feature maps.
 
     Args:
@@ -22,10 +22,12 @@ class TimmBackbone(BaseBackbone):
         out_indices: the stages to return, from 0; negative ones count from the end; by default the last.
         checkpoint_path: weights to load, as timm reads them.
         in_channels: of the images.
+        frozen: parts that stay as they are in training, by timm's names: ``("conv_stem", "bn1", "blocks.0")``.
+        norm_eval: whether batch norms keep their statistics in training.
         options: further arguments of the model.
 
     Raises:
-        ValueError: if timm has no such model; the message lists near names.
+        ValueError: if timm has no such model (the message lists near names), or the model no part of a name.
     """
 
     def __init__(
@@ -35,6 +37,8 @@ class TimmBackbone(BaseBackbone):
         out_indices: Sequence[int] = (-1,),
         checkpoint_path: str = "",
         in_channels: int = 3,
+        frozen: Sequence[str] = (),
+        norm_eval: bool = False,
         init_cfg: InitRules = None,
         **options: Any,
     ) -> None:
@@ -57,6 +61,18 @@ class TimmBackbone(BaseBackbone):
         )
         info: Any = self.timm_model.feature_info
         self.out_channels: list[int] = info.channels()
+        parts = dict(self.timm_model.named_modules())
+        if unknown := [name for name in frozen if name not in parts]:
+            top = ", ".join(name for name, _ in self.timm_model.named_children())
+            raise ValueError(f"TimmBackbone.frozen: {model_name} has no part {unknown[0]!r}; its parts are {top}")
+        self.frozen = [f"timm_model.{name}" for name in frozen]
+        self.norm_eval = norm_eval
+        self.freeze()
+
+    def convert_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Name the weights of a plain timm model, or of another backbone like this, as they are named here."""
+        prefix = "timm_model."
+        return {key if key.startswith(prefix) else prefix + key: value for key, value in state.items()}
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         return tuple(self.timm_model(x))
