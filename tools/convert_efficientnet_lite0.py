@@ -41,7 +41,7 @@ def renamed(weights: dict[str, torch.Tensor], names: dict[str, torch.Tensor]) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--source", type=Path, help="The package's .pth file; by default that of the installed package.")
+    parser.add_argument("--source", type=Path, help="The .pth file; by default that of the installed package.")
     given = parser.parse_args()
     source = given.source
     if source is None:

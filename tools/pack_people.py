@@ -39,7 +39,7 @@ def weights_of(annotation: dict[str, Any], threshold: float) -> np.ndarray:
 
 
 def crop_region(box_xywh: list[float], margin: float, size_wh: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Return left, top, right, bottom of a box at the network's aspect ratio, ``margin`` times as large, inside the image."""
+    """Return left, top, right, bottom of a box at the input's aspect ratio, ``margin`` times as large, in the image."""
     x, y, w, h = box_xywh
     half_w, half_h = max(w, h * ASPECT) * margin / 2, max(h, w / ASPECT) * margin / 2
     x, y = x + w / 2, y + h / 2
@@ -95,9 +95,9 @@ def draw_images(people: dict[int, list[dict[str, Any]]], count: int) -> set[int]
 def pack(content: dict[str, Any], given: argparse.Namespace) -> Iterator[tuple[int, str, tuple[int, int], dict]]:
     """Write every person's crop; yield the photograph's id, the crop's file, its size and its annotation."""
     files = {image["id"]: image["file_name"] for image in content["images"]}
-    for image_id, annotations in people_of(content, given.least).items():
+    for image_id, persons in people_of(content, given.least).items():
         image = read_image(given.images / files[image_id])
-        for annotation in annotations:
+        for annotation in persons:
             crop, entry = cut(image, annotation, given)
             name = f"crops/{annotation['id']:08d}.jpg"
             if entry["num_keypoints"] >= given.least:
