@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from posekit.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from posekit.apis.detection import inference_detector as inference_detector
     from posekit.apis.inference import inference_bottomup as inference_bottomup
     from posekit.apis.inference import inference_topdown as inference_topdown
     from posekit.apis.inference import init_model as init_model
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 __all__, __getattr__ = lazy_exports(  # pyright: ignore[reportUnsupportedDunderAll]
     __name__,
     {
+        "apis.detection": "inference_detector",
         "apis.inference": "init_model inference_topdown inference_bottomup",
         "runtime.pose_model": "PoseModel",
     },

@@ -237,6 +237,18 @@ def read_instances(
     return instances if good.all() else instances.select(good)
 
 
+def is_ignored(annotation: Mapping[str, Any], ignore_where: Mapping[str, Any]) -> bool:
+    """Whether an annotation marks a region where detections are neither right nor wrong.
+
+    Args:
+        annotation: in COCO's format.
+        ignore_where: fields -> values that mark such regions, besides ``iscrowd`` and ``ignore``.
+    """
+    return any(annotation.get(key) in (1, True) for key in ("iscrowd", "ignore")) or any(
+        key in annotation and annotation[key] == value for key, value in ignore_where.items()
+    )
+
+
 def match_images(
     annotations: Sequence[dict[str, Any]], images: Images, problems: Problems
 ) -> tuple[list[dict[str, Any]], np.ndarray]:

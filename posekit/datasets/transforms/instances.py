@@ -24,6 +24,8 @@ INSTANCE_KEYS = (
     "category_id",
     "num_keypoints",
     "iscrowd",
+    "labels",
+    "ignored",
     "raw_ann_info",
 )
 

@@ -19,6 +19,7 @@ MAX_BYTES = 2**30
 MAX_PIXELS = 2**27
 
 
+@TRANSFORMS.register_module("LoadImageFromFile")
 @TRANSFORMS.register_module()
 class LoadImage(BaseTransform):
     """Decode ``img_path`` to (H, W, 3) uint8 BGR, or take the array in ``img``.

@@ -1,25 +1,20 @@
-"""What all pose estimators share: backbone, neck, head, and the three ways to call them."""
+"""What all pose estimators share: predictions that come back to image space."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
-
-from torch import Tensor
+from typing import Any
 
 from posekit.models.backbones.base import BaseBackbone
-from posekit.models.base_module import BaseModule, InitRules, Settings
+from posekit.models.base_model import BaseModel, Inputs
+from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
 from posekit.models.heads.base import BaseHead, Batch, to_numpy
-from posekit.models.losses.base import one_of
 from posekit.models.necks.base import BaseNeck
 from posekit.structures import InstanceData, PixelData, PoseDataSample
 
-Inputs: TypeAlias = Tensor | Sequence[Tensor]
 
-
-class BasePoseEstimator(BaseModule):
-    """Backbone, neck and head as one model.
+class BasePoseEstimator(BaseModel):
+    """Backbone, neck and head as one model that finds keypoints.
 
     A subclass decides what ``features`` are and how predictions come back to image space (``place``).
 
@@ -51,45 +46,17 @@ class BasePoseEstimator(BaseModule):
         init_cfg: InitRules = None,
         metainfo: Settings | None = None,
     ) -> None:
-        super().__init__(init_cfg)
-        self.data_preprocessor = data_preprocessor or BaseDataPreprocessor()
-        self.backbone = backbone
-        self.neck = neck
+        super().__init__(
+            backbone,
+            neck,
+            train_cfg=train_cfg,
+            test_cfg=test_cfg,
+            data_preprocessor=data_preprocessor,
+            use_syncbn=use_syncbn,
+            init_cfg=init_cfg,
+        )
         self.head: Any = head
-        self.train_cfg = dict(train_cfg or {})
-        self.test_cfg = dict(test_cfg or {})
-        self.use_syncbn = use_syncbn
         self.metainfo = None if metainfo is None else _keypoint_set(metainfo)
-        self.dataset_meta: dict[str, Any] | None = None
-
-    def forward(self, inputs: Inputs, data_samples: Batch | None = None, mode: str = "tensor") -> Any:
-        """Run the model.
-
-        Args:
-            inputs: preprocessed inputs.
-            data_samples: the samples; ``tensor`` needs none.
-            mode: ``loss`` gives named losses, ``predict`` samples with predictions, ``tensor`` the raw outputs.
-        """
-        one_of("mode", mode, ("loss", "predict", "tensor"))
-        if mode == "tensor":
-            return self.outputs(inputs)
-        if data_samples is None:
-            raise ValueError(f"mode='{mode}' needs data_samples; only mode='tensor' works without")
-        return self.loss(inputs, data_samples) if mode == "loss" else self.predict(inputs, data_samples)
-
-    def outputs(self, inputs: Inputs) -> Any:
-        """Return the head's raw outputs, or the features of a model without head."""
-        feats = self.extract_feat(inputs)
-        return feats if self.head is None else self.head(feats)
-
-    def extract_feat(self, inputs: Any) -> Any:
-        """Return the features of backbone and neck."""
-        feats = self.backbone(inputs)
-        return feats if self.neck is None else self.neck(feats)
-
-    def loss(self, inputs: Inputs, data_samples: Batch) -> dict[str, Tensor]:
-        """Return the named losses of a batch with encoded targets."""
-        return self.needed_head.loss(self.extract_feat(inputs), data_samples, train_cfg=self.train_cfg)
 
     def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
         """Return the samples with ``pred_instances`` in image space, and ``pred_fields`` if asked for."""
@@ -133,17 +100,6 @@ class BasePoseEstimator(BaseModule):
             if len(value) == total:
                 setattr(fields, name, value[index])
         return instances, fields
-
-    @property
-    def needed_head(self) -> Any:
-        """The head.
-
-        Raises:
-            ValueError: if the model has none.
-        """
-        if self.head is None:
-            raise ValueError(f"{type(self).__name__}: losses and predictions need a head; give model.head")
-        return self.head
 
 
 def input_to_image(sample: PoseDataSample) -> Any:
