@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from posekit.models.backbones.staged import FreezableBackbone
 from posekit.models.base_module import InitRules
@@ -23,6 +23,7 @@ class TimmBackbone(FreezableBackbone):
         checkpoint_path: weights to load, as timm reads them.
         in_channels: of the images.
         frozen: parts that stay as they are in training, by timm's names: ``("conv_stem", "bn1", "blocks.0")``.
+        left_out: parts to leave out, such as stages behind the last output: ``("blocks.5", "blocks.6")``.
         norm_eval: whether batch norms keep their statistics in training.
         options: further arguments of the model.
 
@@ -38,6 +39,7 @@ class TimmBackbone(FreezableBackbone):
         checkpoint_path: str = "",
         in_channels: int = 3,
         frozen: Sequence[str] = (),
+        left_out: Sequence[str] = (),
         norm_eval: bool = False,
         init_cfg: InitRules = None,
         **options: Any,
@@ -61,13 +63,20 @@ class TimmBackbone(FreezableBackbone):
         )
         info: Any = self.timm_model.feature_info
         self.out_channels: list[int] = info.channels()
-        parts = dict(self.timm_model.named_modules())
-        if unknown := [name for name in frozen if name not in parts]:
-            top = ", ".join(name for name, _ in self.timm_model.named_children())
-            raise ValueError(f"TimmBackbone.frozen: {model_name} has no part {unknown[0]!r}; its parts are {top}")
+        self.check_parts("frozen", frozen)
+        self.check_parts("left_out", left_out)
+        for name in left_out:
+            self.timm_model.set_submodule(name, nn.Identity())
         self.frozen = [f"timm_model.{name}" for name in frozen]
         self.norm_eval = norm_eval
         self.freeze()
+
+    def check_parts(self, argument: str, names: Sequence[str]) -> None:
+        """Raise a ValueError unless timm's model has parts of these names."""
+        parts = dict(self.timm_model.named_modules())
+        if unknown := [name for name in names if name not in parts]:
+            top = ", ".join(name for name, _ in self.timm_model.named_children())
+            raise ValueError(f"TimmBackbone.{argument}: the model has no part {unknown[0]!r}; its parts are {top}")
 
     def convert_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Name the weights of a plain timm model, or of another backbone like this, as they are named here."""

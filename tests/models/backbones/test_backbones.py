@@ -307,7 +307,7 @@ def arguments(cls: type) -> set[str]:
         (dict(type="TimmBackbone", model_name="resnet51"), "timm has no 'resnet51'; near it: .*resnet50"),
         (
             dict(type="TimmBackbone", model_name="mobilenetv3_small_050", frozen=["stem"]),
-            "mobilenetv3_small_050 has no part 'stem'; its parts are conv_stem, ",
+            "TimmBackbone.frozen: the model has no part 'stem'; its parts are conv_stem, ",
         ),
         (dict(type="HRNet", extra={**HRNET, "stage2": branches(8, 16, block="FAST")}), "HRNet.block: 'FAST'"),
         (dict(type="HRNet", extra={**HRNET, "stage2": {**branches(8, 16), "num_blocks": [1]}}), r"num_blocks \[1\]"),
@@ -369,3 +369,16 @@ def test_timm_backbone_takes_weights_by_timms_names(tmp_path: Path) -> None:
     backbone = MODELS.build(dict(type="TimmBackbone", model_name="mobilenetv3_small_050", init_cfg=rule))
     backbone.init_weights()
     torch.testing.assert_close(backbone.timm_model.conv_stem.weight, plain.conv_stem.weight)
+
+
+def test_timm_backbone_leaves_parts_out() -> None:
+    options = dict(type="TimmBackbone", model_name="mobilenetv3_small_050", out_indices=(1, 2))
+    torch.manual_seed(0)
+    whole = MODELS.build(dict(options)).eval()
+    torch.manual_seed(0)
+    short = MODELS.build(dict(options, left_out=["blocks.4", "blocks.5"])).eval()
+    count = [sum(p.numel() for p in backbone.parameters()) for backbone in (whole, short)]
+    assert count[1] < count[0] / 2
+    x = torch.randn(1, 3, 64, 64)
+    for a, b in zip(whole(x), short(x), strict=True):
+        torch.testing.assert_close(a, b)
