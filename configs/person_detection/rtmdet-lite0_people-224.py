@@ -9,7 +9,7 @@ model = dict(
         type="TimmBackbone",
         model_name="tf_efficientnet_lite0",
         out_indices=(2, 3),
-        frozen=("conv_stem", "bn1", "blocks.0", "blocks.1"),
+        frozen_stages=2,
         left_out=("blocks.5", "blocks.6"),
         init_cfg=dict(type="Pretrained", checkpoint="{{$POSEKIT_DATA:data}}/pretrained/efficientnet-lite0.safetensors"),
     ),

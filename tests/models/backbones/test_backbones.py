@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -305,10 +304,6 @@ def arguments(cls: type) -> set[str]:
         (dict(type="MSPN", num_blocks=[2, 2]), r"MSPN.num_blocks: \[2, 2\]"),
         (dict(type="HourglassNet", downsample_times=9), "HourglassNet: downsample_times=9 needs at least 10"),
         (dict(type="TimmBackbone", model_name="resnet51"), "timm has no 'resnet51'; near it: .*resnet50"),
-        (
-            dict(type="TimmBackbone", model_name="mobilenetv3_small_050", frozen=["stem"]),
-            "TimmBackbone.frozen: the model has no part 'stem'; its parts are conv_stem, ",
-        ),
         (dict(type="HRNet", extra={**HRNET, "stage2": branches(8, 16, block="FAST")}), "HRNet.block: 'FAST'"),
         (dict(type="HRNet", extra={**HRNET, "stage2": {**branches(8, 16), "num_blocks": [1]}}), r"num_blocks \[1\]"),
     ],
@@ -345,40 +340,3 @@ def test_max_norm_limits_the_weights() -> None:
     model(torch.randn(2, 6, 27))
     norms = [part.weight.norm() for part in model.modules() if isinstance(part, nn.Conv1d)]
     assert max(norms) <= 0.5 + 1e-4
-
-
-def test_timm_backbone_freezes_parts_by_timms_names() -> None:
-    backbone = MODELS.build(
-        dict(type="TimmBackbone", model_name="mobilenetv3_small_050", frozen=["conv_stem", "bn1", "blocks.0"])
-    )
-    backbone.train()
-    trained = {name for name, parameter in backbone.named_parameters() if parameter.requires_grad}
-    assert not any(name.startswith(("timm_model.conv_stem", "timm_model.blocks.0.")) for name in trained)
-    assert any(name.startswith("timm_model.blocks.1.") for name in trained)
-    assert not backbone.timm_model.bn1.training
-    assert backbone.timm_model.blocks[1].training
-
-
-def test_timm_backbone_takes_weights_by_timms_names(tmp_path: Path) -> None:
-    import timm
-
-    torch.manual_seed(0)
-    plain = timm.create_model("mobilenetv3_small_050")
-    torch.save(plain.state_dict(), tmp_path / "plain.pth")
-    rule = dict(type="Pretrained", checkpoint=str(tmp_path / "plain.pth"))
-    backbone = MODELS.build(dict(type="TimmBackbone", model_name="mobilenetv3_small_050", init_cfg=rule))
-    backbone.init_weights()
-    torch.testing.assert_close(backbone.timm_model.conv_stem.weight, plain.conv_stem.weight)
-
-
-def test_timm_backbone_leaves_parts_out() -> None:
-    options = dict(type="TimmBackbone", model_name="mobilenetv3_small_050", out_indices=(1, 2))
-    torch.manual_seed(0)
-    whole = MODELS.build(dict(options)).eval()
-    torch.manual_seed(0)
-    short = MODELS.build(dict(options, left_out=["blocks.4", "blocks.5"])).eval()
-    count = [sum(p.numel() for p in backbone.parameters()) for backbone in (whole, short)]
-    assert count[1] < count[0] / 2
-    x = torch.randn(1, 3, 64, 64)
-    for a, b in zip(whole(x), short(x), strict=True):
-        torch.testing.assert_close(a, b)

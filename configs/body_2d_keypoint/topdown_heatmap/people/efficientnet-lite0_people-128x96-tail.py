@@ -1,4 +1,4 @@
-# The last steps of a 128x96 run: from its weights with a learning rate that falls to nothing. May follow any state of it.
+# The last steps of a 128x96 run: from its weights, with a learning rate that falls to nothing. May follow any state.
 _base_ = "efficientnet-lite0_people-128x96.py"
 load_from = "work_dirs/efficientnet-lite0_people-128x96/last.pth"
 max_iters = 1400

@@ -32,7 +32,7 @@ model = dict(
         type="TimmBackbone",
         model_name="tf_efficientnet_lite0",
         out_indices=(1, 2, 3, 4),
-        frozen=("conv_stem", "bn1", "blocks.0", "blocks.1"),
+        frozen_stages=2,
         init_cfg=dict(type="Pretrained", checkpoint="{{$POSEKIT_DATA:data}}/pretrained/efficientnet-lite0.safetensors"),
     ),
     neck=dict(type="UpsamplingNeck", in_channels=(24, 40, 112, 320), out_channels=(128, 96, 64)),
