@@ -10,7 +10,7 @@ from posekit.codecs.agreement import check_codecs
 from posekit.config.errors import ConfigError, near
 from posekit.config.load import load
 from posekit.keypoints.skeleton import load_metainfo
-from posekit.models.init_weights import RULES
+from posekit.models.init_weights import RULES, rule_name
 from posekit.models.layers.activation import ACTIVATIONS
 from posekit.models.layers.conv_module import CONVS
 from posekit.models.layers.normalization import NORMS
@@ -167,7 +167,7 @@ def check_inside(made: Translation, path: str, value: Any, owner: Any = None) ->
         if name in LAYERS and getattr(owner, "__module__", "").startswith("posekit."):
             for place, layer in one_or_many(made, at, item):
                 kind = made.mapping(place, layer).get("type")
-                if strip_scope(str(kind)) not in LAYERS[name]:
+                if strip_scope(str(kind)) not in LAYERS[name] and rule_name(str(kind)) not in LAYERS[name]:
                     made.refuse(f"{place}.type", f"{name} has no type {kind!r}; {near(kind, LAYERS[name])}")
         check_inside(made, at, item, owner)
 

@@ -46,6 +46,7 @@ def initialised(*rules: dict[str, Any]) -> Net:
         (dict(type="Xavier"), (2 / 128) ** 0.5),
         (dict(type="Xavier", distribution="uniform", gain=2), 2 * (2 / 128) ** 0.5),
         (dict(type="Kaiming"), (2 / 64) ** 0.5),
+        (dict(type="mmengine.model.KaimingInit"), (2 / 64) ** 0.5),
         (dict(type="Kaiming", a=5**0.5, distribution="uniform", nonlinearity="leaky_relu"), (1 / 3 / 64) ** 0.5),
         (dict(type="Caffe2Xavier"), (1 / 64) ** 0.5),
         (dict(type="mmengine.Constant", val=3.0), 0.0),
