@@ -193,9 +193,7 @@ def test_classes_that_use_their_keywords_take_anything():
 
 def test_classes_that_hand_their_keywords_on_take_the_parents():
     assert PARTS.check(dict(type="BigWheel", size=3)) == []
-    assert PARTS.check(dict(type="BigWheel", sise=3)) == [
-        "sise: BigWheel has no argument 'sise'; did you mean 'size'?"
-    ]
+    assert PARTS.check(dict(type="BigWheel", sise=3)) == ["sise: BigWheel has no argument 'sise'; did you mean 'size'?"]
 
 
 def test_a_check_of_a_plain_tree_names_the_place_it_is_given():
@@ -210,6 +208,43 @@ def test_register_twice():
         table.register_module("Wheel")(Seat)
     with pytest.raises(ValueError, match=r"MODELS already has 'ResNet' \(posekit\.models\.backbones\.resnet:ResNet\)"):
         MODELS.register_module("ResNet")(Seat)
+
+
+def test_replace_a_class():
+    table = Registry("TABLE")
+    table.index["Wheel"] = "tests.wheels:Wheel"
+    with pytest.raises(ValueError, match=r"or replace the class with register_module\(force=True\)"):
+        table.register_module("Wheel")(Seat)
+    table.register_module("Wheel", force=True)(Seat)
+    assert table.get("Wheel") is Seat
+    own = type("Wheel", (), {"__module__": "tests.wheels"})
+    assert table.register_module()(own) is own
+    assert table.get("Wheel") is Seat
+
+
+def test_several_names_and_classes_without_a_decorator():
+    table = Registry("TABLE")
+    assert table.register_module(name=["A", "B"], module=Seat) is Seat
+    assert table.get("A") is table.get("B") is Seat
+    with pytest.raises(TypeError, match=r"as a decorator it needs parentheses, @TABLE.register_module\(\)"):
+        table.register_module(Wheel)
+    with pytest.raises(TypeError, match="a list of texts, not \\[\\]"):
+        table.register_module([])
+
+
+def test_packages_are_imported_before_a_name_is_unknown(tmp_path, monkeypatch):
+    (tmp_path / "own_parts").mkdir()
+    (tmp_path / "own_parts" / "__init__.py").write_text(
+        "from test_registry import PARTS, Seat\nPARTS.classes['Own'] = Seat\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "test_registry", sys.modules[__name__])
+    monkeypatch.setattr(PARTS, "classes", dict(PARTS.classes))
+    monkeypatch.setattr(PARTS, "unread_packages", ["own_parts"])
+    assert PARTS.get("Wheel") is Wheel
+    assert "own_parts" not in sys.modules
+    assert PARTS.get("Own") is Seat
+    assert "Other" not in PARTS
 
 
 def test_unknown_name():
@@ -289,6 +324,13 @@ def test_index_is_up_to_date():
 def test_every_module_of_the_index_exists():
     places = {place.partition(":")[0] for rows in INDEX.values() for place in rows.values()}
     assert [place for place in places if not (ROOT / f"{place.replace('.', '/')}.py").is_file()] == []
+
+
+@pytest.mark.parametrize("role", sorted(INDEX))
+def test_every_package_of_a_table_exists(role):
+    packages = Registry(role, getattr(registry, role).package).unread_packages
+    assert packages
+    assert [name for name in packages if not (ROOT / name.replace(".", "/") / "__init__.py").is_file()] == []
 
 
 def test_optimizers_of_torch():

@@ -41,7 +41,7 @@ def check(
     Several FILES are taken for the splits of one data set: pictures that stand in more than one are reported.
     """
     import_plugins(plugin)
-    from posekit.atomic_file import require_writable, write_atomically
+    from posekit.files import require_writable, write_atomically
     from posekit.labels.doctor.examination import examine
     from posekit.labels.doctor.source import told_apart
 

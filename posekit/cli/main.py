@@ -6,7 +6,6 @@ whole answer should; each command itself is a typer function or app.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import io
 import os
@@ -91,9 +90,9 @@ def dispatch(arguments: list[str]) -> int:
         print(f"posekit {__version__}")
         return 0
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(COMMANDS)}"
-        return complain(f"posekit has no command '{name}'; {hint}")
+        from posekit.console import suggestion
+
+        return complain(f"posekit has no command '{name}'; {suggestion(name, COMMANDS, otherwise='there are')}")
     return run(name, arguments[1:])
 
 

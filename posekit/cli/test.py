@@ -25,10 +25,10 @@ def evaluate_checkpoint(
     import_plugins(plugin)
     import json
 
-    from posekit.atomic_file import require_writable, write_atomically
     from posekit.config import load
     from posekit.engine.hooks.prediction_hook import PredictionHook
     from posekit.engine.run import evaluate
+    from posekit.files import require_writable, write_atomically
 
     for path in filter(None, (out, metrics_out)):
         require_writable(path)

@@ -168,4 +168,3 @@ def _is_base(node: ast.stmt) -> bool:
         and isinstance(node.targets[0], ast.Name)
         and node.targets[0].id == BASE
     )
-

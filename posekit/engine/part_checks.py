@@ -14,7 +14,17 @@ from posekit.models.init_weights import RULES, rule_name
 from posekit.models.layers.activation import ACTIVATIONS
 from posekit.models.layers.conv_module import CONVS
 from posekit.models.layers.normalization import NORMS
-from posekit.registry import DATASETS, METRICS, MODELS, OPTIMIZERS, SAMPLERS, SCHEDULES, TRANSFORMS, VISUALIZERS, strip_scope
+from posekit.registry import (
+    DATASETS,
+    METRICS,
+    MODELS,
+    OPTIMIZERS,
+    SAMPLERS,
+    SCHEDULES,
+    TRANSFORMS,
+    VISUALIZERS,
+    strip_scope,
+)
 from posekit.registry.signature import parameters
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from posekit.atomic_file import require_writable, write_atomically
+from posekit.array import plain
 from posekit.checkpoints.keypoint_match import keypoint_names
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config.config import Config
@@ -33,8 +33,8 @@ from posekit.engine.hooks.validation_hook import ValidationHook
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import PoseTask
 from posekit.engine.translation import Translation, translate
+from posekit.files import require_writable, write_atomically
 from posekit.registry import HOOKS, METRICS, MODELS, strip_scope
-from posekit.structures.array import plain
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "gpu": "gpu", "mps": "mps"}
 NOISE = (

@@ -392,7 +392,11 @@ def translate_distribution(made: Translation) -> None:
 def uses_sync_bn(node: Any) -> bool:
     """Whether a model's config asks for batch statistics across devices."""
     if isinstance(node, Mapping):
-        return strip_scope(str(node.get("type"))) in ("SyncBN", "SyncBatchNorm") or bool(node.get("use_syncbn")) or any(map(uses_sync_bn, node.values()))
+        return (
+            strip_scope(str(node.get("type"))) in ("SyncBN", "SyncBatchNorm")
+            or bool(node.get("use_syncbn"))
+            or any(map(uses_sync_bn, node.values()))
+        )
     return isinstance(node, (list, tuple)) and any(map(uses_sync_bn, node))
 
 

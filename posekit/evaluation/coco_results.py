@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.annotation_file import INFINITE
-from posekit.json_file import read_json
+from posekit.files import read_json
 from posekit.keypoints.oks import FoundPoses
 
 REQUIRED = ("image_id", "keypoints", "score")

@@ -2,43 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Any
-
-from posekit.datasets.annotation_file import dicts_under
-from posekit.json_file import read_json
-
-logger = logging.getLogger(__name__)
 
 SIDES = {"left": "right", "l": "r"}
 SIDE_COLORS = {"l": (0, 200, 0), "r": (0, 128, 255), "": (255, 153, 51)}
 """Of keypoints and links on the left, on the right and between them, B, G, R."""
 
 MIRRORED = {**SIDES, **{right: left for left, right in SIDES.items()}}
-
-
-def propose_info(path: str) -> dict[str, Any]:
-    """Return a ``dataset_info`` of the keypoints that a COCO file names.
-
-    Swaps are proposed where two names differ in left and right alone; they are logged, to be checked.
-
-    Raises:
-        ValueError: if no category of the file names keypoints.
-    """
-    categories = dicts_under(read_json(path, "annotation file"), "categories", path)
-    named = [category for category in categories if names_keypoints(category)]
-    if not named:
-        raise ValueError(f"{path}: no category names its keypoints; give metainfo=dict(from_file=...)")
-    info = info_of_category(named[0])
-    names, swaps = named[0]["keypoints"], {point["name"]: point["swap"] for point in info["keypoint_info"].values()}
-    pairs = [f"{name} and {swap}" for name, swap in swaps.items() if swap and name < swap]
-    logger.warning(
-        "%s: keypoints %s of category '%s'; proposed to swap when mirrored: %s. If that is wrong, write the keypoint "
-        "set into a file and give metainfo=dict(from_file=...)",
-        path, ", ".join(names), named[0].get("name"), ", ".join(pairs) or "none",
-    )  # fmt: skip
-    return info
 
 
 def names_keypoints(category: dict[str, Any]) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from posekit.console import suggestion
 
 logger = logging.getLogger(__name__)
 
@@ -221,8 +222,7 @@ def find_keypoint_set(name_or_path: str | Path) -> Path:
         if candidate.is_file():
             return candidate
     known = sorted(path.stem for path in folder.glob("*.py"))
-    near = difflib.get_close_matches(Path(plain).stem, known, 3)
-    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"packaged sets: {', '.join(known)}"
+    hint = suggestion(Path(plain).stem, known, otherwise="packaged sets:", most_listed=len(known))
     raise FileNotFoundError(
         f"keypoint set '{name_or_path}': no such file, seen from {Path.cwd()} or among the packaged configs; {hint}"
     )
@@ -292,8 +292,7 @@ def _link_problems(links: Mapping[Any, Any], names: list[str]) -> Iterable[str]:
             continue
         for end in ends:
             if end not in names:
-                near = difflib.get_close_matches(str(end), names, 1)
-                hint = f"; did you mean '{near[0]}'?" if near else ""
+                hint = f"; {suggestion(end, names)}"
                 yield f"skeleton_info[{key}]: '{end}' is no keypoint of the set{hint}"
         yield from _color_problems(f"skeleton_info[{key}]", link)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from pathlib import Path
 
+from posekit.console import suggestion
 from posekit.labels.keypoint_data import Format
 
 MODULES = {
@@ -47,10 +47,9 @@ def get_format(name: str) -> Format:
         ValueError: if there is no such format.
     """
     modules = {**MODULES, **RAW_MODULES}
+    plain = name.replace("-", "")
     if name not in modules:
-        near = difflib.get_close_matches(name.lower().replace("-", ""), modules, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(modules)}"
-        raise ValueError(f"no data format '{name}'; {hint}")
+        raise ValueError(f"no data format '{name}'; {suggestion(plain, modules, otherwise='there are')}")
     return importlib.import_module(f"posekit.labels.{modules[name]}").FORMAT
 
 

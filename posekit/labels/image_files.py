@@ -5,26 +5,18 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from posekit.datasets.transforms.load_image import decode, read_bytes
+from posekit.console import tracked
 from posekit.labels.keypoint_data import KeypointData, Picture
-from posekit.media.image_header import JPEG_SCAN, ImageFileError, check_header, jpeg_segments
-from posekit.progress import tracked
+from posekit.media.image_file import IMAGE_SUFFIXES, image_size, write_image
+from posekit.media.video import extract_frames, no_frame, read_frame
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
-MAX_PIXELS = 2**31
 TRIED = 9
 """So many names of pictures are looked for to find their folder."""
-
-JPEG, TIFF = b"\xff\xd8", (b"II*\x00", b"MM\x00*")
-EXIF_SEGMENT, EXIF_ORIENTATION, FIRST_LYING = 0xE1, 0x0112, 5
-EXIF_CHUNK = re.compile(rb"eXIf|EXIF")
-"""Where PNG and WebP keep what a camera noted."""
 
 
 def find_folder(names: Sequence[str], near: Path, given: Path | None = None) -> Path:
@@ -52,7 +44,7 @@ def _folders(folder: Path) -> list[Path]:
 
 def pictures_in(folder: Path) -> list[Path]:
     """Return all pictures of a folder, to the bottom, sorted."""
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and not path.is_dir())
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and not path.is_dir())
 
 
 def found_below(path: Path, folder: Path) -> Path | None:
@@ -64,59 +56,10 @@ def found_below(path: Path, folder: Path) -> Path | None:
 
 def picture_named(stem: Path) -> Path:
     """Return the picture of this name, whatever its suffix; the usual name if there is none."""
-    found = (stem.with_name(stem.name + suffix) for case in (str.lower, str.upper) for suffix in map(case, SUFFIXES))
+    found = (
+        stem.with_name(stem.name + suffix) for case in (str.lower, str.upper) for suffix in map(case, IMAGE_SUFFIXES)
+    )
     return next((path for path in found if path.is_file()), stem.with_name(f"{stem.name}.jpg"))
-
-
-def picture_size(path: Path) -> tuple[int, int]:
-    """Return (width, height) of a picture as it is shown, a camera's noted orientation applied.
-
-    Raises:
-        FileNotFoundError: if it is not there.
-        ImageFileError: if it is no whole picture; both name the file.
-    """
-    try:
-        data = read_bytes(str(path))
-        width, height = check_header(data, MAX_PIXELS)
-        if not data.startswith((JPEG, *TIFF)) and EXIF_CHUNK.search(data):  # if that counts, the decoder knows
-            height, width = decode(data).shape[:2]
-            return width, height
-    except FileNotFoundError as error:
-        raise FileNotFoundError(
-            f"picture {path}: no such file, and its size is needed; bring it there or give its folder with --images"
-        ) from error
-    except ImageFileError as error:
-        raise ImageFileError(f"picture {path}: {error}") from error
-    return (height, width) if exif_orientation(data) >= FIRST_LYING else (width, height)
-
-
-def exif_orientation(data: bytes) -> int:
-    """Return the orientation that a JPEG or TIFF notes, 1 (upright) to 8; 5 and above lie on their side."""
-    tiff = data if data.startswith(TIFF) else _exif_block(data) if data.startswith(JPEG) else b""
-    try:
-        return _tiff_short(tiff, EXIF_ORIENTATION)
-    except (struct.error, IndexError):
-        return 1
-
-
-def _exif_block(data: bytes) -> bytes:
-    for marker, position in jpeg_segments(data):
-        if marker == EXIF_SEGMENT and data[position + 2 : position + 8] == b"Exif\0\0":
-            return data[position + 8 :]
-        if marker == JPEG_SCAN:
-            break
-    return b""
-
-
-def _tiff_short(tiff: bytes, wanted: int) -> int:
-    order = "<" if tiff[:2] == b"II" else ">"
-    (directory,) = struct.unpack_from(order + "I", tiff, 4)
-    (count,) = struct.unpack_from(order + "H", tiff, directory)
-    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
-        (tag,) = struct.unpack_from(order + "H", tiff, entry)
-        if tag == wanted:
-            return struct.unpack_from(order + "H", tiff, entry + 8)[0]
-    return 1
 
 
 def fill_sizes(data: KeypointData) -> int:
@@ -130,7 +73,7 @@ def fill_sizes(data: KeypointData) -> int:
     of_videos: dict[Path, tuple[int, int]] = {}
     for picture in tracked(unknown, "reading sizes"):
         if picture.frame is None:
-            picture.size_wh = picture_size(picture.path)
+            picture.size_wh = image_size(picture.path)
         elif picture.decode:
             picture.size_wh = _frame_size(picture)
         else:  # to find a frame in a video takes long, and all have one size
@@ -147,32 +90,6 @@ def decoded(picture: Picture) -> np.ndarray:
     """Return the pixels of a picture that is no file of its own."""
     assert picture.frame is not None
     return picture.decode(picture.frame) if picture.decode else read_frame(picture.path, picture.frame)
-
-
-def read_frame(path: Path, number: int) -> np.ndarray:
-    """Decode one frame of a video to (H, W, 3) uint8, BGR.
-
-    Raises:
-        FileNotFoundError: if the video is not there.
-        ValueError: if it has no such frame.
-    """
-    import cv2
-
-    if not path.is_file():
-        raise FileNotFoundError(f"video {path}: no such file; bring it there, its frames {number} … are labelled")
-    video = cv2.VideoCapture(str(path))
-    try:
-        video.set(cv2.CAP_PROP_POS_FRAMES, number)
-        done, image = video.read()
-    finally:
-        video.release()
-    if not done:
-        raise _no_frame(path, number)
-    return image
-
-
-def _no_frame(video: Path, number: int) -> ValueError:
-    return ValueError(f"video {video}: holds no frame {number} that can be read; is it the labelled video?")
 
 
 def placed_names(pictures: Iterable[Picture], *, flat: bool = False) -> list[str]:
@@ -223,7 +140,7 @@ def place_pictures(pictures: Sequence[Picture], targets: Sequence[Path], *, copy
             continue
         target.unlink(missing_ok=True)
         if picture.frame is not None and picture.decode:
-            write_picture(target, decoded(picture))
+            write_image(target, decoded(picture))
         elif picture.frame is not None:
             of_videos.setdefault(picture.path, []).append((picture.frame, target))
         elif copy:
@@ -236,12 +153,10 @@ def place_pictures(pictures: Sequence[Picture], targets: Sequence[Path], *, copy
 
 def _place_frames(video: Path, frames: list[tuple[int, Path]]) -> None:
     """Write frames of a video in one pass: to go to each of thousands on its own would take hours."""
-    from posekit.labels.video_frames import extract_frames
-
     first = dict(reversed(frames))
     lacking = extract_frames(video, first)
     if lacking:
-        raise _no_frame(video, min(lacking))
+        raise no_frame(video, min(lacking))
     for number, target in frames:
         if target != first[number]:
             shutil.copyfile(first[number], target)
@@ -250,16 +165,6 @@ def _place_frames(video: Path, frames: list[tuple[int, Path]]) -> None:
 def _is_the_file(source: Path, target: Path) -> bool:
     """Whether the picture is at its place already, perhaps with a link as its source: it must not be removed."""
     return target.exists() and not target.is_symlink() and source.exists() and source.samefile(target)
-
-
-def write_picture(target: Path, image: np.ndarray) -> None:
-    """Write an image (H, W, 3), uint8, BGR, in the format that the file's name ends in."""
-    import cv2
-
-    from posekit.atomic_file import write_atomically
-
-    _, data = cv2.imencode(target.suffix, image)
-    write_atomically(target, lambda file: file.write(data.tobytes()))
 
 
 def _copy(source: Path, target: Path) -> None:

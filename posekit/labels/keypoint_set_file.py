@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from posekit.atomic_file import write_atomically
+from posekit.files import write_atomically
 from posekit.keypoints.proposed_skeleton import mirrored_name
 from posekit.keypoints.skeleton import Skeleton
 from posekit.labels.keypoint_data import Category

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from posekit.datasets.annotation_file import packer
-from posekit.json_file import read_json
+from posekit.files import read_json
 
 MOST = 1e12
 """Numbers beyond are a mistake in any file."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from posekit.atomic_file import write_atomically
+from posekit.files import write_atomically
 from posekit.labels.place import Place, read_text
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
+
+from posekit.console import tracked
+from posekit.media.image_file import write_image
 
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
 
@@ -107,3 +111,77 @@ class VideoWriter:
             self.temporary.replace(self.path)
         else:
             self.temporary.unlink(missing_ok=True)
+
+
+def read_frame(path: Path, number: int) -> np.ndarray:
+    """Decode one frame of a video to (H, W, 3) uint8, BGR.
+
+    Raises:
+        FileNotFoundError: if the video is not there.
+        ValueError: if it has no such frame.
+    """
+    import cv2
+
+    if not path.is_file():
+        raise FileNotFoundError(f"video {path}: no such file; bring it there, its frames {number} … are labelled")
+    video = cv2.VideoCapture(str(path))
+    try:
+        video.set(cv2.CAP_PROP_POS_FRAMES, number)
+        done, image = video.read()
+    finally:
+        video.release()
+    if not done:
+        raise no_frame(path, number)
+    return image
+
+
+def no_frame(video: Path, number: int) -> ValueError:
+    """Return the error of a video that lacks a frame."""
+    return ValueError(f"video {video}: holds no frame {number} that can be read; is it the labelled video?")
+
+
+def extract_frames(video: Path, targets: Mapping[int, Path], *, rate: float | None = None) -> set[int]:
+    """Write frames of a video as images, in one pass; images that are there already stay.
+
+    Args:
+        targets: the image file of each wanted frame, by its number from 0.
+        rate: frames per second that the numbers count in, as if the video had been brought to that rate by repeating
+            or leaving out frames; by default the video's own.
+
+    Returns:
+        The numbers of frames that the video does not have.
+
+    Raises:
+        FileNotFoundError: if the video is not there, and one of the images neither.
+        ValueError: if it cannot be decoded.
+    """
+    wanted = [number for number, target in targets.items() if not target.exists()]
+    if not wanted:
+        return set()
+    reader = VideoReader(video)
+    places: dict[int, list[int]] = {}
+    for number in wanted:
+        places.setdefault(_place(number, rate / reader.fps) if rate else number, []).append(number)
+    lacking = set(wanted)
+    try:
+        for place in tracked(range(max(places) + 1), f"frames of {video.name}"):
+            if not reader.capture.grab():
+                break
+            if place not in places:
+                continue
+            decoded, image = reader.capture.retrieve()
+            for number in places[place] if decoded else ():
+                write_image(targets[number], image)
+                lacking.remove(number)
+    finally:
+        reader.capture.release()
+    return lacking
+
+
+def _place(number: int, repeats: float) -> int:
+    """Return the last frame of a video that comes no later than frame ``number`` of one at another rate.
+
+    Args:
+        repeats: frames of the other for each of the video; times are rounded to its frames.
+    """
+    return math.ceil((number + 0.5) / repeats) - 1

@@ -1,4 +1,4 @@
-"""Where each registered class lives; written by ``python tools/write_index.py``."""
+"""Where each registered class and each base class lives; written by ``python tools/write_index.py``."""
 
 INDEX: dict[str, dict[str, str]] = {
     "CODECS": {
@@ -121,11 +121,14 @@ INDEX: dict[str, dict[str, str]] = {
         "ChannelMapper": "posekit.models.necks.channel_mapper:ChannelMapper",
         "CombinedLoss": "posekit.models.losses.loss_wrappers:CombinedLoss",
         "CombinedTargetMSELoss": "posekit.models.losses.heatmap_loss:CombinedTargetMSELoss",
+        "ConvNeXt": "posekit.models.backbones.timm_stages:ConvNeXt",
         "DEKRHead": "posekit.models.heads.dekr_head:DEKRHead",
         "DSNTHead": "posekit.models.heads.integral_regression_head:DSNTHead",
         "DSTFormer": "posekit.models.backbones.dstformer:DSTFormer",
         "DWPoseDistiller": "posekit.models.distillers.dwpose_distiller:DWPoseDistiller",
         "EDPoseHead": "posekit.models.heads.edpose_head:EDPoseHead",
+        "EfficientNet": "posekit.models.backbones.timm_stages:EfficientNet",
+        "EfficientNetV2": "posekit.models.backbones.timm_stages:EfficientNetV2",
         "FPN": "posekit.models.necks.fpn:FPN",
         "FeaLoss": "posekit.models.losses.distillation_loss:FeaLoss",
         "FeatureMapProcessor": "posekit.models.necks.feature_map_processor:FeatureMapProcessor",
@@ -160,6 +163,7 @@ INDEX: dict[str, dict[str, str]] = {
         "MlvlPointGenerator": "posekit.models.assigners.mlvl_point_generator:MlvlPointGenerator",
         "MobileNetV2": "posekit.models.backbones.mobilenet_v2:MobileNetV2",
         "MobileNetV3": "posekit.models.backbones.mobilenet_v3:MobileNetV3",
+        "MobileOne": "posekit.models.backbones.timm_stages:MobileOne",
         "MotionRegressionHead": "posekit.models.heads.motion_regression_head:MotionRegressionHead",
         "MultipleLossWrapper": "posekit.models.losses.loss_wrappers:MultipleLossWrapper",
         "OKSLoss": "posekit.models.losses.oks_loss:OKSLoss",
@@ -177,6 +181,7 @@ INDEX: dict[str, dict[str, str]] = {
         "RTMWHead": "posekit.models.heads.rtmcc_head:RTMWHead",
         "RegNet": "posekit.models.backbones.regnet:RegNet",
         "RegressionHead": "posekit.models.heads.regression_head:RegressionHead",
+        "RepVGG": "posekit.models.backbones.timm_stages:RepVGG",
         "ResNeSt": "posekit.models.backbones.resnest:ResNeSt",
         "ResNeXt": "posekit.models.backbones.resnext:ResNeXt",
         "ResNet": "posekit.models.backbones.resnet:ResNet",
@@ -194,6 +199,7 @@ INDEX: dict[str, dict[str, str]] = {
         "SoftWingLoss": "posekit.models.losses.regression_loss:SoftWingLoss",
         "SwinTransformer": "posekit.models.backbones.swin:SwinTransformer",
         "TCN": "posekit.models.backbones.tcn:TCN",
+        "TIMMBackbone": "posekit.models.backbones.timm_backbone:TIMMBackbone",
         "TemporalRegressionHead": "posekit.models.heads.lifting_head:TemporalRegressionHead",
         "TimmBackbone": "posekit.models.backbones.timm_backbone:TimmBackbone",
         "TopdownPoseEstimator": "posekit.models.pose_estimators.topdown:TopdownPoseEstimator",
@@ -265,4 +271,24 @@ INDEX: dict[str, dict[str, str]] = {
         "YOLOXHSVRandomAug": "posekit.datasets.transforms.yolox_hsv_random_aug:YOLOXHSVRandomAug",
         "YOLOXMixUp": "posekit.datasets.transforms.yolox_mix_up:YOLOXMixUp",
     },
+}
+
+BASES: dict[str, str] = {
+    "BaseBackbone": "posekit.models.backbones.base:BaseBackbone",
+    "BaseCocoStyleDataset": "posekit.datasets.base_coco:BaseCocoStyleDataset",
+    "BaseCodec": "posekit.codecs.base:BaseCodec",
+    "BaseDataPreprocessor": "posekit.models.data_preprocessors.base:BaseDataPreprocessor",
+    "BaseDataset": "posekit.datasets.base:BaseDataset",
+    "BaseHead": "posekit.models.heads.base:BaseHead",
+    "BaseHook": "posekit.engine.hooks.base:BaseHook",
+    "BaseKeypointCodec": "posekit.codecs.base:BaseKeypointCodec",
+    "BaseLoss": "posekit.models.losses.base:BaseLoss",
+    "BaseMetric": "posekit.evaluation.metrics.base:BaseMetric",
+    "BaseMocapDataset": "posekit.datasets.base_mocap:BaseMocapDataset",
+    "BaseMocapStyleDataset": "posekit.datasets.base_mocap:BaseMocapStyleDataset",
+    "BaseModule": "posekit.models.base_module:BaseModule",
+    "BaseNeck": "posekit.models.necks.base:BaseNeck",
+    "BasePoseEstimator": "posekit.models.pose_estimators.base:BasePoseEstimator",
+    "BaseSchedule": "posekit.engine.schedules.base:BaseSchedule",
+    "BaseTransform": "posekit.datasets.transforms.base:BaseTransform",
 }

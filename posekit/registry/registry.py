@@ -2,6 +2,9 @@
 
 A name is a key and never an import path. ``posekit/registry/index.py`` lists where each
 of posekit's own components lives, so that building one imports nothing else.
+A class of your own counts once its module is imported; posekit imports the
+packages of a table before it calls a name unknown, so an import in their
+``__init__.py`` is enough.
 
 ``build`` checks the whole tree of a config first and reports all its problems
 at once. Which arguments are configs of further parts is said by their hints: a
@@ -10,12 +13,12 @@ hint that names a role class (one with a ``registry``) receives the built part.
 
 from __future__ import annotations
 
-import difflib
 import importlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar, cast
 from weakref import WeakValueDictionary
 
+from posekit.console import close_names, suggestion
 from posekit.registry.index import INDEX
 from posekit.registry.signature import Slot, parameters
 
@@ -25,7 +28,6 @@ PACKAGES = ("mmpose", "mmdet", "mmpretrain", "mmcls", "mmengine", "mmcv", "torch
 """First parts of dotted names, as ``mmpose.models.HeatmapHead`` in a dumped config, that stand for posekit's own tables."""
 
 BOOKKEEPING = ("type", "_scope_")
-MAX_LISTED = 20
 
 EXTERNAL: dict[str, dict[str, str]] = {
     "OPTIMIZERS": {
@@ -37,6 +39,44 @@ EXTERNAL: dict[str, dict[str, str]] = {
     },
 }  # fmt: skip
 """Names that belong to classes of other packages, in the form of the index."""
+
+
+IN_TIMM = {
+    "BEiTViT": "beit_base_patch16_224",
+    "ConvMixer": "convmixer_768_32",
+    "CSPDarkNet": "cspdarknet53",
+    "CSPResNet": "cspresnet50",
+    "CSPResNeXt": "cspresnext50",
+    "DaViT": "davit_tiny",
+    "DeiT3": "deit3_small_patch16_224",
+    "DenseNet": "densenet121",
+    "DistilledVisionTransformer": "deit_small_distilled_patch16_224",
+    "EdgeNeXt": "edgenext_small",
+    "EfficientFormer": "efficientformer_l1",
+    "InceptionV3": "inception_v3",
+    "LeViT": "levit_conv_128",
+    "MlpMixer": "mixer_b16_224",
+    "MobileViT": "mobilevit_s",
+    "MViT": "mvitv2_tiny",
+    "PCPVT": "twins_pcpvt_small",
+    "PoolFormer": "poolformer_s12",
+    "Res2Net": "res2net50_26w_4s",
+    "SVT": "twins_svt_small",
+    "SwinTransformerV2": "swinv2_tiny_window8_256",
+    "TinyViT": "tiny_vit_5m_224",
+    "TNT": "tnt_s_patch16_224",
+    "ViTEVA02": "eva02_tiny_patch14_224",
+    "ViTSAM": "samvit_base_patch16",
+    "XCiT": "xcit_tiny_12_p8_224",
+}
+"""Backbones of MMPretrain that posekit has not, and a model of timm of the same kind."""
+
+NOWHERE = (
+    "CSPNet", "Conformer", "HiViT", "HorNet", "LeNet5", "MixMIMTransformer", "PyramidVig", "RIFormer", "RepLKNet",
+    "RepMLPNet", "ResNetV1c", "ResNet_CIFAR", "RevVisionTransformer", "SparseConvNeXt", "SparseResNet", "T2T_ViT",
+    "VAN", "Vig",
+)  # fmt: skip
+"""Backbones of MMPretrain that neither posekit nor timm has."""
 
 
 class UnknownNameError(KeyError, ValueError):
@@ -65,39 +105,85 @@ class Registry:
 
     Args:
         role: the table's name.
+        package: where classes of the role live besides the packages that the index names.
         shared: whether equal settings give one and the same object.
     """
 
-    def __init__(self, role: str, *, shared: bool = False) -> None:
+    def __init__(self, role: str, package: str = "", *, shared: bool = False) -> None:
         self.role = role
+        self.package = package
         self.classes: dict[str, Callable[..., Any]] = {}
         self.index: dict[str, str] = {**EXTERNAL.get(role, {}), **INDEX.get(role, {})}
         self.built: WeakValueDictionary[Hashable, Any] | None = WeakValueDictionary() if shared else None
+        self._replaced: set[str] = set()
+        own = (place.partition(":")[0].rpartition(".")[0] for place in INDEX.get(role, {}).values())
+        self.unread_packages: list[str] = sorted({*own, *([package] if package else [])})
 
-    def register_module(self, name: str | None = None) -> Callable[[T], T]:
+    def register_module(
+        self, name: str | Sequence[str] | None = None, force: bool = False, module: Any = None
+    ) -> Callable[[T], T]:
         """Return a decorator that adds a class under ``name``, by default its own.
 
+        Args:
+            name: one name, or several for one class.
+            force: replace the class that holds the name.
+            module: class to add at once; it is returned in place of a decorator.
+
         Raises:
+            TypeError: if ``name`` is no name, as without the parentheses of ``@MODELS.register_module()``.
             ValueError: if another class already holds the name.
         """
+        names = [name] if isinstance(name, str) else name
+        if names is not None and not (
+            isinstance(names, Sequence) and names and all(isinstance(each, str) for each in names)
+        ):
+            raise TypeError(
+                f"{self.role}.register_module: name must be a text or a list of texts, not {name!r}; "
+                f"as a decorator it needs parentheses, @{self.role}.register_module()"
+            )
 
         def register(cls: T) -> T:
-            key = name or cls.__name__
-            place = f"{cls.__module__}:{cls.__qualname__}"
-            holder = self.classes.get(key)
-            held = f"{holder.__module__}:{holder.__qualname__}" if holder else self.index.get(key, place)
-            if held != place:
-                raise ValueError(f"{self.role} already has '{key}' ({held}); choose another name for {place}")
-            self.classes[key] = cls
+            for key in names or [cls.__name__]:
+                self._add(key, cls, force)
             return cls
 
-        return register
+        return register if module is None else register(module)
+
+    def _add(self, key: str, cls: Callable[..., Any], force: bool) -> None:
+        place = f"{cls.__module__}:{cls.__qualname__}"
+        holder = self.classes.get(key)
+        held = f"{holder.__module__}:{holder.__qualname__}" if holder else self.index.get(key, place)
+        if held != place and not force:
+            if key in self._replaced and self.index.get(key) == place:
+                return  # posekit's own class, whose module was imported after the name had been taken from it
+            raise ValueError(
+                f"{self.role} already has '{key}' ({held}); choose another name for {place}, "
+                "or replace the class with register_module(force=True)"
+            )
+        if held != place:
+            self._replaced.add(key)
+        self.classes[key] = cls
 
     def names(self) -> list[str]:
         return sorted({*self.classes, *self.index})
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (strip_scope(name) in self.classes or strip_scope(name) in self.index)
+        return isinstance(name, str) and self._knows(strip_scope(name))
+
+    def _knows(self, key: str) -> bool:
+        """Whether the table has a name, if need be after importing the packages that may register it."""
+        while key not in self.classes and key not in self.index and self.unread_packages:
+            importlib.import_module(self.unread_packages.pop())
+        return key in self.classes or key in self.index
+
+    def advice(self, name: object) -> str:
+        """Say what to write in place of a name that the table lacks."""
+        key = strip_scope(name) if isinstance(name, str) else ""
+        if self.role == "MODELS" and key in NOWHERE:
+            return f"neither posekit nor timm has {key}; choose another backbone"
+        if self.role == "MODELS" and key in IN_TIMM:
+            return f"use timm's, as in type='TimmBackbone', model_name='{IN_TIMM[key]}', out_indices=(-1,)"
+        return suggestion(_last_part(name), self.names())
 
     def get(self, name: str) -> Any:
         """Return the class called ``name``.
@@ -106,11 +192,11 @@ class Registry:
             KeyError: if the table has no such name; the message suggests near ones.
         """
         key = strip_scope(name)
-        if key not in self.classes and key in self.index:
+        if self._knows(key) and key not in self.classes:
             module, _, attribute = self.index[key].partition(":")
             self.classes[key] = getattr(importlib.import_module(module), attribute)
         if key not in self.classes:
-            raise UnknownNameError(f"no name '{name}' in {self.role}; {_suggest(key, self.names())}")
+            raise UnknownNameError(f"no name '{name}' in {self.role}; {self.advice(key)}")
         return self.classes[key]
 
     def build(self, config: Mapping[str, Any], **defaults: Any) -> Any:
@@ -242,7 +328,7 @@ class _Check:
         settings = cast("Mapping[str, Any]", config)
         kind: Any = settings["type"]
         if not callable(kind) and kind not in table:
-            known = f"no {_noun(table)} named {kind!r}; {_suggest(kind, table.names())}"
+            known = f"no {_noun(table)} named {kind!r}; {table.advice(kind)}"
             yield f"{_spot_of(settings, 'type', spot)}: {known}"
             return
         cls: Any = kind if callable(kind) else table.get(kind)
@@ -261,8 +347,8 @@ class _Check:
             if name in slots and name in config:
                 yield from self.value(config[name], slots[name], at)
             elif name not in slots and not is_open:
-                meant.update(_near(name, slots))
-                yield f"{at}: {called} has no argument '{name}'; {_suggest(name, slots, 'it has')}"
+                meant.update(close_names(name, slots))
+                yield f"{at}: {called} has no argument '{name}'; {suggestion(name, slots, otherwise='it has')}"
         for name, slot in slots.items():
             if slot.required and name not in names and name not in meant:
                 yield f"{_spot_of(config, 'type', spot, keep=True)}: {called} needs '{name}'"
@@ -324,30 +410,21 @@ def _brief(value: Any) -> str:
     return repr(value) if value is None or _is_plain(value) else f"a {type(value).__name__}"
 
 
-def _near(name: object, known: Iterable[str]) -> list[str]:
-    lower = {item.lower(): item for item in known}
-    return [lower[item] for item in difflib.get_close_matches(str(name).rpartition(".")[2].lower(), lower, 2)]
+def _last_part(name: object) -> str:
+    """Return what follows the last dot: a class is looked for by its own name, whatever package the text names."""
+    return str(name).rpartition(".")[2]
 
 
-def _suggest(name: object, known: Iterable[str], otherwise: str = "known") -> str:
-    names = list(known)
-    if close := _near(name, names):
-        return f"did you mean {' or '.join(map(repr, close))}?"
-    if len(names) > MAX_LISTED:
-        names = [*difflib.get_close_matches(str(name), names, MAX_LISTED, cutoff=0), "..."]
-    return f"{otherwise} {', '.join(names)}" if names else f"{otherwise} none"
-
-
-MODELS = Registry("MODELS")
-CODECS = Registry("CODECS", shared=True)
-DATASETS = Registry("DATASETS")
-TRANSFORMS = Registry("TRANSFORMS")
-METRICS = Registry("METRICS")
-HOOKS = Registry("HOOKS")
-VISUALIZERS = Registry("VISUALIZERS")
-SAMPLERS = Registry("SAMPLERS")
-OPTIMIZERS = Registry("OPTIMIZERS")
-SCHEDULES = Registry("SCHEDULES")
+MODELS = Registry("MODELS", "posekit.models")
+CODECS = KEYPOINT_CODECS = Registry("CODECS", "posekit.codecs", shared=True)
+DATASETS = Registry("DATASETS", "posekit.datasets")
+TRANSFORMS = Registry("TRANSFORMS", "posekit.datasets.transforms")
+METRICS = Registry("METRICS", "posekit.evaluation")
+HOOKS = Registry("HOOKS", "posekit.engine.hooks")
+VISUALIZERS = Registry("VISUALIZERS", "posekit.visualization")
+SAMPLERS = Registry("SAMPLERS", "posekit.datasets.samplers")
+OPTIMIZERS = Registry("OPTIMIZERS", "posekit.engine.optimizers")
+SCHEDULES = Registry("SCHEDULES", "posekit.engine.schedules")
 
 TABLES = (MODELS, CODECS, DATASETS, TRANSFORMS, METRICS, HOOKS, VISUALIZERS, SAMPLERS, OPTIMIZERS, SCHEDULES)
 """All of them."""

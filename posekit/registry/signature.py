@@ -64,7 +64,9 @@ def _hands_on(constructor: Callable[..., Any], rest: str) -> bool:
         return False
     calls = {ast.unparse(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
     parent = calls.get("super().__init__")
-    handed = parent is not None and any(word.arg is None and ast.unparse(word.value) == rest for word in parent.keywords)
+    handed = parent is not None and any(
+        word.arg is None and ast.unparse(word.value) == rest for word in parent.keywords
+    )
     return handed and f"{rest}.pop" not in calls
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.traced_samples import TracedSample
-from posekit.datasets.transforms.load_image import check_array
+from posekit.media.image_file import check_array
 from posekit.reports import html_page as html
 from posekit.reports.gallery import fit
 from posekit.structures import InstanceData

@@ -8,11 +8,11 @@ from pathlib import PurePath
 
 import numpy as np
 
-from posekit.datasets.transforms.load_image import read_image
 from posekit.labels.doctor.examination import Examination
 from posekit.labels.doctor.finding import Finding, Place, Spot
 from posekit.labels.doctor.statistics import Statistics, box_sides
 from posekit.labels.doctor.table import Table
+from posekit.media.image_file import read_image
 from posekit.reports import html_page as html
 from posekit.reports.gallery import fit
 from posekit.structures import InstanceData

@@ -100,7 +100,10 @@ def test_plain_variables_of_a_config_are_left_alone(data: Path) -> None:
         ),
         ({"train_cfg": {"val_interval": 3}}, "give max_epochs: how long to train"),
         ({"train_cfg": {"by_epoch": False, "max_iters": 9, "dynamic_intervals": [(1, 2)]}}, "needs by_epoch=True"),
-        ({"optim_wrapper": {"optimizer": {"type": "Adan"}}}, "optim_wrapper.optimizer.type.*: no optimizer named 'Adan'; did you mean"),
+        (
+            {"optim_wrapper": {"optimizer": {"type": "Adan"}}},
+            "optim_wrapper.optimizer.type.*: no optimizer named 'Adan'; did you mean",
+        ),
         (
             {"optim_wrapper": {"type": "ApexOptimWrapper", "optimizer": SGD}},
             "allowed are 'OptimWrapper' and 'AmpOptimWrapper'",
@@ -118,7 +121,10 @@ def test_plain_variables_of_a_config_are_left_alone(data: Path) -> None:
             {"custom_hooks": [{"type": "EmaHook"}]},
             r"custom_hooks.0.type.*: no hook named 'EmaHook'; did you mean 'EMAHook'",
         ),
-        ({"custom_hooks": ["EMAHook"]}, r"custom_hooks.0.*: needs dict\(type=...\) with a name of HOOKS, not 'EMAHook'"),
+        (
+            {"custom_hooks": ["EMAHook"]},
+            r"custom_hooks.0.*: needs dict\(type=...\) with a name of HOOKS, not 'EMAHook'",
+        ),
         ({"auto_scale_lr": {"enable": True}}, "give base_batch_size"),
         ({"env_cfg": {"mp_cfg": {"start": "fork"}}}, "env_cfg.mp_cfg has no 'start'"),
         ({"vis_backends": [{"type": "MLflowVisBackend"}]}, "no back end 'MLflowVisBackend'"),

@@ -18,10 +18,8 @@ from posekit.labels import Category, Instance, KeypointData, Options, Picture, c
 from posekit.labels.complete import complete, keypoint_box
 from posekit.labels.format_table import format_of_destination, guess_format
 from posekit.labels.image_files import (
-    exif_orientation,
     fill_sizes,
     find_folder,
-    picture_size,
     place_pictures,
     placed_names,
 )
@@ -32,6 +30,7 @@ from posekit.labels.keypoint_set_file import (
     write_keypoint_set,
 )
 from posekit.labels.splits import parse_split, split
+from posekit.media.image_file import exif_orientation, image_size
 
 HERE = Path("x")
 
@@ -300,16 +299,16 @@ def test_sizes_come_from_the_files(tmp_path):
     head = b"\xff\xd8\xff\xe1" + struct.pack(">H", len(segment) + 2) + segment
     tall.write_bytes(head + data.tobytes()[2:])
     assert exif_orientation(tall.read_bytes()) == 6
-    assert picture_size(tall) == (10, 30)
+    assert image_size(tall) == (10, 30)
     assert cv2.imread(str(tall)).shape[:2] == (30, 10)
     picture = Picture(fake_picture(tmp_path / "a.png", 7, 5))
     assert fill_sizes(KeypointData([], [picture])) == 1
     assert picture.size_wh == (7, 5)
-    with pytest.raises(FileNotFoundError, match=r"picture .*none.png: no such file, and its size is needed"):
-        picture_size(tmp_path / "none.png")
+    with pytest.raises(FileNotFoundError, match=r"image .*none.png: no such file, and its size is needed"):
+        image_size(tmp_path / "none.png")
     (tmp_path / "broken.png").write_bytes(b"GIF")
-    with pytest.raises(ValueError, match=r"picture .*broken.png: the file starts with b'GIF'"):
-        picture_size(tmp_path / "broken.png")
+    with pytest.raises(ValueError, match=r"image .*broken.png: the file starts with b'GIF'"):
+        image_size(tmp_path / "broken.png")
 
 
 def test_frames_of_a_video(shared, tmp_path):
@@ -320,7 +319,7 @@ def test_frames_of_a_video(shared, tmp_path):
     complete(data, {"sizes"})
     assert picture.size_wh == (960, 540)
     get_format("coco").write(data, tmp_path / "out", copy_images=False)
-    assert picture_size(tmp_path / "out" / "images" / "people" / "frame000003.png") == (960, 540)
+    assert image_size(tmp_path / "out" / "images" / "people" / "frame000003.png") == (960, 540)
     with pytest.raises(ValueError, match="holds no frame 99 that can be read; is it the labelled video"):
         get_format("coco").write(KeypointData([], [Picture(video, frame=99)]), tmp_path / "b", copy_images=False)
 

@@ -115,6 +115,7 @@ def test_reordered_by_hand(tmp_path):
         ("coords,x,y,x,y", "coords,x,x,x,y", "one x and one y of each body part"),
         ("bodyparts,snout,snout", "bodyparts,snout", "header rows of 3, 3, 4 cells"),
         ("tail,tail", "paw,paw", "found 'paw', expected one of config.yaml's: snout, tail; add it to config.yaml"),
+        ("img1", "i\0mg1", "image names: found .*, expected a text without NUL characters"),
         ("scorer", "score", r"found score, bodyparts, coords, labeled-data"),
     ],
 )

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from posekit.labels.format_table import get_format
-from posekit.labels.image_files import read_frame
 from posekit.labels.keypoint_data import Hints
 from posekit.labels.place import Place, json_bytes, json_pieces
+from posekit.media.video import read_frame
 
 TASK = {"data": {"image": "a.jpg"}, "annotations": [{"result": []}]}
 

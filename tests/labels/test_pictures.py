@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posekit.datasets.transforms.load_image import read_image
 from posekit.labels import Options, convert, get_format
-from posekit.labels.image_files import picture_size, pictures_in
+from posekit.labels.image_files import pictures_in
 from posekit.labels.keypoint_data import Category, Hints, KeypointData, Picture
+from posekit.media.image_file import image_size, read_image
 from posekit.media.image_header import ImageFileError
 
 Image = pytest.importorskip("PIL.Image")
@@ -40,7 +40,7 @@ def test_the_size_is_that_of_the_picture_in_training(kind, orientation, tmp_path
     path = tmp_path / "a.img"
     path.write_bytes(encoded(kind, orientation))
     height, width = read_image(path).shape[:2]
-    assert picture_size(path) == (width, height)
+    assert image_size(path) == (width, height)
 
 
 @settings(max_examples=200, deadline=None)
@@ -57,7 +57,7 @@ def test_any_damage_gives_a_size_or_one_clear_error(kind, orientation, changes, 
             data[place] = value
     path = tmp_path_factory.getbasetemp() / "damaged.img"
     path.write_bytes(data)
-    for look in (picture_size, read_image):
+    for look in (image_size, read_image):
         with contextlib.suppress(ImageFileError):
             look(path)
 
@@ -67,7 +67,7 @@ def test_what_is_no_plain_file_is_named(tmp_path):
     (tmp_path / "folder.jpg").mkdir()
     for name in ("pipe.jpg", "folder.jpg"):
         with pytest.raises(ImageFileError, match=rf"{name}: cannot be read \(it is a folder or a device\)"):
-            picture_size(tmp_path / name)
+            image_size(tmp_path / name)
     assert pictures_in(tmp_path) == [tmp_path / "pipe.jpg"]
 
 

@@ -10,7 +10,7 @@ from posekit.labels import get_format
 from posekit.labels.format_table import RAW_MODULES
 from posekit.labels.public_sets.mocap_takes import Take, write_takes
 from posekit.labels.public_sets.unpacking import Job
-from posekit.labels.video_frames import extract_frames
+from posekit.media.video import extract_frames
 
 
 @pytest.mark.parametrize(

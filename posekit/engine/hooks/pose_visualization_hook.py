@@ -57,7 +57,7 @@ class PoseVisualizationHook(BaseHook):
         """Write the picture of one sample."""
         import cv2
 
-        from posekit.datasets.transforms.load_image import decode
+        from posekit.media.image_file import decode
         from posekit.visualization.draw import PoseStyle, draw_pose
 
         picture = decode(Path(sample.img_path).read_bytes())

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posekit.datasets.transforms.load_image import MAX_PIXELS, decode, read_bytes
+from posekit.console import ProgressBar
+from posekit.media.image_file import MAX_PIXELS, decode, read_bytes
 from posekit.media.image_header import ImageFileError, check_header
-from posekit.progress import ProgressBar
 
 SMALL = 16
 """Side of the small grey pictures that likeness is judged by."""

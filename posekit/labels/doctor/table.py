@@ -22,12 +22,12 @@ from posekit.datasets.coco_reader import (
     keypoint_lists,
     read_instances,
 )
+from posekit.files import paused_gc
 from posekit.keypoints.proposed_skeleton import info_of_category, names_keypoints
 from posekit.keypoints.skeleton import Skeleton
 from posekit.labels.doctor.finding import MAX_PLACES, Finding, Place, Severity, Spot
 from posekit.labels.doctor.image_scan import Scan
 from posekit.labels.doctor.source import Source, find_folder
-from posekit.paused_gc import paused_gc
 
 
 @dataclass

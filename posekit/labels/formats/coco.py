@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.console import tracked
+from posekit.files import write_atomically
 from posekit.labels.image_files import files_beside, find_folder
 from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.labels.keypoint_set_file import with_stored_swaps, write_keypoint_set
 from posekit.labels.losses import numbered_names
 from posekit.labels.place import Found, Place, json_pieces, read_object
 from posekit.media.video import VIDEO_SUFFIXES
-from posekit.progress import tracked
 
 KEYPOINT_SET = "keypoint_set.py"
 SUBSETS = "subsets"

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from posekit.console import tracked
 from posekit.labels.formats.cvat_tracks import Shape, pictures_of_frames, shapes_by_frame
 from posekit.labels.formats.cvat_writer import BOX, CROWD, TRACK, write
 from posekit.labels.grouping import (
@@ -30,7 +31,6 @@ from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instan
 from posekit.labels.losses import DEFAULT_CATEGORY, numbered_names
 from posekit.labels.place import Found, Place
 from posekit.labels.xml_file import read_xml
-from posekit.progress import tracked
 
 SUBSETS = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from posekit.atomic_file import write_atomically
+from posekit.console import tracked
+from posekit.files import write_atomically
 from posekit.labels.image_files import files_beside
 from posekit.labels.keypoint_data import Category, Instance, KeypointData
 from posekit.labels.xml_file import xml_bytes
-from posekit.progress import tracked
 
 BOX = "_box"
 TRACK, CROWD = "track_id", "crowd"

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.console import tracked
+from posekit.files import write_atomically
 from posekit.labels.hdf_table import read_hdf_table
 from posekit.labels.image_files import place_pictures, placed_names
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.labels.place import Found, Place, read_text
 from posekit.labels.yaml_file import read_yaml, write_yaml
-from posekit.progress import tracked
 
 LABELS, TABLE = "labeled-data", "CollectedData_"
 UNIQUE = "single"
@@ -244,6 +244,7 @@ def _read_rows(table: Table, root: Path, project: Project, hints: Hints) -> list
 
 def _picture_path(name: str, table: Path, root: Path, hints: Hints) -> Path:
     """Return the picture of a row: labeled-data/video/picture as seen from the project, else beside the table."""
+    name = Place(table, "image names").text(name)
     last = name.rsplit("/", 1)[-1]
     if hints.images is not None:
         inner = hints.images / table.parent.name / last

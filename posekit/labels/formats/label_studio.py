@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from xml.etree import ElementTree
 
-from posekit.atomic_file import write_atomically
+from posekit.console import tracked
+from posekit.files import write_atomically
 from posekit.labels.grouping import (
     Box,
     LooseBox,
@@ -24,11 +25,11 @@ from posekit.labels.grouping import (
     box_around_rotated,
     group_points,
 )
-from posekit.labels.image_files import SUFFIXES, files_beside, find_folder
+from posekit.labels.image_files import files_beside, find_folder
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.labels.place import Found, Place, json_bytes, read_object
 from posekit.labels.xml_file import read_xml, xml_bytes
-from posekit.progress import tracked
+from posekit.media.image_file import IMAGE_SUFFIXES
 
 TASKS, INTERFACE = "tasks.json", "label_config.xml"
 LOCAL = "/data/local-files/?d="
@@ -106,7 +107,7 @@ def _read_task(place: Place, task: dict[str, Any], left_out: Counter[str]) -> tu
 def _picture_path(place: Place, data: dict[str, Any]) -> Path:
     """Return the file of a task's picture: the first address that ends like one, else the first text."""
     texts = [_local_name(value) for value in data.values() if isinstance(value, str) and value.strip()]
-    name = next((text for text in texts if text.lower().endswith(SUFFIXES)), texts[0] if texts else None)
+    name = next((text for text in texts if text.lower().endswith(IMAGE_SUFFIXES)), texts[0] if texts else None)
     if name is None:
         raise place.wrong(data, "the address of a picture", "keep the key that your interface names")
     return Path(name)

@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.console import tracked
+from posekit.files import write_atomically
 from posekit.labels.grouping import LooseBox, LooseObject, LoosePoint, as_instances, group_points
-from posekit.labels.image_files import MAX_PIXELS, files_beside, found_below, picture_named, placed_names
+from posekit.labels.image_files import files_beside, found_below, picture_named, placed_names
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.labels.place import Found, Place, json_bytes, read_object, read_text
+from posekit.media.image_file import MAX_STATED_PIXELS
 from posekit.media.image_header import ImageFileError, check_header
-from posekit.progress import tracked
 
 LABELS = "labels.txt"
 SEPARATOR = "__keypoints__"
@@ -118,7 +119,7 @@ def _decode(place: Place, _: int) -> np.ndarray:
 
     try:
         data = base64.b64decode(place.text(read_object(place.path).get("imageData")), validate=True)
-        check_header(data, MAX_PIXELS)
+        check_header(data, MAX_STATED_PIXELS)
     except (ValueError, ImageFileError) as error:
         raise ValueError(f"{place}: no picture: {error}; bring the file of imagePath there instead") from error
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.console import tracked
+from posekit.files import write_atomically
 from posekit.labels.image_files import picture_named, pictures_in, placed_names
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.labels.losses import DEFAULT_CATEGORY, numbered_names
 from posekit.labels.place import Found, Place, json_bytes, read_object
 from posekit.media.video import VIDEO_SUFFIXES
-from posekit.progress import tracked
 
 ENDING = "_keypoints"
 BODY_18 = (

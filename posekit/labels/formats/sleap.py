@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from posekit.console import tracked
 from posekit.labels.image_files import found_below
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
 from posekit.labels.place import Found, Place
-from posekit.progress import tracked
 
 BROKEN = (OSError, KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError)
 """What sleap-io raises on files that are damaged."""

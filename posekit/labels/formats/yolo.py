@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.console import tracked
+from posekit.files import write_atomically
 from posekit.labels.image_files import (
-    SUFFIXES,
-    picture_size,
     pictures_in,
     place_pictures,
     placed_names,
@@ -24,7 +23,7 @@ from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instan
 from posekit.labels.losses import numbered_names
 from posekit.labels.place import Found, Place, read_text
 from posekit.labels.yaml_file import read_yaml, write_yaml
-from posekit.progress import tracked
+from posekit.media.image_file import IMAGE_SUFFIXES, image_size
 
 YAML_SUFFIXES = (".yaml", ".yml")
 ALIASES = {"val": "validation"}
@@ -64,7 +63,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
     if not pictures:
         raise place.wrong(Found("no pictures"), "some under train, val or test", "correct these folders")
     for picture in tracked(pictures, "reading"):
-        picture.size_wh = picture_size(picture.path)
+        picture.size_wh = image_size(picture.path)
         labels = label_path(picture.path)
         if labels.is_file():
             picture.instances = _read_labels(labels, picture.size_wh, len(categories), categories[0], dims)
@@ -125,7 +124,7 @@ def _files(place: Place, root: Path, entry: str) -> list[Path]:
             return pictures_in(target)
         if target.suffix == ".txt" and target.is_file():
             lines = [line.strip().replace("\\", "/") for line in read_text(target).splitlines()]
-            return [_listed(line, target.parent, root) for line in lines if line.lower().endswith(SUFFIXES)]
+            return [_listed(line, target.parent, root) for line in lines if line.lower().endswith(IMAGE_SUFFIXES)]
     raise FileNotFoundError(
         f"{place}: '{entry}' is no folder and no list of pictures, seen from {root}; correct it or remove the entry"
     )

@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from posekit.console import tracked
 from posekit.labels.keypoint_data import Category, Hints, Instance, KeypointData, Picture
 from posekit.labels.place import Place
 from posekit.labels.public_sets.public_set import category_of, found_files, public_format
 from posekit.labels.xml_file import read_xml
-from posekit.progress import tracked
 
 VOC_PICTURES, OWN_PICTURES = ("VOC2012/JPEGImages", "VOCdevkit/VOC2012/JPEGImages"), "animalpose_image_part2"
 VOC_LABELS = "Annotations"

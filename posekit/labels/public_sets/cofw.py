@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from posekit.console import tracked
 from posekit.labels.keypoint_data import Hints, Instance, KeypointData, Picture
 from posekit.labels.place import Found, Place
 from posekit.labels.public_sets.public_set import category_of, found_files, open_hdf5, points_with, public_format
-from posekit.progress import tracked
 
 POINTS = 29
 KEYS = {"train": "Tr", "test": "T"}

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from posekit.console import tracked
 from posekit.labels.keypoint_data import Hints, KeypointData, Picture
 from posekit.labels.place import Place
 from posekit.labels.public_sets.public_set import category_of, face, found_files, public_format, read_pts
-from posekit.progress import tracked
 
 CATEGORIES = (
     frozenset(

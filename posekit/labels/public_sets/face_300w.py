@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from posekit.console import tracked
 from posekit.labels.keypoint_data import Hints, KeypointData, Picture
 from posekit.labels.public_sets.public_set import beside, category_of, face, found_files, public_format, read_pts
-from posekit.progress import tracked
 
 PARTS = {
     "trainset": ("train", ""),

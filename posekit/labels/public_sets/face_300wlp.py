@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from posekit.console import tracked
 from posekit.labels.keypoint_data import Hints, KeypointData, Picture
 from posekit.labels.place import Found, Place
 from posekit.labels.public_sets.public_set import category_of, face, found_files, public_format, read_mat
-from posekit.progress import tracked
 
 ENDING = "_pts"
 

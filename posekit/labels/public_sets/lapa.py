@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from posekit.console import tracked
 from posekit.labels.keypoint_data import SPLITS, Hints, KeypointData, Picture
 from posekit.labels.place import Found, Place, read_text
 from posekit.labels.public_sets.public_set import category_of, face, found_files, public_format, read_points
-from posekit.progress import tracked
 
 POINTS = 106
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from posekit.console import tracked
 from posekit.labels.image_files import find_folder
 from posekit.labels.keypoint_data import Hints, Instance, KeypointData, Picture
 from posekit.labels.place import Found, Place, read_text
 from posekit.labels.public_sets.public_set import category_of, extent, found_files, public_format
-from posekit.progress import tracked
 
 
 def read(source: Path, hints: Hints) -> KeypointData:

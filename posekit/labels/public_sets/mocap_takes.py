@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.files import write_atomically
 from posekit.labels.image_files import place_pictures
 from posekit.labels.keypoint_data import Picture
 from posekit.labels.public_sets.public_set import SCALE_PIXELS
 from posekit.labels.public_sets.unpacking import Job
-from posekit.labels.video_frames import extract_frames
+from posekit.media.video import extract_frames
 
 BOX_SHARE = 1.2
 """Side of the square that ``scale`` stands for, as a share of the keypoints' longer extent."""

@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.files import write_atomically
 from posekit.labels.image_files import place_pictures
 from posekit.labels.keypoint_data import Picture
 from posekit.labels.place import Place, json_bytes, read_object
 from posekit.labels.public_sets.public_set import found_files, unpacked_format
 from posekit.labels.public_sets.unpacking import Job
-from posekit.labels.video_frames import extract_frames
+from posekit.media.video import extract_frames
 
 RATE = 30
 TRIMMED = "_Trim"

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from posekit.console import tracked
 from posekit.labels.image_files import find_folder
 from posekit.labels.keypoint_data import Hints, KeypointData, Picture
 from posekit.labels.place import Found, Place, read_text
 from posekit.labels.public_sets.public_set import category_of, face, found_files, public_format
-from posekit.progress import tracked
 
 ATTRIBUTES = ("pose", "expression", "illumination", "make-up", "occlusion", "blur")
 SUBSETS = dict(zip(("largepose", "expression", "illumination", "makeup", "occlusion", "blur"), ATTRIBUTES, strict=True))

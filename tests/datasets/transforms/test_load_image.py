@@ -14,9 +14,10 @@ from dot_pictures import dot_picture  # pyright: ignore[reportMissingImports]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posekit.datasets.transforms.load_image import LoadImage, decode
+from posekit.datasets.transforms.load_image import LoadImage
 from posekit.datasets.transforms.pipeline import Pipeline
 from posekit.media.image_cache import ImageCache
+from posekit.media.image_file import decode
 from posekit.media.image_header import ImageFileError, check_header
 
 IMG = dot_picture(20, 30)
@@ -112,8 +113,8 @@ def test_numbers_that_are_no_picture_are_refused(tmp_path: Path) -> None:
 def test_devices_and_huge_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ImageFileError, match=r"image /dev/zero: cannot be read \(it is a folder or a device\)"):
         LoadImage()(dict(img_path="/dev/zero"))  # pyright: ignore[reportArgumentType]
-    monkeypatch.setattr("posekit.datasets.transforms.load_image.MAX_BYTES", 10)
-    with pytest.raises(ImageFileError, match="it has 11 bytes, and no picture needs more than 10"):
+    monkeypatch.setattr("posekit.media.image_file.MAX_BYTES", 10)
+    with pytest.raises(ImageFileError, match="it has 11 bytes, and no image needs more than 10"):
         load(tmp_path / "a.png", b"x" * 11)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from posekit.structures.array import numpy_on_cpu
+from posekit.array import numpy_on_cpu
 
 
 @numpy_on_cpu

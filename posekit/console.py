@@ -1,9 +1,10 @@
-"""A progress bar for long work."""
+"""What a person reads in the terminal: progress of long work, and suggestions for misspelt names."""
 
 from __future__ import annotations
 
+import difflib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -71,3 +72,24 @@ def tracked(items: Sequence[Item], what: str) -> Iterator[Item]:
         for item in items:
             yield item
             bar.advance()
+
+
+def close_names(name: object, known: Iterable[object], *, most: int = 2) -> list[str]:
+    """Return up to ``most`` known names that a misspelt one may mean; upper and lower case count as equal."""
+    by_lower = {str(item).lower(): str(item) for item in known}
+    return [by_lower[item] for item in difflib.get_close_matches(str(name).lower(), by_lower, most)]
+
+
+def suggestion(name: object, known: Iterable[object], *, otherwise: str = "known", most_listed: int = 20) -> str:
+    """Return ``did you mean 'x'?`` where a known name is close, and else the names there are, the nearest first.
+
+    Args:
+        otherwise: words before that list.
+        most_listed: number of names after which the list ends in dots.
+    """
+    names = [str(item) for item in known]
+    if close := close_names(name, names):
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    if len(names) > most_listed:
+        names = [*difflib.get_close_matches(str(name), names, most_listed, cutoff=0), "..."]
+    return f"{otherwise} {', '.join(names) or 'none'}"

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from posekit import progress
-from posekit.progress import ProgressBar, tracked
+from posekit import console
+from posekit.console import ProgressBar, tracked
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def drawn(monkeypatch):
             told.append("gone")
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(progress, "started_bar", lambda what: Screen())
+    monkeypatch.setattr(console, "started_bar", lambda what: Screen())
     return told
 
 
@@ -48,7 +48,7 @@ def test_the_bar_goes_when_work_fails(drawn):
 
 def test_many_steps_do_not_move_the_bar_each(drawn):
     assert sum(tracked(range(50_000), "counting")) == sum(range(50_000))
-    assert len(drawn) <= progress.MOVES + 2
+    assert len(drawn) <= console.MOVES + 2
     assert drawn[-2] == (50_000, 50_000)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from posekit.atomic_file import require_writable
+from posekit.files import require_writable
 
 
 @pytest.fixture(autouse=True)
