@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from posekit.codecs.agreement import check_codecs
+from posekit.config.config import Config
 from posekit.config.errors import ConfigError, near
 from posekit.config.load import load
 from posekit.keypoints.skeleton import load_metainfo
@@ -23,6 +24,7 @@ from posekit.registry import (
     SCHEDULES,
     TRANSFORMS,
     VISUALIZERS,
+    BuildError,
     strip_scope,
 )
 from posekit.registry.signature import parameters
@@ -151,9 +153,19 @@ def check_optimizer(made: Translation, path: str, optimizer: Any) -> bool:
 
 def checked_schedules(made: Translation) -> list[dict[str, Any]]:
     """Return the schedules of ``param_scheduler`` that can be used."""
-    given = one_or_many(made, "param_scheduler", made.config.get("param_scheduler"))
-    usable = (part for at, part in given if made.check_part(at, SCHEDULES, part, given=SCHEDULE_ARGUMENTS))
-    return [dict(schedule) for schedule in usable]
+    schedules: list[dict[str, Any]] = []
+    for at, part in one_or_many(made, "param_scheduler", made.config.get("param_scheduler")):
+        if not made.check_part(at, SCHEDULES, part, given=SCHEDULE_ARGUMENTS):
+            continue
+        whole = Config({"end": 10**9, "param_name": "lr", "epoch_length": 1000})
+        whole.update(part)
+        try:  # making one costs nothing and shows values that make no sense
+            SCHEDULES.construct(whole)
+        except (BuildError, ValueError) as error:
+            why = error.problems[0].partition(": ")[2] if isinstance(error, BuildError) else str(error)
+            made.refuse(at, why)
+        schedules.append(dict(part))
+    return schedules
 
 
 def check_inside(made: Translation, path: str, value: Any, owner: Any = None) -> None:
@@ -185,6 +197,11 @@ def check_inside(made: Translation, path: str, value: Any, owner: Any = None) ->
 def check_visualizer(made: Translation, visualizer: Mapping[str, Any]) -> None:
     if visualizer and VISUALIZERS.names():
         made.check_part("visualizer", VISUALIZERS, visualizer)
+
+
+def items_of(value: Any) -> Sequence[Any]:
+    """Return a list's items; a list of the value itself where it is none."""
+    return value if isinstance(value, (list, tuple)) else [value]
 
 
 def one_or_many(made: Translation, path: str, value: Any) -> list[tuple[str, Any]]:

@@ -184,7 +184,7 @@ def read(config: Mapping[str, Any], *, training: bool = True, whole: bool = Fals
     for section, step in TRAINING_STEPS.items():
         if training or (whole and config.get(section) is not None):
             step(made)
-    if training:
+    if training or whole:
         translate_lr_scale(made, world_size)
         translate_distribution(made)
     for key, reason in IGNORED.items():
@@ -329,11 +329,11 @@ def translate_train_cfg(made: Translation) -> None:
             made.refuse("train_cfg.dynamic_intervals", "needs by_epoch=True")
     else:
         made.trainer.update(max_epochs=length)
-        made.validation = {
-            "interval": interval,
-            "begin": given.get("val_begin", 1),
-            "dynamic_intervals": given.get("dynamic_intervals") or (),
-        }
+        later = given.get("dynamic_intervals") or ()
+        if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in part_checks.items_of(later)):
+            made.refuse("train_cfg.dynamic_intervals", f"must be a list of (epoch, interval), found {later!r:.40}")
+        begin = made.whole("train_cfg.val_begin", given.get("val_begin", 1), 0)
+        made.validation = {"interval": interval, "begin": begin, "dynamic_intervals": later}
     if not made.config.get("val_dataloader"):
         made.trainer.update(limit_val_batches=0)
     if any(made.section(key).get("fp16") for key in ("val_cfg", "test_cfg")):
@@ -349,9 +349,12 @@ def translate_lr_scale(made: Translation, world_size: int) -> None:
     if "base_batch_size" not in given:
         made.refuse("auto_scale_lr", "give base_batch_size, which the learning rate was chosen for")
         return
+    base = made.whole("auto_scale_lr.base_batch_size", given["base_batch_size"], 1)
     loader = made.data["loaders"].get("train", {})
+    if made.problems:  # the numbers may be none
+        return
     size = loader.get("batch_size", 1) * world_size * made.trainer.get("accumulate_grad_batches", 1)
-    made.lr_factor = size / made.whole("auto_scale_lr.base_batch_size", given["base_batch_size"], 1)
+    made.lr_factor = size / base
     made.say(
         "auto_scale_lr",
         f"learning rates times {made.lr_factor:g} ({size} samples a step for {given['base_batch_size']})",
