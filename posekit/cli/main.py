@@ -28,9 +28,10 @@ COMMANDS = {
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
     "report": Command("posekit.cli.report:report", "tell how good results are, how sure that is, and what is wrong"),
     "export": Command("posekit.cli.export:export", "write a trained model as ONNX and compare the two"),
-    "checkpoint": Command("posekit.cli.checkpoint:app", "show what is in a checkpoint, convert it to safetensors"),
+    "checkpoint": Command("posekit.cli.checkpoint:app", "show what is in a checkpoint, convert or publish it"),
     "model": Command("posekit.cli.model:app", "count a model's parameters and multiply-adds, time it"),
     "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from, check it"),
+    "log": Command("posekit.cli.log:app", "compare the curves and the speed of runs"),
     "data": Command("posekit.cli.data:app", "convert, check and look at labelled data"),
     "info": Command("posekit.cli.info:info", "list versions, devices and installed extras"),
 }

@@ -66,7 +66,7 @@ def note_of_areas(labels: LabelledSet) -> list[str]:
     return [f"{share}: the OKS of all takes {AREA_OF_BOX} of their boxes instead."] if count else []
 
 
-def names_of(paths: list[Path]) -> dict[str, Path]:
+def names_of(paths: list[Path], remedy: str = "name two results files to compare them") -> dict[str, Path]:
     """Name files as shortly as tells them apart.
 
     Raises:
@@ -75,7 +75,7 @@ def names_of(paths: list[Path]) -> dict[str, Path]:
     for names in ([path.name for path in paths], [str(path) for path in paths]):
         if len(set(names)) == len(paths):
             return dict(zip(names, paths, strict=True))
-    raise ValueError(f"{paths[0]}: given twice; name two results files to compare them")
+    raise ValueError(f"{paths[0]}: given twice; {remedy}")
 
 
 def print_table(table: Table) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from posekit.cli.drawing import Interval, ShowDir, draw_predictions
+
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
@@ -57,6 +59,8 @@ def train(
             metavar="N", help="Learn the first N samples by heart and stop: shows in minutes whether a config works."
         ),
     ] = None,
+    show_dir: ShowDir = None,
+    interval: Interval = None,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="Do not validate.")] = False,
     plugin: Plugins = None,
     config_root: ConfigRoots = None,
@@ -81,6 +85,7 @@ def train(
         loaded["randomness"] = {**(loaded.get("randomness") or {}), "seed": seed}
     if auto_scale_lr:
         loaded["auto_scale_lr"] = {**(loaded.get("auto_scale_lr") or {}), "enable": True}
+    draw_predictions(loaded, show_dir, interval)
     if no_validate:
         loaded["val_dataloader"] = None
     run_training(

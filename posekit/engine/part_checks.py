@@ -23,7 +23,6 @@ from posekit.registry import (
     SAMPLERS,
     SCHEDULES,
     TRANSFORMS,
-    VISUALIZERS,
     BuildError,
     strip_scope,
 )
@@ -73,8 +72,8 @@ def check_loops(made: Translation) -> None:
 
 def check_model(made: Translation) -> None:
     """Check the model and everything in it."""
-    if made.config.get("model") is None:
-        made.refuse("model", "is missing; the run needs it")
+    if "model" not in made.config:
+        made.refuse("model", f"is missing; {near('model', made.config, what='the config has')}")
         return
     made.check_part("model", MODELS, made.config["model"])
     check_inside(made, "model", made.config["model"])
@@ -192,11 +191,6 @@ def check_inside(made: Translation, path: str, value: Any, owner: Any = None) ->
                 if strip_scope(str(kind)) not in LAYERS[name] and rule_name(str(kind)) not in LAYERS[name]:
                     made.refuse(f"{place}.type", f"{name} has no type {kind!r}; {near(kind, LAYERS[name])}")
         check_inside(made, at, item, owner)
-
-
-def check_visualizer(made: Translation, visualizer: Mapping[str, Any]) -> None:
-    if visualizer and VISUALIZERS.names():
-        made.check_part("visualizer", VISUALIZERS, visualizer)
 
 
 def items_of(value: Any) -> Sequence[Any]:

@@ -8,11 +8,12 @@ from os import PathLike
 from typing import Any
 
 from posekit.config.config import Config
-from posekit.config.errors import ConfigError, near, shown_path
+from posekit.config.errors import near
 from posekit.engine import part_checks
+from posekit.engine.loggers import LOCAL, backend_problem
 from posekit.engine.optimizers.build import CONSTRUCTORS, LAYER_DECAY
 from posekit.engine.optimizers.param_groups import ParamRules
-from posekit.registry import HOOKS, BuildError, Registry, strip_scope
+from posekit.registry import HOOKS, VISUALIZERS, BuildError, Registry, strip_scope
 
 COVERED_HOOKS = {
     "IterTimerHook": "LoggerHook measures speed and waiting",
@@ -85,7 +86,8 @@ class Translation:
     channels_last: bool | None = None
     compile: Any = False
     num_threads: int | None = None
-    loggers: list[str] = field(default_factory=list)
+    loggers: list[dict[str, Any]] = field(default_factory=list)
+    visualizer: dict[str, Any] = field(default_factory=lambda: {"type": "PoseLocalVisualizer"})
     rows: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -137,14 +139,8 @@ class Translation:
 
 def line_of(config: Mapping[str, Any], path: str) -> str:
     """Return `` (line 3)`` or `` (base.py:3)`` of a value where the config knows it."""
-    try:
-        mark = list(config.walk(path))[-1][2] if isinstance(config, Config) else None
-    except ConfigError:
-        return ""
-    if mark is None:
-        return ""
-    own = mark.line and shown_path(mark.file) == config.source()
-    return f" (line {mark.line})" if own else f" ({mark})"
+    line = config.line(path) if isinstance(config, Config) else ""
+    return f" ({line})" if line else ""
 
 
 def translate(config: Mapping[str, Any], *, training: bool = True, world_size: int = 1) -> Translation:
@@ -176,7 +172,6 @@ def read(config: Mapping[str, Any], *, training: bool = True, whole: bool = Fals
     part_checks.check_near_misses(made, [*RUN_KEYS.split(), *IGNORED])
     translate_environment(made)
     part_checks.check_model(made)
-    part_checks.check_codecs_agree(made)
     stages = ("train", "val", "test") if training or whole else ("test",)
     translate_data(made, stages, needed="train" if training else "" if whole else "test")
     part_checks.check_evaluators(made, stages)
@@ -185,8 +180,10 @@ def read(config: Mapping[str, Any], *, training: bool = True, whole: bool = Fals
         if training or (whole and config.get(section) is not None):
             step(made)
     if training or whole:
+        part_checks.check_codecs_agree(made)
         translate_lr_scale(made, world_size)
         translate_distribution(made)
+    translate_hooks(made)
     for key, reason in IGNORED.items():
         if config.get(key) is not None:
             made.say(key, f"not needed: {reason}")
@@ -226,18 +223,19 @@ def translate_environment(made: Translation) -> None:
 def translate_backends(made: Translation) -> None:
     """Read loggers from the visualizer's back ends."""
     visualizer = made.mapping("visualizer", made.config.get("visualizer"))
-    part_checks.check_visualizer(made, visualizer)
     path = "visualizer.vis_backends" if visualizer.get("vis_backends") else "vis_backends"
     backends = part_checks.one_or_many(made, path, visualizer.get("vis_backends") or made.config.get("vis_backends"))
-    known = {"LocalVisBackend": "", "TensorboardVisBackend": "tensorboard", "WandbVisBackend": "wandb"}
     for at, backend in backends:
-        name = strip_scope(str(made.mapping(at, backend).get("type", "")))
-        if name not in known:
-            made.refuse(at, f"no back end '{name}'; {near(name, known)}")
-        elif known[name]:
-            made.loggers.append(known[name])
+        if problem := backend_problem(backend):
+            made.refuse(at, problem)
+        elif strip_scope(str(backend["type"])) != LOCAL:
+            made.loggers.append(dict(backend))
     if backends:
-        made.say("vis_backends", ", ".join(["files in the run's folder", *made.loggers]))
+        names = [strip_scope(str(config["type"])) for config in made.loggers]
+        made.say("vis_backends", ", ".join(["files in the run's folder", *names]))
+    if visualizer and made.check_part("visualizer", VISUALIZERS, visualizer):
+        made.visualizer = dict(visualizer)
+        made.say("visualizer", strip_scope(str(visualizer["type"])))
 
 
 def translate_data(made: Translation, names: Sequence[str], *, needed: str) -> None:
@@ -407,6 +405,5 @@ TRAINING_STEPS = {
     "optim_wrapper": translate_optimizer,
     "param_scheduler": translate_schedules,
     "train_cfg": translate_train_cfg,
-    "default_hooks": translate_hooks,
 }
 """What only training needs, by a section that asks for it."""

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 SIDES = {"left": "right", "l": "r"}
-SIDE_COLORS = {"l": (0, 200, 0), "r": (0, 128, 255), "": (255, 153, 51)}
-"""Of keypoints and links on the left, on the right and between them, B, G, R."""
+SIDE_COLORS = {"l": (0, 200, 0), "r": (255, 128, 0), "": (51, 153, 255)}
+"""Of keypoints and links on the left, on the right and between them, R, G, B."""
 
 MIRRORED = {**SIDES, **{right: left for left, right in SIDES.items()}}
 

@@ -31,7 +31,7 @@ class Skeleton:
         links: pairs of keypoint ids to draw a line between.
         weights: of each keypoint in the losses.
         sigmas: of each keypoint's label noise, relative to the object's scale (COCO's OKS); empty if unknown.
-        colors: of each keypoint, as the file orders the three channels; ``link_colors`` likewise.
+        colors: (R, G, B) of each keypoint; ``link_colors`` likewise.
     """
 
     dataset_name: str

@@ -13,7 +13,7 @@ from posekit.labels.losses import lose
 from posekit.labels.public_sets.unpacking import Job, Unpacking
 from posekit.labels.splits import parse_split, split
 
-DIVIDED = ("coco", "yolo")
+DIVIDED = ("coco", "yolo", "mpii")
 """Formats that are for training, so that a folder of them is divided if the source is not."""
 
 DEFAULT_SPLIT = "val=0.2"

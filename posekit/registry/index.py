@@ -28,6 +28,7 @@ INDEX: dict[str, dict[str, str]] = {
         "BaseCocoStyleDataset": "posekit.datasets.base_coco:BaseCocoStyleDataset",
         "BaseMocapDataset": "posekit.datasets.base_mocap:BaseMocapDataset",
         "COFWDataset": "posekit.datasets.datasets.face:COFWDataset",
+        "ClassBalancedDataset": "posekit.datasets.wrappers:ClassBalancedDataset",
         "CocoDataset": "posekit.datasets.datasets.body:CocoDataset",
         "CocoWholeBodyDataset": "posekit.datasets.datasets.wholebody:CocoWholeBodyDataset",
         "CocoWholeBodyFaceDataset": "posekit.datasets.datasets.face:CocoWholeBodyFaceDataset",
@@ -74,13 +75,16 @@ INDEX: dict[str, dict[str, str]] = {
     },
     "HOOKS": {
         "AccuracyHook": "posekit.engine.hooks.accuracy_hook:AccuracyHook",
+        "BadCaseAnalysisHook": "posekit.engine.hooks.bad_case_analysis_hook:BadCaseAnalysisHook",
         "CheckpointHook": "posekit.engine.hooks.checkpoint_hook:CheckpointHook",
         "EMAHook": "posekit.engine.hooks.ema_hook:EMAHook",
         "EarlyStoppingHook": "posekit.engine.hooks.early_stopping_hook:EarlyStoppingHook",
+        "EmptyCacheHook": "posekit.engine.hooks.empty_cache_hook:EmptyCacheHook",
         "LoggerHook": "posekit.engine.hooks.logger_hook:LoggerHook",
         "ParamSchedulerHook": "posekit.engine.hooks.param_scheduler_hook:ParamSchedulerHook",
         "PipelineSwitchHook": "posekit.engine.hooks.mode_switch_hooks:PipelineSwitchHook",
         "PoseVisualizationHook": "posekit.engine.hooks.pose_visualization_hook:PoseVisualizationHook",
+        "ProfilerHook": "posekit.engine.hooks.profiler_hook:ProfilerHook",
         "RTMOModeSwitchHook": "posekit.engine.hooks.mode_switch_hooks:RTMOModeSwitchHook",
         "SyncNormHook": "posekit.engine.hooks.sync_norm_hook:SyncNormHook",
         "YOLOXPoseModeSwitchHook": "posekit.engine.hooks.mode_switch_hooks:YOLOXPoseModeSwitchHook",
@@ -241,6 +245,7 @@ INDEX: dict[str, dict[str, str]] = {
         "QuadraticWarmupLR": "posekit.engine.schedules.quadratic_warmup:QuadraticWarmupSchedule",
         "QuadraticWarmupMomentum": "posekit.engine.schedules.quadratic_warmup:QuadraticWarmupSchedule",
         "ReduceOnPlateauLR": "posekit.engine.schedules.plateau:ReduceOnPlateauSchedule",
+        "ReduceOnPlateauMomentum": "posekit.engine.schedules.plateau:ReduceOnPlateauSchedule",
         "StepLR": "posekit.engine.schedules.decay:StepSchedule",
         "StepMomentum": "posekit.engine.schedules.decay:StepSchedule",
     },
@@ -271,6 +276,10 @@ INDEX: dict[str, dict[str, str]] = {
         "YOLOXHSVRandomAug": "posekit.datasets.transforms.yolox_hsv_random_aug:YOLOXHSVRandomAug",
         "YOLOXMixUp": "posekit.datasets.transforms.yolox_mix_up:YOLOXMixUp",
     },
+    "VISUALIZERS": {
+        "Pose3dLocalVisualizer": "posekit.visualization.local_visualizer_3d:Pose3dLocalVisualizer",
+        "PoseLocalVisualizer": "posekit.visualization.local_visualizer:PoseLocalVisualizer",
+    },
 }
 
 BASES: dict[str, str] = {
@@ -291,4 +300,5 @@ BASES: dict[str, str] = {
     "BasePoseEstimator": "posekit.models.pose_estimators.base:BasePoseEstimator",
     "BaseSchedule": "posekit.engine.schedules.base:BaseSchedule",
     "BaseTransform": "posekit.datasets.transforms.base:BaseTransform",
+    "BaseVisualizer": "posekit.visualization.visualizer:BaseVisualizer",
 }

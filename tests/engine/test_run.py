@@ -79,6 +79,7 @@ def test_scalars_say_what_happened_when(finished: Path) -> None:
     train_records = [record for record in records if record["kind"] == "train"]
     assert [record["step"] for record in train_records] == [2, 4, 5, 7, 9, 10]
     assert all(record["loss"] > 0 and 0 <= record["acc_pose"] <= 1 for record in train_records)
+    assert all(0 < record["time"] < 60 for record in train_records)
     assert [record["epoch"] for record in records if record["kind"] == "val"] == [1, 2]
 
 

@@ -131,6 +131,23 @@ def make_deepposekit(folder, known):
         file["images"] = np.full((1, 50, 60, 1), 5, np.uint8)
 
 
+def make_mpii(folder, known):
+    from scipy.io import savemat
+
+    visible = [[1], [0], []]
+    points = [dict(id=k, x=x + 1, y=y + 1, is_visible=visible[k % 3]) for k, (x, y) in enumerate(known.tolist())]
+    person = dict(scale=1.5, objpos=dict(x=31, y=26), annopoints=dict(point=points), x1=11, y1=11, x2=14, y2=15)
+    unlabelled = dict(scale=0.5, objpos=dict(x=11, y=21), annopoints=[], x1=[], y1=[], x2=[], y2=[])
+    names = ("001.jpg", "002.jpg", "003.jpg")
+    images = [
+        dict(image=dict(name=name), annorect=people, vididx=video)
+        for name, people, video in zip(names, ([person, unlabelled], [unlabelled], []), (7, 8, []), strict=True)
+    ]
+    for name in names:
+        fake_picture(folder / "images" / name)
+    savemat(folder / "mpii_human_pose_v1_u12_1.mat", {"RELEASE": dict(annolist=images, img_train=[1, 0, 0])})
+
+
 CASES = {
     "wflw": (98, make_wflw, WFLWDataset),
     "300w": (68, make_300w, Face300WDataset),
@@ -141,6 +158,7 @@ CASES = {
     "animalpose": (20, make_animalpose, AnimalPoseDataset),
     "macaque": (17, make_macaque, MacaqueDataset),
     "deepposekit": (9, make_deepposekit, CocoDataset),
+    "mpii": (16, make_mpii, CocoDataset),
 }
 TESTED = [pytest.param(name, marks=needs_h5py if name in ("cofw", "deepposekit") else ()) for name in CASES]
 
@@ -155,14 +173,17 @@ def test_miniature_becomes_a_data_set(name, tmp_path):
     known = points(count)
     (tmp_path / "raw").mkdir()
     make(tmp_path / "raw", known)
-    options = Options(source_format=name, split="none" if name in ("300wlp", "macaque", "deepposekit") else None)
+    options = Options(
+        source_format=name, split="none" if name in ("300wlp", "macaque", "deepposekit", "mpii") else None
+    )
     lines = []
     written = convert(
         tmp_path / "raw", tmp_path / "out", options, tell=lines.append, decide_swaps=lambda category: category.swaps
     )
     assert any(line == "lost    nothing" for line in lines)
-    metainfo = {"from_file": "zebra"} if name == "deepposekit" else None
-    dataset = kind(written[0].name, data_root=str(tmp_path / "out"), metainfo=metainfo, test_mode=True)
+    metainfo = {"from_file": {"deepposekit": "zebra", "mpii": "mpii"}[name]} if kind is CocoDataset else None
+    labels = "annotations.json" if name == "mpii" else written[0].name  # nothing in MPII's test has keypoints
+    dataset = kind(labels, data_root=str(tmp_path / "out"), metainfo=metainfo, test_mode=True)
     sample = dataset[0]
     hidden = sample["keypoints_visible"][0] == 0
     assert np.allclose(sample["keypoints"][0][~hidden], known[~hidden], atol=1e-3)
@@ -180,6 +201,7 @@ def test_miniature_becomes_a_data_set(name, tmp_path):
         ("lapa", ["train", "val"]),
         pytest.param("cofw", ["test", "test", "train", "train"], marks=needs_h5py),
         ("animalpose", ["", "test"]),
+        ("mpii", ["", "test", "test"]),
     ],
 )
 def test_splits_of_the_authors(name, splits, tmp_path):

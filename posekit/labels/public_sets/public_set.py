@@ -97,8 +97,11 @@ def beside(path: Path, suffixes: Sequence[str] = (".jpg", ".png", ".jpeg")) -> P
     return next((candidate for candidate in named if candidate.is_file()), named[0])
 
 
-def read_mat(path: Path, *keys: str) -> list[Any]:
+def read_mat(path: Path, *keys: str, as_objects: bool = False) -> list[Any]:
     """Read arrays of a MATLAB file that is no HDF5.
+
+    Args:
+        as_objects: structs become objects with attributes, and axes of length one are left out.
 
     Raises:
         ValueError: if it is none, or has not all of them.
@@ -107,7 +110,7 @@ def read_mat(path: Path, *keys: str) -> list[Any]:
     from scipy.io.matlab import MatReadError
 
     try:
-        content = loadmat(path, variable_names=keys)
+        content = loadmat(path, variable_names=keys, struct_as_record=not as_objects, squeeze_me=as_objects)
         return [content[key] for key in keys]
     except (ValueError, TypeError, KeyError, NotImplementedError, OSError, MatReadError) as error:
         names = " and ".join(keys)
