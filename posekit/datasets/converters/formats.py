@@ -33,6 +33,7 @@ RAW_MODULES = {
     "h36m": "human36m",
     "mpi-inf-3dhp": "mpi_inf_3dhp",
     "ubody": "ubody",
+    "ubody3d": "ubody3d",
     "mpii": "mpii",
 }
 """Formats of public data sets as they are handed out; they are only read, and only when named."""
