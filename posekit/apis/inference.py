@@ -16,6 +16,7 @@ from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config import Config
 from posekit.config import load as load_config
 from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.engine.config_check import require_for_inference
 from posekit.models.losses.base import one_of
 from posekit.registry import DATASETS, MODELS
 from posekit.structures import PoseDataSample, bbox_xywh2xyxy
@@ -44,6 +45,7 @@ def init_model(
         config = load_config(Path(config))
     elif not isinstance(config, Config):
         config = Config(dict(config))
+    require_for_inference(config)
     if isinstance(device, str):
         device = usable_device(device)
     settings = copy.deepcopy(config["model"])
@@ -82,7 +84,7 @@ def usable_device(name: str) -> str:
 
 def keypoint_set_of(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keypoint set of a config's training, else validation, else test data, else COCO's."""
-    from posekit.datasets.skeleton import Skeleton, load_metainfo
+    from posekit.keypoints.skeleton import Skeleton, load_metainfo
 
     for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
         dataset = (config.get(loader) or {}).get("dataset") or {}

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import torch
 
-from posekit.atomic_file import require_writable, write_atomically
 from posekit.checkpoints.convert import check_writable
 from posekit.checkpoints.download import download
 from posekit.checkpoints.load import MAIN, checkpoint_of
@@ -20,6 +19,7 @@ from posekit.checkpoints.plain_meta import PlainMeta
 from posekit.checkpoints.read import read_file, with_ids
 from posekit.checkpoints.report import shown
 from posekit.checkpoints.save import own_tensors, safetensors_bytes
+from posekit.files import require_writable, write_atomically
 
 SUFFIXES = (".pth", ".safetensors")
 HASH_DIGITS = 8

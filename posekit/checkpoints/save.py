@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from posekit.atomic_file import write_atomically
+from posekit.files import write_atomically
 
 
 def save_weights(

@@ -25,7 +25,7 @@ def draw_predictions(config: Any, show_dir: Path | None, interval: int | None) -
         ValueError: if there is an interval and nothing to draw.
         OSError: if the folder cannot be written to.
     """
-    from posekit.atomic_file import require_writable
+    from posekit.files import require_writable
 
     hooks = dict(config.get("default_hooks") or {})
     hook = dict(hooks.get("visualization") or {"type": "PoseVisualizationHook"})

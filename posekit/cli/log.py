@@ -30,9 +30,9 @@ def plot(
 
     Without --key these are the loss, the accuracy and learning rate of training, and the first metrics of validation.
     """
-    from posekit.atomic_file import require_writable
     from posekit.engine.run_comparison import chosen_keys, curves
     from posekit.engine.run_log import draw_panels
+    from posekit.files import require_writable
 
     if out.suffix.lower() != ".png":
         raise ValueError(f"{out}: the image is a .png; name such a file")

@@ -11,10 +11,10 @@ from typing import Annotated, Any, Protocol
 import numpy as np
 import typer
 
-from posekit.atomic_file import require_writable, write_atomically
 from posekit.cli.predict_boxes import boxes_from
 from posekit.cli.predict_sources import Drawings, Source, find_sources
-from posekit.progress import ProgressBar
+from posekit.console import ProgressBar
+from posekit.files import require_writable, write_atomically
 from posekit.structures.instance_data import InstanceData
 
 

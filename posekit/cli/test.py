@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from posekit.cli.drawing import Interval, ShowDir, analyse_bad_cases, draw_predictions
-from posekit.cli.train import Device, Overrides, Plugins, Precision, import_plugins
+from posekit.cli.train import ConfigRoots, Device, Overrides, Plugins, Precision, import_plugins
 
 
 def evaluate_checkpoint(
@@ -31,15 +31,16 @@ def evaluate_checkpoint(
         bool, typer.Option("--badcase", help="Draw the worst predictions and list them, in the run's folder.")
     ] = False,
     plugin: Plugins = None,
+    config_root: ConfigRoots = None,
 ) -> None:
     """Evaluate CHECKPOINT on the test data of CONFIG and print the metrics."""
     import_plugins(plugin)
     import json
 
-    from posekit.atomic_file import require_writable, write_atomically
     from posekit.config import load
     from posekit.engine.hooks.prediction_hook import PredictionHook
     from posekit.engine.run import evaluate
+    from posekit.files import require_writable, write_atomically
 
     if dump and dump.suffix.lower() in (".pkl", ".pickle"):
         raise ValueError(f"--dump {dump}: predictions are written as JSON, not pickled; name a .json file")
@@ -48,7 +49,7 @@ def evaluate_checkpoint(
     files = [path for path in (metrics_out, work_dir and work_dir / "metrics.json") if path]
     for path in filter(None, (dump, *files)):
         require_writable(path)
-    loaded = load(config, overrides=override or [], plugins=plugin or ())
+    loaded = load(config, overrides=override or [], plugins=plugin or (), roots=config_root or ())
     draw_predictions(loaded, show_dir, interval)
     if badcase:
         analyse_bad_cases(loaded)

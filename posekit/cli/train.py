@@ -12,12 +12,20 @@ from posekit.cli.drawing import Interval, ShowDir, draw_predictions
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--override", "-o", "--cfg-options", metavar="KEY=VALUE", help="Change a value: a.b.0.c=value; repeatable."
+        "--override",
+        "-o",
+        "--cfg-options",
+        metavar="KEY=VALUE",
+        help="Change a value: a.b.0.c=value; repeatable. --cfg-options takes several.",
     ),
 ]
 Plugins = Annotated[
     list[str] | None,
     typer.Option("--plugin", metavar="MODULE", help="Import a module with components of yours; repeatable."),
+]
+ConfigRoots = Annotated[
+    list[Path] | None,
+    typer.Option("--config-root", metavar="FOLDER", help="Let bases come from this folder, too; repeatable."),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 Precision = Annotated[str | None, typer.Option("--precision", help="Lightning's: 32-true, 16-mixed, bf16-mixed ...")]
@@ -55,6 +63,7 @@ def train(
     interval: Interval = None,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="Do not validate.")] = False,
     plugin: Plugins = None,
+    config_root: ConfigRoots = None,
 ) -> None:
     """Train the model of CONFIG; checkpoints, log and curves go to the run's folder.
 
@@ -64,7 +73,7 @@ def train(
     from posekit.config import load
     from posekit.engine.run import train as run_training
 
-    loaded = load(config, overrides=override or [], plugins=plugin or ())
+    loaded = load(config, overrides=override or [], plugins=plugin or (), roots=config_root or ())
     if overfit is not None:
         from posekit.engine.overfit import EPOCHS, overfit_config
 

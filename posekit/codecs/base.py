@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from posekit.array import Array, is_array, namespace
 from posekit.registry import CODECS, Registry
-from posekit.structures.array import Array, is_array, namespace
 
 
 class BaseCodec(ABC):
@@ -124,3 +124,7 @@ def single_instance(codec: BaseCodec, keypoints: Array, keypoints_visible: Array
             "so the shape must be (..., 1, K, D)"
         )
     return keypoints[..., 0, :, :], visibility_or_ones(keypoints, keypoints_visible)
+
+
+BaseKeypointCodec = BaseCodec
+"""The name of MMPose 1.x."""

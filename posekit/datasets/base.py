@@ -14,10 +14,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from posekit.datasets.records import Objects, Records
-from posekit.datasets.skeleton import load_metainfo
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.pipeline import Pipeline
 from posekit.datasets.transforms.results import FROM_DATASET
+from posekit.keypoints.skeleton import load_metainfo
 from posekit.registry import DATASETS
 
 logger = logging.getLogger(__name__)

@@ -11,15 +11,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, dicts_under, is_number, packer
+from posekit.datasets.annotation_file import Problems, dicts_under, is_number, packer, propose_info
 from posekit.datasets.base import BaseDataset
 from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
-from posekit.datasets.proposed_skeleton import propose_info
 from posekit.datasets.records import Records
-from posekit.datasets.skeleton import load_metainfo
 from posekit.datasets.transforms.base import BaseTransform
-from posekit.json_file import read_json
-from posekit.paused_gc import paused_gc
+from posekit.files import paused_gc, read_json
+from posekit.keypoints.skeleton import load_metainfo
 from posekit.registry import DATASETS
 
 logger = logging.getLogger(__name__)

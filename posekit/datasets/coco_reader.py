@@ -21,7 +21,7 @@ from posekit.datasets.annotation_file import (
     whole_numbers,
 )
 from posekit.datasets.records import Offsets, Packed, PackedGroups, Ragged, Records, Strings
-from posekit.json_file import read_json
+from posekit.files import read_json
 
 REFERENCE_HEIGHT = 200.0
 """Pixels per unit of ``scale`` in annotations with a centre and a scale (MPII's convention)."""

@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from posekit.atomic_file import require_writable, write_atomically
+from posekit.array import plain
 from posekit.checkpoints.keypoint_match import keypoint_names
 from posekit.checkpoints.load import load_into, open_checkpoint
-from posekit.codecs.agreement import check_codecs
-from posekit.config import load
 from posekit.config.config import Config
 from posekit.engine.checkpoint_io import AtomicCheckpointIO
 from posekit.engine.cpu_tuning import computes_bfloat16, tune_cpu
@@ -37,8 +35,8 @@ from posekit.engine.loggers import build_loggers
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import PoseTask
 from posekit.engine.translation import Translation, translate
-from posekit.registry import HOOKS, METRICS, MODELS, BuildError, strip_scope
-from posekit.structures.array import plain
+from posekit.files import require_writable, write_atomically
+from posekit.registry import HOOKS, METRICS, MODELS, strip_scope
 
 DEVICES = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "gpu": "gpu", "mps": "mps"}
 NOISE = (
@@ -77,10 +75,9 @@ def train(
         precision: of Lightning, such as ``16-mixed``; by default what ``optim_wrapper`` asks for.
 
     Raises:
-        ConfigError: if the config holds a setting that cannot be used.
+        BuildError: if the config holds anything that cannot be used.
     """
     quieten()
-    check_codecs_agree(config)
     plan = translate(config, world_size=devices if isinstance(devices, int) else 1)
     folder = run_folder(config, work_dir)
     checkpoint = checkpoint_to_resume(folder, resume or config.get("resume") or False, config, load_from)
@@ -103,18 +100,6 @@ def train(
     trainer = build_trainer(arguments, folder, device, devices, hooks, build_loggers(plan.loggers, folder))
     trainer.fit(task, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     return task
-
-
-def check_codecs_agree(config: Config) -> None:
-    """Raise BuildError where targets are encoded with other settings than outputs are decoded with."""
-    student = (config.get("model") or {}).get("student_cfg")
-    if isinstance(student, str):  # what a distiller decodes by stands in another file
-        decoding = {**config, "model": load(student)["model"]}
-        problems = [f"{student}: {problem}" for problem in check_codecs(decoding)]
-    else:
-        problems = check_codecs(config)
-    if problems:
-        raise BuildError(problems, config.source())
 
 
 def evaluate(

@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from posekit.atomic_file import write_atomically
+from posekit.files import write_atomically
 
 
 class RunLog:

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from posekit.array import plain
 from posekit.models.heads.integral_regression_head import IntegralRegressionHead
 from posekit.runtime.model_info import METADATA_KEY, ModelInfo, keypoint_set
 from posekit.runtime.pose_model import PoseModel
-from posekit.structures.array import plain
 
 INPUT = "crops"
 OPSET = 18

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posekit.structures.array import Array, is_tensor
+from posekit.array import Array, is_tensor
 
 
 @dataclass(frozen=True, eq=False)

@@ -191,7 +191,7 @@ def checked_image(image: np.ndarray | str | os.PathLike[str]) -> np.ndarray:
         ValueError: unless it is (H, W, 3) uint8.
     """
     if isinstance(image, (str, os.PathLike)):
-        from posekit.datasets.transforms.load_image import read_image
+        from posekit.media.image_file import read_image
 
         return read_image(image)
     if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:

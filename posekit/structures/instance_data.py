@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from posekit.structures.array import Array, is_array, is_sequence, is_tensor, to_numpy
+from posekit.array import Array, is_array, is_sequence, is_tensor, to_numpy
 from posekit.structures.data_element import DataElement, describe
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from posekit.structures.array import is_array
+from posekit.array import is_array
 from posekit.structures.data_element import DataElement, describe
 
 

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 import numpy as np
 
-from posekit.structures.array import is_array, is_sequence, is_tensor
+from posekit.array import is_array, is_sequence, is_tensor
 from posekit.structures.data_element import DataElement, on_tensors
 from posekit.structures.instance_data import InstanceData
 from posekit.structures.pose_data_sample import PARTS, PoseDataSample

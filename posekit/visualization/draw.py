@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from posekit.structures.array import to_numpy
+from posekit.array import to_numpy
 from posekit.structures.instance_data import InstanceData
 
 Color = tuple[int, int, int]

@@ -8,8 +8,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from posekit.array import to_numpy
 from posekit.registry import VISUALIZERS
-from posekit.structures.array import to_numpy
 from posekit.structures.instance_data import InstanceData
 from posekit.visualization.draw import PoseStyle, draw_heatmaps, draw_pose, keypoints_and_scores
 from posekit.visualization.visualizer import BaseVisualizer, DrawOptions, color_of
@@ -149,7 +149,7 @@ def openpose_style(
     Raises:
         ValueError: if there is no such skeleton for the keypoint set.
     """
-    from posekit.datasets.skeleton import Skeleton  # only who asks for this style needs another set
+    from posekit.keypoints.skeleton import Skeleton  # only who asks for this style needs another set
 
     given = metainfo.get("dataset_name")
     if given not in OPENPOSE_SETS:

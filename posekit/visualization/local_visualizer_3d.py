@@ -10,8 +10,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from posekit.array import to_numpy
 from posekit.registry import VISUALIZERS
-from posekit.structures.array import to_numpy
 from posekit.visualization.draw import DEFAULT_KEYPOINT, DEFAULT_LINK, colors
 from posekit.visualization.local_visualizer import PoseLocalVisualizer
 from posekit.visualization.visualizer import DrawOptions

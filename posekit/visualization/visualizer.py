@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.files import write_atomically
 from posekit.registry import VISUALIZERS
 
 logger = logging.getLogger(__name__)

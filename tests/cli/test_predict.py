@@ -11,8 +11,8 @@ import pytest
 from posekit.cli import main as cli
 from posekit.cli import predict as module
 from posekit.cli import predict_sources
-from posekit.progress import ProgressBar
-from posekit.runtime.video import VideoReader, VideoWriter
+from posekit.console import ProgressBar
+from posekit.media.video import VideoReader, VideoWriter
 from posekit.structures.instance_data import InstanceData
 
 

@@ -12,15 +12,15 @@ import pytest
 import torch
 from tiny_run import BATCH, NUM_SAMPLES, tiny_config
 
-from posekit.atomic_file import link_atomically, write_atomically
 from posekit.checkpoints.load import open_checkpoint, read_checkpoint
 from posekit.config import load
-from posekit.datasets.skeleton import find_keypoint_set
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.prediction_hook import PredictionHook
 from posekit.engine.run import build_trainer, evaluate, load_weights, run_folder, train
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import NotFiniteError
+from posekit.files import link_atomically, write_atomically
+from posekit.keypoints.skeleton import find_keypoint_set
 from posekit.registry import HOOKS, MODELS
 
 STEPS = NUM_SAMPLES // BATCH

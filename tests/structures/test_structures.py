@@ -130,6 +130,41 @@ class TestInstanceData:
         assert isinstance(data.numpy().points, np.ndarray)
         assert isinstance(instances().points, torch.Tensor)
 
+    def test_clones_are_independent(self) -> None:
+        data = instances()
+        data.points = data.points.requires_grad_() * 2
+        data.set_metainfo({"shape": [1, 2]})
+        copied = data.clone()
+        copied.boxes[:] = -1
+        copied.names[0] = "other"
+        copied.shape.append(3)
+        assert data.boxes.min() >= 0
+        assert data.names[0] == "p0"
+        assert data.shape == [1, 2]
+        assert copied.points.requires_grad
+
+    def test_new_elements_take_over_what_is_left_out(self) -> None:
+        data = instances()
+        assert data.new().keys() == data.keys()
+        assert data.new().metainfo == data.new(scores=[1.0]).metainfo == {"img_id": 7}
+        assert data.new(scores=[1.0]).all_items() == [("img_id", 7), ("scores", [1.0])]
+        assert data.new(metainfo={}).all_keys() == data.keys()
+
+    def test_updating_takes_values_and_meta_information(self) -> None:
+        data = instances(2)
+        data.update(InstanceData(scores=[0.5, 1.0], names=["a", "b"], metainfo={"img_id": 8}))
+        assert data.names == ["a", "b"]
+        assert data.all_keys() == ["img_id", "boxes", "points", "names", "scores"]
+        assert data.all_values()[0] == data.metainfo_values()[0] == 8
+        assert data.metainfo_items() == [("img_id", 8)]
+
+    def test_arrays_become_tensors(self) -> None:
+        sample = PoseDataSample(gt_instances=instances(), pred_instance_labels=InstanceData())
+        data = sample.to_tensor().gt_instances
+        assert data.boxes.dtype == torch.float64
+        assert data.names == ["p0", "p1", "p2", "p3"]
+        assert isinstance(sample.gt_instances.boxes, np.ndarray)
+
     def test_names_of_methods_are_no_attributes(self) -> None:
         with pytest.raises(AttributeError, match="choose another"):
             InstanceData(keys=[1])

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from posekit.reports.gallery import blank
 from posekit.structures.instance_data import InstanceData
 from posekit.visualization.draw import PoseStyle, draw_heatmaps, draw_pose
-from posekit.visualization.gallery import blank
 
 META = dict(
     dataset_name="stick", num_keypoints=2, skeleton_links=[[0, 1]],

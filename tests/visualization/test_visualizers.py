@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from posekit.datasets.skeleton import Skeleton
 from posekit.geometry.affine import Affine
+from posekit.keypoints.skeleton import Skeleton
 from posekit.registry import VISUALIZERS
 from posekit.structures import InstanceData, PixelData, PoseDataSample
 

@@ -30,7 +30,7 @@ class MixImageTransform(BaseTransform):
     requires = ("img", "dataset")
     num_others: ClassVar[int]
 
-    def __init__(self, pre_transform: Sequence[Any] | None = None, prob: float = 1.0) -> None:
+    def __init__(self, pre_transform: Sequence[BaseTransform] | None = None, prob: float = 1.0) -> None:
         self.prob = prob
         self.pre_transform = Pipeline(pre_transform or [dict(type="LoadImage")])
 

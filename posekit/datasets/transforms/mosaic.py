@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.mix_image import MixImageTransform, merge_annotations, moved_annotations
 from posekit.datasets.transforms.results import Results
 from posekit.geometry import Affine
@@ -38,7 +39,7 @@ class Mosaic(MixImageTransform):
         img_scale: tuple[int, int] = (640, 640),
         center_range: tuple[float, float] = (0.5, 1.5),
         pad_val: float = 114.0,
-        pre_transform: Sequence[Any] | None = None,
+        pre_transform: Sequence[BaseTransform] | None = None,
         prob: float = 1.0,
     ) -> None:
         super().__init__(pre_transform, prob)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from posekit.atomic_file import write_atomically
+from posekit.array import to_numpy
 from posekit.engine.hooks.drawing_hook import DrawingHook, image_of
+from posekit.files import write_atomically
 from posekit.registry import HOOKS, METRICS, MODELS, strip_scope
-from posekit.structures.array import to_numpy
 from posekit.visualization.visualizer import write_image
 
 DEFAULT_LOSS = {"type": "KeypointMSELoss"}

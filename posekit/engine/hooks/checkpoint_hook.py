@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from lightning.pytorch.callbacks import Checkpoint
 
-from posekit.atomic_file import link_atomically, write_atomically
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.best_metric import better, rule_for
+from posekit.files import link_atomically, write_atomically
 from posekit.registry import HOOKS
 
 logger = logging.getLogger(__name__)

@@ -64,7 +64,7 @@ def image_of(sample: Any) -> Any:
         FileNotFoundError: if the file is missing.
         ImageFileError: if the file cannot be used.
     """
-    from posekit.datasets.transforms.load_image import read_image
+    from posekit.media.image_file import read_image
 
     path = sample.get("img_path")
     if isinstance(path, (list, tuple)):  # the frames of a video; the last one is lifted

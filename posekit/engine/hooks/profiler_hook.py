@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch.profiler import ProfilerActivity, profile, schedule, tensorboard_trace_handler
 
-from posekit.atomic_file import write_atomically
 from posekit.engine.hooks.base import BaseHook
+from posekit.files import write_atomically
 from posekit.registry import HOOKS
 
 REPORTS = ("log_trace", "tb_trace")

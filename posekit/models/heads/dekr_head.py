@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torchvision.ops import deform_conv2d
 
 from posekit.codecs.base import BaseCodec
-from posekit.evaluation.nearby_joints_nms import nearby_joints_nms
+from posekit.keypoints.nearby_joints_nms import nearby_joints_nms
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.heads.base import HEATMAPS, BaseHead, Batch, Features, Outputs, as_columns, as_float, to_numpy
 from posekit.models.heads.heatmap_head import HeatmapHead

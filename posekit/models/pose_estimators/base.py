@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from torch import Tensor
@@ -13,6 +13,7 @@ from posekit.models.data_preprocessors.base import BaseDataPreprocessor
 from posekit.models.heads.base import BaseHead, Batch, to_numpy
 from posekit.models.losses.base import one_of
 from posekit.models.necks.base import BaseNeck
+from posekit.registry import MODELS
 from posekit.structures import InstanceData, PixelData, PoseDataSample
 
 Inputs: TypeAlias = Tensor | Sequence[Tensor]
@@ -21,46 +22,57 @@ Inputs: TypeAlias = Tensor | Sequence[Tensor]
 class BasePoseEstimator(BaseModule):
     """Backbone, neck and head as one model.
 
-    A subclass decides what ``features`` are and how predictions come back to image space (``place``).
+    A subclass either takes built parts, as ``ComposedPoseEstimator``, or calls ``super().__init__(data_preprocessor,
+    init_cfg)`` and sets ``self.backbone``, and ``self.neck`` and ``self.head`` where it has them. It may decide what
+    ``features`` are and how predictions come back to image space (``place``).
 
     Args:
-        backbone: turns inputs into features.
-        neck: turns features into other features.
-        head: turns features into losses and predictions.
-        train_cfg: settings for ``loss``.
-        test_cfg: settings for ``predict``: ``flip_test`` and the like, ``output_heatmaps``,
-            ``output_keypoint_indices`` (the keypoints to keep).
         data_preprocessor: turns a collated batch into inputs; by default it only stacks and moves.
-        use_syncbn: tells the trainer to share batch statistics between devices.
         init_cfg: rules for the initial weights.
         metainfo: the model's own keypoint set, where it differs from the dataset's.
 
     Attributes:
+        train_cfg: settings for ``loss``.
+        test_cfg: settings for ``predict``.
         dataset_meta: the keypoint set that the model was trained on, once known.
+
+    Raises:
+        TypeError: if another part of the model is given as ``data_preprocessor``.
     """
+
+    backbone: Any
 
     def __init__(
         self,
-        backbone: BaseBackbone,
-        neck: BaseNeck | None = None,
-        head: BaseHead | None = None,
-        train_cfg: Settings | None = None,
-        test_cfg: Settings | None = None,
-        data_preprocessor: BaseDataPreprocessor | None = None,
-        use_syncbn: bool = False,
+        data_preprocessor: BaseDataPreprocessor | Settings | None = None,
         init_cfg: InitRules = None,
         metainfo: Settings | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.data_preprocessor = data_preprocessor or BaseDataPreprocessor()
-        self.backbone = backbone
-        self.neck = neck
-        self.head: Any = head
-        self.train_cfg = dict(train_cfg or {})
-        self.test_cfg = dict(test_cfg or {})
-        self.use_syncbn = use_syncbn
+        if isinstance(data_preprocessor, Mapping):
+            data_preprocessor = MODELS.build(data_preprocessor)
+        if isinstance(data_preprocessor, BaseModule):
+            raise TypeError(
+                f"{type(self).__name__}: {type(data_preprocessor).__name__} is no data preprocessor; call "
+                "super().__init__(data_preprocessor, init_cfg), or inherit from TopdownPoseEstimator or another model "
+                "that takes a backbone"
+            )
+        self.data_preprocessor: Any = data_preprocessor or BaseDataPreprocessor()
+        self.neck: Any = None
+        self.head: Any = None
+        self.train_cfg: Settings = {}
+        self.test_cfg: Settings = {}
+        self.use_syncbn = False
         self.metainfo = None if metainfo is None else _keypoint_set(metainfo)
         self.dataset_meta: dict[str, Any] | None = None
+
+    @property
+    def with_neck(self) -> bool:
+        return self.neck is not None
+
+    @property
+    def with_head(self) -> bool:
+        return self.head is not None
 
     def forward(self, inputs: Inputs, data_samples: Batch | None = None, mode: str = "tensor") -> Any:
         """Run the model.
@@ -117,8 +129,9 @@ class BasePoseEstimator(BaseModule):
         return [self.extract_feat(inputs), self.extract_feat(inputs.flip(-1))]
 
     def place(self, instances: InstanceData, sample: PoseDataSample) -> None:
-        """Bring a sample's predictions from input to image space."""
-        raise NotImplementedError
+        """Bring a sample's predictions from input to image space, and put the boxes they come from beside them."""
+        instances.keypoints = input_to_image(sample).points(instances.keypoints)
+        copy_boxes(instances, sample)
 
     def selected(self, instances: InstanceData, fields: PixelData | None) -> tuple[InstanceData, PixelData | None]:
         """Keep only the keypoints that ``output_keypoint_indices`` lists."""
@@ -146,6 +159,43 @@ class BasePoseEstimator(BaseModule):
         return self.head
 
 
+class ComposedPoseEstimator(BasePoseEstimator):
+    """A pose estimator of built parts.
+
+    Args:
+        backbone: turns inputs into features.
+        neck: turns features into other features.
+        head: turns features into losses and predictions.
+        train_cfg: settings for ``loss``.
+        test_cfg: settings for ``predict``: ``flip_test`` and the like, ``output_heatmaps``,
+            ``output_keypoint_indices`` (the keypoints to keep).
+        data_preprocessor: turns a collated batch into inputs; by default it only stacks and moves.
+        use_syncbn: tells the trainer to share batch statistics between devices.
+        init_cfg: rules for the initial weights.
+        metainfo: the model's own keypoint set, where it differs from the dataset's.
+    """
+
+    def __init__(
+        self,
+        backbone: BaseBackbone,
+        neck: BaseNeck | None = None,
+        head: BaseHead | None = None,
+        train_cfg: Settings | None = None,
+        test_cfg: Settings | None = None,
+        data_preprocessor: BaseDataPreprocessor | None = None,
+        use_syncbn: bool = False,
+        init_cfg: InitRules = None,
+        metainfo: Settings | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor, init_cfg, metainfo)
+        self.backbone = backbone
+        self.neck = neck
+        self.head = head
+        self.train_cfg = dict(train_cfg or {})
+        self.test_cfg = dict(test_cfg or {})
+        self.use_syncbn = use_syncbn
+
+
 def input_to_image(sample: PoseDataSample) -> Any:
     """Return the map from the network's input back to the picture.
 
@@ -170,6 +220,6 @@ def copy_boxes(instances: InstanceData, sample: PoseDataSample) -> None:
 
 
 def _keypoint_set(metainfo: Settings) -> dict[str, Any]:
-    from posekit.datasets.skeleton import load_metainfo  # few models name their own keypoint set
+    from posekit.keypoints.skeleton import load_metainfo  # few models name their own keypoint set
 
     return load_metainfo(metainfo)
