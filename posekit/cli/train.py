@@ -27,7 +27,7 @@ ConfigRoots = Annotated[
     list[Path] | None,
     typer.Option("--config-root", metavar="FOLDER", help="Let bases come from this folder, too; repeatable."),
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 Precision = Annotated[str | None, typer.Option("--precision", help="Lightning's: 32-true, 16-mixed, bf16-mixed ...")]
 
 

@@ -36,9 +36,9 @@ from posekit.engine.run_log import RunLog
 from posekit.engine.task import PoseTask
 from posekit.engine.translation import Translation, translate
 from posekit.files import require_writable, write_atomically
+from posekit.inference.devices import lightning_device
 from posekit.registry import HOOKS, METRICS, MODELS, strip_scope
 
-DEVICES = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "gpu": "gpu", "mps": "mps"}
 NOISE = (
     r".*does not have many workers.*",
     r".*GPU available but not used.*",
@@ -70,7 +70,7 @@ def train(
         work_dir: folder of the run; by default the config's, or ``work_dirs/<config name>``.
         resume: go on from ``last.pth`` in the run's folder if it is there, or from the checkpoint given.
         load_from: checkpoint whose weights to start from.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         devices: how many of them.
         precision: of Lightning, such as ``16-mixed``; by default what ``optim_wrapper`` asks for.
 
@@ -207,10 +207,7 @@ def build_trainer(
     """
     from lightning.pytorch import Trainer
 
-    if device not in DEVICES:
-        raise ValueError(f"device is '{device}'; allowed are {', '.join(DEVICES)}")
-    if device in ("cuda", "gpu") and not torch.cuda.is_available():
-        raise ValueError("device 'cuda' was asked for, but torch sees no GPU; use 'cpu' or 'auto'")
+    accelerator, chosen = lightning_device(device, devices)
     settings = dict(settings)
     if devices == 1:  # these matter to several devices only
         settings.pop("strategy", None)
@@ -222,8 +219,8 @@ def build_trainer(
     if without_kernels.get(str(settings.get("precision"))):
         settings["precision"] = "32-true"
     return Trainer(
-        accelerator=DEVICES[device],
-        devices=devices,
+        accelerator=accelerator,
+        devices=chosen,
         default_root_dir=folder,
         callbacks=hooks,
         logger=loggers or False,

@@ -19,6 +19,10 @@ import numpy as np
 
 from posekit.array import Array, is_tensor
 
+EDGE = 0.5
+"""From the corner of an image to the centre of its first pixel: boxes of annotation files and of detectors count from
+the corner, so that a whole image is (0, 0, w, h)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Affine:

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 COLOR_TYPES = ("color", "color_ignore_orientation", "grayscale", "grayscale_ignore_orientation", "unchanged")
 
 
+@TRANSFORMS.register_module("LoadImageFromFile")
 @TRANSFORMS.register_module()
 class LoadImage(BaseTransform):
     """Decode ``img_path`` to (H, W, 3) uint8 BGR, or take the array in ``img``.

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from posekit.runtime.model_info import METADATA_KEY, ModelInfo
+from posekit.inference.recipe import METADATA_KEY, Recipe
 
 INPUT_SIZE = (48, 64)
 STRIDE = 2
 
 
-def blob_info(**changes) -> ModelInfo:
+def blob_info(**changes) -> Recipe:
     settings = dict(
         codec=dict(type="MSRAHeatmap", input_size=list(INPUT_SIZE), heatmap_size=[24, 32], sigma=2),
         input_size=INPUT_SIZE, padding=1.25, use_udp=False, names=("blue", "red"), flip_indices=(0, 1),
         links=((0, 1),), colors=((255, 0, 0), (0, 0, 255)), link_colors=((0, 200, 0),), dataset_name="blobs",
     )  # fmt: skip
-    return ModelInfo(**settings | changes)
+    return Recipe(**settings | changes)
 
 
 def write_blob_model(path: Path, metadata: str | None) -> Path:

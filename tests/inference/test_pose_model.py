@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from posekit.runtime import pose_model
-from posekit.runtime.pose_model import PoseModel
+from posekit.inference import pose_model
+from posekit.inference.pose_model import PoseModel
 
 BOX = [40.0, 30.0, 140.0, 120.0]
 
@@ -54,8 +54,8 @@ def test_metainfo_describes_the_keypoints(blob_model):
     [
         ([[5, 5, 5, 9]], "has no area"),
         ([[5, 5, np.nan, 9]], "has no area"),
-        ([[5, 5, 9, 9], [5000, 5, 5009, 9]], r"\[5000.*lies outside of the picture"),
-        ([[-9, 5, 0, 9]], "lies outside of the picture"),
+        ([[5, 5, 9, 9], [5000, 5, 5009, 9]], r"\[5000.*lies outside of the image"),
+        ([[-9, 5, 0, 9]], "lies outside of the image"),
         ([[1, 2, 3]], r"expected \(N, 4\)"),
         ([1, 2, 3, 4, 5], r"expected \(N, 4\)"),
     ],
@@ -127,7 +127,7 @@ def test_wrong_metadata(changes, message, blob_model):
 
 def test_needs_neither_torch_nor_scipy(blob_model):
     code = (
-        "import sys, numpy as np; from posekit.runtime.pose_model import PoseModel;"
+        "import sys, numpy as np; from posekit.inference.pose_model import PoseModel;"
         "PoseModel(sys.argv[1]).predict(np.zeros((40, 30, 3), np.uint8));"
         "bad = {'torch', 'scipy'} & set(sys.modules); assert not bad, bad"
     )
