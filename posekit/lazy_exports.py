@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from posekit.index import BASES, INDEX
+from posekit.registry.index import BASES, INDEX
 
 FORMER_MODULES = {
     "posekit.structures.bbox.transforms": "posekit.structures.bbox",

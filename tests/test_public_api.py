@@ -8,7 +8,7 @@ import inspect
 import pytest
 
 FROZEN = {
-    "posekit.config:load": "(path, overrides=(), *, plugins=())",
+    "posekit.config:load": "(path, overrides=(), *, plugins=(), roots=())",
     "posekit.config:Config": "(*_args, **_items)",
     "posekit.registry:Registry.build": "(self, config, **defaults)",
     "posekit.registry:Registry.register_module": "(self, name=None, force=False, module=None)",

@@ -15,8 +15,8 @@ import pytest
 
 from posekit import registry
 from posekit.config import loads
-from posekit.index import INDEX
 from posekit.registry import CODECS, MODELS, OPTIMIZERS, BuildError, Registry, settings_key
+from posekit.registry.index import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,13 @@ class BigWheel(Wheel):
     def __init__(self, extra: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.extra = extra
+
+
+@PARTS.register_module()
+class Unicycle(Wheel):
+    def __init__(self, **kwargs: Any) -> None:
+        self.age = kwargs.pop("age", 0)
+        super().__init__(**kwargs)
 
 
 @PARTS.register_module()
@@ -173,15 +180,20 @@ def test_all_problems_at_once_with_their_lines(tmp_path):
 def test_nothing_is_built_before_all_is_checked(monkeypatch):
     built = []
     monkeypatch.setattr(Wheel, "__init__", lambda self, size, options=None: built.append(size))
-    registry.parameters.cache_clear()
+    registry.registry.parameters.cache_clear()
     with pytest.raises(BuildError):
         PARTS.build(dict(type="Bike", front=WHEEL, bel=3))
     assert built == []
-    registry.parameters.cache_clear()
+    registry.registry.parameters.cache_clear()
 
 
-def test_open_classes_take_anything():
-    assert PARTS.check(dict(type="BigWheel", sise=3)) == []
+def test_classes_that_use_their_keywords_take_anything():
+    assert PARTS.check(dict(type="Unicycle", age=3, sise=3)) == []
+
+
+def test_classes_that_hand_their_keywords_on_take_the_parents():
+    assert PARTS.check(dict(type="BigWheel", size=3)) == []
+    assert PARTS.check(dict(type="BigWheel", sise=3)) == ["sise: BigWheel has no argument 'sise'; did you mean 'size'?"]
 
 
 def test_a_check_of_a_plain_tree_names_the_place_it_is_given():
@@ -241,6 +253,20 @@ def test_unknown_name():
     assert "Weel" not in PARTS
     assert 3 not in PARTS
     assert "mmpose.Wheel" in PARTS
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mmpose.models.pose_estimators.topdown.TopdownPoseEstimator", "TopdownPoseEstimator"),
+        ("torch.optim.adamw.AdamW", "AdamW"),
+        ("mmengine.model.PretrainedInit", "PretrainedInit"),
+        ("my_lab.models.HeatmapHead", "my_lab.models.HeatmapHead"),
+        ("HeatmapHead", "HeatmapHead"),
+    ],
+)
+def test_dotted_names_of_known_packages_stand_for_their_last_part(name, expected):
+    assert registry.strip_scope(name) == expected
 
 
 def test_a_name_is_never_an_import_path():

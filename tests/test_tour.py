@@ -22,8 +22,8 @@ from tour_sample import get_pose_data_sample
 
 from posekit.config import load, loads
 from posekit.datasets import BaseCocoStyleDataset, BaseDataset, BaseMocapStyleDataset
-from posekit.datasets.skeleton import Skeleton
 from posekit.datasets.transforms import BaseTransform
+from posekit.keypoints.skeleton import Skeleton
 from posekit.models import BaseBackbone, BasePoseEstimator
 from posekit.registry import (
     CODECS,

@@ -1,4 +1,4 @@
-"""Write posekit/index.py from the package's ``@TABLE.register_module(...)`` lines and its base classes.
+"""Write posekit/registry/index.py from the package's ``@TABLE.register_module(...)`` lines and its base classes.
 
 python tools/write_index.py           # write
 python tools/write_index.py --check   # exit 1 if the file is out of date
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGET = ROOT / "posekit" / "index.py"
+TARGET = ROOT / "posekit" / "registry" / "index.py"
 HEADER = '"""Where each registered class and each base class lives; written by ``python tools/write_index.py``."""\n\n'
 
 

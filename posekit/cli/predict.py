@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
-from posekit.atomic_file import require_writable, write_atomically
 from posekit.cli.predict_boxes import boxes_from
 from posekit.cli.predict_sources import Drawings, Source, find_sources
-from posekit.progress import ProgressBar
-from posekit.structures.instance_data import InstanceData
+from posekit.console import ProgressBar
+from posekit.files import require_writable, write_atomically
 
+if TYPE_CHECKING:
+    import numpy as np
 
-class Predictor(Protocol):
-    """Finds keypoints in a picture; knows what they are called."""
-
-    @property
-    def metainfo(self) -> dict[str, Any]: ...
-
-    def predict(self, image: np.ndarray, boxes: np.ndarray | None = None) -> InstanceData: ...
+    from posekit.inference.lifting import LiftingPredictor
+    from posekit.inference.predictor import Predictor
+    from posekit.inference.results import PoseResult
 
 
 def predict(
@@ -32,6 +29,10 @@ def predict(
     model: Annotated[Path | None, typer.Option(help="Exported model (.onnx); by default the one in posekit.")] = None,
     config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
     checkpoint: Annotated[str | None, typer.Option(help="Its weights, a path or URL.")] = None,
+    lift: Annotated[
+        Path | None, typer.Option(help="Config of a pose lifter: adds 3D joints to each pose; with --lift-checkpoint.")
+    ] = None,
+    lift_checkpoint: Annotated[str | None, typer.Option(help="Weights of the lifter, a path or URL.")] = None,
     boxes: Annotated[
         list[str] | None, typer.Option(metavar="X1,Y1,X2,Y2", help="Look in this box, in pixels; repeatable.")
     ] = None,
@@ -43,7 +44,7 @@ def predict(
     draw: Annotated[bool, typer.Option(help="Whether to draw the pictures and videos.")] = True,
     show_scores: Annotated[bool, typer.Option("--show-scores", help="Write each person's score beside it.")] = False,
     thr: Annotated[float, typer.Option(help="Draw keypoints from this score on.")] = 0.3,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of an exported model.")] = None,
 ) -> None:
     """Find keypoints in pictures and videos; without boxes each frame is taken to show one person.
@@ -59,8 +60,9 @@ def predict(
     if folder is not None:
         require_writable(folder, folder=True)
     predictor = open_predictor(model, config, checkpoint, device, threads)
+    lifter = open_lifter(lift, lift_checkpoint, device)
     style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file)) if draw and folder else None
-    results = Results(predictor.metainfo)
+    results = Results(predictor.metainfo, lifter)
     with ProgressBar("predicting", len(found)) as bar:
         for number, source in enumerate(found, 1):
             try:
@@ -86,49 +88,54 @@ def predict_frames(
     style: Any,
     advance: Callable[[], None],
 ) -> None:
-    """Find, note and draw the poses in each frame of a picture or video."""
+    """Find, note and draw the poses in each frame of an image or video."""
     from posekit.visualization.draw import draw_pose
 
-    for info, image in source.frames():
-        found = predictor.predict(image, boxes)
-        results.add(source.path, info, image, found)
+    waiting: deque[tuple[dict[str, Any], np.ndarray]] = deque()  # frames that are on their way through the network
+
+    def frames() -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
+        for info, image in source.frames():
+            waiting.append((info, image))
+            yield image, boxes
+
+    poses: list[PoseResult] = []
+    for result in predictor.stream(frames()):
+        info, image = waiting.popleft()
+        poses.append(result)
+        results.add(source.path, info, result)
         if drawings is not None:
-            drawings.write(draw_pose(image, found, predictor.metainfo, style=style))
+            drawings.write(draw_pose(image, result.instances(), predictor.metainfo, style=style))
         advance()
+    results.lift(poses)
 
 
 class Results:
-    """What was found in all pictures, and what could not be read."""
+    """The poses in all images, and what could not be read."""
 
-    def __init__(self, metainfo: dict[str, Any]) -> None:
-        names = metainfo["keypoint_id2name"]
-        self.category = {
-            "id": 1,
-            "name": metainfo.get("dataset_name", ""),
-            "keypoints": [names[i] for i in range(len(names))],
-            "skeleton": [[int(a) + 1, int(b) + 1] for a, b in metainfo.get("skeleton_links", ())],
-        }
+    def __init__(self, metainfo: dict[str, Any], lifter: LiftingPredictor | None = None) -> None:
+        from posekit.inference.results import coco_category
+
+        self.category = coco_category(metainfo)
+        self.lifter = lifter
+        if lifter is not None:
+            self.category["keypoints_3d"] = coco_category(lifter.metainfo)["keypoints"]
         self.images: list[dict[str, Any]] = []
         self.annotations: list[dict[str, Any]] = []
         self.failures: list[str] = []
 
-    def add(self, path: Path, info: dict[str, Any], image: np.ndarray, found: InstanceData) -> None:
-        """Note the poses of one frame in COCO's form: x, y, score of each keypoint, boxes as x, y, w, h."""
-        number, (height, width) = len(self.images) + 1, image.shape[:2]
+    def add(self, path: Path, info: dict[str, Any], result: PoseResult) -> None:
+        """Note the poses of one frame in COCO's form."""
+        number, (width, height) = len(self.images) + 1, result.image_size_wh or (0, 0)
         self.images.append({"id": number, "file_name": str(path), **info, "width": width, "height": height})
-        columns = (np.asarray(column, np.float64) for column in (found.keypoints, found.keypoint_scores, found.bboxes))
-        for keypoints, scores, box in zip(*columns, strict=True):
-            triples = np.column_stack([keypoints[:, :2], scores])
-            self.annotations.append(
-                {
-                    "id": len(self.annotations) + 1,
-                    "image_id": number,
-                    "category_id": 1,
-                    "keypoints": np.round(triples, 3).reshape(-1).tolist(),
-                    "bbox": np.round([*box[:2], *(box[2:4] - box[:2])], 2).tolist(),
-                    "score": round(float(scores.mean()), 4),
-                }
-            )
+        self.annotations += result.to_coco(image_id=number, first_id=len(self.annotations) + 1)
+
+    def lift(self, poses: Sequence[PoseResult]) -> None:
+        """Add the joints in space of the last frames' persons, whose poses these are."""
+        if self.lifter is None or not poses:
+            return
+        persons = [(frame, row) for frame in self.lifter.predict(poses) for row in range(len(frame))]
+        for annotation, (frame, row) in zip(self.annotations[-len(persons) :], persons, strict=True):
+            annotation["keypoints_3d"] = frame.coco_3d(row)
 
     def as_json(self) -> str:
         """Return everything as one COCO-like document."""
@@ -159,43 +166,34 @@ def open_predictor(
     """Open the exported model, or build that of a config.
 
     Raises:
-        ValueError: if the options contradict each other.
+        ValueError: if the options contradict each other, or there is no such device.
     """
-    if device not in ("auto", "cpu") and not device.startswith("cuda"):
-        raise ValueError(f"--device {device}: use auto, cpu or cuda")
+    from posekit.inference.devices import onnx_providers
+
     if (config is None) != (checkpoint is None):
         raise ValueError("--config and --checkpoint belong together: give both, or an exported --model")
     if config is not None and model is not None:
         raise ValueError("give --model or --config with --checkpoint, not both")
     if config is not None:
-        return TorchPredictor(config, checkpoint, device)
-    from posekit.runtime.pose_model import PoseModel
+        from posekit.apis.inference import init_model, predictor_of
 
-    providers = ["CPUExecutionProvider"] if device in ("auto", "cpu") else ["CUDAExecutionProvider"]
-    if model is None:
-        return PoseModel.default(threads=threads, providers=providers)
-    return PoseModel(model, threads=threads, providers=providers)
+        return predictor_of(init_model(config, checkpoint, device=device))
+    from posekit.inference.pose_model import PoseModel
+
+    options: dict[str, Any] = {"threads": threads, "providers": onnx_providers(device)}
+    return (PoseModel.default(**options) if model is None else PoseModel(model, **options)).predictor
 
 
-class TorchPredictor:
-    """A config's model with weights, on torch."""
+def open_lifter(config: Path | None, checkpoint: str | None, device: str) -> LiftingPredictor | None:
+    """Build the pose lifter of a config, if there is one.
 
-    def __init__(self, config: Path, checkpoint: str | None, device: str) -> None:
-        from posekit.apis import init_model
+    Raises:
+        ValueError: if config or checkpoint is missing, or the config is none of a lifter.
+    """
+    if (config is None) != (checkpoint is None):
+        raise ValueError("--lift and --lift-checkpoint belong together: give both")
+    if config is None:
+        return None
+    from posekit.apis.inference import init_model, lifter_of
 
-        self.model = init_model(config, checkpoint, device=device)
-        self.metainfo: dict[str, Any] = self.model.dataset_meta
-
-    def predict(self, image: np.ndarray, boxes: np.ndarray | None = None) -> InstanceData:
-        """Find the keypoints in each box, the whole picture without any."""
-        from posekit.apis import inference_topdown
-        from posekit.runtime.pose_model import checked_boxes
-
-        given = checked_boxes(boxes, image.shape[:2])
-        if not len(given):
-            count = len(self.metainfo["keypoint_id2name"])
-            return InstanceData(
-                keypoints=np.zeros((0, count, 2)), keypoint_scores=np.zeros((0, count)), bboxes=np.zeros((0, 4))
-            )
-        samples = inference_topdown(self.model, image, given)
-        return InstanceData.cat([sample.pred_instances for sample in samples]).numpy()
+    return lifter_of(init_model(config, checkpoint, device=device))

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from posekit.array import Array, is_array, namespace
 from posekit.registry import CODECS, Registry
-from posekit.structures.array import Array, is_array, namespace
 
 
 class BaseCodec(ABC):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from posekit.structures.array import is_array, is_sequence, is_tensor, to_numpy
+from posekit.array import is_array, is_sequence, is_tensor, to_numpy
 
 if TYPE_CHECKING:
     from typing import Self
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class DataElement:
     """Named values, reachable as attributes, with meta information beside them.
 
-    Subclasses decide in ``_check`` which values they take.
+    Subclasses decide in ``_accepted`` which values they take.
     """
 
     _values: dict[str, Any]
@@ -112,8 +112,7 @@ class DataElement:
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_") or name in _own_names(type(self)):
             raise AttributeError(f"'{name}' is part of {type(self).__name__} itself; choose another attribute name")
-        self._check(name, value)
-        self._values[name] = value
+        self._values[name] = self._accepted(name, value)
 
     def __delattr__(self, name: str) -> None:
         if name not in self._values:
@@ -134,8 +133,9 @@ class DataElement:
         ]
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])
 
-    def _check(self, name: str, value: Any) -> None:
-        """Raise unless ``value`` may be held under ``name``."""
+    def _accepted(self, name: str, value: Any) -> Any:
+        """Return ``value`` as it is held under ``name``; raise if it may not be."""
+        return value
 
     def map(self, function: Callable[[Any], Any]) -> Self:
         """Return a copy whose values went through ``function``."""

@@ -39,11 +39,12 @@ class PoseDataSample(DataElement):
     pred_instance_labels: InstanceData
     pred_fields: PixelData
 
-    def _check(self, name: str, value: Any) -> None:
+    def _accepted(self, name: str, value: Any) -> Any:
         allowed = PARTS.get(name)
         if allowed is not None and not isinstance(value, allowed):
             names = " or ".join(kind.__name__ for kind in allowed)
             raise TypeError(f"PoseDataSample.{name}: got {describe(value)}; it must be {names}")
+        return value
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name)

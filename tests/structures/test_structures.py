@@ -153,7 +153,8 @@ class TestPixelData:
         data = PixelData(heatmaps=torch.zeros(17, 64, 48), mask=np.ones((64, 48)))
         assert data.shape == (64, 48)
         assert data[10:20, 5:9].heatmaps.shape == (17, 10, 4)
-        assert data[10:20, 5:9].mask.shape == (10, 4)
+        assert data.mask.shape == (1, 64, 48)
+        assert data[10:20, 5:9].mask.shape == (1, 10, 4)
         with pytest.raises(ValueError, match=r"\(32, 48\) where the other maps have \(64, 48\)"):
             data.weights = np.zeros((1, 32, 48))
         with pytest.raises(ValueError, match="give an array or tensor"):
@@ -166,6 +167,8 @@ class TestPixelData:
         data = MultilevelPixelData(heatmaps=[torch.zeros(3, 8, 6), torch.zeros(3, 4, 3)])
         assert len(data) == 2
         assert [level.shape for level in data] == [(8, 6), (4, 3)]
+        data.seen = (torch.zeros(8, 6), np.ones((1, 4, 3)))
+        assert [level.shape for level in data.seen] == [(1, 8, 6), (1, 4, 3)]
         with pytest.raises(ValueError, match="where the other maps have"):
             data.mask = [torch.zeros(8, 6), torch.zeros(8, 6)]
         with pytest.raises(ValueError, match="levels"):
@@ -237,6 +240,24 @@ class TestPoseBatch:
         again = PoseBatch.from_samples(list(batch)).column("gt_fields.heatmaps")
         assert torch.equal(again[0], levels[0])
         assert torch.equal(again[1], levels[1])
+
+    def test_what_some_samples_lack_is_no_column(self) -> None:
+        some = PoseDataSample(gt_instances=InstanceData(boxes=np.zeros((1, 4)), head_size=np.ones((1, 1))))
+        other = PoseDataSample(
+            gt_instances=InstanceData(boxes=np.zeros((1, 4))), gt_fields=PixelData(a=np.ones((2, 2)))
+        )
+        samples = PoseBatch.from_samples([other, some, other])
+        names = ["gt_instances.boxes", "gt_instances.head_size", "gt_fields.a"]
+        columns = PoseBatch({name: samples.entries(name) for name in names}, samples.metainfos)
+        for batch in (samples, columns, pickle.loads(pickle.dumps(columns)), columns.to(torch.float32)):
+            assert batch.keys() == ["gt_instances.boxes"]
+            assert set(batch.partial_keys()) == {"gt_instances.head_size", "gt_fields.a"}
+            assert "gt_instances.head_size" not in batch
+            with pytest.raises(KeyError, match=r"no column 'gt_instances.head_size'; columns: gt_instances.boxes"):
+                batch.column("gt_instances.head_size")
+            assert batch[1].gt_instances.head_size.tolist() == [[1]]
+            assert ["head_size" in sample.gt_instances for sample in batch] == [False, True, False]
+            assert ["gt_fields" in sample for sample in batch] == [True, False, True]
 
     def test_a_column_can_be_added(self) -> None:
         batch = PoseBatch.from_samples([example_sample() for _ in range(2)])

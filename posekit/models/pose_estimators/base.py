@@ -1,26 +1,20 @@
-"""What all pose estimators share: backbone, neck, head, and the three ways to call them."""
+"""What all pose estimators share: predictions that come back to image space."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
-
-from torch import Tensor
+from typing import Any
 
 from posekit.models.backbones.base import BaseBackbone
-from posekit.models.base_module import BaseModule, InitRules, Settings
+from posekit.models.base_model import BaseModel, Inputs
+from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
 from posekit.models.heads.base import BaseHead, Batch, to_numpy
-from posekit.models.losses.base import one_of
 from posekit.models.necks.base import BaseNeck
-from posekit.registry import MODELS
 from posekit.structures import InstanceData, PixelData, PoseDataSample
 
-Inputs: TypeAlias = Tensor | Sequence[Tensor]
 
-
-class BasePoseEstimator(BaseModule):
-    """Backbone, neck and head as one model.
+class BasePoseEstimator(BaseModel):
+    """Backbone, neck and head as one model that finds keypoints.
 
     A subclass either takes built parts, as ``ComposedPoseEstimator``, or calls ``super().__init__(data_preprocessor,
     init_cfg)`` and sets ``self.backbone``, and ``self.neck`` and ``self.head`` where it has them. It may decide what
@@ -40,68 +34,15 @@ class BasePoseEstimator(BaseModule):
         TypeError: if another part of the model is given as ``data_preprocessor``.
     """
 
-    backbone: Any
-
     def __init__(
         self,
         data_preprocessor: BaseDataPreprocessor | Settings | None = None,
         init_cfg: InitRules = None,
         metainfo: Settings | None = None,
     ) -> None:
-        super().__init__(init_cfg)
-        if isinstance(data_preprocessor, Mapping):
-            data_preprocessor = MODELS.build(data_preprocessor)
-        if isinstance(data_preprocessor, BaseModule):
-            raise TypeError(
-                f"{type(self).__name__}: {type(data_preprocessor).__name__} is no data preprocessor; call "
-                "super().__init__(data_preprocessor, init_cfg), or inherit from TopdownPoseEstimator or another model "
-                "that takes a backbone"
-            )
-        self.data_preprocessor: Any = data_preprocessor or BaseDataPreprocessor()
-        self.neck: Any = None
+        super().__init__(data_preprocessor, init_cfg)
         self.head: Any = None
-        self.train_cfg: Settings = {}
-        self.test_cfg: Settings = {}
-        self.use_syncbn = False
         self.metainfo = None if metainfo is None else _keypoint_set(metainfo)
-        self.dataset_meta: dict[str, Any] | None = None
-
-    @property
-    def with_neck(self) -> bool:
-        return self.neck is not None
-
-    @property
-    def with_head(self) -> bool:
-        return self.head is not None
-
-    def forward(self, inputs: Inputs, data_samples: Batch | None = None, mode: str = "tensor") -> Any:
-        """Run the model.
-
-        Args:
-            inputs: preprocessed inputs.
-            data_samples: the samples; ``tensor`` needs none.
-            mode: ``loss`` gives named losses, ``predict`` samples with predictions, ``tensor`` the raw outputs.
-        """
-        one_of("mode", mode, ("loss", "predict", "tensor"))
-        if mode == "tensor":
-            return self.outputs(inputs)
-        if data_samples is None:
-            raise ValueError(f"mode='{mode}' needs data_samples; only mode='tensor' works without")
-        return self.loss(inputs, data_samples) if mode == "loss" else self.predict(inputs, data_samples)
-
-    def outputs(self, inputs: Inputs) -> Any:
-        """Return the head's raw outputs, or the features of a model without head."""
-        feats = self.extract_feat(inputs)
-        return feats if self.head is None else self.head(feats)
-
-    def extract_feat(self, inputs: Any) -> Any:
-        """Return the features of backbone and neck."""
-        feats = self.backbone(inputs)
-        return feats if self.neck is None else self.neck(feats)
-
-    def loss(self, inputs: Inputs, data_samples: Batch) -> dict[str, Tensor]:
-        """Return the named losses of a batch with encoded targets."""
-        return self.needed_head.loss(self.extract_feat(inputs), data_samples, train_cfg=self.train_cfg)
 
     def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
         """Return the samples with ``pred_instances`` in image space, and ``pred_fields`` if asked for."""
@@ -147,17 +88,6 @@ class BasePoseEstimator(BaseModule):
                 setattr(fields, name, value[index])
         return instances, fields
 
-    @property
-    def needed_head(self) -> Any:
-        """The head.
-
-        Raises:
-            ValueError: if the model has none.
-        """
-        if self.head is None:
-            raise ValueError(f"{type(self).__name__}: losses and predictions need a head; give model.head")
-        return self.head
-
 
 class ComposedPoseEstimator(BasePoseEstimator):
     """A pose estimator of built parts.
@@ -188,12 +118,8 @@ class ComposedPoseEstimator(BasePoseEstimator):
         metainfo: Settings | None = None,
     ) -> None:
         super().__init__(data_preprocessor, init_cfg, metainfo)
-        self.backbone = backbone
-        self.neck = neck
+        self.take_parts(backbone, neck, train_cfg=train_cfg, test_cfg=test_cfg, use_syncbn=use_syncbn)
         self.head = head
-        self.train_cfg = dict(train_cfg or {})
-        self.test_cfg = dict(test_cfg or {})
-        self.use_syncbn = use_syncbn
 
 
 def input_to_image(sample: PoseDataSample) -> Any:
@@ -220,6 +146,6 @@ def copy_boxes(instances: InstanceData, sample: PoseDataSample) -> None:
 
 
 def _keypoint_set(metainfo: Settings) -> dict[str, Any]:
-    from posekit.datasets.skeleton import load_metainfo  # few models name their own keypoint set
+    from posekit.keypoints.skeleton import load_metainfo  # few models name their own keypoint set
 
     return load_metainfo(metainfo)

@@ -313,6 +313,10 @@ def arguments(cls: type) -> set[str]:
         (dict(type="ViPNAS_ResNet", depth=18), "ViPNAS_ResNet.depth: 18 .* 50"),
         (dict(type="VisionTransformer", arch="xl"), "VisionTransformer.arch: 'xl' .*'base'"),
         (dict(type="VisionTransformer", with_cls_token=False), "'cls_token' needs with_cls_token=True"),
+        (
+            dict(type="VisionTransformer", output_cls_token=True),
+            "output_cls_token: True is not supported; use out_type",
+        ),
         (dict(type="SwinTransformer", strides=(4, 2, 2, 1)), "SwinTransformer.strides"),
         (dict(type="TCN", in_channels=4, kernel_sizes=(3, 2, 3)), r"TCN.kernel_sizes: \[3, 2, 3\]; use 3 odd numbers"),
         (dict(type="MSPN", num_blocks=[2, 2]), r"MSPN.num_blocks: \[2, 2\]"),
@@ -427,3 +431,9 @@ def test_max_norm_limits_the_weights() -> None:
     model(torch.randn(2, 6, 27))
     norms = [part.weight.norm() for part in model.modules() if isinstance(part, nn.Conv1d)]
     assert max(norms) <= 0.5 + 1e-4
+
+
+def test_older_vision_transformers_give_feature_maps() -> None:
+    older = dict(arch=VIT, img_size=(64, 48), with_cls_token=False, output_cls_token=False)
+    model = MODELS.build(dict(type="mmcls.VisionTransformer", **older))
+    assert tensors(model(torch.zeros(1, 3, 64, 48)))[0].shape == (1, 16, 4, 3)
