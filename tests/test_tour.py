@@ -20,7 +20,6 @@ import pytest
 import torch
 from tour_sample import get_pose_data_sample
 
-import posekit
 from posekit.config import load, loads
 from posekit.datasets import BaseCocoStyleDataset, BaseDataset, BaseMocapStyleDataset
 from posekit.datasets.transforms import BaseTransform
@@ -37,7 +36,7 @@ from posekit.registry import (
     SCHEDULES,
     TRANSFORMS,
 )
-from posekit.structures import InstanceData, PixelData, PoseDataSample
+from posekit.structures import InstanceData, PixelData, PoseBatch, PoseDataSample
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -74,6 +73,7 @@ def test_the_package_is_there_with_its_contents(package, contents):
     assert hasattr(module, "__path__")
     for name in contents.split():
         assert name in module.__all__
+        assert name in dir(module)
         assert getattr(module, name).__name__
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = module.nothing
@@ -585,7 +585,7 @@ def test_labels_have_an_axis_for_instances(mode, instances):
     encoded = CODECS.build(codec).encode(points, np.ones((instances, 5), np.float32))
     assert encoded.get("keypoint_labels", points).shape == (instances, 5, 2)
     labels = InstanceData(keypoint_labels=points)
-    batch = posekit.structures.PoseBatch.from_samples([PoseDataSample(gt_instance_labels=labels)] * 3)
+    batch = PoseBatch.from_samples([PoseDataSample(gt_instance_labels=labels)] * 3)
     assert batch.column("gt_instance_labels.keypoint_labels").shape == (3, instances, 5, 2)  # B, N, K, D
 
 
