@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 import shutil
 import sys
 import time
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,37 +18,18 @@ from posekit.array import plain
 from posekit.checkpoints.keypoint_match import keypoint_names
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config.config import Config
-from posekit.engine.checkpoint_io import AtomicCheckpointIO
-from posekit.engine.cpu_tuning import computes_bfloat16, tune_cpu
+from posekit.engine.cpu_tuning import tune_cpu
 from posekit.engine.data_module import PoseDataModule
-from posekit.engine.hooks.accuracy_hook import AccuracyHook
 from posekit.engine.hooks.base import BaseHook
-from posekit.engine.hooks.checkpoint_hook import LAST, CheckpointHook
-from posekit.engine.hooks.drawing_hook import share_visualizer
-from posekit.engine.hooks.logger_hook import LoggerHook
-from posekit.engine.hooks.param_scheduler_hook import ParamSchedulerHook
-from posekit.engine.hooks.random_state_hook import RandomStateHook
-from posekit.engine.hooks.validation_hook import ValidationHook
+from posekit.engine.launch import Launch, plan_launch
 from posekit.engine.loggers import build_loggers
+from posekit.engine.run_folder import checkpoint_to_resume, default_folder, open_run_folder
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import PoseTask
+from posekit.engine.trainer import build_hooks, build_trainer, hooks_of_test, on_cpu, quieten
 from posekit.engine.translation import Translation, translate
-from posekit.files import require_writable, write_atomically
-from posekit.inference.devices import lightning_device
-from posekit.registry import HOOKS, METRICS, MODELS, strip_scope
-
-NOISE = (
-    r".*does not have many workers.*",
-    r".*GPU available but not used.*",
-    r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",
-    r".*Checkpoint directory .* exists and is not empty.*",
-    r".*your dataloader is not resumable.*",
-    r".*Found .* module\(s\) in eval mode.*",
-    r".*smaller than the logging interval.*",
-    r".*_KeyedDataset.*",
-    r".*trying to infer the `batch_size`.*",
-    r".*Starting from v1.9.0, `tensorboardX` has been removed.*",
-)
+from posekit.files import write_atomically
+from posekit.registry import METRICS, MODELS
 
 
 def train(
@@ -59,8 +38,9 @@ def train(
     work_dir: Path | str | None = None,
     resume: bool | str | Path = False,
     load_from: str | Path | None = None,
+    overwrite: bool = False,
     device: str = "auto",
-    devices: int | str = 1,
+    launch: Launch | None = None,
     precision: str | None = None,
 ) -> PoseTask:
     """Train the model of a config and return the task with the trained model.
@@ -70,20 +50,50 @@ def train(
         work_dir: folder of the run; by default the config's, or ``work_dirs/<config name>``.
         resume: go on from ``last.pth`` in the run's folder if it is there, or from the checkpoint given.
         load_from: checkpoint whose weights to start from.
+        overwrite: put this run in the place of one that the folder holds.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        devices: how many of them.
+        launch: the run's processes; by default those that a launcher has started, else this one.
         precision: of Lightning, such as ``16-mixed``; by default what ``optim_wrapper`` asks for.
 
     Raises:
         BuildError: if the config holds anything that cannot be used.
+        ValueError: if the folder that was named holds a run, and it is neither resumed nor overwritten.
+        FolderInUseError: if another process trains there.
     """
     quieten()
-    plan = translate(config, world_size=devices if isinstance(devices, int) else 1)
-    folder = run_folder(config, work_dir)
-    checkpoint = checkpoint_to_resume(folder, resume or config.get("resume") or False, config, load_from)
+    launch = launch or plan_launch()
+    resume = resume or config.get("resume") or False
+    may_rename = not launch.starter and launch.num_nodes == 1
+    plan = translate(config, world_size=launch.world_size)
+    with open_run_folder(
+        config,
+        work_dir,
+        resume=bool(resume),
+        overwrite=overwrite,
+        is_main=launch.is_main,
+        may_rename=may_rename,
+    ) as folder:
+        return train_in(
+            folder, config, plan, launch, resume=resume, load_from=load_from, device=device, precision=precision
+        )
+
+
+def train_in(
+    folder: Path,
+    config: Config,
+    plan: Translation,
+    launch: Launch,
+    *,
+    resume: bool | str | Path,
+    load_from: str | Path | None,
+    device: str,
+    precision: str | None,
+) -> PoseTask:
+    """Train in a folder that is this run's; see ``train``."""
+    checkpoint = checkpoint_to_resume(folder, resume)
     log = RunLog(folder)
     hooks = build_hooks(plan, folder, log)
-    if os.environ.get("LOCAL_RANK", "0") == "0":  # other ranks run this function again
+    if launch.is_main:  # the other processes run this function, too
         announce(plan, config, folder, checkpoint, hooks)
     keep_warnings(log)
     if on_cpu(device):
@@ -97,7 +107,8 @@ def train(
     arguments = {**plan.trainer, **({"precision": precision} if precision else {})}
     if plan.channels_last or (plan.channels_last is None and on_cpu(device)):
         task.model.to(memory_format=torch.channels_last)
-    trainer = build_trainer(arguments, folder, device, devices, hooks, build_loggers(plan.loggers, folder))
+    loggers = build_loggers(plan.loggers, folder)
+    trainer = build_trainer(arguments, folder, device, launch, hooks=hooks, loggers=loggers)
     trainer.fit(task, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     return task
 
@@ -107,6 +118,7 @@ def evaluate(
     checkpoint: str | Path | None,
     *,
     device: str = "auto",
+    launch: Launch | None = None,
     precision: str | None = None,
     model: Any = None,
     hooks: list[Any] | None = None,
@@ -117,7 +129,7 @@ def evaluate(
     Args:
         config: the whole config.
         checkpoint: file with the weights; None takes the model as it is.
-        device, precision: as in ``train``.
+        device, launch, precision: as in ``train``.
         model: a built model, by default the config's.
         hooks: callbacks to run along with those of the config.
         work_dir: folder for what hooks write; by default that of a training.
@@ -131,7 +143,8 @@ def evaluate(
         load_weights(task.model, checkpoint)
     arguments = {"precision": precision} if precision else {}
     folder = default_folder(config, work_dir)
-    trainer = build_trainer(arguments, folder, device, 1, [*hooks_of_test(plan), *(hooks or [])], [])
+    all_hooks = [*hooks_of_test(plan), *(hooks or [])]
+    trainer = build_trainer(arguments, folder, device, launch or plan_launch(), hooks=all_hooks, loggers=[])
     trainer.test(task, datamodule=data, verbose=False)
     return task
 
@@ -170,98 +183,6 @@ def initialised_model(config: Config) -> Any:
     model = MODELS.build(config["model"])
     model.init_weights()
     return model
-
-
-def build_hooks(plan: Translation, folder: Path, log: RunLog) -> list[Any]:
-    """Build the hooks in the order in which they must run."""
-    given = {strip_scope(str(hook["type"])): hook for hook in plan.hooks}
-    logger = LoggerHook(**arguments(given.pop("LoggerHook", {})), log=log)
-    checkpoint = CheckpointHook(**arguments(given.pop("CheckpointHook", {})), folder=folder)
-    others = [HOOKS.build(hook) for hook in plan.hooks if strip_scope(str(hook["type"])) in given]
-    share_visualizer(others, plan.visualizer)
-    accuracy = [] if "AccuracyHook" in given else [AccuracyHook(interval=logger.interval)]
-    validation = [ValidationHook(**plan.validation)] if plan.validation else []
-    schedule = ParamSchedulerHook(plan.schedules)
-    return [RandomStateHook(), *validation, schedule, *others, *accuracy, logger, checkpoint]
-
-
-def hooks_of_test(plan: Translation) -> list[Any]:
-    """Build the hooks that a test has besides the caller's: all but those that write the records of a training."""
-    configs = [hook for hook in plan.hooks if strip_scope(str(hook["type"])) not in ("LoggerHook", "CheckpointHook")]
-    hooks = [HOOKS.build(hook) for hook in configs]
-    share_visualizer(hooks, plan.visualizer)
-    return hooks
-
-
-def arguments(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in config.items() if key not in ("type", "_scope_")}
-
-
-def build_trainer(
-    settings: Mapping[str, Any], folder: Path, device: str, devices: int | str, hooks: list[Any], loggers: list[Any]
-) -> Any:
-    """Return Lightning's Trainer.
-
-    Raises:
-        ValueError: if the device is unknown or absent.
-    """
-    from lightning.pytorch import Trainer
-
-    accelerator, chosen = lightning_device(device, devices)
-    settings = dict(settings)
-    if devices == 1:  # these matter to several devices only
-        settings.pop("strategy", None)
-        settings.pop("sync_batchnorm", None)
-    without_kernels = {
-        "16-mixed": device == "cpu" or not torch.cuda.is_available(),
-        "bf16-mixed": on_cpu(device) and not computes_bfloat16(),
-    }
-    if without_kernels.get(str(settings.get("precision"))):
-        settings["precision"] = "32-true"
-    return Trainer(
-        accelerator=accelerator,
-        devices=chosen,
-        default_root_dir=folder,
-        callbacks=hooks,
-        logger=loggers or False,
-        plugins=[AtomicCheckpointIO()],
-        enable_checkpointing=any(isinstance(hook, CheckpointHook) for hook in hooks),
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        use_distributed_sampler=False,
-        **settings,
-    )
-
-
-def run_folder(config: Config, work_dir: Path | str | None) -> Path:
-    """Return the run's folder, which can be written to; see ``default_folder``."""
-    folder = default_folder(config, work_dir)
-    require_writable(folder, folder=True)
-    return folder
-
-
-def default_folder(config: Config, work_dir: Path | str | None) -> Path:
-    """Return a run's folder: as given, as in the config, or named after the config's file."""
-    name = Path(config.filename or "run").stem
-    return Path(work_dir or config.get("work_dir") or Path("work_dirs") / name)
-
-
-def checkpoint_to_resume(
-    folder: Path, resume: bool | str | Path, config: Config, load_from: str | Path | None
-) -> Path | None:
-    """Return the checkpoint to go on from, None to start afresh.
-
-    Raises:
-        ValueError: if a checkpoint was named and does not exist.
-    """
-    if resume is False:
-        return None
-    named = Path(resume) if resume is not True else None
-    if named is not None and not named.is_file():
-        raise ValueError(f"resume: there is no checkpoint {named}; --resume without a path takes {folder / LAST}")
-    path = named or folder / LAST
-    return path if path.is_file() else None
 
 
 def load_weights(model: Any, path: str | Path, *, by_name: bool = False) -> None:
@@ -305,11 +226,6 @@ def announce(plan: Translation, config: Config, folder: Path, checkpoint: Path |
     write_atomically(folder / f"{Path(config.filename or 'config').stem}.py", lambda f: f.write(config.dump().encode()))
 
 
-def on_cpu(device: str) -> bool:
-    """Whether a run on the device that was asked for computes on the CPU."""
-    return device == "cpu" or (device == "auto" and not torch.accelerator.is_available())
-
-
 def keep_warnings(log: RunLog) -> None:
     """Have posekit's warnings, of workers too, go to the run's log besides the screen."""
     logger = logging.getLogger("posekit")
@@ -335,14 +251,6 @@ def seed_everything(seed: int) -> None:
     random.seed(seed)
     np.random.seed(seed)  # for code that uses the global generator
     torch.manual_seed(seed)
-
-
-def quieten() -> None:
-    """Silence what Lightning says and no user can act on."""
-    for pattern in NOISE:
-        warnings.filterwarnings("ignore", message=pattern)
-    for name in ("lightning.pytorch", "lightning.fabric", "lightning", "lightning.pytorch.utilities.rank_zero"):
-        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def made_by() -> dict[str, str]:
