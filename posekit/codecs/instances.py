@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from posekit.codecs.base import BaseCodec
-from posekit.structures.array import is_tensor, to_numpy
+from posekit.structures.array import is_sequence, is_tensor, to_numpy
 from posekit.structures.instance_data import InstanceData
 
 
@@ -20,7 +20,7 @@ def decode_instances(codec: BaseCodec, outputs: Any) -> list[InstanceData]:
         For each sample numpy arrays ``keypoints`` (N, K, D) in input space, ``keypoint_scores`` (N, K) and, from a
         codec that decodes visibility, ``keypoints_visible`` (N, K).
     """
-    parts = outputs if isinstance(outputs, tuple) else (outputs,)
+    parts: tuple[Any, ...] = outputs if isinstance(outputs, tuple) else (outputs,)
     if codec.support_batch_decoding:
         keypoints, scores = arrays(codec.batch_decode(*parts))
     else:
@@ -38,6 +38,6 @@ def instances_of(keypoints: Any, scores: Any) -> InstanceData:
 
 def arrays(outputs: Any) -> Any:
     """Bring the tensors in nested tuples and lists to numpy on the CPU."""
-    if isinstance(outputs, (tuple, list)):
-        return type(outputs)(arrays(item) for item in outputs)  # pyright: ignore[reportUnknownArgumentType]
+    if is_sequence(outputs):
+        return type(outputs)(arrays(item) for item in outputs)
     return to_numpy(outputs) if is_tensor(outputs) else outputs
