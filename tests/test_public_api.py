@@ -8,10 +8,10 @@ import inspect
 import pytest
 
 FROZEN = {
-    "posekit.config:load": "(path, overrides=(), *, plugins=())",
+    "posekit.config:load": "(path, overrides=(), *, plugins=(), roots=())",
     "posekit.config:Config": "(*_args, **_items)",
     "posekit.registry:Registry.build": "(self, config, **defaults)",
-    "posekit.registry:Registry.register_module": "(self, name=None)",
+    "posekit.registry:Registry.register_module": "(self, name=None, force=False, module=None)",
     "posekit.apis:init_model": "(config, checkpoint=None, device='cpu')",
     "posekit.apis:inference_topdown": "(model, image, bboxes=None, bbox_format='xyxy')",
     "posekit.apis:inference_bottomup": "(model, image)",

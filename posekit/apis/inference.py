@@ -17,7 +17,7 @@ from posekit.apis.person_window import person_window, pose_norm
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config import Config
 from posekit.config import load as load_config
-from posekit.datasets.transforms.load_image import check_array, read_image
+from posekit.engine.config_check import require_for_inference
 from posekit.inference.bottom_up import BottomUpPredictor
 from posekit.inference.config_recipe import is_top_down, only_crops, prediction_dataset, recipe_of
 from posekit.inference.devices import torch_device
@@ -28,6 +28,7 @@ from posekit.inference.networks.torch import TorchNetwork
 from posekit.inference.predictor import Predictor
 from posekit.inference.recipe import selected_keypoints
 from posekit.inference.top_down import Crops, TopDownPredictor
+from posekit.media.image_file import check_array, read_image
 from posekit.models.losses.base import one_of
 from posekit.models.pose_estimators.pose_lifter import PoseLifter
 from posekit.registry import DATASETS, MODELS
@@ -54,6 +55,7 @@ def init_model(
         config = load_config(Path(config))
     elif not isinstance(config, Config):
         config = Config(dict(config))
+    require_for_inference(config)
     if isinstance(device, str):
         device = torch_device(device)
     settings = copy.deepcopy(config["model"])
@@ -76,7 +78,7 @@ def init_model(
 
 def keypoint_set_of(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keypoint set of a config's training, else validation, else test dataset, else COCO's."""
-    from posekit.datasets.skeleton import Skeleton, load_metainfo
+    from posekit.keypoints.skeleton import Skeleton, load_metainfo
 
     for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
         dataset = (config.get(loader) or {}).get("dataset") or {}

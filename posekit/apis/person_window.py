@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from posekit.array import to_numpy
 from posekit.structures import PoseDataSample, bbox_xyxy2cs
-from posekit.structures.array import to_numpy
 
 Norm = tuple[np.ndarray, float]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from posekit.datasets.converters.keypoint_data import Category
+    from posekit.labels.keypoint_data import Category
 
 
 def convert(
@@ -65,9 +65,9 @@ def convert(
     What DEST's format cannot hold is listed. Flip pairs (keypoints that trade places in a mirrored
     picture) are proposed from their names and taken only when confirmed.
     """
-    from posekit.datasets.converters.convert import Options
-    from posekit.datasets.converters.convert import convert as run
-    from posekit.datasets.converters.keypoint_data import Hints
+    from posekit.labels.convert import Options
+    from posekit.labels.convert import convert as run
+    from posekit.labels.keypoint_data import Hints
 
     if not 0 <= padding <= 10:
         raise ValueError(f"--padding {padding}: give a share of the keypoints' extent, 0 to 10")
@@ -97,7 +97,7 @@ def keypoint_names(text: str) -> tuple[str, ...]:
         ValueError: if a name comes twice.
     """
     if "," not in text:
-        from posekit.datasets.skeleton import Skeleton
+        from posekit.keypoints.skeleton import Skeleton
 
         return Skeleton.load(text).names
     names = tuple(name.strip() for name in text.split(",") if name.strip())
@@ -135,7 +135,7 @@ class FlipPairs:
         Raises:
             ValueError: if somebody has to confirm them and cannot be asked.
         """
-        from posekit.datasets.converters.keypoint_set_file import pairs_text, proposed_swaps
+        from posekit.labels.keypoint_set_file import pairs_text, proposed_swaps
 
         names, alone = category.keypoints, tuple(range(len(category.keypoints)))
         if self.none or self.pairs:
@@ -162,7 +162,7 @@ class FlipPairs:
         return self._given(category, text.split())
 
     def _given(self, category: Category, pairs: Sequence[str]) -> tuple[int, ...]:
-        from posekit.datasets.converters.keypoint_set_file import pairs_text, swaps_from_pairs
+        from posekit.labels.keypoint_set_file import pairs_text, swaps_from_pairs
 
         swaps = swaps_from_pairs(category.keypoints, pairs)
         typer.echo(f"flip    {pairs_text(category, swaps)}, as given")

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from posekit.atomic_file import require_writable
-from posekit.json_file import read_json
+from posekit.files import read_json, require_writable
 
 
 def export(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from posekit.atomic_file import require_writable, write_atomically
 from posekit.cli.predict_boxes import boxes_from
 from posekit.cli.predict_models import open_lifter, open_predictor
 from posekit.cli.predict_sources import Drawings, Source, find_sources
-from posekit.progress import ProgressBar
+from posekit.console import ProgressBar
+from posekit.files import require_writable, write_atomically
 
 if TYPE_CHECKING:
     import numpy as np

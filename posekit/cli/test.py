@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from posekit.cli.train import Device, Overrides, Plugins, Precision, import_plugins
+from posekit.cli.drawing import Interval, ShowDir, analyse_bad_cases, draw_predictions
+from posekit.cli.train import ConfigRoots, Device, Overrides, Plugins, Precision, import_plugins
 
 
 def evaluate_checkpoint(
@@ -16,33 +17,54 @@ def evaluate_checkpoint(
     override: Overrides = None,
     device: Device = "auto",
     precision: Precision = None,
-    out: Annotated[Path | None, typer.Option(help="Write the predictions to this JSON file.")] = None,
+    dump: Annotated[
+        Path | None, typer.Option("--dump", "--out", help="Write the predictions to this JSON file.")
+    ] = None,
     metrics_out: Annotated[Path | None, typer.Option(help="Write the metrics to this JSON file.")] = None,
+    work_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder for metrics.json and what hooks write; for hooks the training's by default."),
+    ] = None,
+    show_dir: ShowDir = None,
+    interval: Interval = None,
+    badcase: Annotated[
+        bool, typer.Option("--badcase", help="Draw the worst predictions and list them, in the run's folder.")
+    ] = False,
     plugin: Plugins = None,
+    config_root: ConfigRoots = None,
 ) -> None:
     """Evaluate CHECKPOINT on the test data of CONFIG and print the metrics."""
     import_plugins(plugin)
     import json
 
-    from posekit.atomic_file import require_writable, write_atomically
     from posekit.config import load
     from posekit.engine.hooks.prediction_hook import PredictionHook
     from posekit.engine.run import evaluate
+    from posekit.files import require_writable, write_atomically
 
-    for path in filter(None, (out, metrics_out)):
+    if dump and dump.suffix.lower() in (".pkl", ".pickle"):
+        raise ValueError(f"--dump {dump}: predictions are written as JSON, not pickled; name a .json file")
+    if work_dir is not None:
+        require_writable(work_dir, folder=True)
+    files = [path for path in (metrics_out, work_dir and work_dir / "metrics.json") if path]
+    for path in filter(None, (dump, *files)):
         require_writable(path)
-    loaded = load(config, overrides=override or [], plugins=plugin or ())
-    hooks = [PredictionHook(out)] if out else []
-    task = evaluate(loaded, checkpoint, device=device, precision=precision, hooks=hooks)
+    loaded = load(config, overrides=override or [], plugins=plugin or (), roots=config_root or ())
+    draw_predictions(loaded, show_dir, interval)
+    if badcase:
+        analyse_bad_cases(loaded)
+    hooks = [PredictionHook(dump)] if dump else []
+    task = evaluate(loaded, checkpoint, device=device, precision=precision, hooks=hooks, work_dir=work_dir)
     parts = {name: values for metric in task.metrics["test"] for name, values in per_keypoint(metric).items()}
     print_table("metric", {"value": task.test_metrics})
     if parts:
         print_table("keypoint", parts)
-    if metrics_out:
-        content = {**task.test_metrics, **({"per_keypoint": parts} if parts else {})}
-        write_atomically(metrics_out, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
-    if out:
-        print(f"predictions: {out}")
+    content = {**task.test_metrics, **({"per_keypoint": parts} if parts else {})}
+    for path in files:
+        write_atomically(path, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
+    for name, path in {"predictions": dump, "images": show_dir}.items():
+        if path:
+            print(f"{name}: {path}")
 
 
 def print_table(first: str, columns: dict[str, dict[str, float]]) -> None:

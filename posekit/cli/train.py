@@ -7,15 +7,25 @@ from typing import Annotated
 
 import typer
 
+from posekit.cli.drawing import Interval, ShowDir, draw_predictions
+
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--override", "-o", "--cfg-options", metavar="KEY=VALUE", help="Change a value: a.b.0.c=value; repeatable."
+        "--override",
+        "-o",
+        "--cfg-options",
+        metavar="KEY=VALUE",
+        help="Change a value: a.b.0.c=value; repeatable. --cfg-options takes several.",
     ),
 ]
 Plugins = Annotated[
     list[str] | None,
     typer.Option("--plugin", metavar="MODULE", help="Import a module with components of yours; repeatable."),
+]
+ConfigRoots = Annotated[
+    list[Path] | None,
+    typer.Option("--config-root", metavar="FOLDER", help="Let bases come from this folder, too; repeatable."),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 Precision = Annotated[str | None, typer.Option("--precision", help="Lightning's: 32-true, 16-mixed, bf16-mixed ...")]
@@ -49,8 +59,11 @@ def train(
             metavar="N", help="Learn the first N samples by heart and stop: shows in minutes whether a config works."
         ),
     ] = None,
+    show_dir: ShowDir = None,
+    interval: Interval = None,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="Do not validate.")] = False,
     plugin: Plugins = None,
+    config_root: ConfigRoots = None,
 ) -> None:
     """Train the model of CONFIG; checkpoints, log and curves go to the run's folder.
 
@@ -60,7 +73,7 @@ def train(
     from posekit.config import load
     from posekit.engine.run import train as run_training
 
-    loaded = load(config, overrides=override or [], plugins=plugin or ())
+    loaded = load(config, overrides=override or [], plugins=plugin or (), roots=config_root or ())
     if overfit is not None:
         from posekit.engine.overfit import EPOCHS, overfit_config
 
@@ -72,6 +85,7 @@ def train(
         loaded["randomness"] = {**(loaded.get("randomness") or {}), "seed": seed}
     if auto_scale_lr:
         loaded["auto_scale_lr"] = {**(loaded.get("auto_scale_lr") or {}), "enable": True}
+    draw_predictions(loaded, show_dir, interval)
     if no_validate:
         loaded["val_dataloader"] = None
     run_training(

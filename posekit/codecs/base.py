@@ -6,9 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from posekit.array import Array, is_array, is_sequence, is_tensor, namespace, to_numpy
 from posekit.registry import CODECS, Registry
-from posekit.structures.array import Array, is_array, is_sequence, is_tensor, namespace, to_numpy
 from posekit.structures.instance_data import InstanceData
+
+FLIP_DEFAULTS = {"flip_mode": "heatmap", "shift_heatmap": False, "shift_coords": True}
+"""What a flip test does where a model's test_cfg says nothing else."""
 
 
 class BaseCodec(ABC):
@@ -159,3 +162,7 @@ def arrays(outputs: Any) -> Any:
     if is_sequence(outputs):
         return type(outputs)(arrays(item) for item in outputs)
     return to_numpy(outputs) if is_tensor(outputs) else outputs
+
+
+BaseKeypointCodec = BaseCodec
+"""The name of MMPose 1.x."""

@@ -10,6 +10,7 @@ from typing import Any, cast
 from posekit.config.config import Config, brief
 from posekit.config.errors import ConfigError, shown_path
 from posekit.config.folders import ConfigFolders, find_config
+from posekit.config.imports import settle_imports
 from posekit.config.limits import FILE_COST, MAX_BASES, Budget, OverBudgetError
 from posekit.config.merge import merge
 from posekit.config.overrides import apply_override
@@ -19,16 +20,22 @@ from posekit.config.values import TypeName, finish
 from posekit.config.variables import file_variables
 
 BASE = "_base_"
-OWN_PACKAGES = ("mmpose", "mmdet", "mmpretrain", "mmcls", "mmengine", "mmcv", "posekit")
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), *, plugins: Collection[str] = ()) -> Config:
+def load(
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    plugins: Collection[str] = (),
+    roots: Collection[str | Path] = (),
+) -> Config:
     """Load a config file without executing it.
 
     Args:
         path: the file; one of posekit's own configs may be named from anywhere (``posekit::body/...``).
         overrides: changes such as ``model.head.loss.type=KLDiscretLoss`` or ``milestones=[170,200]``.
-        plugins: packages the user named with ``--plugin``; only these may stand in ``custom_imports``.
+        plugins: packages the user named with ``--plugin``, which may stand in ``custom_imports``.
+        roots: folders the user named with ``--config-root``, from which bases may come too.
 
     Returns:
         The resolved config. Every value knows where it was set, see ``Config.where``.
@@ -37,7 +44,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, plugins: Collection
         ConfigError: if a file is missing, too large, or uses anything outside of the config language.
     """
     file = find_config(path)
-    loader = _Loader(ConfigFolders(file), plugins)
+    loader = _Loader(ConfigFolders(file, roots), plugins)
     return loader.finished(lambda: loader.file(file), str(file), overrides)
 
 
@@ -63,11 +70,13 @@ class _Loader:
             names = read()
             for override in overrides:
                 apply_override(names, override, self.budget)
-            return finish(names, None, "", file, self.budget)[0]
+            config = finish(names, None, "", file, self.budget)[0]
         except OverBudgetError as error:
             raise ConfigError(f"{shown_path(file)}: too large: {error}") from None
         except RecursionError:
             raise ConfigError(f"{shown_path(file)}: nested too deeply; split it into named values") from None
+        settle_imports(config, self.plugins)
+        return config
 
     def file(self, path: Path, children: tuple[Path, ...] = ()) -> Config:
         """Return the names of a file, merged over its bases."""
@@ -86,7 +95,6 @@ class _Loader:
         runner.loader, runner.children = self, (*children, path)
         runner.base = runner.bases([node for node in body if _is_base(node)])
         runner.run([node for node in body if not _is_base(node)])
-        _check_imports(runner.names, self.plugins)
         names = merge(runner.names, runner.base, self.budget)
         for name in [name for name, value in names.items() if isinstance(value, TypeName)]:
             del names[name]
@@ -160,27 +168,3 @@ def _is_base(node: ast.stmt) -> bool:
         and isinstance(node.targets[0], ast.Name)
         and node.targets[0].id == BASE
     )
-
-
-def _check_imports(names: Config, plugins: Collection[str]) -> None:
-    """Refuse ``custom_imports``; those that only name posekit's own parts or the user's plugins are dropped.
-
-    Raises:
-        ConfigError: if anything else is to be imported.
-    """
-    wanted = names.get("custom_imports")
-    if wanted is None:
-        return
-    listed: Any = wanted.get("imports", ()) if isinstance(wanted, Config) else wanted
-    modules: list[Any] = [listed]
-    if isinstance(listed, (list, tuple)) and listed:
-        modules = list(cast("list[Any]", listed))
-    for module in modules:
-        package = str(module).partition(".")[0]
-        if package not in OWN_PACKAGES and not {package, str(module)} & set(plugins):
-            raise ConfigError(
-                f"{names.mark('custom_imports')}: custom_imports of '{module}' is refused: a config runs no code; if "
-                "you trust that package, name it yourself on the command line: "
-                f"--plugin {package if package.isidentifier() else 'my_package'}"
-            )
-    del names["custom_imports"]

@@ -20,8 +20,8 @@ from posekit.datasets.annotation_file import (
     number_rows,
     whole_numbers,
 )
-from posekit.datasets.records import Offsets, Packed, PackedGroups, Ragged, Records, Strings
-from posekit.json_file import read_json
+from posekit.datasets.records import Offsets, Packed, PackedGroups, Ragged, Records, Strings, present
+from posekit.files import read_json
 
 REFERENCE_HEIGHT = 200.0
 """Pixels per unit of ``scale`` in annotations with a centre and a scale (MPII's convention)."""
@@ -129,7 +129,7 @@ class Instances:
         image: index of each instance's image.
         arrays: columns (N, ...) that rows show with a leading axis of instances.
         numbers: columns (N,) that rows show as a python number (top-down) or a list of them (bottom-up).
-        objects: JSON values of the instances, such as segmentations.
+        objects: JSON values of the instances, such as segmentations; None where an annotation has none.
         raw: the annotations as the file has them, but for keypoints that ``packer`` packed.
     """
 
@@ -177,7 +177,7 @@ class Instances:
             "img_path": self.images.paths[image],
             **{key: column[index : index + 1] for key, column in self.arrays.items()},
             **{key: column[index].item() for key, column in self.numbers.items()},
-            **{key: values[index] for key, values in self.objects.items()},
+            **present({key: values[index] for key, values in self.objects.items()}),
             "raw_ann_info": self.raw[index],
         }
 
@@ -201,7 +201,8 @@ class Instances:
         columns.update({key: Ragged(column, offsets) for key, column in self.arrays.items()})
         columns.update({key: Ragged(column, offsets, as_list=True) for key, column in self.numbers.items()})
         columns.update({key: PackedGroups(Packed(values), offsets) for key, values in self.objects.items()})
-        columns["invalid_segs"] = PackedGroups(columns["segmentation"].column, offsets, ~self.usable())
+        segmentations = Packed(self.objects.get("segmentation", [None] * len(self)))
+        columns["invalid_segs"] = PackedGroups(segmentations, offsets, ~self.usable())
         if keep_raw:
             columns["raw_ann_info"] = PackedGroups(Packed(self.raw), offsets)
         return Records(columns, np.arange(len(image)))
@@ -235,6 +236,18 @@ def read_instances(
     instances.numbers["iscrowd"] = np.array([ann.get("iscrowd") in (1, True) for ann in raw], np.int64)
     _add_extra(instances, form)
     return instances if good.all() else instances.select(good)
+
+
+def is_ignored(annotation: Mapping[str, Any], ignore_where: Mapping[str, Any]) -> bool:
+    """Whether an annotation marks a region where detections are neither right nor wrong.
+
+    Args:
+        annotation: in COCO's format.
+        ignore_where: fields -> values that mark such regions, besides ``iscrowd`` and ``ignore``.
+    """
+    return any(annotation.get(key) in (1, True) for key in ("iscrowd", "ignore")) or any(
+        key in annotation and annotation[key] == value for key, value in ignore_where.items()
+    )
 
 
 def match_images(
@@ -357,11 +370,18 @@ def _whole_column(raw: Sequence[dict[str, Any]], key: str, default: int | np.nda
 
 
 def _add_extra(instances: Instances, form: CocoFormat) -> None:
-    """Hand on the format's further keys: as numbers where all instances have them so, else as the file has them."""
-    instances.objects["segmentation"] = [ann.get("segmentation") for ann in instances.raw]
+    """Hand on segmentations and the format's further keys, those that the file has.
+
+    They are numbers where all instances have them so, else what the file has.
+    """
+    segmentations = [ann.get("segmentation") for ann in instances.raw]
+    if any(value is not None for value in segmentations):
+        instances.objects["segmentation"] = segmentations
     for key in form.extra:
         values = [ann.get(key) for ann in instances.raw]
-        first = values[0] if values else None
+        if all(value is None for value in values):
+            continue
+        first = values[0]
         several = isinstance(first, list)
         lists = values if several else [[value] for value in values]
         rows, good = number_rows(lists, len(first) if isinstance(first, list) else 1)

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from lightning.pytorch.plugins.io import CheckpointIO
 
-from posekit.atomic_file import write_atomically
 from posekit.checkpoints.read import read_file
+from posekit.files import write_atomically
 
 
 class AtomicCheckpointIO(CheckpointIO):

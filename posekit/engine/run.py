@@ -16,11 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from posekit.atomic_file import require_writable, write_atomically
+from posekit.array import plain
 from posekit.checkpoints.keypoint_match import keypoint_names
 from posekit.checkpoints.load import load_into, open_checkpoint
-from posekit.codecs.agreement import check_codecs
-from posekit.config import load
 from posekit.config.config import Config
 from posekit.engine.checkpoint_io import AtomicCheckpointIO
 from posekit.engine.cpu_tuning import computes_bfloat16, tune_cpu
@@ -28,16 +26,18 @@ from posekit.engine.data_module import PoseDataModule
 from posekit.engine.hooks.accuracy_hook import AccuracyHook
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.checkpoint_hook import LAST, CheckpointHook
+from posekit.engine.hooks.drawing_hook import share_visualizer
 from posekit.engine.hooks.logger_hook import LoggerHook
 from posekit.engine.hooks.param_scheduler_hook import ParamSchedulerHook
 from posekit.engine.hooks.random_state_hook import RandomStateHook
 from posekit.engine.hooks.validation_hook import ValidationHook
+from posekit.engine.loggers import build_loggers
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import PoseTask
 from posekit.engine.translation import Translation, translate
+from posekit.files import require_writable, write_atomically
 from posekit.inference.devices import lightning_device
-from posekit.registry import HOOKS, METRICS, MODELS, BuildError, strip_scope
-from posekit.structures.array import plain
+from posekit.registry import HOOKS, METRICS, MODELS, strip_scope
 
 NOISE = (
     r".*does not have many workers.*",
@@ -75,10 +75,9 @@ def train(
         precision: of Lightning, such as ``16-mixed``; by default what ``optim_wrapper`` asks for.
 
     Raises:
-        ConfigError: if the config holds a setting that cannot be used.
+        BuildError: if the config holds anything that cannot be used.
     """
     quieten()
-    check_codecs_agree(config)
     plan = translate(config, world_size=devices if isinstance(devices, int) else 1)
     folder = run_folder(config, work_dir)
     checkpoint = checkpoint_to_resume(folder, resume or config.get("resume") or False, config, load_from)
@@ -98,21 +97,9 @@ def train(
     arguments = {**plan.trainer, **({"precision": precision} if precision else {})}
     if plan.channels_last or (plan.channels_last is None and on_cpu(device)):
         task.model.to(memory_format=torch.channels_last)
-    trainer = build_trainer(arguments, folder, device, devices, hooks, loggers(plan, folder))
+    trainer = build_trainer(arguments, folder, device, devices, hooks, build_loggers(plan.loggers, folder))
     trainer.fit(task, datamodule=data, ckpt_path=checkpoint, weights_only=True)
     return task
-
-
-def check_codecs_agree(config: Config) -> None:
-    """Raise BuildError where targets are encoded with other settings than outputs are decoded with."""
-    student = (config.get("model") or {}).get("student_cfg")
-    if isinstance(student, str):  # what a distiller decodes by stands in another file
-        decoding = {**config, "model": load(student)["model"]}
-        problems = [f"{student}: {problem}" for problem in check_codecs(decoding)]
-    else:
-        problems = check_codecs(config)
-    if problems:
-        raise BuildError(problems, config.source())
 
 
 def evaluate(
@@ -123,6 +110,7 @@ def evaluate(
     precision: str | None = None,
     model: Any = None,
     hooks: list[Any] | None = None,
+    work_dir: Path | str | None = None,
 ) -> PoseTask:
     """Evaluate a checkpoint on a config's test data; the task's ``test_metrics`` have the values.
 
@@ -131,7 +119,8 @@ def evaluate(
         checkpoint: file with the weights; None takes the model as it is.
         device, precision: as in ``train``.
         model: a built model, by default the config's.
-        hooks: callbacks to run along.
+        hooks: callbacks to run along with those of the config.
+        work_dir: folder for what hooks write; by default that of a training.
     """
     quieten()
     plan = translate(config, training=False)
@@ -141,7 +130,8 @@ def evaluate(
     if checkpoint is not None:
         load_weights(task.model, checkpoint)
     arguments = {"precision": precision} if precision else {}
-    trainer = build_trainer(arguments, Path.cwd(), device, 1, hooks or [], [])
+    folder = default_folder(config, work_dir)
+    trainer = build_trainer(arguments, folder, device, 1, [*hooks_of_test(plan), *(hooks or [])], [])
     trainer.test(task, datamodule=data, verbose=False)
     return task
 
@@ -188,10 +178,19 @@ def build_hooks(plan: Translation, folder: Path, log: RunLog) -> list[Any]:
     logger = LoggerHook(**arguments(given.pop("LoggerHook", {})), log=log)
     checkpoint = CheckpointHook(**arguments(given.pop("CheckpointHook", {})), folder=folder)
     others = [HOOKS.build(hook) for hook in plan.hooks if strip_scope(str(hook["type"])) in given]
+    share_visualizer(others, plan.visualizer)
     accuracy = [] if "AccuracyHook" in given else [AccuracyHook(interval=logger.interval)]
     validation = [ValidationHook(**plan.validation)] if plan.validation else []
     schedule = ParamSchedulerHook(plan.schedules)
     return [RandomStateHook(), *validation, schedule, *others, *accuracy, logger, checkpoint]
+
+
+def hooks_of_test(plan: Translation) -> list[Any]:
+    """Build the hooks that a test has besides the caller's: all but those that write the records of a training."""
+    configs = [hook for hook in plan.hooks if strip_scope(str(hook["type"])) not in ("LoggerHook", "CheckpointHook")]
+    hooks = [HOOKS.build(hook) for hook in configs]
+    share_visualizer(hooks, plan.visualizer)
+    return hooks
 
 
 def arguments(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,26 +234,17 @@ def build_trainer(
     )
 
 
-def loggers(plan: Translation, folder: Path) -> list[Any]:
-    """Build the loggers that the config's back ends ask for."""
-    found: list[Any] = []
-    if "tensorboard" in plan.loggers:
-        from lightning.pytorch.loggers import TensorBoardLogger
-
-        found.append(TensorBoardLogger(folder, name="tensorboard", version=""))
-    if "wandb" in plan.loggers:
-        from lightning.pytorch.loggers import WandbLogger
-
-        found.append(WandbLogger(name=folder.name, save_dir=folder))
-    return found
-
-
 def run_folder(config: Config, work_dir: Path | str | None) -> Path:
-    """Return the run's folder: as given, as in the config, or named after the config's file."""
-    name = Path(config.filename or "run").stem
-    folder = Path(work_dir or config.get("work_dir") or Path("work_dirs") / name)
+    """Return the run's folder, which can be written to; see ``default_folder``."""
+    folder = default_folder(config, work_dir)
     require_writable(folder, folder=True)
     return folder
+
+
+def default_folder(config: Config, work_dir: Path | str | None) -> Path:
+    """Return a run's folder: as given, as in the config, or named after the config's file."""
+    name = Path(config.filename or "run").stem
+    return Path(work_dir or config.get("work_dir") or Path("work_dirs") / name)
 
 
 def checkpoint_to_resume(

@@ -17,7 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posekit.structures.array import Array, is_tensor
+from posekit.array import Array, is_tensor
+
+EDGE = 0.5
+"""From the corner of an image to the centre of its first pixel: boxes of annotation files and of detectors count from
+the corner, so that a whole image is (0, 0, w, h)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from posekit.codecs.flips import FLIP_DEFAULTS
+from posekit.array import plain
+from posekit.codecs.base import FLIP_DEFAULTS
 from posekit.inference.recipe import Recipe, keypoint_set
 from posekit.registry import strip_scope
-from posekit.structures.array import plain
 
 TOP_DOWN_STEPS = ("LoadImage", "GetBBoxCenterScale", "TopdownAffine", "PackPoseInputs")
 FREE_OPTIONS = ("type", "_scope_", "backend_args", "file_client_args", "imdecode_backend")

@@ -20,7 +20,7 @@ def checked_image(image: Image) -> np.ndarray:
         ValueError: if the file is no image, or the array has another form.
     """
     if isinstance(image, (str, os.PathLike)):
-        from posekit.datasets.transforms.load_image import read_image
+        from posekit.media.image_file import read_image
 
         return read_image(image)
     if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:

@@ -30,7 +30,7 @@ class Recipe:
         names: of the network's keypoints, before any are left out.
         flip_indices: the keypoint that each one becomes in a mirrored image.
         links: pairs of keypoints that a drawing connects.
-        colors: of each keypoint, B, G, R; ``link_colors`` likewise.
+        colors: (R, G, B) of each keypoint; ``link_colors`` likewise.
         sigmas: label noise of each keypoint; empty if unknown.
         card: what the model was trained on and reaches, for people.
     """

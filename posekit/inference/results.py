@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.structures.array import plain, to_numpy
+from posekit.array import plain, to_numpy
 from posekit.structures.instance_data import InstanceData
 from posekit.structures.pose_data_sample import PoseDataSample
 

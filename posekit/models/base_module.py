@@ -11,6 +11,11 @@ from posekit.registry import MODELS, Registry
 Settings = dict[str, Any]
 InitRules = Settings | list[Settings] | None
 
+ConfigType = Settings
+OptConfigType = Settings | None
+OptMultiConfig = InitRules
+"""The names of MMPose 1.x for these hints."""
+
 KAIMING: Settings = {"type": "Kaiming", "layer": "Conv2d"}
 SMALL_NORMAL: Settings = {"type": "Normal", "std": 0.001, "layer": "Conv2d"}
 

@@ -149,6 +149,9 @@ def load_pretrained(module: nn.Module, checkpoint: str, prefix: str | None = Non
         checkpoint: a path, a URL, or a name: ``torchvision://resnet50``, ``timm://resnet50.a1_in1k``,
             ``mmcls://...`` and ``open-mmlab://msra/...`` (classification weights of the field).
         prefix: load only the keys below it, without it.
+
+    Raises:
+        ValueError: if the checkpoint has no key below ``prefix``, or belongs to another model.
     """
     from posekit.checkpoints.load import load_into, read_checkpoint
 
@@ -161,11 +164,20 @@ def load_pretrained(module: nn.Module, checkpoint: str, prefix: str | None = Non
         state = read_checkpoint(_url(scheme, name) or checkpoint)
         prefix = "backbone" if scheme in ("mmcls", "mmpretrain") and prefix is None else prefix
     if prefix is not None:
-        head = prefix.rstrip(".") + "."
-        state = {key[len(head) :]: value for key, value in state.items() if key.startswith(head)}
+        state = below(state, prefix, checkpoint)
     convert = getattr(module, "convert_state", None)
     report = load_into(module, convert(state) if convert else state, source=checkpoint)
     logging.getLogger(__name__).info("%s: %s", type(module).__name__, report)
+
+
+def below(state: dict[str, Tensor], prefix: str, checkpoint: str) -> dict[str, Tensor]:
+    """Return the weights below ``prefix``, without it."""
+    head = prefix.rstrip(".") + "."
+    inside = {key[len(head) :]: value for key, value in state.items() if key.startswith(head)}
+    if not inside:
+        parts = ", ".join(f"'{part}'" for part in dict.fromkeys(key.partition(".")[0] + "." for key in state))
+        raise ValueError(f"init_cfg.prefix: '{prefix}' is the beginning of no key in {checkpoint}; keys begin {parts}")
+    return inside
 
 
 def _url(scheme: str, name: str) -> str | None:

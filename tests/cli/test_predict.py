@@ -11,11 +11,11 @@ from posekit.cli import main as cli
 from posekit.cli import predict as module
 from posekit.cli import predict_sources
 from posekit.cli.predict_models import open_lifter, open_predictor
+from posekit.console import ProgressBar
 from posekit.inference.images import checked_boxes
 from posekit.inference.results import PoseResult
 from posekit.inference.top_down import TopDownPredictor
-from posekit.progress import ProgressBar
-from posekit.runtime.video import VideoReader, VideoWriter
+from posekit.media.video import VideoReader, VideoWriter
 from posekit.structures.instance_data import InstanceData
 from posekit.structures.pose_data_sample import PoseDataSample
 

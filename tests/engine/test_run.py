@@ -12,15 +12,15 @@ import pytest
 import torch
 from tiny_run import BATCH, NUM_SAMPLES, tiny_config
 
-from posekit.atomic_file import link_atomically, write_atomically
 from posekit.checkpoints.load import open_checkpoint, read_checkpoint
 from posekit.config import load
-from posekit.datasets.skeleton import find_keypoint_set
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.prediction_hook import PredictionHook
 from posekit.engine.run import build_trainer, evaluate, load_weights, run_folder, train
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import NotFiniteError
+from posekit.files import link_atomically, write_atomically
+from posekit.keypoints.skeleton import find_keypoint_set
 from posekit.registry import HOOKS, MODELS
 
 STEPS = NUM_SAMPLES // BATCH
@@ -79,6 +79,7 @@ def test_scalars_say_what_happened_when(finished: Path) -> None:
     train_records = [record for record in records if record["kind"] == "train"]
     assert [record["step"] for record in train_records] == [2, 4, 5, 7, 9, 10]
     assert all(record["loss"] > 0 and 0 <= record["acc_pose"] <= 1 for record in train_records)
+    assert all(0 < record["time"] < 60 for record in train_records)
     assert [record["epoch"] for record in records if record["kind"] == "val"] == [1, 2]
 
 

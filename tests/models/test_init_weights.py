@@ -111,6 +111,14 @@ def test_pretrained_weights_win_and_take_a_prefix(tmp_path: Path) -> None:
     torch.testing.assert_close(dict(net.state_dict()), dict(source.state_dict()))
 
 
+def test_a_prefix_that_matches_nothing_is_refused(tmp_path: Path) -> None:
+    torch.save({f"backbone.{key}": value for key, value in Net().state_dict().items()}, tmp_path / "net.pth")
+    rule = dict(type="Pretrained", checkpoint=str(tmp_path / "net.pth"), prefix="bakcbone.")
+    message = r"init_cfg.prefix: 'bakcbone.' is the beginning of no key in .*net.pth; keys begin 'backbone.'"
+    with pytest.raises(ValueError, match=message):
+        initialised(rule)
+
+
 @pytest.mark.parametrize(
     ("name", "address"),
     [

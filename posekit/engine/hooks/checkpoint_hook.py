@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import signal
 import threading
 from collections.abc import Sequence
@@ -11,10 +13,12 @@ from typing import Any
 import torch
 from lightning.pytorch.callbacks import Checkpoint
 
-from posekit.atomic_file import link_atomically, write_atomically
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.best_metric import better, rule_for
+from posekit.files import link_atomically, write_atomically
 from posekit.registry import HOOKS
+
+logger = logging.getLogger(__name__)
 
 LAST = "last.pth"
 
@@ -124,7 +128,9 @@ class CheckpointHook(BaseHook, Checkpoint):
     def judge(self, trainer: Any, pl_module: Any, metric: str, rule: str) -> None:
         """Keep the weights if a metric is better than ever before."""
         value, held = pl_module.val_metrics[metric], self.best.get(metric)
-        if held is not None and not better(value, held["value"], rule):
+        if not better(value, math.nan if held is None else held["value"], rule):
+            if math.isnan(value):
+                logger.warning("validation gave no number for %s; the best checkpoint stays as it is", metric)
             return
         count = trainer.current_epoch + 1 if self.by_epoch else pl_module.iterations
         name = f"best_{metric.replace('/', '_')}_{self.template.format(count)}"

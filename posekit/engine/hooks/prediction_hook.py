@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
 from posekit.engine.hooks.base import BaseHook
+from posekit.files import write_atomically
 
 
 class PredictionHook(BaseHook):
