@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from posekit.array import Array, is_array, is_sequence, is_tensor, namespace, to_numpy
 from posekit.registry import CODECS, Registry
@@ -141,7 +141,7 @@ def decode_instances(codec: BaseCodec, outputs: Any) -> list[InstanceData]:
         For each sample numpy arrays ``keypoints`` (N, K, D) in input space, ``keypoint_scores`` (N, K) and, from a
         codec that decodes visibility, ``keypoints_visible`` (N, K).
     """
-    parts: tuple[Any, ...] = outputs if isinstance(outputs, tuple) else (outputs,)
+    parts = cast("tuple[Any, ...]", outputs if isinstance(outputs, tuple) else (outputs,))
     if codec.support_batch_decoding:
         keypoints, scores = arrays(codec.batch_decode(*parts))
     else:
