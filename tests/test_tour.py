@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from tour_sample import get_pose_data_sample
 
 import posekit
 from posekit.config import load, loads
@@ -586,31 +587,6 @@ def test_labels_have_an_axis_for_instances(mode, instances):
     labels = InstanceData(keypoint_labels=points)
     batch = posekit.structures.PoseBatch.from_samples([PoseDataSample(gt_instance_labels=labels)] * 3)
     assert batch.column("gt_instance_labels.keypoint_labels").shape == (3, instances, 5, 2)  # B, N, K, D
-
-
-def get_pose_data_sample() -> PoseDataSample:
-    """The tour's block."""
-    pose_meta = dict(img_shape=(600, 900), crop_size=(256, 192), heatmap_size=(64, 48))
-    gt_instances = InstanceData()
-    gt_instances.bboxes = np.random.rand(1, 4)
-    gt_instances.keypoints = np.random.rand(1, 17, 2)
-    gt_instance_labels = InstanceData()
-    gt_instance_labels.keypoint_labels = torch.rand(1, 17, 2)
-    gt_instance_labels.keypoint_weights = torch.rand(1, 17)
-    pred_instances = InstanceData()
-    pred_instances.keypoints = np.random.rand(1, 17, 2)
-    pred_instances.keypoint_scores = np.random.rand(1, 17)
-    gt_fields = PixelData()
-    gt_fields.heatmaps = torch.rand(17, 64, 48)
-    pred_fields = PixelData()
-    pred_fields.heatmaps = torch.rand(17, 64, 48)
-    return PoseDataSample(
-        gt_instances=gt_instances,
-        pred_instances=pred_instances,
-        gt_fields=gt_fields,
-        pred_fields=pred_fields,
-        metainfo=pose_meta,
-    )
 
 
 def test_data_samples_have_truth_and_predictions_of_three_kinds():

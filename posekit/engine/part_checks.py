@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from posekit.codecs.agreement import check_codecs
+from posekit.config.config import Config
 from posekit.config.errors import ConfigError, near
 from posekit.config.load import load
 from posekit.keypoints.skeleton import load_metainfo
-from posekit.models.init_weights import RULES
+from posekit.models.init_weights import RULES, rule_name
 from posekit.models.layers.activation import ACTIVATIONS
 from posekit.models.layers.conv_module import CONVS
 from posekit.models.layers.normalization import NORMS
@@ -22,6 +23,7 @@ from posekit.registry import (
     SAMPLERS,
     SCHEDULES,
     TRANSFORMS,
+    BuildError,
     strip_scope,
 )
 from posekit.registry.signature import parameters
@@ -70,8 +72,8 @@ def check_loops(made: Translation) -> None:
 
 def check_model(made: Translation) -> None:
     """Check the model and everything in it."""
-    if made.config.get("model") is None:
-        made.refuse("model", "is missing; the run needs it")
+    if "model" not in made.config:
+        made.refuse("model", f"is missing; {near('model', made.config, what='the config has')}")
         return
     made.check_part("model", MODELS, made.config["model"])
     check_inside(made, "model", made.config["model"])
@@ -150,9 +152,19 @@ def check_optimizer(made: Translation, path: str, optimizer: Any) -> bool:
 
 def checked_schedules(made: Translation) -> list[dict[str, Any]]:
     """Return the schedules of ``param_scheduler`` that can be used."""
-    given = one_or_many(made, "param_scheduler", made.config.get("param_scheduler"))
-    usable = (part for at, part in given if made.check_part(at, SCHEDULES, part, given=SCHEDULE_ARGUMENTS))
-    return [dict(schedule) for schedule in usable]
+    schedules: list[dict[str, Any]] = []
+    for at, part in one_or_many(made, "param_scheduler", made.config.get("param_scheduler")):
+        if not made.check_part(at, SCHEDULES, part, given=SCHEDULE_ARGUMENTS):
+            continue
+        whole = Config({"end": 10**9, "param_name": "lr", "epoch_length": 1000})
+        whole.update(part)
+        try:  # making one costs nothing and shows values that make no sense
+            SCHEDULES.construct(whole)
+        except (BuildError, ValueError) as error:
+            why = error.problems[0].partition(": ")[2] if isinstance(error, BuildError) else str(error)
+            made.refuse(at, why)
+        schedules.append(dict(part))
+    return schedules
 
 
 def check_inside(made: Translation, path: str, value: Any, owner: Any = None) -> None:
@@ -176,9 +188,14 @@ def check_inside(made: Translation, path: str, value: Any, owner: Any = None) ->
         if name in LAYERS and getattr(owner, "__module__", "").startswith("posekit."):
             for place, layer in one_or_many(made, at, item):
                 kind = made.mapping(place, layer).get("type")
-                if strip_scope(str(kind)) not in LAYERS[name]:
+                if strip_scope(str(kind)) not in LAYERS[name] and rule_name(str(kind)) not in LAYERS[name]:
                     made.refuse(f"{place}.type", f"{name} has no type {kind!r}; {near(kind, LAYERS[name])}")
         check_inside(made, at, item, owner)
+
+
+def items_of(value: Any) -> Sequence[Any]:
+    """Return a list's items; a list of the value itself where it is none."""
+    return value if isinstance(value, (list, tuple)) else [value]
 
 
 def one_or_many(made: Translation, path: str, value: Any) -> list[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from os import PathLike
 from typing import Any
 
 from posekit.config.config import Config
-from posekit.config.errors import ConfigError, near, shown_path
+from posekit.config.errors import near
 from posekit.engine import part_checks
 from posekit.engine.loggers import LOCAL, backend_problem
 from posekit.engine.optimizers.build import CONSTRUCTORS, LAYER_DECAY
@@ -139,14 +139,8 @@ class Translation:
 
 def line_of(config: Mapping[str, Any], path: str) -> str:
     """Return `` (line 3)`` or `` (base.py:3)`` of a value where the config knows it."""
-    try:
-        mark = list(config.walk(path))[-1][2] if isinstance(config, Config) else None
-    except ConfigError:
-        return ""
-    if mark is None:
-        return ""
-    own = mark.line and shown_path(mark.file) == config.source()
-    return f" (line {mark.line})" if own else f" ({mark})"
+    line = config.line(path) if isinstance(config, Config) else ""
+    return f" ({line})" if line else ""
 
 
 def translate(config: Mapping[str, Any], *, training: bool = True, world_size: int = 1) -> Translation:
@@ -178,7 +172,6 @@ def read(config: Mapping[str, Any], *, training: bool = True, whole: bool = Fals
     part_checks.check_near_misses(made, [*RUN_KEYS.split(), *IGNORED])
     translate_environment(made)
     part_checks.check_model(made)
-    part_checks.check_codecs_agree(made)
     stages = ("train", "val", "test") if training or whole else ("test",)
     translate_data(made, stages, needed="train" if training else "" if whole else "test")
     part_checks.check_evaluators(made, stages)
@@ -186,7 +179,8 @@ def read(config: Mapping[str, Any], *, training: bool = True, whole: bool = Fals
     for section, step in TRAINING_STEPS.items():
         if training or (whole and config.get(section) is not None):
             step(made)
-    if training:
+    if training or whole:
+        part_checks.check_codecs_agree(made)
         translate_lr_scale(made, world_size)
         translate_distribution(made)
     translate_hooks(made)
@@ -333,11 +327,11 @@ def translate_train_cfg(made: Translation) -> None:
             made.refuse("train_cfg.dynamic_intervals", "needs by_epoch=True")
     else:
         made.trainer.update(max_epochs=length)
-        made.validation = {
-            "interval": interval,
-            "begin": given.get("val_begin", 1),
-            "dynamic_intervals": given.get("dynamic_intervals") or (),
-        }
+        later = given.get("dynamic_intervals") or ()
+        if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in part_checks.items_of(later)):
+            made.refuse("train_cfg.dynamic_intervals", f"must be a list of (epoch, interval), found {later!r:.40}")
+        begin = made.whole("train_cfg.val_begin", given.get("val_begin", 1), 0)
+        made.validation = {"interval": interval, "begin": begin, "dynamic_intervals": later}
     if not made.config.get("val_dataloader"):
         made.trainer.update(limit_val_batches=0)
     if any(made.section(key).get("fp16") for key in ("val_cfg", "test_cfg")):
@@ -353,9 +347,12 @@ def translate_lr_scale(made: Translation, world_size: int) -> None:
     if "base_batch_size" not in given:
         made.refuse("auto_scale_lr", "give base_batch_size, which the learning rate was chosen for")
         return
+    base = made.whole("auto_scale_lr.base_batch_size", given["base_batch_size"], 1)
     loader = made.data["loaders"].get("train", {})
+    if made.problems:  # the numbers may be none
+        return
     size = loader.get("batch_size", 1) * world_size * made.trainer.get("accumulate_grad_batches", 1)
-    made.lr_factor = size / made.whole("auto_scale_lr.base_batch_size", given["base_batch_size"], 1)
+    made.lr_factor = size / base
     made.say(
         "auto_scale_lr",
         f"learning rates times {made.lr_factor:g} ({size} samples a step for {given['base_batch_size']})",

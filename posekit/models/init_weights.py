@@ -91,6 +91,11 @@ RULES: dict[str, Callable[..., None]] = {
 }
 
 
+def rule_name(kind: str) -> str:
+    """Return the name of a rule that may be written as a class: ``mmengine.model.KaimingInit``."""
+    return strip_scope(kind).removesuffix("Init")
+
+
 def apply_rule(module: nn.Module, rule: dict[str, Any]) -> None:
     """Apply one ``init_cfg`` rule to ``module`` and all below it.
 
@@ -98,7 +103,7 @@ def apply_rule(module: nn.Module, rule: dict[str, Any]) -> None:
         ValueError: for an unknown rule or option, or an override of a part that does not exist.
     """
     options = {key: value for key, value in rule.items() if key not in ("type", "layer", "override", "map_location")}
-    kind = strip_scope(rule["type"])
+    kind = rule_name(rule["type"])
     if kind == "Pretrained":
         load_pretrained(module, **options)
         return

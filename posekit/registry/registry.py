@@ -25,7 +25,7 @@ from posekit.registry.signature import Slot, parameters
 T = TypeVar("T", bound=Callable[..., Any])
 
 PACKAGES = ("mmpose", "mmdet", "mmpretrain", "mmcls", "mmengine", "mmcv", "torch")
-"""First parts of dotted names, as ``mmpose.models.HeatmapHead`` in a dumped config, that stand for posekit's own tables."""
+"""First parts of dotted names, such as ``mmpose.models.HeatmapHead`` in a dumped config, that mean posekit's tables."""
 
 BOOKKEEPING = ("type", "_scope_")
 

@@ -79,21 +79,21 @@ model = dict(
     head=dict(type='SimCCHead', in_channels=512, out_channels=17, input_size=(32, 32), in_featuremap_size=(1, 1),
               decoder=codec))
 load = dict(type='LoadImage')
-train_dataloader = dict(dataset=dict(type='CocoDataset', pipeline=[load, dict(type='RandomFlp')]))
+train_dataloader = dict(dataset=dict(type='CocoDataset', pipeline=[load, dict(type='LoadImge')]))
 test_dataloader = dict(dataset=dict(type='CocoDataset', pipeline=[load, dict(type='PackPoseInputs')]))
 val_evaluator = dict(type='PCKAccuracy', thresh=0.1)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=1e-3, weigth_decay=0.1))
 param_scheduler = [dict(type='LinearLR', by_epoch=False, begin=0, ends=5)]
 train_cfg = dict(max_epochs=3)
-default_hooks = dict(logger=dict(type='LoggerHook', intervall=2))
+default_hooks = dict(logger=dict(type='LoggerHook', curve=2))
 """
 SIX_PROBLEMS = """6 problems in bad.py:
   model.backbone.depths (line 5): ResNet has no argument 'depths'; did you mean 'depth'?
-  train_dataloader.dataset.pipeline.1.type (line 9): no transform named 'RandomFlp'; did you mean 'RandomFlip' or 'HandRandomFlip'?
+  train_dataloader.dataset.pipeline.1.type (line 9): no transform named 'LoadImge'; did you mean 'LoadImage'?
   val_evaluator.thresh (line 11): PCKAccuracy has no argument 'thresh'; did you mean 'thr'?
   optim_wrapper.optimizer.weigth_decay (line 12): AdamW has no argument 'weigth_decay'; did you mean 'weight_decay'?
   param_scheduler.0.ends (line 13): LinearLR has no argument 'ends'; did you mean 'end'?
-  default_hooks.logger.intervall (line 15): LoggerHook has no argument 'intervall'; did you mean 'interval' or 'interval_exp_name'?
+  default_hooks.logger.curve (line 15): LoggerHook has no argument 'curve'; did you mean 'curves'?
 """
 
 

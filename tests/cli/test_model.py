@@ -73,7 +73,7 @@ def test_json_and_another_shape(config, capsys):
             (),
             "model.backbone (line 5): needs a BaseBackbone, as dict(type=...), not 3",
         ),
-        (("model =", "modle ="), (), "tiny.py: the config has no 'model'; did you mean 'modle'"),
+        (("model =", "modle ="), (), "model: is missing; did you mean 'modle'?"),
         (("model = dict(", "model = None\nother = dict("), (), "needs dict(type=...) with a name of MODELS, not None"),
     ],
 )

@@ -196,7 +196,7 @@ def test_bases_from_folders_that_the_person_allows(project, tmp_path):
     with pytest.raises(ConfigError, match="allow more with --config-root FOLDER"):
         project(child=child)
     assert load(tmp_path / "configs" / "child.py", roots=[shared]).to_dict() == dict(x=1, y=2)
-    with pytest.raises(ConfigError, match="--config-root .*/lap: no such folder"):
+    with pytest.raises(ConfigError, match=r"--config-root .*/lap: no such folder"):
         load(tmp_path / "configs" / "child.py", roots=[tmp_path / "lap"])
 
 

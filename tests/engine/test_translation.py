@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from tiny_run import tiny_config
 
-from posekit.config import load
+from posekit.config import Config, load
+from posekit.engine.config_check import check_config
 from posekit.engine.translation import Translation, translate
 from posekit.registry import BuildError
 
@@ -18,6 +19,8 @@ def made(data: Path, **changes: Any) -> Translation:
 
 
 SYNCED = {"type": "ResNet", "depth": 18, "norm_cfg": {"type": "torch.nn.SyncBatchNorm"}}
+RELUED = {"type": "ResNet", "depth": 18, "act_cfg": {"type": "Relu"}}
+STARTED = {"type": "ResNet", "depth": 18, "init_cfg": [{"type": "ConstantInit", "val": 1}, {"type": "Kaming"}]}
 SGD = {"type": "SGD", "lr": 0.1}
 
 
@@ -148,6 +151,58 @@ def test_plain_variables_of_a_config_are_left_alone(data: Path) -> None:
         ({"load_from": 3}, r"load_from.*: must be the path or URL of a checkpoint, found 3"),
         ({"train_dataloader": {"dataset": {}, "sampler": {"type": "GroupSampler"}}}, "no sampler named 'GroupSampler'"),
         ({"train_dataloader": {"dataset": {}, "batch_sampler": {}}}, "use sampler, batch_size and drop_last"),
+        ({"train_dataloader": {"dataset": "coco"}}, r"train_dataloader.dataset.*: needs dict\(type=...\)"),
+        ({"train_dataloader": 3}, "train_dataloader.*: must be a dict, found 3"),
+        (
+            {"train_dataloader": {"dataset": {"type": "CocoDataset", "metainfo": {"from_file": "coc0.py"}}}},
+            r"train_dataloader.dataset.metainfo.*: keypoint set 'coc0.py': no such file",
+        ),
+        (
+            {
+                "train_dataloader": {
+                    "dataset": {
+                        "type": "RepeatDataset",
+                        "times": 2,
+                        "dataset": {"type": "CocoDataset", "metainfo": {"from_file": 3}},
+                    }
+                }
+            },
+            r"train_dataloader.dataset.dataset.metainfo.*: metainfo.from_file: must be",
+        ),
+        ({"model": None}, r"model.*: needs dict\(type=...\) with a name of MODELS, not None"),
+        (
+            {"model": {"type": "TopdownPoseEstimator", "backbone": RELUED}},
+            r"act_cfg has no type 'Relu'; did you mean 'ReLU'",
+        ),
+        ({"model": {"type": "TopdownPoseEstimator", "backbone": STARTED}}, r"init_cfg.1.type.*'Kaming'; did you mean"),
+        ({"val_evaluator": [{"type": "PCKAcuracy"}]}, "val_evaluator.0.type.*: no metric named 'PCKAcuracy'"),
+        ({"test_evaluator": 3}, r"test_evaluator.*: must be dict\(type=...\) or a list of them, found 3"),
+        ({"default_hooks": {"logger": {"intervals": 3}}}, "logger.intervals.*: LoggerHook has no argument 'intervals'"),
+        ({"default_hooks": {"timer": {"type": "IterTimerHook", "x": 1}}}, "default_hooks.timer has no 'x'"),
+        ({"default_hooks": {"visualization": {"type": "PoseVisualizationHook", "kpt_th": 1}}}, "no argument 'kpt_th'"),
+        ({"default_hooks": []}, "default_hooks.*: must be a dict, found"),
+        ({"custom_hooks": 3}, r"custom_hooks.*: must be dict\(type=...\) or a list"),
+        (
+            {
+                "custom_hooks": [
+                    {"type": "PipelineSwitchHook", "switch_epoch": 1, "switch_pipeline": [{"type": "Flip"}]}
+                ]
+            },
+            r"custom_hooks.0.switch_pipeline.0.type.*: no transform named 'Flip'",
+        ),
+        ({"param_scheduler": {"type": "PolyLR", "powr": 2}}, "param_scheduler.powr.*: PolyLR has no argument 'powr'"),
+        ({"param_scheduler": [{"type": "StepLR"}]}, "param_scheduler.0.*: StepLR needs 'step_size'"),
+        (
+            {"param_scheduler": [{"type": "PolyLR", "begin": 5, "end": 2}]},
+            r"end \(2\) must be greater than begin \(5\)",
+        ),
+        (
+            {"param_scheduler": [{"type": "MultiStepLR", "milestones": 3}]},
+            "param_scheduler.0.* cannot be made of these",
+        ),
+        ({"train_cfg": {"type": "EpochLoop", "max_epochs": 1}}, "train_cfg.type.*: no loop 'EpochLoop'"),
+        ({"train_cfg": {"max_epochs": 1, "dynamic_intervals": 3}}, r"must be a list of \(epoch, interval\), found 3"),
+        ({"optim_wrapper": {"optimizer": SGD, "accumulative_counts": "x"}}, "accumulative_counts.*: must be a whole"),
     ],
 )
 def test_what_is_not_known_is_refused(data: Path, changes: dict[str, Any], message: str) -> None:
@@ -160,7 +215,7 @@ def test_all_problems_come_at_once_with_file_and_line(data: Path, tmp_path: Path
     tiny_config(data).dump(path)
     lines = path.read_text().count("\n")
     path.write_text(path.read_text() + "train_cfg['max_epoch'] = 3\nparam_scheduler = [dict(type='CosineLR')]\n")
-    with pytest.raises(BuildError, match="2 problems in .*bad.py:") as caught:
+    with pytest.raises(BuildError, match=r"2 problems in .*bad\.py:") as caught:
         translate(load(path))
     assert f"(line {lines + 1})" in str(caught.value)
     assert f"(line {lines + 2})" in str(caught.value)
@@ -169,3 +224,23 @@ def test_all_problems_come_at_once_with_file_and_line(data: Path, tmp_path: Path
 def test_evaluation_needs_only_the_test_data(data: Path) -> None:
     config = tiny_config(data, train_dataloader=None, optim_wrapper=None, train_cfg=None)
     assert list(translate(config, training=False).data["loaders"]) == ["test"]
+
+
+def test_evaluation_reports_the_rest_only_where_it_fails(data: Path) -> None:
+    config = tiny_config(data, param_scheduler=[{"type": "CosineLR"}])
+    translate(config, training=False)
+    config["test_evaluator"] = {"type": "PCKAcuracy"}
+    with pytest.raises(BuildError, match="no metric named 'PCKAcuracy'") as caught:
+        translate(config, training=False)
+    assert "no schedule named 'CosineLR'" in str(caught.value)
+
+
+WRONG_VALUES = [3, "x", [3], {}, {"type": 3}, {"type": "Nope"}, {"type": ["a"]}, {"a": 1}, [[1]], {1: 2}]
+
+
+@pytest.mark.parametrize("value", WRONG_VALUES, ids=repr)
+def test_values_of_any_kind_are_no_reason_to_stumble(data: Path, value: Any) -> None:
+    config = tiny_config(data)
+    for key in [*config, "visualizer", "vis_backends", "env_cfg", "val_cfg", "test_cfg"]:
+        problems = check_config(Config({**config, key: value}))
+        assert all(problem.partition(":")[2] for problem in problems)

@@ -101,7 +101,8 @@ def norm_name(norm_cfg: Settings) -> str:
 def build_norm(norm_cfg: Settings, channels: int) -> nn.Module:
     """Build the norm layer that ``norm_cfg`` describes.
 
-    ``SyncBN`` (``SyncBatchNorm``) gives a plain batch norm marked ``sync``: the trainer converts it where several devices train.
+    ``SyncBN`` or ``SyncBatchNorm`` gives a plain batch norm marked ``sync``: the trainer converts it where several
+    devices train.
 
     Raises:
         ValueError: for an unknown type.
