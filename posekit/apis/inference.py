@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from posekit.apis.config_pipeline import ConfigPipeline, LiftingPipeline
+from posekit.apis.detection import classes_of
 from posekit.apis.person_window import person_window, pose_norm
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config import Config
@@ -49,7 +50,7 @@ def init_model(
 
     Returns:
         The model in evaluation mode, with ``cfg`` (the config) and ``dataset_meta`` (the keypoint set: the
-        checkpoint's, else that of the config's datasets, else COCO's).
+        checkpoint's, else that of the config's datasets, else COCO's; of a detector the names of its classes).
     """
     if isinstance(config, (str, os.PathLike)):
         config = load_config(Path(config))
@@ -70,8 +71,11 @@ def init_model(
         if not report.is_complete:
             logging.getLogger(__name__).warning("%s", report)
         meta = weights.meta.get("dataset_meta")
-    known = isinstance(meta, Mapping) and "flip_indices" in meta
-    model.dataset_meta = meta if known else keypoint_set_of(config)
+    if hasattr(model, "bbox_head"):
+        model.dataset_meta = classes_of(config, meta)
+    else:
+        known = isinstance(meta, Mapping) and "flip_indices" in meta
+        model.dataset_meta = meta if known else keypoint_set_of(config)
     model.cfg = config
     return model.to(device).eval()
 
