@@ -15,6 +15,7 @@ FROZEN = {
     "posekit.apis:init_model": "(config, checkpoint=None, device='cpu')",
     "posekit.apis:inference_topdown": "(model, image, bboxes=None, bbox_format='xyxy')",
     "posekit.apis:inference_bottomup": "(model, image)",
+    "posekit.apis:inference_detector": "(model, image)",
     "posekit.apis:PoseModel.default": "(**options)",
     "posekit.structures:InstanceData": "(*, metainfo=None, **values)",
     "posekit.structures:PixelData": "(*, metainfo=None, **values)",
