@@ -113,7 +113,9 @@ def keypoint_sets(dataset: Mapping[str, Any], path: str) -> Iterator[tuple[str, 
     if isinstance(metainfo, Mapping) and metainfo:
         yield f"{path}.metainfo", metainfo
     parts = dataset.get("datasets")
-    inside = {f"{path}.datasets.{index}": part for index, part in enumerate(parts if isinstance(parts, list) else ())}
+    inside: dict[str, Any] = {
+        f"{path}.datasets.{index}": part for index, part in enumerate(parts if isinstance(parts, list) else ())
+    }
     inside[f"{path}.dataset"] = dataset.get("dataset")
     for at, part in inside.items():
         if isinstance(part, Mapping):
@@ -144,8 +146,7 @@ def check_evaluators(made: Translation, stages: Sequence[str]) -> None:
 
 def check_optimizer(made: Translation, path: str, optimizer: Any) -> bool:
     """Check an optimizer; the parameters to train are its first argument."""
-    named = isinstance(optimizer, Mapping) and "type" in optimizer
-    kind = optimizer["type"] if named else None
+    kind: Any = optimizer.get("type") if isinstance(optimizer, Mapping) else None
     cls = kind if callable(kind) else OPTIMIZERS.get(kind) if kind in OPTIMIZERS else None
     return made.check_part(path, OPTIMIZERS, optimizer, given=list(parameters(cls)[0])[:1] if cls else ())
 

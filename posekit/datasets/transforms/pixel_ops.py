@@ -140,15 +140,18 @@ def grid_dropout(
 
     The newer names are ``unit_size_range`` and ``fill``.
     """
-    sizes = newer.pop("unit_size_range", None) or (unit_size_min, unit_size_max)
+    least, largest = newer.pop("unit_size_range", None) or (unit_size_min, unit_size_max)
     fill = newer.pop("fill", fill_value)
     newer.pop("fill_mask", None)
     newer.pop("mask_fill_value", None)
-    if newer or isinstance(fill, str) or (sizes[0] is None) != (sizes[1] is None):
+    if newer or isinstance(fill, str) or (least is None) != (largest is None):
         raise ValueError("GridDropout: only ratio, both unit sizes, random_offset and numbers for fill are built in")
 
     def run(img: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        unit = max(2, img.shape[1] // 10) if sizes[0] is None else int(rng.integers(sizes[0], sizes[1] + 1))
+        if least is None or largest is None:
+            unit = max(2, img.shape[1] // 10)
+        else:
+            unit = int(rng.integers(least, largest + 1))
         side = min(max(int(unit * ratio), 1), unit - 1)
         left, top = rng.integers(unit - side + 1, size=2) if random_offset else (0, 0)
         rows, columns = (
