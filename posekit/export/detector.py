@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from posekit.apis.detection import inference_detector
 from posekit.export.onnx import OPSET, ParityError, forget_origin, quiet, test_pipeline
 from posekit.inference.detection import METADATA_KEY, Detector, DetectorRecipe
 from posekit.models.heads.rtmdet_head import RTMDetSepBNHead
@@ -62,7 +62,11 @@ class DeployedDetector(nn.Module):
 
 
 def export_detector(
-    model: Any, path: str | os.PathLike[str], *, images: Sequence[np.ndarray] | None = None
+    model: Any,
+    path: str | os.PathLike[str],
+    *,
+    detect: Callable[[Any, np.ndarray], Any],
+    images: Sequence[np.ndarray] | None = None,
 ) -> DetectorParity:
     """Write a detector as an ONNX file that ``posekit.inference.detection.Detector`` opens.
 
@@ -72,6 +76,7 @@ def export_detector(
     Args:
         model: detector that ``posekit.apis.init_model`` returned.
         path: file to write.
+        detect: what the file is compared with: ``posekit.apis.inference_detector``.
         images: images (H, W, 3), BGR, uint8, to compare on; made-up ones by default.
 
     Raises:
@@ -83,7 +88,7 @@ def export_detector(
     temporary = target.with_name(f".{target.stem}.{os.getpid()}.onnx")
     try:
         write_graph(DeployedDetector(model).eval(), recipe, temporary)
-        parity = compare(model, temporary, made_up_images() if images is None else images)
+        parity = compare(partial(detect, model), temporary, made_up_images() if images is None else images)
         if parity.agreeing < AGREEING_SHARE:
             raise ParityError(f"the exported detector differs from the trained one, so no file was written ({parity})")
         temporary.replace(target)
@@ -150,11 +155,11 @@ def write_graph(deployed: DeployedDetector, recipe: DetectorRecipe, path: Path) 
     onnx.save(graph, str(path))
 
 
-def compare(model: Any, path: Path, images: Sequence[np.ndarray]) -> DetectorParity:
+def compare(detect: Callable[[np.ndarray], Any], path: Path, images: Sequence[np.ndarray]) -> DetectorParity:
     """Find boxes in the same images by the model and by the file."""
     exported, total, agreeing = Detector.open(path, threads=1), 0, 0
     for image in images:
-        wanted, found = inference_detector(model, image).pred_instances, exported(image)  # pyright: ignore
+        wanted, found = detect(image).pred_instances, exported(image)
         total += len(wanted)
         for box, score, label in zip(wanted.bboxes, wanted.scores, wanted.labels, strict=True):
             near = np.abs(found.boxes - box).max(axis=1, initial=0) <= BOX_TOLERANCE_PX

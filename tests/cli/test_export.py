@@ -55,7 +55,7 @@ def test_wrong_destination(out, message, tmp_path, capsys):
 def test_detectors(options, message, calls, tmp_path, capsys, monkeypatch):
     detector = SimpleNamespace(bbox_head=None)
     monkeypatch.setattr("posekit.apis.inference.init_model", lambda config, checkpoint: detector)
-    exporter = SimpleNamespace(export_detector=lambda model, out: "boxes agree")
+    exporter = SimpleNamespace(export_detector=lambda model, out, detect: "boxes agree")
     monkeypatch.setitem(sys.modules, "posekit.export.detector", exporter)
     assert call("c.py", "w.pth", "-o", tmp_path / "m.onnx", *options) == (cli.USER_ERROR if options else 0)
     printed = capsys.readouterr()

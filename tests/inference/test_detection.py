@@ -64,7 +64,7 @@ def pair(request: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, D
     """A model and its exported file."""
     pytest.importorskip("onnxscript")
     model, path = model_of(request.param), tmp_path_factory.mktemp("export") / "detector.onnx"
-    parity = export_detector(model, path)
+    parity = export_detector(model, path, detect=inference_detector)
     assert parity.agreeing == 1
     assert parity.detections > 10
     return model, Detector.open(path, threads=1)
@@ -93,14 +93,14 @@ def test_other_pipelines_are_refused(tmp_path: Path) -> None:
     model = model_of("yolox")
     del model.cfg["test_dataloader"]["dataset"]["pipeline"][1]
     with pytest.raises(ValueError, match="can be exported; this one has LoadImage, Pad, PackDetInputs"):
-        export_detector(model, tmp_path / "detector.onnx")
+        export_detector(model, tmp_path / "detector.onnx", detect=inference_detector)
 
 
 def test_a_file_that_differs_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detector, "write_graph", lambda deployed, recipe, path: path.write_bytes(b"graph"))
     monkeypatch.setattr(detector, "compare", lambda *_: detector.DetectorParity(4, 10, 0.5, 1.0))
     with pytest.raises(ParityError, match=r"differs .* of 10 boxes on 4 images 50.0 % agree within 1 px"):
-        export_detector(model_of("yolox"), tmp_path / "detector.onnx")
+        export_detector(model_of("yolox"), tmp_path / "detector.onnx", detect=inference_detector)
     assert not list(tmp_path.iterdir())
 
 
