@@ -95,7 +95,8 @@ for name in sys.argv[1:]:
     for loaded in [loaded for loaded in sys.modules if loaded.partition(".")[0] == "posekit"]:
         del sys.modules[loaded]
     importlib.import_module(f"posekit.models.heads.{name}")
-    counts[name] = sum(loaded.partition(".")[0] == "posekit" for loaded in sys.modules)
+    modules = [module for loaded, module in sys.modules.items() if loaded.partition(".")[0] == "posekit"]
+    counts[name] = sum(hasattr(module, "__file__") for module in modules)  # second names of modules have no file
 print(json.dumps(counts))
 """
 

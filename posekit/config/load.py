@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 from posekit.config.config import Config, Mark, brief
 from posekit.config.errors import ConfigError, shown_path
 from posekit.config.folders import ConfigFolders, find_config, packaged_configs
+from posekit.config.imports import settle_imports
 from posekit.config.limits import FILE_COST, MAX_BASES, Budget, OverBudgetError
 from posekit.config.merge import merge
 from posekit.config.names import is_name, no_such_config
@@ -22,17 +23,23 @@ from posekit.config.values import TypeName, finish
 from posekit.config.variables import file_variables
 
 BASE = "_base_"
-OWN_PACKAGES = ("mmpose", "mmdet", "mmpretrain", "mmcls", "mmengine", "mmcv", "posekit")
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), *, plugins: Collection[str] = ()) -> Config:
+def load(
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    plugins: Collection[str] = (),
+    roots: Collection[str | Path] = (),
+) -> Config:
     """Load a config file without executing it.
 
     Args:
         path: the file; one of posekit's own configs may be named from anywhere, by its path (``posekit::body/...``)
             or by its name alone.
         overrides: changes such as ``model.head.loss.type=KLDiscretLoss`` or ``milestones=[170,200]``.
-        plugins: packages the user named with ``--plugin``; only these may stand in ``custom_imports``.
+        plugins: packages the user named with ``--plugin``, which may stand in ``custom_imports``.
+        roots: folders the user named with ``--config-root``, from which bases may come too.
 
     Returns:
         The resolved config. Every value knows where it was set, see ``Config.where``.
@@ -43,7 +50,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, plugins: Collection
     file = find_config(path)
     if is_name(path) and not file.exists():
         raise ConfigError(no_such_config(path, packaged_configs()))
-    loader = _Loader(ConfigFolders(file), plugins)
+    loader = _Loader(ConfigFolders(file, roots), plugins)
     return loader.finished(lambda given: loader.file(file, given), str(file), overrides)
 
 
@@ -79,11 +86,13 @@ class _Loader:
             names = read([changed]).names
             for override in overrides:
                 apply_override(names, override, self.budget)
-            return finish(names, None, "", file, self.budget)[0]
+            config = finish(names, None, "", file, self.budget)[0]
         except OverBudgetError as error:
             raise ConfigError(f"{shown_path(file)}: too large: {error}") from None
         except RecursionError:
             raise ConfigError(f"{shown_path(file)}: nested too deeply; split it into named values") from None
+        settle_imports(config, self.plugins)
+        return config
 
     def file(self, path: Path, given: Layers, children: tuple[Path, ...] = ()) -> _Read:
         """Return the names of a file, merged over its bases; ``given`` is what the inheriting configs have set."""
@@ -104,7 +113,6 @@ class _Loader:
         runner.run([node for node in body if not _is_base(node)])
         base = runner.base
         runner.check_order()
-        _check_imports(runner.names, self.plugins)
         names = merge(runner.names, base, self.budget)
         for name in [name for name, value in names.items() if isinstance(value, TypeName)]:
             del names[name]
@@ -229,27 +237,3 @@ def _is_base(node: ast.stmt) -> bool:
         and isinstance(node.targets[0], ast.Name)
         and node.targets[0].id == BASE
     )
-
-
-def _check_imports(names: Config, plugins: Collection[str]) -> None:
-    """Refuse ``custom_imports``; those that only name posekit's own parts or the user's plugins are dropped.
-
-    Raises:
-        ConfigError: if anything else is to be imported.
-    """
-    wanted = names.get("custom_imports")
-    if wanted is None:
-        return
-    listed: Any = wanted.get("imports", ()) if isinstance(wanted, Config) else wanted
-    modules: list[Any] = [listed]
-    if isinstance(listed, (list, tuple)) and listed:
-        modules = list(cast("list[Any]", listed))
-    for module in modules:
-        package = str(module).partition(".")[0]
-        if package not in OWN_PACKAGES and not {package, str(module)} & set(plugins):
-            raise ConfigError(
-                f"{names.mark('custom_imports')}: custom_imports of '{module}' is refused: a config runs no code; if "
-                "you trust that package, name it yourself on the command line: "
-                f"--plugin {package if package.isidentifier() else 'my_package'}"
-            )
-    del names["custom_imports"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from posekit.config.errors import ConfigError, shown_path
 from posekit.config.limits import MAX_FILE_BYTES
+from posekit.console import close_names
 
 
 def read_text(path: Path) -> str:
@@ -37,11 +38,9 @@ def read_text(path: Path) -> str:
 
 def neighbours(path: Path) -> str:
     """Return the end of a message about a missing file: the name that is close to it, or the missing folder."""
-    import difflib
-
     if not path.parent.is_dir():
         return f"; the folder {shown_path(str(path.parent))} does not exist either"
-    close = difflib.get_close_matches(path.name, [item.name for item in path.parent.glob("*.py")], 1)
+    close = close_names(path.name, [item.name for item in path.parent.glob("*.py")], most=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 

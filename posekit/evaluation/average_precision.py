@@ -12,14 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from posekit.evaluation.oks import FoundPoses, TruePoses
-from posekit.evaluation.oks_nms import ranks_in_groups
-from posekit.evaluation.pose_matching import MAX_DETS, close_pairs, in_groups, match
+from posekit.evaluation.pose_matching import MAX_DETS, Pairs, close_pairs, in_groups, match
+from posekit.keypoints.oks import FoundPoses, TruePoses
+from posekit.keypoints.oks_nms import ranks_in_groups
 
 OKS_THRS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)
-AREA_RANGES = {"all": (0.0, 1e10), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10)}
+AREA_RANGES = {
+    "all": (0.0, 1e10), "medium": (32.0**2, 96.0**2), "large": (96.0**2, 1e10), "small": (0.0, 32.0**2),
+}  # fmt: skip
 """Areas in square pixels, both ends included."""
+POSE_AREAS = 3
+"""Number of the first of these ranges that poses are scored in: COCO labels no poses of small persons."""
 
 SUMMARY: dict[str, dict[str, Any]] = {
     "": {}, " .5": {"thr": 0.5}, " .75": {"thr": 0.75}, " (M)": {"area": "medium"}, " (L)": {"area": "large"},
@@ -93,7 +97,7 @@ class PoseMatches:
         """Return the scores of the images as they are."""
         return next(self.resampled(np.ones((1, self.num_images), np.int32)))
 
-    def resampled(self, times: np.ndarray, areas: Sequence[str] = tuple(AREA_RANGES)) -> Iterator[PoseScores]:
+    def resampled(self, times: np.ndarray, areas: Sequence[str] = ()) -> Iterator[PoseScores]:
         """Yield the scores of each resample; nothing is matched anew.
 
         An image that was drawn several times counts as so many images, whose predictions
@@ -101,10 +105,11 @@ class PoseMatches:
 
         Args:
             times: (B, I), how often each image was drawn.
-            areas: the area ranges wanted; all others are -1.
+            areas: the area ranges wanted, by default all that were matched; all others are -1.
         """
-        num_categories = int(self.true_category.max(initial=0)) + 1
-        shape = (len(OKS_THRS), len(RECALLS), num_categories, len(AREA_RANGES))
+        num_categories, num_areas = int(self.true_category.max(initial=0)) + 1, len(self.true_counted)
+        areas = areas or list(AREA_RANGES)[:num_areas]
+        shape = (len(OKS_THRS), len(RECALLS), num_categories, num_areas)
         for start in range(0, len(times), RESAMPLES_AT_ONCE):
             part = times[start : start + RESAMPLES_AT_ONCE]
             precision = np.full((len(part), *shape), -1.0)
@@ -171,12 +176,34 @@ def match_poses(
         max_dets: so many predictions of each image and category count, the best first.
     """
     truth, true_group, found, found_group = in_groups(truth, found, max_dets)
-    outside = out_of_area(truth.area) | truth.ignore
     pairs = close_pairs(truth, true_group, found, found_group, sigmas, weights, thr=OKS_THRS[0])
+    return precision_of(truth, found, found_group, pairs, images=images)
+
+
+def precision_of(
+    truth: TruePoses,
+    found: FoundPoses,
+    found_group: np.ndarray,
+    pairs: Pairs,
+    *,
+    images: Sequence[Any] | np.ndarray = (),
+    num_areas: int = POSE_AREAS,
+) -> PoseMatches:
+    """Match the predictions to the labels that they resemble.
+
+    Args:
+        truth: the labels, as ``in_groups`` returns them.
+        found: the predictions, likewise.
+        found_group: (D,) the group of each prediction, likewise.
+        pairs: predictions and labels of one group that resemble each other enough.
+        images: ids of images beyond those with a label or a prediction.
+        num_areas: number of the first of ``AREA_RANGES`` to score.
+    """
+    outside = out_of_area(truth.area, num_areas) | truth.ignore
     labels = match(pairs, ranks_in_groups(found_group), outside, truth.crowd, OKS_THRS)
     matched = labels >= 0
     ignored = np.stack([out[label] for out, label in zip(outside, labels, strict=True)]) if len(truth.image) else False
-    ignored = np.where(matched, ignored, out_of_area(found.area)[:, None])
+    ignored = np.where(matched, ignored, out_of_area(found.area, num_areas)[:, None])
     order = np.argsort(-found.score, kind="stable")
     ids = np.unique(np.concatenate([truth.image, found.image, np.asarray(images) if len(images) else truth.image]))
     categories = np.unique(truth.category)
@@ -193,9 +220,9 @@ def match_poses(
     )
 
 
-def out_of_area(area: np.ndarray) -> np.ndarray:
-    """Return (A, N): whether an area lies outside of each range."""
-    return np.stack([(area < low) | (area > high) for low, high in AREA_RANGES.values()])
+def out_of_area(area: np.ndarray, num_areas: int) -> np.ndarray:
+    """Return (A, N): whether an area lies outside of each of the first ranges."""
+    return np.stack([(area < low) | (area > high) for low, high in list(AREA_RANGES.values())[:num_areas]])
 
 
 def precision_at_recalls(

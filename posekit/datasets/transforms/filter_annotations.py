@@ -27,8 +27,6 @@ class FilterAnnotations(BaseTransform):
         ValueError: if no test is chosen.
     """
 
-    requires = ("keypoints", "keypoints_visible")
-
     def __init__(
         self,
         min_gt_bbox_wh: tuple[float, float] = (1, 1),
@@ -48,11 +46,13 @@ class FilterAnnotations(BaseTransform):
         self.by_area = by_area
         self.by_kpt = by_kpt
         self.keep_empty = keep_empty
+        self.requires = ("keypoints", "keypoints_visible") if by_kpt else ("bbox",)  # pyright: ignore
 
     def transform(self, results: Results) -> Results | None:
-        if len(results["keypoints"]) == 0:
+        count = len(results["keypoints" if self.by_kpt else "bbox"])
+        if count == 0:
             return results
-        keep = np.ones(len(results["keypoints"]), bool)
+        keep = np.ones(count, bool)
         if self.by_box and "bbox" in results:
             keep &= (box_sizes(results["bbox"]) > self.min_gt_bbox_wh).all(axis=-1)
         if self.by_area and "area" in results:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.transforms.mix_image import MixImageTransform, merge_annotations, moved_annotations
+from posekit.datasets.transforms.base import BaseTransform
+from posekit.datasets.transforms.mix_image import CachedMix, MixImageTransform, merge_annotations, moved_annotations
 from posekit.datasets.transforms.results import Results
 from posekit.geometry import Affine
 from posekit.registry import TRANSFORMS
@@ -38,7 +39,7 @@ class Mosaic(MixImageTransform):
         img_scale: tuple[int, int] = (640, 640),
         center_range: tuple[float, float] = (0.5, 1.5),
         pad_val: float = 114.0,
-        pre_transform: Sequence[Any] | None = None,
+        pre_transform: Sequence[BaseTransform] | None = None,
         prob: float = 1.0,
     ) -> None:
         super().__init__(pre_transform, prob)
@@ -75,6 +76,16 @@ class Mosaic(MixImageTransform):
         canvas[y1:y2, x1:x2] = resized[y1 - top : y2 - top, x1 - left : x2 - left]
         sx, sy = width / img.shape[1], height / img.shape[0]
         return Affine(np.array([[sx, 0, left + (sx - 1) / 2], [0, sy, top + (sy - 1) / 2]]), "image", "image")
+
+
+@TRANSFORMS.register_module()
+class CachedMosaic(CachedMix, Mosaic):
+    """A mosaic with images that lately passed by, in place of freshly loaded ones: a fourth of the decoding.
+
+    Arguments are those of CachedMix and Mosaic. Source: Lyu et al., RTMDet, arXiv 2212.07784, section 3.4.
+    """
+
+    provides = ("img",)
 
 
 def moved_polygons(segmentations: Sequence[Any], step: Affine) -> list[list[list[float]]]:

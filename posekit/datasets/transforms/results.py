@@ -60,6 +60,10 @@ class DatasetResults(TypedDict):
     area: np.ndarray
     """(N,) square pixels."""
     iscrowd: Any
+    labels: np.ndarray
+    """(N,) index of each box's class, for detectors."""
+    ignored: np.ndarray
+    """(N,) whether a box marks a region where detectors learn nothing."""
     segmentation: Any
     invalid_segs: list
     """COCO polygons or run lengths of regions without annotation, in the picture as loaded."""
@@ -104,6 +108,8 @@ class Results(DatasetResults):
     """Map from the picture as loaded to where it is now (*input* after a crop or resize)."""
     pending: NotRequired[Warp]
     """The part of ``affine`` not yet applied to the pixels; only inside a Pipeline."""
+    scale_factor: tuple[float, float]
+    """Factors of width and height in the last Resize."""
     transformed_keypoints: np.ndarray
     """(N, K, 2) pixels of *input*."""
     input_size: tuple[int, int]

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from posekit.datasets.transforms.mix_image import MixImageTransform, merge_annotations, moved_annotations
+from posekit.datasets.transforms.base import BaseTransform
+from posekit.datasets.transforms.mix_image import (
+    CachedMix,
+    MixImageTransform,
+    merge_annotations,
+    moved_annotations,
+    num_instances,
+)
 from posekit.datasets.transforms.random_flip import flip_annotations
 from posekit.datasets.transforms.results import Results
 from posekit.datasets.transforms.warp import Warp, apply_warp, current_space
@@ -15,6 +21,7 @@ from posekit.geometry import Affine
 from posekit.registry import TRANSFORMS
 
 
+@TRANSFORMS.register_module("MixUp")
 @TRANSFORMS.register_module()
 class YOLOXMixUp(MixImageTransform):
     """Average the picture with a random part of another one, which brings its instances along.
@@ -41,7 +48,7 @@ class YOLOXMixUp(MixImageTransform):
         flip_ratio: float = 0.5,
         pad_val: float = 114.0,
         bbox_clip_border: bool = True,
-        pre_transform: Sequence[Any] | None = None,
+        pre_transform: Sequence[BaseTransform] | None = None,
         prob: float = 1.0,
     ) -> None:
         super().__init__(pre_transform, prob)
@@ -54,7 +61,7 @@ class YOLOXMixUp(MixImageTransform):
         import cv2
 
         other = others[0]
-        if len(other["keypoints"]) == 0:
+        if num_instances(other) == 0:
             return results
         size = (results["img"].shape[1], results["img"].shape[0])
         step = self.draw(other, size, results.get("flip_indices", []), rng)
@@ -79,3 +86,11 @@ class YOLOXMixUp(MixImageTransform):
             step = Affine.translate((canvas[0] - factor * width, 0)) @ step
         offset = [int(rng.integers(max(0, whole - side) + 1)) for whole, side in zip(canvas, size, strict=True)]
         return Affine.translate((-offset[0], -offset[1])) @ step
+
+
+@TRANSFORMS.register_module()
+class CachedMixUp(CachedMix, YOLOXMixUp):
+    """The average with an image that lately passed by, in place of a freshly loaded one.
+
+    Arguments are those of CachedMix and YOLOXMixUp. Source: Lyu et al., RTMDet, arXiv 2212.07784, section 3.4.
+    """

@@ -79,6 +79,9 @@ class YOLOXPoseModeSwitchHook(AttributeSwitch):
         new_train_pipeline: pipeline for these epochs.
     """
 
+    last_loss = "use_aux_loss"
+    """Attribute of the head that adds the loss of the last epochs."""
+
     def __init__(
         self,
         num_last_epochs: int = 20,
@@ -99,6 +102,28 @@ class YOLOXPoseModeSwitchHook(AttributeSwitch):
         if stage != "fit":
             return
         first = max(trainer.max_epochs - self.num_last_epochs - 1, 0)
-        self.epoch_attributes = {first: {"use_aux_loss": True}}
+        self.epoch_attributes = {first: {self.last_loss: True}}
         if self.new_train_dataset or self.new_train_pipeline:
             trainer.datamodule.add_stage(first, dataset=self.new_train_dataset, pipeline=self.new_train_pipeline)
+
+
+@HOOKS.register_module()
+class YOLOXModeSwitchHook(YOLOXPoseModeSwitchHook):
+    """Ends mosaic augmentation and adds the loss on offsets in strides for the last epochs of a YOLOX detector.
+
+    Args:
+        num_last_epochs: number of epochs at the end.
+        new_train_pipeline: pipeline for these epochs; without it only the loss changes.
+        skip_type_keys: accepted from configs; give ``new_train_pipeline`` in its place.
+    """
+
+    last_loss = "use_l1"
+
+    def __init__(
+        self,
+        num_last_epochs: int = 15,
+        new_train_pipeline: Sequence[dict] | None = None,
+        skip_type_keys: Sequence[str] = (),
+        priority: Any = None,
+    ) -> None:
+        super().__init__(num_last_epochs, None, new_train_pipeline, priority)

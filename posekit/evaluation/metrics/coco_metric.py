@@ -9,19 +9,20 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.array import to_numpy
 from posekit.evaluation.average_precision import PoseScores, score_poses
+from posekit.evaluation.box_precision import MAX_BOXES, FoundBoxes, score_boxes
 from posekit.evaluation.coco_truth import read_coco, true_poses
 from posekit.evaluation.keypoint_mapping import map_keypoints
 from posekit.evaluation.metrics.base import BaseMetric, look_up
-from posekit.evaluation.oks import FoundPoses, TruePoses
-from posekit.evaluation.oks_nms import oks_nms, soft_oks_nms
 from posekit.evaluation.pose_matching import MAX_DETS
+from posekit.files import write_atomically
+from posekit.keypoints.oks import FoundPoses, TruePoses
+from posekit.keypoints.oks_nms import oks_nms, soft_oks_nms
 from posekit.registry import METRICS
-from posekit.structures.array import to_numpy
 
 CHOICES = {
-    "iou_type": ("keypoints", "keypoints_crowd"),
+    "iou_type": ("keypoints", "keypoints_crowd", "bbox"),
     "score_mode": ("bbox_keypoint", "bbox", "keypoint", "bbox_rle"),
     "nms_mode": ("oks_nms", "soft_oks_nms", "none"),
 }
@@ -61,14 +62,15 @@ class CocoMetric(BaseMetric):
     """AP and AR over OKS thresholds, equal to pycocotools to rounding but some thirty times faster.
 
     Results: AP, AP .5, AP .75, AP (M), AP (L) and the same of AR; with ``keypoints_crowd``
-    AP, AR and the AP of easy, medium and hard images. -1 means that there was nothing to find.
+    AP, AR and the AP of easy, medium and hard images; with ``bbox`` the AP of detectors' boxes, AP (S), AP (M) and
+    AP (L) among them, and AR. -1 means that there was nothing to find.
 
     Args:
         ann_file: COCO annotation file with the labels. Without it ``dataset_meta["ann_file"]`` is
             read if there is one, else the samples' ``raw_ann_info`` are the labels: then persons
             that no sample stands for are not missed.
         use_area: whether the annotations carry areas; otherwise 0.53 of the box is taken.
-        iou_type: "keypoints", or "keypoints_crowd" for CrowdPose.
+        iou_type: "keypoints", "keypoints_crowd" for CrowdPose, or "bbox" for detectors.
         score_mode: a pose's score is that of its box ("bbox"), the mean of its keypoints'
             ("keypoint"), the box's times the mean of the keypoints' above a threshold
             ("bbox_keypoint"), or box + mean + best keypoint ("bbox_rle").
@@ -83,7 +85,8 @@ class CocoMetric(BaseMetric):
         keypoint_weights: of the keypoints in the OKS of the evaluation, above 0; NMS counts all alike.
         keypoint_ap: also note the AP of each single keypoint in ``per_keypoint``: OKS and visibility
             of that keypoint alone decide.
-        max_dets: so many predictions of each image and category count, the best first.
+        max_dets: number of predictions of each image and category that count, the best first; by default 20 poses or
+            100 boxes.
     """
 
     default_prefix = "coco"
@@ -107,13 +110,15 @@ class CocoMetric(BaseMetric):
         sigmas: Sequence[float] | None = None,
         keypoint_weights: Sequence[float] | None = None,
         keypoint_ap: bool = False,
-        max_dets: int = MAX_DETS,
+        max_dets: int | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         given = {"iou_type": iou_type, "score_mode": score_mode, "nms_mode": nms_mode}
         for name, value in given.items():
             if value not in CHOICES[name]:
                 raise ValueError(f"{type(self).__name__}: {name} is {value!r}; use {', '.join(CHOICES[name])}")
+        self.of_boxes = iou_type == "bbox"
+        max_dets = (MAX_BOXES if self.of_boxes else MAX_DETS) if max_dets is None else max_dets
         if not isinstance(max_dets, int) or max_dets < 1:
             raise ValueError(f"{type(self).__name__}: max_dets is {max_dets!r}; use a whole number above 0")
         if format_only and outfile_prefix is None:
@@ -154,6 +159,9 @@ class CocoMetric(BaseMetric):
 
     def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
         """Keep the predictions of each sample, and its labels if no annotation file has them."""
+        if self.of_boxes:
+            self.results += [self.box_prediction(sample) for sample in data_samples]
+            return
         for sample in data_samples:
             keypoints = self.required(sample, "pred_instances.keypoints")
             scores = self.required(sample, "pred_instances.keypoint_scores")
@@ -178,6 +186,34 @@ class CocoMetric(BaseMetric):
                 )
             )
 
+    def box_prediction(self, sample: Any) -> FoundBoxes:
+        """Return the boxes found in a sample, by the annotation file's category ids."""
+        labels = self.required(sample, "pred_instances.labels").astype(np.int64)
+        return FoundBoxes(
+            self.required(sample, "img_id").item(),
+            self.required(sample, "pred_instances.bboxes").reshape(-1, 4),
+            self.required(sample, "pred_instances.scores"),
+            np.asarray(self.meta("category_ids"))[labels],
+        )
+
+    def box_scores(self, results: list[FoundBoxes]) -> dict[str, float]:
+        """Write and evaluate the boxes of all samples, once each."""
+        results = list({result.image: result for result in results}.values())
+        if self.outfile_prefix is not None:
+            write_results(Path(f"{self.outfile_prefix}.bbox.json"), box_rows(results))
+        if self.format_only:
+            return {}
+        if self.coco is None:
+            raise ValueError(f"{type(self).__name__}: boxes are compared with the labels of a file; give ann_file")
+        self.check_images(results)
+        return score_boxes(
+            self.coco["annotations"],
+            results,
+            categories=self.meta("category_ids"),
+            ignore_where=(self.dataset_meta or {}).get("ignore_where"),
+            max_dets=self.max_dets,
+        )
+
     def labels_of(self, sample: Any) -> dict[str, Any]:
         """Return the annotations that a sample itself carries."""
         annotations = look_up(sample, "raw_ann_info")
@@ -191,6 +227,8 @@ class CocoMetric(BaseMetric):
 
     def compute_metrics(self, results: list[Prediction]) -> dict[str, float]:
         """Score, suppress, write and evaluate the predictions."""
+        if self.of_boxes:
+            return self.box_scores(results)  # pyright: ignore[reportArgumentType]
         found = self.suppressed(self.predictions(results))
         if self.outfile_prefix is not None:
             write_results(Path(f"{self.outfile_prefix}.keypoints.json"), self.result_rows(found))
@@ -284,7 +322,7 @@ class CocoMetric(BaseMetric):
         keypoints = map_keypoints(truth.keypoints, self.gt_converter)
         return truth._replace(keypoints=keypoints, ignore=truth.crowd | ~(keypoints[..., 2] > 0).any(1))
 
-    def check_images(self, results: list[Prediction]) -> None:
+    def check_images(self, results: Sequence[Prediction | FoundBoxes]) -> None:
         """Raise ValueError if a prediction is of an image that the annotation file does not know."""
         known = {image["id"] for image in (self.coco or {})["images"]}
         strange = next((result.image for result in results if result.image not in known), None)
@@ -339,6 +377,22 @@ class CocoMetric(BaseMetric):
     def split_parts(self, numbers: list[float]) -> dict[str, list[float]]:
         """Name the fields of a result that hold its keypoints' numbers."""
         return {"keypoints": numbers}
+
+
+def box_rows(results: list[FoundBoxes]) -> list[dict[str, Any]]:
+    """Return boxes as COCO writes results."""
+    return [
+        {
+            "image_id": result.image,
+            "category_id": category,
+            "bbox": [box[0], box[1], box[2] - box[0], box[3] - box[1]],
+            "score": score,
+        }
+        for result in results
+        for box, score, category in zip(
+            result.boxes.tolist(), result.scores.tolist(), result.categories.tolist(), strict=True
+        )
+    ]
 
 
 def category_of(sample: Any) -> Any:

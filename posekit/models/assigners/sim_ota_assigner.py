@@ -19,21 +19,25 @@ EPS = 1e-7
 
 
 class Guess(NamedTuple):
-    """What each of P points predicts for one picture; points and boxes in input pixels.
+    """What each of P points predicts for one image; points and boxes in input pixels.
 
     Attributes:
         points: (P, 4) x, y and the strides of both axes.
         boxes: (P, 4) xyxy.
         scores: (P, C) probabilities of the classes.
-        keypoints: (P, K, 2).
-        visible: (P, K) probabilities.
+        keypoints: (P, K, 2); None where only boxes are predicted.
+        visible: (P, K) probabilities; None where only boxes are predicted.
     """
 
     points: Tensor
     boxes: Tensor
     scores: Tensor
-    keypoints: Tensor
-    visible: Tensor
+    keypoints: Tensor | None = None
+    visible: Tensor | None = None
+
+    def rows(self, which: Tensor) -> Guess:
+        """Return the predictions of the chosen points."""
+        return Guess(*(None if column is None else column[which] for column in self))
 
 
 class Match(NamedTuple):
@@ -94,29 +98,28 @@ class SimOTAAssigner:
 
     @torch.no_grad()
     def assign(self, guess: Guess, truth: InstanceData) -> Match:
-        """Match the points of one picture with its instances.
+        """Match the points of one image with its instances.
 
         Args:
             guess: the predictions.
-            truth: tensors ``bboxes`` (N, 4), ``labels`` (N,), ``keypoints`` (N, K, 2), ``keypoints_visible``
-                (N, K) and ``areas`` (N,).
+            truth: tensors ``bboxes`` (N, 4) and ``labels`` (N,); where the guess has keypoints also ``keypoints``
+                (N, K, 2), ``keypoints_visible`` (N, K) and ``areas`` (N,).
         """
         inside, near = self.neighbours(guess.points, truth)
         near_any = (inside | near).any(1).nonzero()[:, 0]  # (V,)
         if not len(near_any):
             return Match(near_any, near_any, guess.scores.new_zeros(0))
-        candidates = Guess(*(one[near_any] for one in guess))
+        candidates = guess.rows(near_any)
         fits = self.fits(candidates, truth)
         cost = self.cost(candidates, truth, fits) + OUTSIDE * ~(inside & near)[near_any]
         fit = fits[self.dynamic_k_indicator]
-        chosen = self.cheapest(cost, fit)
-        points, instances = chosen.nonzero(as_tuple=True)
+        points, instances = cheapest(cost, fit, self.candidate_topk).nonzero(as_tuple=True)
         return Match(near_any[points], instances, fit[points, instances])
 
     def neighbours(self, points: Tensor, truth: InstanceData) -> tuple[Tensor, Tensor]:
         """Return whether points lie in the instances' boxes, and whether near their centres, both (P, N)."""
         place, stride = points[:, None, :2], points[:, None, 2:]
-        inside = ((place > truth.bboxes[:, :2]) & (place < truth.bboxes[:, 2:])).all(-1)
+        inside = inside_boxes(points, truth.bboxes)
         near = ((place - self.centers(truth)).abs() < self.center_radius * stride).all(-1)
         return inside, near
 
@@ -132,31 +135,39 @@ class SimOTAAssigner:
 
     def fits(self, guess: Guess, truth: InstanceData) -> dict[str, Tensor]:
         """Return how well the predictions fit the instances, each (V, N)."""
-        poses = guess.keypoints[:, None]
-        return {
-            "iou": self.iou_calculator(guess.boxes, truth.bboxes),
-            "oks": self.oks_calculator(poses, truth.keypoints[None], truth.keypoints_visible[None], truth.areas[None]),
-        }
+        fits = {"iou": self.iou_calculator(guess.boxes, truth.bboxes)}
+        if guess.keypoints is not None:
+            poses, seen = guess.keypoints[:, None], truth.keypoints_visible[None]
+            fits["oks"] = self.oks_calculator(poses, truth.keypoints[None], seen, truth.areas[None])
+        return fits
 
     def cost(self, guess: Guess, truth: InstanceData, fits: dict[str, Tensor]) -> Tensor:
         """Return the cost (V, N) of each candidate learning each instance, before its place counts."""
         classes = F.one_hot(truth.labels.long(), guess.scores.shape[-1]).float()
         costs = {name: -torch.log(fit + EPS) for name, fit in fits.items()}
         costs["cls"] = cross_entropy(guess.scores[:, None], classes)
-        costs["vis"] = cross_entropy(guess.visible[:, None], truth.keypoints_visible)
-        return sum((costs[name] * weight for name, weight in self.weights.items()), torch.zeros_like(fits["iou"]))
+        if guess.visible is not None:
+            costs["vis"] = cross_entropy(guess.visible[:, None], truth.keypoints_visible)
+        return sum((cost * self.weights[name] for name, cost in costs.items()), torch.zeros_like(fits["iou"]))
 
-    def cheapest(self, cost: Tensor, fit: Tensor) -> Tensor:
-        """Return which candidates (V, N) each instance gets.
 
-        An instance gets as many as its best fits sum to, at least one; a candidate that several want goes to
-        the one it costs least.
-        """
-        wanted = fit.topk(min(self.candidate_topk, len(fit)), dim=0).values.sum(0).int().clamp(min=1)
-        rank = cost.argsort(0).argsort(0)
-        chosen = rank < wanted
-        contested = chosen.sum(1, keepdim=True) > 1
-        return torch.where(contested, F.one_hot(cost.argmin(1), cost.shape[1]).bool(), chosen)
+def inside_boxes(points: Tensor, boxes: Tensor) -> Tensor:
+    """Return whether points (P, 4) lie strictly inside boxes (N, 4), as (P, N)."""
+    place = points[:, None, :2]
+    return ((place > boxes[:, :2]) & (place < boxes[:, 2:])).all(-1)
+
+
+def cheapest(cost: Tensor, fit: Tensor, topk: int) -> Tensor:
+    """Return which candidates (V, N) each instance gets.
+
+    An instance gets as many as its ``topk`` best fits sum to, at least one; a candidate that several want goes to
+    the one it costs least.
+    """
+    wanted = fit.topk(min(topk, len(fit)), dim=0).values.sum(0).int().clamp(min=1)
+    rank = cost.argsort(0).argsort(0)
+    chosen = rank < wanted
+    contested = chosen.sum(1, keepdim=True) > 1
+    return torch.where(contested, F.one_hot(cost.argmin(1), cost.shape[1]).bool(), chosen)
 
 
 def cross_entropy(probabilities: Tensor, targets: Tensor) -> Tensor:

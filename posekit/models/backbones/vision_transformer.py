@@ -74,7 +74,7 @@ class VisionTransformer(FreezableBackbone):
         patch_cfg: further arguments of the patch embedding, such as ``padding``.
         layer_cfgs: further arguments of the blocks, for all or one dict for each.
         pre_norm: norm the tokens before the first block.
-        output_cls_token: False is an older spelling of ``out_type="featmap"``.
+        output_cls_token: the older way to ask for ``featmap``, by False.
     """
 
     arch_zoo: ClassVar[dict[str, Settings]] = {
@@ -113,8 +113,9 @@ class VisionTransformer(FreezableBackbone):
     ) -> None:
         super().__init__(init_cfg)
         if output_cls_token:
-            raise ValueError("VisionTransformer.output_cls_token: write out_type='cls_token' for the class token alone")
-        out_type = "featmap" if output_cls_token is False else out_type
+            raise ValueError("VisionTransformer.output_cls_token: True is not supported; use out_type='cls_token'")
+        if output_cls_token is False and out_type == "cls_token":
+            out_type = "featmap"
         check_choice("VisionTransformer", "out_type", out_type, OUT_TYPES)
         if out_type == "cls_token" and not with_cls_token:
             raise ValueError("VisionTransformer.out_type: 'cls_token' needs with_cls_token=True")

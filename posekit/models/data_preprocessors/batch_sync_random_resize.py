@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from posekit.registry import MODELS
-from posekit.structures import PixelData, PoseBatch, PoseDataSample
+from posekit.structures import PoseBatch, PoseDataSample
 
 SHAPES = ("img_shape", "pad_shape")
 
@@ -76,13 +76,22 @@ def resized(sample: PoseDataSample, size_hw: tuple[int, int], factor_xy: tuple[f
     shapes = {name: sample.metainfo[name] for name in SHAPES if name in sample.metainfo}
     scaled = {name: (int(shape[0] * y), int(shape[1] * x)) for name, shape in shapes.items()}
     copy.set_metainfo({**scaled, "batch_input_shape": size_hw})
-    if "gt_instance_labels" in sample:
-        labels = sample.gt_instance_labels[:]
-        factors = {"bboxes": (x, y, x, y), "keypoints": (x, y), "areas": x * y}
-        for name in factors.keys() & labels.keys():
-            setattr(labels, name, labels[name] * labels[name].new_tensor(factors[name]))
-        copy.gt_instance_labels = labels
-    if "gt_fields" in sample and "heatmap_mask" in sample.gt_fields:
-        mask = sample.gt_fields.heatmap_mask[None].float()
-        copy.gt_fields = PixelData(heatmap_mask=F.interpolate(mask, size=size_hw, mode="bilinear")[0])
+    factors = {"bboxes": (x, y, x, y), "keypoints": (x, y), "areas": x * y}
+    for part in ("gt_instances", "gt_instance_labels"):
+        if part in sample:
+            labels = sample[part][:]
+            for name in factors.keys() & labels.keys():
+                values = torch.as_tensor(labels[name])
+                setattr(labels, name, values * values.new_tensor(factors[name]))
+            setattr(copy, part, labels)
+    if "gt_fields" in sample:
+        copy.gt_fields = sample.gt_fields.map(lambda maps: resized_maps(maps, factor_xy))
     return copy
+
+
+def resized_maps(maps: Any, factor_xy: tuple[float, float]) -> Any:
+    """Return maps (C, H, W), or a list with those of each level, as float maps of the resized input."""
+    if isinstance(maps, list):
+        return [resized_maps(level, factor_xy) for level in maps]
+    size_hw = [round(side * factor) for side, factor in zip(maps.shape[1:], reversed(factor_xy), strict=True)]
+    return F.interpolate(maps[None].float(), size=size_hw, mode="bilinear", align_corners=False)[0]

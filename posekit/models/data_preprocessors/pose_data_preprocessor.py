@@ -13,6 +13,7 @@ from posekit.models.data_preprocessors.base import BaseDataPreprocessor
 from posekit.registry import MODELS
 
 
+@MODELS.register_module("DetDataPreprocessor")
 @MODELS.register_module()
 class PoseDataPreprocessor(BaseDataPreprocessor):
     """Moves pictures to the device, swaps their channels, normalises, pads and stacks them.

@@ -13,11 +13,8 @@ from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
 from posekit.models.assigners.sim_ota_assigner import SimOTAAssigner
 from posekit.models.base_module import BaseModule, InitRules, Settings
 from posekit.models.heads.base import RARE, Features
-from posekit.models.heads.point_head import (
+from posekit.models.heads.dense_head import (
     SILU,
-    YOLOX_BN,
-    PointHead,
-    PointOutputs,
     Positives,
     apply_each,
     conv_stacks,
@@ -25,11 +22,14 @@ from posekit.models.heads.point_head import (
     output_convs,
     side_by_side,
 )
+from posekit.models.heads.point_head import YOLOX_BN, PointHead, PointOutputs
 from posekit.models.layers.gau import GatedAttentionUnit
 from posekit.models.layers.scale import Scale
 from posekit.models.layers.sine_positions import SinePositions
 from posekit.models.losses.base import BaseLoss, one_of
-from posekit.models.losses.classification_loss import MLECCLoss, VariFocalLoss
+from posekit.models.losses.bbox_loss import IoULoss
+from posekit.models.losses.classification_loss import BCELoss, MLECCLoss, VariFocalLoss
+from posekit.models.losses.oks_loss import OKSLoss
 from posekit.registry import MODELS
 
 
@@ -283,15 +283,13 @@ class RTMOHead(PointHead):
             assigner=assigner,
             prior_generator=prior_generator or MlvlPointGenerator(featmap_strides, centralize_points=True),
             overlaps_power=overlaps_power,
-            losses={
-                "loss_cls": loss_cls or VariFocalLoss(use_target_weight=True, reduction="sum"),
-                "loss_bbox": loss_bbox,
-                "loss_oks": loss_oks,
-                "loss_vis": loss_vis,
-                "loss_mle": loss_mle or MLECCLoss(use_target_weight=True),
-                "loss_bbox_aux": loss_bbox_aux,
-            },
         )
+        self.loss_cls = loss_cls or VariFocalLoss(use_target_weight=True, reduction="sum")
+        self.loss_bbox = loss_bbox or IoULoss("sum", "square", loss_weight=5.0)
+        self.loss_oks = loss_oks or OKSLoss(reduction="none", norm_target_weight=True, loss_weight=30.0)
+        self.loss_vis = loss_vis or BCELoss(use_target_weight=True)
+        self.loss_mle = loss_mle or MLECCLoss(use_target_weight=True)
+        self.loss_bbox_aux = loss_bbox_aux
         self.proxy_target_cc = proxy_target_cc
         self.bbox_padding = bbox_padding
         shared = {"num_keypoints": num_keypoints, "featmap_strides": featmap_strides}

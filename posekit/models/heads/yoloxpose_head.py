@@ -12,20 +12,20 @@ from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
 from posekit.models.assigners.sim_ota_assigner import SimOTAAssigner
 from posekit.models.base_module import BaseModule, InitRules, Settings
 from posekit.models.heads.base import RARE, Features
-from posekit.models.heads.point_head import (
+from posekit.models.heads.dense_head import (
     SILU,
-    YOLOX_BN,
-    PointHead,
-    PointOutputs,
     Positives,
     apply_each,
-    aux_targets,
     conv_stacks,
     num_positives,
     output_convs,
     side_by_side,
 )
+from posekit.models.heads.point_head import YOLOX_BN, PointHead, PointOutputs, aux_targets
 from posekit.models.losses.base import BaseLoss
+from posekit.models.losses.bbox_loss import IoULoss
+from posekit.models.losses.classification_loss import BCELoss
+from posekit.models.losses.oks_loss import OKSLoss
 from posekit.registry import MODELS
 
 
@@ -154,16 +154,14 @@ class YOLOXPoseHead(PointHead):
             assigner=assigner,
             prior_generator=prior_generator or MlvlPointGenerator(featmap_strides, offset=0),
             overlaps_power=overlaps_power,
-            losses={
-                "loss_cls": loss_cls,
-                "loss_obj": loss_obj,
-                "loss_bbox": loss_bbox,
-                "loss_oks": loss_oks,
-                "loss_vis": loss_vis,
-                "loss_bbox_aux": loss_bbox_aux,
-                "loss_kpt_aux": loss_kpt_aux,
-            },
         )
+        self.loss_cls = loss_cls or BCELoss(reduction="sum")
+        self.loss_obj = loss_obj or BCELoss(use_target_weight=True, reduction="sum")
+        self.loss_bbox = loss_bbox or IoULoss("sum", "square", loss_weight=5.0)
+        self.loss_oks = loss_oks or OKSLoss(reduction="none", norm_target_weight=True, loss_weight=30.0)
+        self.loss_vis = loss_vis or BCELoss(use_target_weight=True)
+        self.loss_bbox_aux = loss_bbox_aux
+        self.loss_kpt_aux = loss_kpt_aux
         shared = {"num_keypoints": num_keypoints, "featmap_strides": featmap_strides}
         self.head_module = YOLOXPoseLayers(**{**head_module_cfg, **shared})
 

@@ -44,10 +44,10 @@ class BaseLoss(nn.Module):
             raise ValueError(f"{type(self).__name__}: use_target_weight=True, but no target weights were given")
         return trailing_axes(target_weight, like.ndim)
 
-    def reduce(self, loss: Tensor) -> Tensor:
-        """Apply the reduction and the loss weight."""
+    def reduce(self, loss: Tensor, avg_factor: Tensor | float | None = None) -> Tensor:
+        """Apply the reduction and the loss weight; ``avg_factor`` takes the place of the number that a mean is over."""
         if self.reduction == "mean":
-            loss = mean(loss)
+            loss = mean(loss) if avg_factor is None else loss.sum() / avg_factor
         elif self.reduction == "sum":
             loss = loss.sum()
         return loss * self.loss_weight
@@ -83,9 +83,9 @@ def by_mode(similarity: Tensor, mode: str, *, eps: float = 0.0) -> Tensor:
     return -torch.log(similarity + eps)
 
 
-def mean_count(count: int, device: torch.device) -> Tensor:
+def mean_count(count: Tensor | float, device: torch.device) -> Tensor:
     """Return how many there are to average a loss over, at least one: the mean of the devices that train together."""
-    total = torch.tensor(float(count), device=device)
+    total = torch.as_tensor(count, dtype=torch.float32, device=device).clone()
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.all_reduce(total)
         total /= torch.distributed.get_world_size()

@@ -53,9 +53,16 @@ class GIoULoss(BaseLoss):
         super().__init__(reduction=reduction, loss_weight=loss_weight)
         self.eps = eps
 
-    def forward(self, output: Tensor, target: Tensor) -> Tensor:
-        """Compare (N, 4) xyxy boxes with as many targets."""
-        return self.reduce(1 - bbox_overlaps(output, target, mode="giou", is_aligned=True, eps=self.eps))
+    def forward(
+        self,
+        output: Tensor,
+        target: Tensor,
+        target_weight: Tensor | None = None,
+        avg_factor: Tensor | float | None = None,
+    ) -> Tensor:
+        """Compare (N, 4) xyxy boxes with as many targets; weights are (N,), ``avg_factor`` divides in a mean."""
+        loss = 1 - bbox_overlaps(output, target, mode="giou", is_aligned=True, eps=self.eps)
+        return self.reduce(loss if target_weight is None else loss * target_weight, avg_factor)
 
 
 @MODELS.register_module()

@@ -221,6 +221,76 @@ class VariFocalLoss(FocalLoss):
 
 
 @MODELS.register_module()
+class QualityFocalLoss(BaseLoss):
+    """Cross entropy towards soft targets, where what is right already counts little.
+
+    Args:
+        use_sigmoid: the outputs are logits; nothing else is supported.
+        beta: exponent on the distance from the target.
+        reduction: mean, sum or none.
+        loss_weight: factor on the result.
+
+    Raises:
+        ValueError: for ``use_sigmoid=False``.
+
+    Source: Li et al., Generalized Focal Loss, arXiv 2006.04388, eq. 4.
+    """
+
+    def __init__(
+        self,
+        use_sigmoid: bool = True,
+        beta: float = 2.0,
+        reduction: Reduction = "mean",
+        loss_weight: float = 1.0,
+    ) -> None:
+        super().__init__(reduction=reduction, loss_weight=loss_weight)
+        if not use_sigmoid:
+            raise ValueError("QualityFocalLoss.use_sigmoid: False is not supported; give logits and leave it True")
+        self.beta = beta
+
+    def forward(
+        self,
+        output: Tensor,
+        target: Tensor,
+        target_weight: Tensor | None = None,
+        avg_factor: Tensor | float | None = None,
+    ) -> Tensor:
+        """Compare (N, C) logits with (N, C) targets in 0..1; weights are (N, 1), ``avg_factor`` divides in a mean."""
+        entropy = F.binary_cross_entropy_with_logits(output, target, reduction="none")
+        loss = entropy * (target - output.sigmoid()).abs() ** self.beta
+        return self.reduce(loss if target_weight is None else loss * target_weight, avg_factor)
+
+
+@MODELS.register_module()
+class CrossEntropyLoss(BaseLoss):
+    """Cross entropy of logits, as detectors' configs name it.
+
+    Args:
+        use_sigmoid: each class is a yes or no of its own; otherwise the classes exclude one another.
+        reduction: mean, sum or none.
+        loss_weight: factor on the result.
+    """
+
+    def __init__(self, use_sigmoid: bool = False, reduction: Reduction = "mean", loss_weight: float = 1.0) -> None:
+        super().__init__(reduction=reduction, loss_weight=loss_weight)
+        self.use_sigmoid = use_sigmoid
+
+    def forward(self, output: Tensor, target: Tensor, target_weight: Tensor | None = None) -> Tensor:
+        """Compare (N, C) logits with targets: (N, C) in 0..1 with ``use_sigmoid``, else (N,) classes.
+
+        Args:
+            output: the logits.
+            target: the targets.
+            target_weight: anything that broadcasts over the targets.
+        """
+        if self.use_sigmoid:
+            loss = F.binary_cross_entropy_with_logits(output, target.to(output), reduction="none")
+        else:
+            loss = F.cross_entropy(output, target.long(), reduction="none")
+        return self.reduce(loss if target_weight is None else loss * target_weight)
+
+
+@MODELS.register_module()
 class MLECCLoss(BaseLoss):
     """Maximum likelihood of coordinates classified along each axis.
 

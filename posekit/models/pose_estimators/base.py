@@ -1,95 +1,48 @@
-"""What all pose estimators share: backbone, neck, head, and the three ways to call them."""
+"""What all pose estimators share: predictions that come back to image space."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
-
-from torch import Tensor
+from typing import Any
 
 from posekit.models.backbones.base import BaseBackbone
-from posekit.models.base_module import BaseModule, InitRules, Settings
+from posekit.models.base_model import BaseModel, Inputs
+from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
 from posekit.models.heads.base import BaseHead, Batch, to_numpy
-from posekit.models.losses.base import one_of
 from posekit.models.necks.base import BaseNeck
 from posekit.structures import InstanceData, PixelData, PoseDataSample
 
-Inputs: TypeAlias = Tensor | Sequence[Tensor]
 
+class BasePoseEstimator(BaseModel):
+    """Backbone, neck and head as one model that finds keypoints.
 
-class BasePoseEstimator(BaseModule):
-    """Backbone, neck and head as one model.
-
-    A subclass decides what ``features`` are and how predictions come back to image space (``place``).
+    A subclass either takes built parts, as ``ComposedPoseEstimator``, or calls ``super().__init__(data_preprocessor,
+    init_cfg)`` and sets ``self.backbone``, and ``self.neck`` and ``self.head`` where it has them. It may decide what
+    ``features`` are and how predictions come back to image space (``place``).
 
     Args:
-        backbone: turns inputs into features.
-        neck: turns features into other features.
-        head: turns features into losses and predictions.
-        train_cfg: settings for ``loss``.
-        test_cfg: settings for ``predict``: ``flip_test`` and the like, ``output_heatmaps``,
-            ``output_keypoint_indices`` (the keypoints to keep).
         data_preprocessor: turns a collated batch into inputs; by default it only stacks and moves.
-        use_syncbn: tells the trainer to share batch statistics between devices.
         init_cfg: rules for the initial weights.
         metainfo: the model's own keypoint set, where it differs from the dataset's.
 
     Attributes:
+        train_cfg: settings for ``loss``.
+        test_cfg: settings for ``predict``.
         dataset_meta: the keypoint set that the model was trained on, once known.
+
+    Raises:
+        TypeError: if another part of the model is given as ``data_preprocessor``.
     """
 
     def __init__(
         self,
-        backbone: BaseBackbone,
-        neck: BaseNeck | None = None,
-        head: BaseHead | None = None,
-        train_cfg: Settings | None = None,
-        test_cfg: Settings | None = None,
-        data_preprocessor: BaseDataPreprocessor | None = None,
-        use_syncbn: bool = False,
+        data_preprocessor: BaseDataPreprocessor | Settings | None = None,
         init_cfg: InitRules = None,
         metainfo: Settings | None = None,
     ) -> None:
-        super().__init__(init_cfg)
-        self.data_preprocessor = data_preprocessor or BaseDataPreprocessor()
-        self.backbone = backbone
-        self.neck = neck
-        self.head: Any = head
-        self.train_cfg = dict(train_cfg or {})
-        self.test_cfg = dict(test_cfg or {})
-        self.use_syncbn = use_syncbn
+        super().__init__(data_preprocessor, init_cfg)
+        self.head: Any = None
         self.metainfo = None if metainfo is None else _keypoint_set(metainfo)
-        self.dataset_meta: dict[str, Any] | None = None
-
-    def forward(self, inputs: Inputs, data_samples: Batch | None = None, mode: str = "tensor") -> Any:
-        """Run the model.
-
-        Args:
-            inputs: preprocessed inputs.
-            data_samples: the samples; ``tensor`` needs none.
-            mode: ``loss`` gives named losses, ``predict`` samples with predictions, ``tensor`` the raw outputs.
-        """
-        one_of("mode", mode, ("loss", "predict", "tensor"))
-        if mode == "tensor":
-            return self.outputs(inputs)
-        if data_samples is None:
-            raise ValueError(f"mode='{mode}' needs data_samples; only mode='tensor' works without")
-        return self.loss(inputs, data_samples) if mode == "loss" else self.predict(inputs, data_samples)
-
-    def outputs(self, inputs: Inputs) -> Any:
-        """Return the head's raw outputs, or the features of a model without head."""
-        feats = self.extract_feat(inputs)
-        return feats if self.head is None else self.head(feats)
-
-    def extract_feat(self, inputs: Any) -> Any:
-        """Return the features of backbone and neck."""
-        feats = self.backbone(inputs)
-        return feats if self.neck is None else self.neck(feats)
-
-    def loss(self, inputs: Inputs, data_samples: Batch) -> dict[str, Tensor]:
-        """Return the named losses of a batch with encoded targets."""
-        return self.needed_head.loss(self.extract_feat(inputs), data_samples, train_cfg=self.train_cfg)
 
     def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
         """Return the samples with ``pred_instances`` in image space, and ``pred_fields`` if asked for."""
@@ -117,8 +70,9 @@ class BasePoseEstimator(BaseModule):
         return [self.extract_feat(inputs), self.extract_feat(inputs.flip(-1))]
 
     def place(self, instances: InstanceData, sample: PoseDataSample) -> None:
-        """Bring a sample's predictions from input to image space."""
-        raise NotImplementedError
+        """Bring a sample's predictions from input to image space, and put the boxes they come from beside them."""
+        instances.keypoints = input_to_image(sample).points(instances.keypoints)
+        copy_boxes(instances, sample)
 
     def selected(self, instances: InstanceData, fields: PixelData | None) -> tuple[InstanceData, PixelData | None]:
         """Keep only the keypoints that ``output_keypoint_indices`` lists."""
@@ -134,16 +88,38 @@ class BasePoseEstimator(BaseModule):
                 setattr(fields, name, value[index])
         return instances, fields
 
-    @property
-    def needed_head(self) -> Any:
-        """The head.
 
-        Raises:
-            ValueError: if the model has none.
-        """
-        if self.head is None:
-            raise ValueError(f"{type(self).__name__}: losses and predictions need a head; give model.head")
-        return self.head
+class ComposedPoseEstimator(BasePoseEstimator):
+    """A pose estimator of built parts.
+
+    Args:
+        backbone: turns inputs into features.
+        neck: turns features into other features.
+        head: turns features into losses and predictions.
+        train_cfg: settings for ``loss``.
+        test_cfg: settings for ``predict``: ``flip_test`` and the like, ``output_heatmaps``,
+            ``output_keypoint_indices`` (the keypoints to keep).
+        data_preprocessor: turns a collated batch into inputs; by default it only stacks and moves.
+        use_syncbn: tells the trainer to share batch statistics between devices.
+        init_cfg: rules for the initial weights.
+        metainfo: the model's own keypoint set, where it differs from the dataset's.
+    """
+
+    def __init__(
+        self,
+        backbone: BaseBackbone,
+        neck: BaseNeck | None = None,
+        head: BaseHead | None = None,
+        train_cfg: Settings | None = None,
+        test_cfg: Settings | None = None,
+        data_preprocessor: BaseDataPreprocessor | None = None,
+        use_syncbn: bool = False,
+        init_cfg: InitRules = None,
+        metainfo: Settings | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor, init_cfg, metainfo)
+        self.take_parts(backbone, neck, train_cfg=train_cfg, test_cfg=test_cfg, use_syncbn=use_syncbn)
+        self.head = head
 
 
 def input_to_image(sample: PoseDataSample) -> Any:
@@ -170,6 +146,6 @@ def copy_boxes(instances: InstanceData, sample: PoseDataSample) -> None:
 
 
 def _keypoint_set(metainfo: Settings) -> dict[str, Any]:
-    from posekit.datasets.skeleton import load_metainfo  # few models name their own keypoint set
+    from posekit.keypoints.skeleton import load_metainfo  # few models name their own keypoint set
 
     return load_metainfo(metainfo)

@@ -1,0 +1,70 @@
+"""Boxes from detectors built by ``init_model``."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+
+from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.structures import PoseDataSample
+
+Image: TypeAlias = str | os.PathLike[str] | np.ndarray
+
+
+@torch.no_grad()
+def inference_detector(model: Any, image: Image | Sequence[Image]) -> PoseDataSample | list[PoseDataSample]:
+    """Find the boxes of objects in an image, or in each of several.
+
+    Args:
+        model: detector that ``init_model`` returned.
+        image: a path, or the pixels (H, W, 3), BGR, uint8; or a list of them.
+
+    Returns:
+        One sample, or a list with one for each image. Its ``pred_instances`` hold ``bboxes`` (N, 4) xyxy in image
+        pixels, ``scores`` (N,), best first, and ``labels`` (N,), as numpy arrays.
+    """
+    if isinstance(image, (list, tuple)):
+        return [detect(model, one) for one in image]
+    return detect(model, image)  # pyright: ignore[reportArgumentType]
+
+
+def detect(model: Any, image: Image) -> PoseDataSample:
+    """Return the sample of one image."""
+    results = {"img": image, "img_path": ""} if isinstance(image, np.ndarray) else {"img_path": os.fspath(image)}
+    packed: Any = test_pipeline(model)({"img_id": 0, **results})  # pyright: ignore[reportArgumentType]
+    data = model.data_preprocessor({key: [value] for key, value in packed.items()}, training=False)
+    return model(data["inputs"], data["data_samples"], mode="predict")[0]
+
+
+def test_pipeline(model: Any) -> Pipeline:
+    """Return the test pipeline of a model's config; built once for each model.
+
+    Raises:
+        ValueError: if the config has none.
+    """
+    if "detection_pipeline" not in model.__dict__:
+        dataset = next(
+            (loader["dataset"] for name in ("test_dataloader", "val_dataloader") if (loader := model.cfg.get(name))), {}
+        )
+        if not isinstance(dataset, Mapping) or not dataset.get("pipeline"):
+            raise ValueError("the config has no test_dataloader.dataset.pipeline; inference prepares images by it")
+        model.__dict__["detection_pipeline"] = Pipeline(copy.deepcopy(dataset["pipeline"]))
+    return model.__dict__["detection_pipeline"]
+
+
+def classes_of(config: Mapping[str, Any], meta: Any = None) -> dict[str, Any]:
+    """Return ``classes``, the names of what a detector finds: a checkpoint's, else those of its config's datasets."""
+    infos = [meta]
+    for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        dataset = (config.get(loader) or {}).get("dataset") or {}
+        infos += [dataset.get("metainfo"), (dataset.get("dataset") or {}).get("metainfo")]
+    for info in infos:
+        names = (info.get("classes") or info.get("CLASSES")) if isinstance(info, Mapping) else None
+        if names:
+            return {"classes": (names,) if isinstance(names, str) else tuple(names)}
+    return {"classes": ()}

@@ -1,0 +1,79 @@
+"""Detectors that find the boxes of objects in one pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from posekit.models.backbones.base import BaseBackbone
+from posekit.models.base_model import BaseModel, Inputs
+from posekit.models.base_module import InitRules, Settings
+from posekit.models.data_preprocessors.base import BaseDataPreprocessor
+from posekit.models.heads.base import Batch
+from posekit.models.heads.dense_head import DenseHead
+from posekit.models.necks.base import BaseNeck
+from posekit.registry import MODELS
+from posekit.structures import PoseDataSample
+
+
+class SingleStageDetector(BaseModel):
+    """Backbone, neck and dense head as one model that finds boxes.
+
+    Args:
+        backbone: turns images into features at several scales.
+        neck: joins the scales.
+        bbox_head: turns features into losses and boxes.
+        train_cfg: ``assigner``, the settings of what decides which points learn which box.
+        test_cfg: settings for ``predict``: ``score_thr``, ``nms_pre``, ``nms=dict(iou_threshold=...)``,
+            ``min_bbox_size``, ``max_per_img``.
+        data_preprocessor: turns a collated batch into inputs.
+        use_syncbn: tells the trainer to share batch statistics between devices.
+        init_cfg: rules for the initial weights.
+
+    Attributes:
+        dataset_meta: ``classes``, the names of the classes, once known.
+    """
+
+    def __init__(
+        self,
+        backbone: BaseBackbone,
+        neck: BaseNeck | None = None,
+        bbox_head: DenseHead | None = None,
+        train_cfg: Settings | None = None,
+        test_cfg: Settings | None = None,
+        data_preprocessor: BaseDataPreprocessor | None = None,
+        use_syncbn: bool = False,
+        init_cfg: InitRules = None,
+    ) -> None:
+        super().__init__(data_preprocessor, init_cfg)
+        self.take_parts(backbone, neck, train_cfg=train_cfg, test_cfg=test_cfg, use_syncbn=use_syncbn)
+        if bbox_head is None:
+            raise ValueError(f"{type(self).__name__}: a detector needs a head; give model.bbox_head")
+        self.bbox_head = bbox_head
+        assigner = self.train_cfg.get("assigner")
+        if assigner is not None:
+            bbox_head.assigner = MODELS.build(assigner)
+
+    @property
+    def head(self) -> Any:
+        """The head; state dicts know it as ``bbox_head``."""
+        return self.bbox_head
+
+    def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
+        """Return the samples with ``pred_instances``: ``bboxes`` (N, 4) xyxy in image pixels, scores and labels."""
+        samples = list(data_samples)
+        if not samples:
+            return []
+        detections = self.bbox_head.predict(self.extract_feat(inputs), samples, test_cfg=self.test_cfg)
+        for sample, instances in zip(samples, detections, strict=True):
+            sample.pred_instances = instances
+        return samples
+
+
+@MODELS.register_module()
+class RTMDet(SingleStageDetector):
+    """RTMDet. Source: Lyu et al., arXiv 2212.07784. Arguments as for SingleStageDetector."""
+
+
+@MODELS.register_module()
+class YOLOX(SingleStageDetector):
+    """YOLOX. Source: Ge et al., arXiv 2107.08430. Arguments as for SingleStageDetector."""
