@@ -12,9 +12,8 @@ import pytest
 import torch
 
 from posekit.cli.main import main
-from posekit.config import load, packaged_configs
+from posekit.config import load
 from posekit.config.explain import explain
-from posekit.config.names import configs_by_name
 from posekit.registry import DATASETS, METRICS, MODELS
 from posekit.zoo.config_index import config_entries, matching
 
@@ -24,8 +23,8 @@ STAGES = ("train", "val", "test")
 
 @pytest.fixture(scope="module")
 def configs() -> dict[str, dict[str, Any]]:
-    """Every config that posekit brings, by its name."""
-    return {name: load(paths[0]).to_dict() for name, paths in configs_by_name(packaged_configs()).items()}
+    """Every config for poses that posekit brings, by its name."""
+    return {entry.name: load(f"posekit::{entry.path}").to_dict() for entry in config_entries()}
 
 
 def distinct(parts: list[tuple[str, Any]]) -> dict[str, tuple[str, Any]]:

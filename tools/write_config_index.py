@@ -46,6 +46,11 @@ TASKS = {
 NOTE = "<!-- Written by tools/write_config_index.py. -->\n"
 
 
+def is_pose(path: Path) -> bool:
+    """Return whether a config is in the folder of one of the ``TASKS``; detectors have a page of their own."""
+    return path.relative_to(packaged_configs()).parts[0].endswith("_keypoint")
+
+
 def entry_of(path: Path, known: dict[str, ConfigEntry], *, count: bool) -> ConfigEntry:
     """Return what a config's file says; its scores, and where they are not counted its parameters, are ``known``."""
     inside = path.relative_to(packaged_configs()).as_posix()
@@ -138,7 +143,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is out of date")
     options = parser.parse_args()
     known = {entry.path: entry for entry in config_entries()} if INDEX.is_file() else {}
-    paths = sorted(path for [path] in configs_by_name(packaged_configs()).values())
+    paths = sorted(path for paths in configs_by_name(packaged_configs()).values() for path in paths if is_pose(path))
     entries = [entry_of(path, known, count=options.count) for path in paths]
     if options.zoo:
         scores = published_scores(options.zoo)

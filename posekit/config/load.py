@@ -48,7 +48,7 @@ def load(
         ConfigError: if a file is missing, too large, or uses anything outside of the config language.
     """
     file = find_config(path)
-    if is_name(path) and not file.exists():
+    if is_name(path) and not file.exists() and not neighbours(file):
         raise ConfigError(no_such_config(path, packaged_configs()))
     loader = _Loader(ConfigFolders(file, roots), plugins)
     return loader.finished(lambda given: loader.file(file, given), str(file), overrides)

@@ -123,6 +123,6 @@ def test_all_problems_of_all_sections_at_once(command, tmp_path, monkeypatch, ca
 
 
 def test_a_config_without_problems(run, tmp_path):
-    (tmp_path / "good.py").write_text("_base_ = 'posekit::body_2d_keypoint/rtmpose/coco/rtmpose-t_coco-256x192.py'")
+    (tmp_path / "good.py").write_text("_base_ = 'posekit::body_2d_keypoint/rtmpose/coco/rtmpose-t_8xb256-420e_coco-256x192.py'")
     code, out, _ = run("check", "good.py")
     assert (code, out) == (0, "good.py: no problems\n")

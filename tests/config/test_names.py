@@ -6,6 +6,7 @@ import pytest
 
 from posekit.config import ConfigError, find_config, load, packaged_configs
 from posekit.config.names import configs_by_name
+from posekit.zoo.config_index import config_entries
 
 NAME = "rtmpose-m_8xb256-420e_coco-256x192"
 PLACE = "body_2d_keypoint/rtmpose/coco"
@@ -40,8 +41,9 @@ def test_near_misses(tmp_path, monkeypatch, name, message):
 
 def test_names_are_unique():
     names = configs_by_name(packaged_configs())
-    assert len(names) > 408
-    assert {name: paths for name, paths in names.items() if len(paths) > 1} == {}
+    entries = config_entries()
+    assert len(entries) > 408
+    assert {entry.name for entry in entries if len(names[entry.name]) > 1} == set()
 
 
 def test_two_files_of_one_name(tmp_path):

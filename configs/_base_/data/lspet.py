@@ -13,6 +13,6 @@ val_evaluator = [
 save_best = "tPCK"
 max_keep_ckpts = 1
 jitter = dict(scale_factor=[0.7, 1.3], rotate_factor=60)
-cache = "ram"
+load_image = dict(cache="ram")
 num_workers = 1
 val_batch_size = 64

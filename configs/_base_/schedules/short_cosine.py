@@ -4,6 +4,7 @@ weight_decay: float = 0.05
 max_epochs: int = 12
 val_interval: int = 5
 half_precision: bool = True
+final_lr: float = 1e-5
 warm_up_steps: int = 100
 warm_up_factor: float = 1e-3
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=val_interval)
@@ -16,7 +17,7 @@ param_scheduler = [
     dict(type="LinearLR", start_factor=warm_up_factor, by_epoch=False, begin=0, end=warm_up_steps),
     dict(
         type="CosineAnnealingLR",
-        eta_min=1e-5,
+        eta_min=final_lr,
         begin=0,
         end=max_epochs,
         T_max=max_epochs,

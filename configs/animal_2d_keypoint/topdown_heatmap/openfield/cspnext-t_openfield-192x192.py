@@ -7,7 +7,7 @@ backbone = "cspnext"
 size = "t"
 input_size = (192, 192)
 codec = dict(unbiased=True)
-cache = "ram"
+load_image = dict(cache="ram")
 padding = 1.0
 jitter = dict(shift_factor=0.1, scale_factor=[0.7, 1.2], rotate_factor=180, rotate_prob=0.9)
 after_crop = [dict(type="YOLOXHSVRandomAug")]
