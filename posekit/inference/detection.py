@@ -189,7 +189,7 @@ class OnnxDetection:
     """
 
     def __init__(self, path: Path, threads: int | None, providers: Sequence[Any]) -> None:
-        from posekit.runtime.pose_model import open_session
+        from posekit.inference.networks.onnx import open_session
 
         self.session = open_session(path, threads, providers)
         text = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
