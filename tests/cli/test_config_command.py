@@ -79,7 +79,7 @@ model = dict(
     head=dict(type='SimCCHead', in_channels=512, out_channels=17, input_size=(32, 32), in_featuremap_size=(1, 1),
               decoder=codec))
 load = dict(type='LoadImage')
-train_dataloader = dict(dataset=dict(type='CocoDataset', pipeline=[load, dict(type='PackPoseInput')]))
+train_dataloader = dict(dataset=dict(type='CocoDataset', pipeline=[load, dict(type='GenerateTargt')]))
 test_dataloader = dict(dataset=dict(type='CocoDataset', pipeline=[load, dict(type='PackPoseInputs')]))
 val_evaluator = dict(type='PCKAccuracy', thresh=0.1)
 optim_wrapper = dict(optimizer=dict(type='AdamW', lr=1e-3, weigth_decay=0.1))
@@ -89,7 +89,7 @@ default_hooks = dict(logger=dict(type='LoggerHook', curve=2))
 """
 SIX_PROBLEMS = """6 problems in bad.py:
   model.backbone.depths (line 5): ResNet has no argument 'depths'; did you mean 'depth'?
-  train_dataloader.dataset.pipeline.1.type (line 9): no transform named 'PackPoseInput'; did you mean 'PackPoseInputs'?
+  train_dataloader.dataset.pipeline.1.type (line 9): no transform named 'GenerateTargt'; did you mean 'GenerateTarget'?
   val_evaluator.thresh (line 11): PCKAccuracy has no argument 'thresh'; did you mean 'thr'?
   optim_wrapper.optimizer.weigth_decay (line 12): AdamW has no argument 'weigth_decay'; did you mean 'weight_decay'?
   param_scheduler.0.ends (line 13): LinearLR has no argument 'ends'; did you mean 'end'?
