@@ -32,7 +32,11 @@ def require_writable(path: Path, *, folder: bool = False) -> None:
 
 
 def write_atomically(path: Path, write: Callable[[Any], Any]) -> None:
-    """Write a file beside ``path``, bring it to the disk and put it in place in one step."""
+    """Write a file beside ``path``, bring it to the disk and put it in place in one step.
+
+    Raises:
+        OSError: if it cannot be written, for example because the disk is full; it names ``path``.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
@@ -42,9 +46,24 @@ def write_atomically(path: Path, write: Callable[[Any], Any]) -> None:
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.strerror:  # it names the temporary file, or none
+            raise type(error)(error.errno, f"{error.strerror}; what was there is untouched", str(path)) from error
         raise
+
+
+def append(path: Path, text: str) -> None:
+    """Append text to a file.
+
+    Raises:
+        OSError: if it cannot be written, for example because the disk is full; it names ``path``.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error
 
 
 def link_atomically(source: Path, path: Path) -> None:

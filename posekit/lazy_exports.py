@@ -47,6 +47,8 @@ def lazy_exports(package: str, contents: Mapping[str, str] | None = None) -> tup
             return importlib.import_module(module)
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
+    contained = vars(sys.modules[package])
+    contained["__dir__"] = lambda: sorted({*contained, *homes})  # for completion
     for module, exporting in FORMER_MODULES.items():
         if exporting == package:
             add_module(module, list(homes), get)

@@ -60,7 +60,7 @@ def imports_between_rooms() -> dict[tuple[str, str], set[str]]:
         place = path.relative_to(PACKAGE)
         room = place.parts[0].removesuffix(".py")
         for module in imported_modules(path):
-            if room_of(module) != room and room != "__init__":
+            if room_of(module) != room and not room.startswith("__"):
                 pairs.setdefault((room, room_of(module)), set()).add(str(place))
     return pairs
 

@@ -15,6 +15,10 @@ FROZEN = {
     "posekit.apis:init_model": "(config, checkpoint=None, device='cpu')",
     "posekit.apis:inference_topdown": "(model, image, bboxes=None, bbox_format='xyxy')",
     "posekit.apis:inference_bottomup": "(model, image)",
+    "posekit.apis:inference_pose_lifter_model": (
+        "(model, pose_results_2d, with_track_id=True, image_size=None, norm_pose_2d=False)"
+    ),
+    "posekit.apis:inference_detector": "(model, image)",
     "posekit.apis:PoseModel.default": "(**options)",
     "posekit.structures:InstanceData": "(*, metainfo=None, **values)",
     "posekit.structures:PixelData": "(*, metainfo=None, **values)",

@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from tour_sample import get_pose_data_sample
 
-import posekit
 from posekit.config import load, loads
 from posekit.datasets import BaseCocoStyleDataset, BaseDataset, BaseMocapStyleDataset
 from posekit.datasets.transforms import BaseTransform
@@ -36,7 +36,7 @@ from posekit.registry import (
     SCHEDULES,
     TRANSFORMS,
 )
-from posekit.structures import InstanceData, PixelData, PoseDataSample
+from posekit.structures import InstanceData, PixelData, PoseBatch, PoseDataSample
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -73,6 +73,7 @@ def test_the_package_is_there_with_its_contents(package, contents):
     assert hasattr(module, "__path__")
     for name in contents.split():
         assert name in module.__all__
+        assert name in dir(module)
         assert getattr(module, name).__name__
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         _ = module.nothing
@@ -584,33 +585,8 @@ def test_labels_have_an_axis_for_instances(mode, instances):
     encoded = CODECS.build(codec).encode(points, np.ones((instances, 5), np.float32))
     assert encoded.get("keypoint_labels", points).shape == (instances, 5, 2)
     labels = InstanceData(keypoint_labels=points)
-    batch = posekit.structures.PoseBatch.from_samples([PoseDataSample(gt_instance_labels=labels)] * 3)
+    batch = PoseBatch.from_samples([PoseDataSample(gt_instance_labels=labels)] * 3)
     assert batch.column("gt_instance_labels.keypoint_labels").shape == (3, instances, 5, 2)  # B, N, K, D
-
-
-def get_pose_data_sample() -> PoseDataSample:
-    """The tour's block."""
-    pose_meta = dict(img_shape=(600, 900), crop_size=(256, 192), heatmap_size=(64, 48))
-    gt_instances = InstanceData()
-    gt_instances.bboxes = np.random.rand(1, 4)
-    gt_instances.keypoints = np.random.rand(1, 17, 2)
-    gt_instance_labels = InstanceData()
-    gt_instance_labels.keypoint_labels = torch.rand(1, 17, 2)
-    gt_instance_labels.keypoint_weights = torch.rand(1, 17)
-    pred_instances = InstanceData()
-    pred_instances.keypoints = np.random.rand(1, 17, 2)
-    pred_instances.keypoint_scores = np.random.rand(1, 17)
-    gt_fields = PixelData()
-    gt_fields.heatmaps = torch.rand(17, 64, 48)
-    pred_fields = PixelData()
-    pred_fields.heatmaps = torch.rand(17, 64, 48)
-    return PoseDataSample(
-        gt_instances=gt_instances,
-        pred_instances=pred_instances,
-        gt_fields=gt_fields,
-        pred_fields=pred_fields,
-        metainfo=pose_meta,
-    )
 
 
 def test_data_samples_have_truth_and_predictions_of_three_kinds():

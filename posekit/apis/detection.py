@@ -55,3 +55,16 @@ def test_pipeline(model: Any) -> Pipeline:
             raise ValueError("the config has no test_dataloader.dataset.pipeline; inference prepares images by it")
         model.__dict__["detection_pipeline"] = Pipeline(copy.deepcopy(dataset["pipeline"]))
     return model.__dict__["detection_pipeline"]
+
+
+def classes_of(config: Mapping[str, Any], meta: Any = None) -> dict[str, Any]:
+    """Return ``classes``, the names of what a detector finds: a checkpoint's, else those of its config's datasets."""
+    infos = [meta]
+    for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        dataset = (config.get(loader) or {}).get("dataset") or {}
+        infos += [dataset.get("metainfo"), (dataset.get("dataset") or {}).get("metainfo")]
+    for info in infos:
+        names = (info.get("classes") or info.get("CLASSES")) if isinstance(info, Mapping) else None
+        if names:
+            return {"classes": (names,) if isinstance(names, str) else tuple(names)}
+    return {"classes": ()}

@@ -1,4 +1,4 @@
-"""``posekit config``: show a config as it resolves, say where its values come from and what is wrong with it."""
+"""``posekit config``: list the configs there are, show one as it resolves, say where its values come from, check it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from posekit.config import Config
 
 app = typer.Typer(
-    help="Show what a config resolves to, where its values come from, and what is wrong with it.", no_args_is_help=True
+    help="List configs, show what one resolves to, where its values come from, and what is wrong with it.",
+    no_args_is_help=True,
 )
 
-ConfigPath = Annotated[str, typer.Argument(help="The config file, or posekit::path of one that posekit brings.")]
+ConfigPath = Annotated[str, typer.Argument(help="A config file, or the name of a config that posekit brings.")]
 
 
 def loaded(config: str, override: Overrides, plugin: Plugins, config_root: ConfigRoots) -> Config:
@@ -48,13 +49,14 @@ def explain(
     plugin: Plugins = None,
     config_root: ConfigRoots = None,
 ) -> None:
-    """Print one value, where it was set, what led there, and what it replaced."""
+    """Print one value, where it was set, what led there, what it was computed from, and what it replaced."""
     from posekit.config.explain import explain
 
     found = explain(loaded(config, override, plugin, config_root), key)
     typer.echo(f"{found.path} = {found.text}")
     rows = [("set at", found.steps[-1].place, found.steps[-1].source)]
     rows += [(f"in {step.path}", step.place, step.source) for step in reversed(found.steps[:-1])]
+    rows += [(f"from {step.path}", step.place, step.source) for step in found.reads]
     rows += [(f"replaces {step.path}", step.place, step.source) for step in found.replaced]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for what, place, source in rows:
@@ -74,3 +76,28 @@ def check(
     if problems := check_config(settings):
         raise BuildError(problems, settings.source())
     typer.echo(f"{settings.source()}: no problems")
+
+
+@app.command(name="list")
+def list_configs(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="Words that a config's name, task, backbone, dataset, input size or score has to have."),
+    ] = None,
+) -> None:
+    """List the configs that posekit brings, each a name for any command that takes a config."""
+    from posekit.config import ConfigError
+    from posekit.zoo.config_index import config_entries, matching
+
+    entries = config_entries()
+    chosen = matching(entries, words or ())
+    if not chosen:
+        raise ConfigError(f"none of {len(entries)} configs has all of: {' '.join(words or ())}; leave a word out")
+    rows = [("config", "task", "backbone", "dataset", "input", "parameters", "published scores")]
+    rows += [
+        (each.name, each.task, each.backbone, each.dataset, each.shown_input, each.shown_parameters, each.shown_scores)
+        for each in chosen
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        typer.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -33,7 +33,7 @@ def convert(
         str | None,
         typer.Option(
             help="Divide: val=0.2, val=0.1,test=0.1 or none; whole videos where they are known. "
-            "Of ubody: intra or inter."
+            "Of ubody and ubody3d: intra or inter."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the division.")] = 0,
@@ -52,15 +52,15 @@ def convert(
         int | None, typer.Option(help="Take every so many frames: of h36m (5 by default) and mpi-inf-3dhp (1).")
     ] = None,
     no_frames: Annotated[
-        bool, typer.Option("--no-frames", help="Of h36m, mpi-inf-3dhp and ubody only the labels, no pictures.")
+        bool, typer.Option("--no-frames", help="Of sets that are unpacked only the labels, no images.")
     ] = False,
 ) -> None:
     """Convert labelled data: coco, yolo, deeplabcut, sleap, labelstudio, cvat, labelme, openpose.
 
-    Public data sets as they are handed out, with --from: wflw, 300w, 300wlp, 300vw, lapa, cofw,
-    animalpose, macaque, deepposekit. Unpacked, with their videos' frames, into what their own
-    classes read: h36m, mpi-inf-3dhp, ubody. SOURCE is the folder that the authors' archives were
-    extracted to; docs/en/own_data.md lists what each has to hold.
+    Public datasets as they are handed out, with --from: wflw, 300w, 300wlp, 300vw, lapa, cofw,
+    animalpose, macaque, deepposekit, mpii (also --to mpii). Unpacked, with their videos' frames,
+    into what their own classes read: h36m, mpi-inf-3dhp, ubody, ubody3d. SOURCE is the folder that
+    the authors' archives were extracted to; docs/en/own_data.md lists what each has to hold.
 
     What DEST's format cannot hold is listed. Flip pairs (keypoints that trade places in a mirrored
     picture) are proposed from their names and taken only when confirmed.

@@ -60,7 +60,7 @@ def time(
 
     from posekit.engine.run_comparison import speed
 
-    columns = ("iterations", "s/iteration", "fastest epoch", "slowest epoch", "spread", "samples/s", "waiting")
+    columns = ("steps", "s/step", "fastest epoch", "slowest epoch", "spread", "samples/s", "waiting")
     table = Table("run")
     for column in columns:
         table.add_column(column, justify="right")

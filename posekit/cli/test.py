@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from posekit.cli.drawing import Interval, ShowDir, analyse_bad_cases, draw_predictions
-from posekit.cli.train import ConfigRoots, Device, Overrides, Plugins, Precision, import_plugins
+from posekit.cli.train import ConfigRoots, Device, Devices, NumNodes, Overrides, Plugins, Precision, import_plugins
 
 
 def evaluate_checkpoint(
@@ -16,6 +16,8 @@ def evaluate_checkpoint(
     checkpoint: Annotated[str, typer.Argument(help="Checkpoint, path or URL.")],
     override: Overrides = None,
     device: Device = "auto",
+    devices: Devices = None,
+    num_nodes: NumNodes = None,
     precision: Precision = None,
     dump: Annotated[
         Path | None, typer.Option("--dump", "--out", help="Write the predictions to this JSON file.")
@@ -35,12 +37,11 @@ def evaluate_checkpoint(
 ) -> None:
     """Evaluate CHECKPOINT on the test data of CONFIG and print the metrics."""
     import_plugins(plugin)
-    import json
-
     from posekit.config import load
     from posekit.engine.hooks.prediction_hook import PredictionHook
-    from posekit.engine.run import evaluate
-    from posekit.files import require_writable, write_atomically
+    from posekit.engine.launch import plan_launch
+    from posekit.engine.train import evaluate
+    from posekit.files import require_writable
 
     if dump and dump.suffix.lower() in (".pkl", ".pickle"):
         raise ValueError(f"--dump {dump}: predictions are written as JSON, not pickled; name a .json file")
@@ -54,7 +55,20 @@ def evaluate_checkpoint(
     if badcase:
         analyse_bad_cases(loaded)
     hooks = [PredictionHook(dump)] if dump else []
-    task = evaluate(loaded, checkpoint, device=device, precision=precision, hooks=hooks, work_dir=work_dir)
+    launch = plan_launch(devices, num_nodes)
+    task = evaluate(
+        loaded, checkpoint, device=device, launch=launch, precision=precision, hooks=hooks, work_dir=work_dir
+    )
+    if launch.is_main:
+        show_results(task, files, dump, show_dir)
+
+
+def show_results(task: Any, files: list[Path], dump: Path | None, show_dir: Path | None) -> None:
+    """Print the metrics, write them to files, and say where predictions and images are."""
+    import json
+
+    from posekit.files import write_atomically
+
     parts = {name: values for metric in task.metrics["test"] for name, values in per_keypoint(metric).items()}
     print_table("metric", {"value": task.test_metrics})
     if parts:

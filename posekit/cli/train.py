@@ -28,6 +28,20 @@ ConfigRoots = Annotated[
     typer.Option("--config-root", metavar="FOLDER", help="Let bases come from this folder, too; repeatable."),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+Devices = Annotated[
+    int | None,
+    typer.Option(
+        "--devices",
+        min=1,
+        help="Number of devices on each machine; 1 by default, or as many as a launcher has started.",
+    ),
+]
+NumNodes = Annotated[
+    int | None,
+    typer.Option(
+        "--num-nodes", min=1, help="Number of machines; torchrun, SLURM and mpirun are recognised by themselves."
+    ),
+]
 Precision = Annotated[str | None, typer.Option("--precision", help="Lightning's: 32-true, 16-mixed, bf16-mixed ...")]
 
 
@@ -40,12 +54,16 @@ def train(
         bool, typer.Option("--resume", help="Go on from last.pth in the run's folder, if it is there.")
     ] = False,
     resume_from: Annotated[Path | None, typer.Option(help="Go on from this checkpoint.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Put this run in the place of one that its folder holds.")
+    ] = False,
     load_from: Annotated[
         str | None, typer.Option(help="Start from the weights of this checkpoint (path or URL).")
     ] = None,
     override: Overrides = None,
     device: Device = "auto",
-    devices: Annotated[int, typer.Option(min=1, help="How many devices.")] = 1,
+    devices: Devices = None,
+    num_nodes: NumNodes = None,
     amp: Annotated[bool, typer.Option("--amp", help="Mixed precision: the same as --precision 16-mixed.")] = False,
     precision: Precision = None,
     auto_scale_lr: Annotated[
@@ -71,7 +89,8 @@ def train(
     """
     import_plugins(plugin)
     from posekit.config import load
-    from posekit.engine.run import train as run_training
+    from posekit.engine.launch import plan_launch
+    from posekit.engine.train import train as run_training
 
     loaded = load(config, overrides=override or [], plugins=plugin or (), roots=config_root or ())
     if overfit is not None:
@@ -93,8 +112,9 @@ def train(
         work_dir=work_dir,
         resume=resume_from or resume,
         load_from=load_from,
+        overwrite=overwrite,
         device=device,
-        devices=devices,
+        launch=plan_launch(devices, num_nodes),
         precision=precision or ("16-mixed" if amp else None),
     )
 

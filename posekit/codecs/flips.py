@@ -9,9 +9,6 @@ from collections.abc import Sequence
 
 from posekit.array import Array, namespace
 
-FLIP_DEFAULTS = {"flip_mode": "heatmap", "shift_heatmap": False, "shift_coords": True}
-"""What a flip test does where a model's test_cfg says nothing else."""
-
 # Channels per keypoint, and which of them is an x offset.
 _MODES: dict[str, tuple[int, int | None]] = {"heatmap": (1, None), "udp_combined": (3, 1), "offset": (2, 0)}
 

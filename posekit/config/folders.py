@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from posekit.config.errors import ConfigError, shown_path
+from posekit.config.names import is_name, named_config
 
 PACKAGES = ("posekit", "mmpose")
 PROJECT_FILES = (".git", "pyproject.toml")
@@ -22,7 +23,7 @@ def find_config(path: str | Path) -> Path:
     """Return the file that a user's path means.
 
     A path that does not exist from the working directory is looked up in posekit's own configs, with
-    ``posekit::`` or ``configs/`` in front or nothing.
+    ``posekit::`` or ``configs/`` in front or nothing, or only by the name of the file.
     """
     if isinstance(path, str) and "::" in path:
         return packaged_path(path)
@@ -30,8 +31,12 @@ def find_config(path: str | Path) -> Path:
     parts = given.parts[1:] if given.parts[:1] == ("configs",) else given.parts
     packaged = packaged_configs().joinpath(*parts)
     try:
-        found = packaged if not given.is_absolute() and not given.exists() and packaged.is_file() else given
-        return found.resolve()
+        if given.is_absolute() or given.exists():
+            return given.resolve()
+        if packaged.is_file():
+            return packaged.resolve()
+        named = named_config(given, packaged_configs()) if is_name(given) else None
+        return (named or given).resolve()
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigError(f"{str(path)!r} cannot be a config's path: {error}") from None
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from posekit.datasets.records import Objects, Records
+from posekit.datasets.records import Objects, Records, present
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.pipeline import Pipeline
 from posekit.datasets.transforms.results import FROM_DATASET
@@ -196,8 +196,11 @@ class BaseDataset:
         return self.pipeline(results)  # pyright: ignore[reportArgumentType]
 
     def own_record(self, index: int) -> dict[str, Any]:
-        """Return a sample's record with arrays that may be written to, and this data set under ``dataset``."""
-        results = self.get_data_info(index)
+        """Return a sample's record with arrays that may be written to, and this data set under ``dataset``.
+
+        What the sample lacks is absent, also where the record has a list with None for each instance.
+        """
+        results = present(self.get_data_info(index))
         for key, value in results.items():
             if isinstance(value, np.ndarray):
                 results[key] = value.copy()

@@ -290,15 +290,15 @@ def group_by_image(
 ) -> list[dict[str, Any]]:
     """Merge the instances of each image: arrays join along their first axis, other values become lists.
 
-    What some instance of an image lacks, the image's sample lacks.
+    A list has None for instances that lack the value; of arrays that some instances lack, the image's sample has none.
     """
     groups: dict[Any, list[dict[str, Any]]] = {}
     for instance in instances:
         groups.setdefault(instance["img_id"], []).append(present(instance))
     samples = []
     for members in groups.values():
-        shared = [key for key in members[0] if all(key in member for member in members)]
-        sample = {key: _merged([member[key] for member in members]) for key in shared}
+        keys = dict.fromkeys(key for member in members for key in member)
+        sample = present({key: _merged([member.get(key) for member in members]) for key in keys})
         sample.update(img_id=members[0]["img_id"], img_path=members[0]["img_path"])
         sample["invalid_segs"] = [m["segmentation"] for m in members if "segmentation" in m and not is_valid(m)]
         samples.append(sample)
@@ -306,6 +306,9 @@ def group_by_image(
 
 
 def _merged(values: list[Any]) -> Any:
-    if not isinstance(values[0], np.ndarray):
+    arrays = [value for value in values if isinstance(value, np.ndarray)]
+    if not arrays:
         return values
-    return np.concatenate(values) if values[0].ndim else np.stack(values)
+    if len(arrays) < len(values):
+        return None
+    return np.concatenate(values) if arrays[0].ndim else np.stack(values)

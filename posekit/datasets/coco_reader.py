@@ -201,8 +201,7 @@ class Instances:
         columns.update({key: Ragged(column, offsets) for key, column in self.arrays.items()})
         columns.update({key: Ragged(column, offsets, as_list=True) for key, column in self.numbers.items()})
         columns.update({key: PackedGroups(Packed(values), offsets) for key, values in self.objects.items()})
-        segmentations = Packed(self.objects.get("segmentation", [None] * len(self)))
-        columns["invalid_segs"] = PackedGroups(segmentations, offsets, ~self.usable())
+        columns["invalid_segs"] = PackedGroups(columns["segmentation"].column, offsets, ~self.usable())
         if keep_raw:
             columns["raw_ann_info"] = PackedGroups(Packed(self.raw), offsets)
         return Records(columns, np.arange(len(image)))
@@ -370,18 +369,11 @@ def _whole_column(raw: Sequence[dict[str, Any]], key: str, default: int | np.nda
 
 
 def _add_extra(instances: Instances, form: CocoFormat) -> None:
-    """Hand on segmentations and the format's further keys, those that the file has.
-
-    They are numbers where all instances have them so, else what the file has.
-    """
-    segmentations = [ann.get("segmentation") for ann in instances.raw]
-    if any(value is not None for value in segmentations):
-        instances.objects["segmentation"] = segmentations
+    """Hand on the format's further keys: as numbers where all instances have them so, else as the file has them."""
+    instances.objects["segmentation"] = [ann.get("segmentation") for ann in instances.raw]
     for key in form.extra:
         values = [ann.get(key) for ann in instances.raw]
-        if all(value is None for value in values):
-            continue
-        first = values[0]
+        first = values[0] if values else None
         several = isinstance(first, list)
         lists = values if several else [[value] for value in values]
         rows, good = number_rows(lists, len(first) if isinstance(first, list) else 1)

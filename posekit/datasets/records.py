@@ -23,7 +23,8 @@ class Records(Sequence):
 
     A column is a numpy array (one dimension: rows are python numbers; more: rows are read-only views) or one of
     the classes below. Forked workers share the memory; spawned ones map it from a temporary file. A row has only
-    the keys it has a value for: what a file lacks, or has as None, is absent.
+    the keys it has a value for: what a file lacks, or has as None, is absent. Where it is a list with a value for each
+    of several instances, None stands for those that lack it.
     ``take`` selects rows without copying a column.
     """
 
@@ -38,7 +39,7 @@ class Records(Sequence):
     @classmethod
     def from_rows(cls, rows: Sequence[Mapping[str, Any]]) -> Records:
         """Make columns of dicts; a key that some rows lack, or whose values fit no array, keeps plain objects."""
-        rows = [present(row) for row in rows]
+        rows = [{key: value for key, value in row.items() if value is not None} for row in rows]
         keys = dict.fromkeys(key for row in rows for key in row)
         return cls({key: column_of([row.get(key, MISSING) for row in rows]) for key in keys}, np.arange(len(rows)))
 
@@ -100,8 +101,12 @@ MISSING = type("Missing", (), {"__reduce__": lambda self: "MISSING"})()
 
 
 def present(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row without the keys whose value is None."""
-    return {key: value for key, value in row.items() if value is not None}
+    """Return a row without the keys whose value is None, or a list of nothing but None."""
+    return {key: value for key, value in row.items() if not _is_nothing(value)}
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (type(value) is list and len(value) > 0 and all(item is None for item in value))
 
 
 class Constant:
@@ -255,25 +260,23 @@ class Lazy:
 
 
 class PackedGroups:
-    """Row i is the list of the packed values of a part; absent where one of them is.
+    """Row i is the list of the packed values of a part, None for what is absent.
 
     With ``keep`` it is the list of those that the mask keeps and that are there.
     """
 
     def __init__(self, column: Packed, offsets: Offsets, keep: np.ndarray | None = None) -> None:
         self.column, self.offsets, self.keep = column, offsets, keep
-        self.has_gaps = keep is None and column.has_gaps
 
     def __len__(self) -> int:
         return len(self.offsets)
 
-    def __getitem__(self, index: int) -> Any:
+    def __getitem__(self, index: int) -> list[Any]:
         part = self.offsets[index]
         rows = range(part.start, part.stop)
-        there = [row for row in rows if self.column.has(row)]
-        if self.keep is not None:
-            return [self.column.unpack(row) for row in there if self.keep[row]]
-        return [self.column.unpack(row) for row in rows] if len(there) == len(rows) else MISSING
+        if self.keep is None:
+            return [self.column.unpack(row) if self.column.has(row) else None for row in rows]
+        return [self.column.unpack(row) for row in rows if self.keep[row] and self.column.has(row)]
 
 
 class Pickled:

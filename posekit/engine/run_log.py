@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from posekit.files import write_atomically
+from posekit.files import append, write_atomically
 
 
 class RunLog:
@@ -24,13 +24,11 @@ class RunLog:
         self.scalars = folder / "scalars.jsonl"
 
     def line(self, text: str) -> None:
-        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")
+        append(self.folder / "log.txt", f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")
 
     def numbers(self, entry: dict[str, Any]) -> None:
         """Append one record, such as ``{"kind": "train", "step": 50, "loss": 0.1}``."""
-        with self.scalars.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+        append(self.scalars, json.dumps(entry) + "\n")
 
     def records(self) -> list[dict[str, Any]]:
         """Return all records; a line cut off by a crash is left out."""

@@ -139,6 +139,10 @@ class Affine:
         matrix = self.matrix.reshape((*self.matrix.shape[:-2], *(1,) * inner, 2, 3))
         return _map_tensor(matrix, points) if is_tensor(points) else _map_array(matrix, points)
 
+    def corner_points(self, points: Array) -> Array:
+        """Map points (..., D) that count from the corner of an image, not from its first pixel's centre."""
+        return self.points(points - EDGE) + EDGE
+
 
 def _map_array(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     dtype = points.dtype if points.dtype.kind == "f" else np.float64

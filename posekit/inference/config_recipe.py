@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from posekit.array import plain
-from posekit.codecs.flips import FLIP_DEFAULTS
+from posekit.codecs.base import FLIP_DEFAULTS
 from posekit.inference.recipe import Recipe, keypoint_set
 from posekit.registry import strip_scope
 

@@ -35,7 +35,7 @@ def torch_device(name: str) -> str:
     try:
         torch.empty(0, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        why = str(error).partition("\n")[0]
+        why = "torch has no MPS here" if name == "mps" else str(error).partition("\n")[0][:120]
         raise ValueError(f"device '{name}' cannot be used here ({why}); use auto or cpu") from error
     return name
 

@@ -87,6 +87,11 @@ class LiftingPredictor:
         self.windows = windows
         self.batch_size = batch_size
 
+    def check(self, skeleton: Mapping[str, Any]) -> None:
+        """Raise ValueError unless the joints can be made of the keypoints of a 2D model's set."""
+        count = len(skeleton["keypoint_id2name"])
+        lifted_keypoints(np.zeros((0, count, 2)), np.zeros((0, count)), skeleton, self.metainfo)
+
     def predict(self, results: Sequence[PoseResult]) -> list[PoseResult]:
         """Lift the persons in the frames of a video; an image is a video of one frame.
 

@@ -33,6 +33,7 @@ RAW_MODULES = {
     "h36m": "public_sets.human36m",
     "mpi-inf-3dhp": "public_sets.mpi_inf_3dhp",
     "ubody": "public_sets.ubody",
+    "ubody3d": "public_sets.ubody3d",
     "mpii": "public_sets.mpii",
 }
 """Formats of public data sets as they are handed out; they are only read, and only when named."""

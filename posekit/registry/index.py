@@ -217,6 +217,7 @@ INDEX: dict[str, dict[str, str]] = {
         "TopdownPoseEstimator": "posekit.models.pose_estimators.topdown:TopdownPoseEstimator",
         "TrajectoryRegressionHead": "posekit.models.heads.lifting_head:TrajectoryRegressionHead",
         "TransformerHead": "posekit.models.heads.transformer_head:TransformerHead",
+        "UpsamplingNeck": "posekit.models.necks.upsampling_neck:UpsamplingNeck",
         "V2VNet": "posekit.models.backbones.v2v_net:V2VNet",
         "VGG": "posekit.models.backbones.vgg:VGG",
         "VariFocalLoss": "posekit.models.losses.classification_loss:VariFocalLoss",

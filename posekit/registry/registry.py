@@ -42,33 +42,16 @@ EXTERNAL: dict[str, dict[str, str]] = {
 
 
 IN_TIMM = {
-    "BEiTViT": "beit_base_patch16_224",
-    "ConvMixer": "convmixer_768_32",
-    "CSPDarkNet": "cspdarknet53",
-    "CSPResNet": "cspresnet50",
-    "CSPResNeXt": "cspresnext50",
-    "DaViT": "davit_tiny",
-    "DeiT3": "deit3_small_patch16_224",
-    "DenseNet": "densenet121",
-    "DistilledVisionTransformer": "deit_small_distilled_patch16_224",
-    "EdgeNeXt": "edgenext_small",
-    "EfficientFormer": "efficientformer_l1",
-    "InceptionV3": "inception_v3",
-    "LeViT": "levit_conv_128",
-    "MlpMixer": "mixer_b16_224",
-    "MobileViT": "mobilevit_s",
-    "MViT": "mvitv2_tiny",
-    "PCPVT": "twins_pcpvt_small",
-    "PoolFormer": "poolformer_s12",
-    "Res2Net": "res2net50_26w_4s",
-    "SVT": "twins_svt_small",
-    "SwinTransformerV2": "swinv2_tiny_window8_256",
-    "TinyViT": "tiny_vit_5m_224",
-    "TNT": "tnt_s_patch16_224",
-    "ViTEVA02": "eva02_tiny_patch14_224",
-    "ViTSAM": "samvit_base_patch16",
-    "XCiT": "xcit_tiny_12_p8_224",
-}
+    "BEiTViT": "beit_base_patch16_224", "ConvMixer": "convmixer_768_32", "CSPDarkNet": "cspdarknet53",
+    "CSPResNet": "cspresnet50", "CSPResNeXt": "cspresnext50", "DaViT": "davit_tiny",
+    "DeiT3": "deit3_small_patch16_224", "DenseNet": "densenet121",
+    "DistilledVisionTransformer": "deit_small_distilled_patch16_224", "EdgeNeXt": "edgenext_small",
+    "EfficientFormer": "efficientformer_l1", "InceptionV3": "inception_v3", "LeViT": "levit_conv_128",
+    "MlpMixer": "mixer_b16_224", "MobileViT": "mobilevit_s", "MViT": "mvitv2_tiny", "PCPVT": "twins_pcpvt_small",
+    "PoolFormer": "poolformer_s12", "Res2Net": "res2net50_26w_4s", "SVT": "twins_svt_small",
+    "SwinTransformerV2": "swinv2_tiny_window8_256", "TinyViT": "tiny_vit_5m_224", "TNT": "tnt_s_patch16_224",
+    "ViTEVA02": "eva02_tiny_patch14_224", "ViTSAM": "samvit_base_patch16", "XCiT": "xcit_tiny_12_p8_224",
+}  # fmt: skip
 """Backbones of MMPretrain that posekit has not, and a model of timm of the same kind."""
 
 NOWHERE = (

@@ -156,7 +156,7 @@ def draw_one(
     rim = max(1.0, thickness * 0.25)
     links = metainfo.get("skeleton_links", ())
     link_colors = colors(metainfo, "skeleton_link_colors", len(links), DEFAULT_LINK)
-    opacity = np.clip(scores, 0, 1) if style.weighted else np.ones(len(scores))
+    opacity = (np.clip(scores, 0, 1) if style.weighted else np.ones(len(scores))).tolist()
     segments = [
         (keypoints[a], keypoints[b], color, (opacity[a] + opacity[b]) / 2)
         for (a, b), color in zip(links, link_colors, strict=True)

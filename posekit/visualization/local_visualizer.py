@@ -64,7 +64,11 @@ class PoseLocalVisualizer(BaseVisualizer):
         self.kpt_color, self.link_color, self.skeleton = kpt_color, link_color, skeleton
         box = color_of(f"{type(self).__name__}.bbox_color", bbox_color or "green")
         self.style = PoseStyle(
-            alpha=alpha, radius=radius, thickness=line_width, weighted=show_keypoint_weight, box_color=box[::-1]
+            alpha=alpha,
+            radius=radius,
+            thickness=line_width,
+            weighted=show_keypoint_weight,
+            box_color=(box[2], box[1], box[0]),
         )
         for label, color in (("kpt_color", kpt_color), ("link_color", link_color)):
             color_list(f"{type(self).__name__}.{label}", color, 1)
@@ -156,9 +160,9 @@ def openpose_style(
     keypoints, scores = keypoints_and_scores(instances, metainfo)
     index = metainfo["keypoint_name2id"]
     shoulders = [index[name] for name in SHOULDERS]
-    both = (scores[:, shoulders] > thr).all(1)
+    both = np.min(scores[:, shoulders], axis=1, keepdims=True) > thr
     columns = [index[name] if name in index else len(index) for name in target.names]
     points = np.concatenate([keypoints, keypoints[:, shoulders].mean(1, keepdims=True)], axis=1)[:, columns]
-    sure = np.concatenate([scores, both[:, None]], axis=1)[:, columns]
+    sure = np.concatenate([scores, both], axis=1)[:, columns]
     extra = {"bboxes": instances.bboxes} if "bboxes" in instances else {}
     return InstanceData(keypoints=points, keypoint_scores=sure, **extra), target.metainfo()

@@ -123,7 +123,7 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
         if options.draw_pred and predicted is not None and "keypoints" in predicted:
             chosen.append(("prediction", predicted.keypoints, predicted.get("keypoint_scores")))
         true = next((name for name in TRUE_POSES if labels is not None and name in labels), None)
-        if options.draw_gt and true is not None:
+        if options.draw_gt and labels is not None and true is not None:
             chosen.append(("label", labels[true], labels.get(f"{true}_visible")))
         poses = []
         for title, keypoints, scores in chosen:

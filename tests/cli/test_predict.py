@@ -10,8 +10,10 @@ import pytest
 from posekit.cli import main as cli
 from posekit.cli import predict as module
 from posekit.cli import predict_sources
+from posekit.cli.predict_models import open_lifter, open_predictor
 from posekit.console import ProgressBar
 from posekit.inference.images import checked_boxes
+from posekit.inference.results import PoseResult
 from posekit.inference.top_down import TopDownPredictor
 from posekit.media.video import VideoReader, VideoWriter
 from posekit.structures.instance_data import InstanceData
@@ -234,7 +236,34 @@ def test_wrong_arguments(arguments, message, pictures, capsys, tmp_path):
 def test_contradicting_options(options, message, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(ValueError, match=message):
-        module.open_predictor(*options)
+        open_predictor(*options)
+
+
+@pytest.mark.parametrize("options", [("lift.py", None), (None, "lift.pth")])
+def test_a_lifter_has_config_and_checkpoint(options):
+    with pytest.raises(ValueError, match="--lift and --lift-checkpoint belong together"):
+        open_lifter(*options, "cpu", None)
+
+
+class Doubling:
+    """Lifts two keypoints to three joints."""
+
+    metainfo = dict(keypoint_id2name={0: "low", 1: "middle", 2: "high"})  # noqa: RUF012
+
+    def predict(self, results):
+        return [
+            PoseResult(np.full((len(result), 3, 3), float(frame)), np.ones((len(result), 3)), self.metainfo)
+            for frame, result in enumerate(results)
+        ]
+
+
+def test_lifted_joints_stand_beside_the_poses(monkeypatch, video, pictures, capsys):
+    monkeypatch.setattr(module, "open_lifter", lambda *options: Doubling())
+    pictures.joinpath("boxes.json").write_text('{"walk.mp4": [[0, 0, 9, 9], [1, 1, 5, 5]], "a.jpg": []}')
+    assert call(video, pictures / "a.jpg", "--json", "--boxes-file", pictures / "boxes.json") == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["categories"][0]["keypoints_3d"] == ["low", "middle", "high"]
+    assert [row["keypoints_3d"][:2] for row in content["annotations"]] == [[i // 2, i // 2] for i in range(12)]
 
 
 CONFIG = """

@@ -120,32 +120,42 @@ SEGMENTS = [[10, 20, 40, 20, 40, 60]]
 @pytest.mark.parametrize("segmentation", [..., None])
 def test_what_a_file_lacks_is_not_in_the_samples(tmp_path, data_mode, hooked, segmentation):
     path = write(tmp_path, [annotation(1, segmentation=segmentation), annotation(2, iscrowd=1, segmentation=...)])
-    info = (Extra if hooked else WithExtra)(path, data_mode=data_mode).get_data_info(0)
-    assert not {"segmentation", "head_size", "label"} & set(info)
-    assert all(value is not None for value in info.values())
-    assert info.get("invalid_segs", []) == []
+    sample = (Extra if hooked else WithExtra)(path, data_mode=data_mode).own_record(0)
+    assert not {"segmentation", "head_size", "label"} & set(sample)
+    assert all(value is not None for value in sample.values())
+    assert sample.get("invalid_segs", []) == []
 
 
 @pytest.mark.parametrize("hooked", [False, True])
-def test_what_some_annotations_lack_is_not_in_their_samples(tmp_path, hooked):
+def test_what_some_annotations_lack(tmp_path, hooked):
     whole: dict[str, Any] = dict(label="a", head_size=[7])
     annotations = [
         annotation(1, **whole),
         annotation(2, label=None, segmentation=...),
         annotation(3, iscrowd=1, segmentation=...),
         annotation(4, 2, iscrowd=1, **whole),
-        annotation(5, 2, **whole),
+        annotation(5, 2),
     ]
     kind, path = Extra if hooked else WithExtra, write(tmp_path, annotations)
     first, second, last = list(kind(path).data_list)
     assert (first["segmentation"], first["label"]) == (SEGMENTS, "a")
     assert not {"segmentation", "label", "head_size"} & set(second)
-    assert last["label"] == "a"
+    assert last["segmentation"] == SEGMENTS
     one, other = list(kind(path, data_mode="bottomup").data_list)
-    assert not {"segmentation", "label", "head_size"} & set(one)
+    assert (one["segmentation"], one["label"]) == ([SEGMENTS, None, None], ["a", None, None])
     assert one["invalid_segs"] == []
-    assert list(other["label"]) == ["a", "a"]
-    assert (list(other["segmentation"]), other["invalid_segs"]) == ([SEGMENTS, SEGMENTS], [SEGMENTS])
+    assert (other["segmentation"], other["label"]) == ([SEGMENTS, SEGMENTS], ["a", None])
+    assert other["invalid_segs"] == [SEGMENTS]
+
+
+def test_arrays_that_some_instances_lack_are_not_merged(tmp_path):
+    class Marked(WithExtra):
+        def parse_data_info(self, raw_data_info):
+            instance: Any = super().parse_data_info(raw_data_info)
+            return {**instance, "mark": None if instance["id"] == 1 else np.ones((1, 2))}
+
+    dataset = Marked(write(tmp_path, [annotation(1), annotation(2), annotation(3, 2)]), data_mode="bottomup")
+    assert ["mark" in row for row in dataset.data_list] == [False, True]
 
 
 def test_bottomup_evaluation_has_images_without_instances(path):

@@ -15,7 +15,7 @@ from tiny_run import tiny_config
 from posekit.cli.main import main
 from posekit.engine.hooks.bad_case_analysis_hook import BadCaseAnalysisHook
 from posekit.engine.hooks.pose_visualization_hook import PoseVisualizationHook
-from posekit.engine.run import evaluate, initialised_model, train
+from posekit.engine.train import evaluate, initialised_model, train
 from posekit.keypoints.skeleton import Skeleton
 from posekit.media.image_header import ImageFileError
 from posekit.structures import InstanceData, PoseDataSample

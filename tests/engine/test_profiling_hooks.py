@@ -12,7 +12,7 @@ from tiny_run import tiny_config
 
 from posekit.engine.hooks.empty_cache_hook import EmptyCacheHook
 from posekit.engine.hooks.profiler_hook import ProfilerHook
-from posekit.engine.run import train
+from posekit.engine.train import train
 
 
 def trained(data: Path, folder: Path, hook: dict[str, Any]) -> None:

@@ -12,7 +12,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
-from posekit.apis.inference import ConfigPipeline, init_model  # noqa: E402
+from posekit.apis.config_pipeline import ConfigPipeline  # noqa: E402
+from posekit.apis.inference import init_model  # noqa: E402
 from posekit.export.onnx import export_onnx  # noqa: E402
 from posekit.inference.networks.onnx import OnnxNetwork  # noqa: E402
 from posekit.inference.networks.torch import TorchNetwork  # noqa: E402

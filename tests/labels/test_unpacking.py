@@ -35,7 +35,7 @@ def test_nothing_of_a_video(tmp_path):
         write_takes(Job(tmp_path, tmp_path / "out", print), tmp_path / "out" / "a.npz", [take])
 
 
-NAMES = ("h36m", "mpi-inf-3dhp", "ubody")
+NAMES = ("h36m", "mpi-inf-3dhp", "ubody", "ubody3d")
 
 
 def test_every_unpacked_set_is_tested():

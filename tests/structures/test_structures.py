@@ -13,40 +13,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tour_sample import get_pose_data_sample
 
 from posekit.structures import InstanceData, MultilevelPixelData, PixelData, PoseBatch, PoseDataSample
 
 
 def example_sample() -> PoseDataSample:
-    """The example of the specification, with posekit's imports."""
-    pose_meta = dict(img_shape=(600, 900), crop_size=(256, 192), heatmap_size=(64, 48))
-
-    gt_instances = InstanceData()
-    gt_instances.bboxes = np.random.rand(1, 4)
-    gt_instances.keypoints = np.random.rand(1, 17, 2)
-
-    gt_instance_labels = InstanceData()
-    gt_instance_labels.keypoint_labels = torch.rand(1, 17, 2)
-    gt_instance_labels.keypoint_weights = torch.rand(1, 17)
-
-    pred_instances = InstanceData()
-    pred_instances.keypoints = np.random.rand(1, 17, 2)
-    pred_instances.keypoint_scores = np.random.rand(1, 17)
-
-    gt_fields = PixelData()
-    gt_fields.heatmaps = torch.rand(17, 64, 48)
-
-    pred_fields = PixelData()
-    pred_fields.heatmaps = torch.rand(17, 64, 48)
-
-    return PoseDataSample(
-        gt_instances=gt_instances,
-        gt_instance_labels=gt_instance_labels,
-        pred_instances=pred_instances,
-        gt_fields=gt_fields,
-        pred_fields=pred_fields,
-        metainfo=pose_meta,
-    )
+    """The example of the specification, with the labels that it makes and leaves out."""
+    sample = get_pose_data_sample()
+    sample.gt_instance_labels = InstanceData(keypoint_labels=torch.rand(1, 17, 2), keypoint_weights=torch.rand(1, 17))
+    return sample
 
 
 def instances(count: int = 4) -> InstanceData:

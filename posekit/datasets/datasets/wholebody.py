@@ -15,6 +15,7 @@ class CocoWholeBodyDataset(BaseCocoStyleDataset):
     FORMAT = CocoFormat(
         keypoints=("keypoints", "foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts"),
         binary=True,
+        extra=("keypoints_3d",),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.datasets.records import present
 from posekit.datasets.transforms.base import BaseTransform, random_generator
 from posekit.datasets.transforms.instances import hide_outside
 from posekit.datasets.transforms.pipeline import Pipeline
@@ -46,7 +47,7 @@ class MixImageTransform(BaseTransform):
     def other(self, results: Results, rng: np.random.Generator) -> Results | None:
         """Return another sample, drawn at random, after ``pre_transform``."""
         dataset = results["dataset"]
-        info = dataset.get_data_info(int(rng.integers(len(dataset))))
+        info = present(dataset.get_data_info(int(rng.integers(len(dataset)))))
         return self.pre_transform({**info, "rng": rng, "dataset": dataset})  # pyright: ignore[reportArgumentType]
 
     @abstractmethod

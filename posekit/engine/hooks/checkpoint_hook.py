@@ -10,17 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch.callbacks import Checkpoint
 
+from posekit.engine.checkpoint_io import write_checkpoint
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.best_metric import better, rule_for
+from posekit.engine.run_folder import BEST, LAST
 from posekit.files import link_atomically, write_atomically
 from posekit.registry import HOOKS
 
 logger = logging.getLogger(__name__)
-
-LAST = "last.pth"
 
 
 @HOOKS.register_module()
@@ -28,7 +27,8 @@ class CheckpointHook(BaseHook, Checkpoint):
     """Saves the state of the run after every epoch, and the weights of the best validation.
 
     ``last.pth`` always holds all that going on takes; ``epoch_N.pth`` (``iter_N.pth``) are
-    kept every ``interval``. ``best_<metric>_epoch_N.pth`` holds ``meta`` and ``state_dict`` only.
+    kept every ``interval``. ``best_<metric>_epoch_N.pth`` holds ``meta`` and ``state_dict`` only; ``best.pth`` is
+    another name of the one that is best by the first metric of ``save_best``.
 
     Args:
         interval: epochs (or iterations) from one kept checkpoint to the next; -1 keeps none but the last.
@@ -140,7 +140,9 @@ class CheckpointHook(BaseHook, Checkpoint):
         for hook in trainer.callbacks:  # EMAHook puts its averages in
             hook.on_save_checkpoint(trainer, pl_module, saved)
         weights = {"meta": meta, "state_dict": saved["state_dict"]}
-        write_atomically(self.folder / name, lambda file: torch.save(weights, file))
+        write_checkpoint(self.folder / name, weights)
+        if metric == next(iter(self.best)):
+            link_atomically(self.folder / name, self.folder / BEST)
         if held is not None and held["file"] != name:
             (self.folder / held["file"]).unlink(missing_ok=True)
 

@@ -26,21 +26,44 @@ class EmptyCacheHook(BaseHook):
         super().__init__(priority)
         self.before_epoch, self.after_epoch, self.after_iter = before_epoch, after_epoch, after_iter
 
-    def _before_epoch(self, *_: Any) -> None:
+    def start_epoch(self) -> None:
         if self.before_epoch:
             empty_cache()
 
-    def _after_epoch(self, *_: Any) -> None:
+    def end_epoch(self) -> None:
         if self.after_epoch:
             empty_cache()
 
-    def _after_iteration(self, *_: Any) -> None:
+    def end_iteration(self) -> None:
         if self.after_iter:
             empty_cache()
 
-    on_train_epoch_start = on_validation_epoch_start = on_test_epoch_start = _before_epoch
-    on_train_epoch_end = on_validation_epoch_end = on_test_epoch_end = _after_epoch
-    on_train_batch_end = on_validation_batch_end = on_test_batch_end = _after_iteration
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        self.start_epoch()
+
+    def on_validation_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        self.start_epoch()
+
+    def on_test_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        self.start_epoch()
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        self.end_epoch()
+
+    def on_validation_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        self.end_epoch()
+
+    def on_test_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        self.end_epoch()
+
+    def on_train_batch_end(self, *_: Any, **__: Any) -> None:
+        self.end_iteration()
+
+    def on_validation_batch_end(self, *_: Any, **__: Any) -> None:
+        self.end_iteration()
+
+    def on_test_batch_end(self, *_: Any, **__: Any) -> None:
+        self.end_iteration()
 
 
 def empty_cache() -> None:

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.codecs.base import BaseCodec
-from posekit.codecs.instances import decode_instances
+from posekit.codecs.base import BaseCodec, decode_instances
 from posekit.geometry import Affine
 from posekit.inference.networks.base import Batch, planes
 from posekit.inference.recipe import Recipe

@@ -85,7 +85,8 @@ def _place_of(person: Any, place: Place) -> tuple[dict[str, Any], tuple[float, f
     """Return a person's centre, scale and head, as far as they are labelled, and the box that these stand for."""
     extra: dict[str, Any] = {}
     box = None
-    position, scale = getattr(person, "objpos", None), plain(getattr(person, "scale", None))
+    position: Any = getattr(person, "objpos", None)
+    scale = plain(getattr(person, "scale", None))
     if hasattr(position, "x") and scale is not None:
         x, y, scale = (place.number(value) for value in (plain(position.x), plain(position.y), scale))
         side = scale * SCALE_PIXELS

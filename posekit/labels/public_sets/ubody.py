@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from glob import escape
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -27,7 +27,6 @@ TRIMMED = "_Trim"
 """Parts of a video are named after it, with this and a number behind."""
 
 PARTS = ("train", "val")
-CATEGORIES = [{"supercategory": "person", "id": 1, "name": "person"}]
 
 
 def unpack(job: Job) -> list[Path]:
@@ -37,29 +36,39 @@ def unpack(job: Job) -> list[Path]:
         FileNotFoundError: if a file is not there, or no frame at all.
         ValueError: naming the first value that is not as it must be.
     """
+    return unpack_scenes(job, Scene)
+
+
+def unpack_scenes(job: Job, kind: type[Scene], **options: Any) -> list[Path]:
+    """Write the files of each scene and of all; see ``unpack``.
+
+    Args:
+        kind: what reads the labels of a scene.
+        options: arguments of ``kind`` besides its first two.
+    """
     paths = found_files(job.source, "annotations/*/keypoint_annotation.json", "UBody")
     held_out = read_test_list(paths[0].parents[2] / "splits" / f"{job.split}_scene_test_list.npy")
-    labels, lost = 0, 0
+    labels, lost, unfitted = 0, 0, 0
     for path in paths:
-        scene = Scene(job, path)
+        scene = kind(job, path, **options)
         parts, unusable = scene.divide(held_out)
-        lost += unusable
+        lost, unfitted = lost + unusable, unfitted + scene.unfitted
         for part, document in zip(PARTS, parts, strict=True):
             labels += len(document["annotations"])
-            write_atomically(_of_scene(job, scene.name, part), lambda file, d=document: file.write(json_bytes(d)))
+            target = job.dest / "annotations" / scene.name / kind.FILE.format(part)
+            write_atomically(target, lambda file, d=document: file.write(json_bytes(d)))
     job.tell(f"read    {labels:,} labels of {len(paths)} scenes")
+    if unfitted:
+        job.tell(f"lost    {unfitted:,} labels that no body was fitted to")
     if lost:
         job.tell(f"lost    {lost:,} labels of frames that no video holds")
     if not labels:
         raise FileNotFoundError(f"{job.source}/videos: none of the labelled frames; bring them there, or --no-frames")
-    written = [job.dest / "annotations" / f"{part}_annotation.json" for part in PARTS]
+    folder = job.dest / "annotations"
+    written = [folder / kind.JOINED.format(part) for part in PARTS]
     for part, path in zip(PARTS, written, strict=True):
-        write_joined([_of_scene(job, source.parent.name, part) for source in paths], path)
+        write_joined([folder / source.parent.name / kind.FILE.format(part) for source in paths], path, kind.CATEGORIES)
     return written
-
-
-def _of_scene(job: Job, scene: str, part: str) -> Path:
-    return job.dest / "annotations" / scene / f"{part}_annotations.json"
 
 
 def read_test_list(path: Path) -> frozenset[str]:
@@ -85,7 +94,16 @@ class Scene:
 
     Args:
         path: of its keypoint_annotation.json.
+
+    Attributes:
+        unfitted: number of labels left out, because they have no poses in space.
     """
+
+    FILE, JOINED = "{}_annotations.json", "{}_annotation.json"
+    """Names of the files of a scene and of all."""
+
+    CATEGORIES: ClassVar[list[dict[str, Any]]] = [{"supercategory": "person", "id": 1, "name": "person"}]
+    unfitted = 0
 
     def __init__(self, job: Job, path: Path) -> None:
         self.job, self.place, self.name = job, Place(path), path.parent.name
@@ -130,8 +148,8 @@ class Scene:
         used = [images[key] for key in dict.fromkeys(annotation["image_id"] for annotation in annotations)]
         return {
             "images": [{**image, "file_name": f"{self.name}/{image['file_name']}"} for image in used],
-            "annotations": [{**annotation, "category_id": CATEGORIES[0]["id"]} for annotation in annotations],
-            "categories": CATEGORIES,
+            "annotations": [{**annotation, "category_id": self.CATEGORIES[0]["id"]} for annotation in annotations],
+            "categories": self.CATEGORIES,
         }
 
     def _bring(self, names: list[str]) -> frozenset[str]:
@@ -171,11 +189,11 @@ def video_name(file_name: str) -> str:
     return PurePosixPath(file_name).parts[-2].split(TRIMMED)[0]
 
 
-def write_joined(paths: list[Path], target: Path) -> None:
+def write_joined(paths: list[Path], target: Path, categories: list[dict[str, Any]]) -> None:
     """Write one COCO file of several, with ids of its own, without ever having more than one of them in memory."""
 
     def write(file: Any) -> None:
-        file.write(b'{"categories": ' + json.dumps(CATEGORIES).encode() + b', "annotations": [')
+        file.write(b'{"categories": ' + json.dumps(categories).encode() + b', "annotations": [')
         images: list[dict[str, Any]] = []
         written = 0
         for path in paths:

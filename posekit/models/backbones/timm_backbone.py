@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from posekit.models.backbones.base import BaseBackbone
 from posekit.models.backbones.staged import FreezableBackbone
@@ -26,6 +26,7 @@ class TimmBackbone(FreezableBackbone):
         frozen_stages: how many levels, as ``out_indices`` counts them, stay as they are in training, with all
             layers before them; 0 for the layers before the first level, -1 for none.
         norm_eval: whether batch norms keep their statistics in training.
+        left_out: modules to leave out by timm's names, such as stages behind the last level: ``("blocks.6",)``.
         init_cfg: rules for the initial weights.
         options: further arguments of the model.
 
@@ -33,7 +34,7 @@ class TimmBackbone(FreezableBackbone):
         out_channels: of each returned level.
 
     Raises:
-        ValueError: if timm has no such model (the message lists near names), or the model no such level.
+        ValueError: if timm has no such model (the message lists near names), or the model no such level or module.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class TimmBackbone(FreezableBackbone):
         in_channels: int = 3,
         frozen_stages: int = -1,
         norm_eval: bool = False,
+        left_out: Sequence[str] = (),
         init_cfg: InitRules = None,
         **options: Any,
     ) -> None:
@@ -63,11 +65,31 @@ class TimmBackbone(FreezableBackbone):
         info: Any = self.timm_model.feature_info
         self.out_channels: list[int] = info.channels()
         self.norm_eval = norm_eval
+        for name in left_out:
+            self.leave_out(name)
         if frozen_stages >= 0:
             last = max(index % len(info.info) for index in indices)
             levels = [level["module"] for level in info.info[: last + 1]]
             self.frozen = self.layers_up_to(levels, frozen_stages)
             self.freeze()
+
+    def leave_out(self, name: str) -> None:
+        """Put a module that changes nothing in the place of one of timm's.
+
+        Raises:
+            ValueError: if the model has no such module.
+        """
+        if name not in dict(self.timm_model.named_modules()):
+            parts = ", ".join(part for part, _ in self.timm_model.named_children())
+            raise ValueError(
+                f"{type(self).__name__}.left_out: this model has no module '{name}'; it is made of {parts}"
+            )
+        self.timm_model.set_submodule(name, nn.Identity())
+
+    def convert_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Name the weights of a plain timm model, or of another backbone like this, as they are named here."""
+        prefix = "timm_model."
+        return {key if key.startswith(prefix) else prefix + key: value for key, value in state.items()}
 
     def layers_up_to(self, levels: Sequence[str], count: int) -> list[str]:
         """Return the names of the modules that the first ``count`` levels run through.

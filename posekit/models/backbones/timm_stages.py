@@ -97,22 +97,55 @@ class TimmStages(FreezableBackbone):
 
 def keep_only(model: nn.Module, parts: Sequence[str]) -> None:
     """Take everything out of ``model`` but the named parts and what holds them."""
-    for name, _ in list(model.named_modules())[1:]:
-        if any(f"{name}.".startswith(f"{part}.") or part.startswith(f"{name}.") for part in parts):
-            continue
-        parent, _, own = name.rpartition(".")
-        if all(f"{parent}.".startswith(f"{part}.") is False for part in parts):
-            setattr(model.get_submodule(parent), own, nn.Identity())
+    for name, module in list(model.named_children()):
+        inside = [part.partition(".")[2] for part in parts if part.partition(".")[0] == name]
+        if not inside:
+            setattr(model, name, nn.Identity())
+        elif "" not in inside:
+            keep_only(module, inside)
 
 
-class TimmEfficientNet(TimmStages):
-    """What both generations of EfficientNet share: output 0 is the stem, the last one the layer before pooling."""
+@MODELS.register_module()
+class EfficientNet(TimmStages):
+    """EfficientNet (Tan and Le, ICML 2019): the stem, five groups of blocks and the layer before pooling.
 
-    groups: Sequence[Sequence[int]] = ()
-    """Which of timm's blocks make one output; by default each one."""
+    Args:
+        arch: b0 to b8, l2, or es, em, el for the EdgeTPU models, which use ReLU; by default b0.
+        drop_path_rate: share of residual branches left out in training, of the last block.
+        out_indices: the layers to return, 0 the stem; by default the last.
+        frozen_stages: how many layers stay as they are in training, the stem counted.
+        norm_eval: whether batch norms keep their statistics in training.
+        in_channels: of the images.
+        pretrained: load timm's weights.
+        init_cfg: rules for the initial weights.
+    """
 
-    def __init__(self, model_name: str, out_indices: Sequence[int] | int, frozen_stages: int, **options: Any) -> None:
-        super().__init__(model_name, out_indices, **options)
+    names, prefix = EFFICIENTNETS, "tf_efficientnet_"
+    groups: Sequence[Sequence[int]] = ([0], [1], [2], [3, 4], [5, 6])
+    """Which of timm's blocks make one output; without any each one."""
+
+    def __init__(
+        self,
+        arch: str | None = None,
+        drop_path_rate: float = 0.0,
+        out_indices: Sequence[int] | int = (-1,),
+        frozen_stages: int = 0,
+        norm_eval: bool = False,
+        in_channels: int = 3,
+        pretrained: bool = False,
+        init_cfg: InitRules = None,
+    ) -> None:
+        arch = self.names[0] if arch is None else arch
+        check_choice(type(self).__name__, "arch", arch, self.names)
+        super().__init__(
+            self.prefix + arch,
+            out_indices,
+            norm_eval=norm_eval,
+            in_channels=in_channels,
+            pretrained=pretrained,
+            init_cfg=init_cfg,
+            drop_path_rate=drop_path_rate,
+        )
         self.freeze_layers(frozen_stages)
 
     def layers_of(self, model: Any) -> list[list[str]]:
@@ -123,119 +156,20 @@ class TimmEfficientNet(TimmStages):
 
 
 @MODELS.register_module()
-class EfficientNet(TimmEfficientNet):
-    """EfficientNet (Tan and Le, ICML 2019): the stem, five groups of blocks and the layer before pooling.
-
-    Args:
-        arch: b0 to b8, l2, or es, em, el for the EdgeTPU models, which use ReLU.
-        drop_path_rate: share of residual branches left out in training, of the last block.
-        out_indices: the layers to return, 0 the stem to 6.
-        frozen_stages: how many layers stay as they are in training, the stem counted.
-        norm_eval: whether batch norms keep their statistics in training.
-        in_channels: of the images.
-        pretrained: load timm's weights.
-        init_cfg: rules for the initial weights.
-    """
-
-    groups = ([0], [1], [2], [3, 4], [5, 6])
-
-    def __init__(
-        self,
-        arch: str = "b0",
-        drop_path_rate: float = 0.0,
-        out_indices: Sequence[int] | int = (6,),
-        frozen_stages: int = 0,
-        norm_eval: bool = False,
-        in_channels: int = 3,
-        pretrained: bool = False,
-        init_cfg: InitRules = None,
-    ) -> None:
-        check_choice("EfficientNet", "arch", arch, EFFICIENTNETS)
-        super().__init__(
-            f"tf_efficientnet_{arch}",
-            out_indices,
-            frozen_stages,
-            norm_eval=norm_eval,
-            in_channels=in_channels,
-            pretrained=pretrained,
-            init_cfg=init_cfg,
-            drop_path_rate=drop_path_rate,
-        )
-
-
-@MODELS.register_module()
-class EfficientNetV2(TimmEfficientNet):
+class EfficientNetV2(EfficientNet):
     """EfficientNetV2 (Tan and Le, ICML 2021): the stem, each group of blocks, and the layer before pooling.
 
     Args:
-        arch: s, m, l, xl, or b0 to b3.
-        in_channels: see EfficientNet for this and all arguments not named here.
+        arch: s, m, l, xl, or b0 to b3; by default s. The other arguments are those of EfficientNet.
     """
 
-    def __init__(
-        self,
-        arch: str = "s",
-        in_channels: int = 3,
-        drop_path_rate: float = 0.0,
-        out_indices: Sequence[int] | int = (-1,),
-        frozen_stages: int = 0,
-        norm_eval: bool = False,
-        pretrained: bool = False,
-        init_cfg: InitRules = None,
-    ) -> None:
-        check_choice("EfficientNetV2", "arch", arch, EFFICIENTNETS_V2)
-        super().__init__(
-            f"tf_efficientnetv2_{arch}",
-            out_indices,
-            frozen_stages,
-            norm_eval=norm_eval,
-            in_channels=in_channels,
-            pretrained=pretrained,
-            init_cfg=init_cfg,
-            drop_path_rate=drop_path_rate,
-        )
-
-
-class ReparametrizedStages(TimmStages):
-    """Four stages of blocks whose branches become one convolution for deployment.
-
-    Args:
-        model_name: of timm.
-        out_indices: the stages to return, from 0.
-        frozen_stages: how many stages stay as they are in training, the stem with them; -1 for none.
-        deploy: join the branches now.
-        options: as for TimmStages.
-    """
-
-    def __init__(
-        self,
-        model_name: str,
-        out_indices: Sequence[int] | int,
-        frozen_stages: int,
-        *,
-        deploy: bool = False,
-        **options: Any,
-    ) -> None:
-        super().__init__(model_name, out_indices, **options)
-        check_choice(type(self).__name__, "frozen_stages", frozen_stages, range(-1, 5))
-        stages = [f"stages.{index}" for index in range(min(frozen_stages, len(self.layers)))]
-        self.freeze_parts(["stem", *stages] if frozen_stages >= 0 else [])
-        if deploy:
-            self.switch_to_deploy()
-
-    def layers_of(self, model: Any) -> list[list[str]]:
-        return [["stem", "stages.0"], *([f"stages.{index}"] for index in range(1, 4))]
-
-    def switch_to_deploy(self) -> None:
-        """Join the branches of each block into one convolution; outputs of evaluation stay the same."""
-        from timm.utils.model import reparameterize_model
-
-        self.timm_model = reparameterize_model(self.timm_model, inplace=True)
+    names, prefix = EFFICIENTNETS_V2, "tf_efficientnetv2_"
+    groups = ()
 
 
 @MODELS.register_module()
-class RepVGG(ReparametrizedStages):
-    """RepVGG (Ding et al., CVPR 2021).
+class RepVGG(TimmStages):
+    """RepVGG (Ding et al., CVPR 2021): stages of blocks whose branches become one convolution for deployment.
 
     Args:
         arch: A0 to A2, B0 to B3, B1g4, B2g4, B3g4 or D2se.
@@ -261,17 +195,24 @@ class RepVGG(ReparametrizedStages):
         pretrained: bool = False,
         init_cfg: InitRules = None,
     ) -> None:
-        check_choice(type(self).__name__, "arch", arch, self.names)
-        super().__init__(
-            self.prefix + arch.lower(),
-            out_indices,
-            frozen_stages,
-            deploy=deploy,
-            norm_eval=norm_eval,
-            in_channels=in_channels,
-            pretrained=pretrained,
-            init_cfg=init_cfg,
-        )
+        name, model = type(self).__name__, self.prefix + arch.lower()
+        check_choice(name, "arch", arch, self.names)
+        common: dict[str, Any] = dict(in_channels=in_channels, pretrained=pretrained, init_cfg=init_cfg)
+        super().__init__(model, out_indices, norm_eval=norm_eval, **common)
+        check_choice(name, "frozen_stages", frozen_stages, range(-1, 5))
+        stages = [f"stages.{index}" for index in range(min(frozen_stages, len(self.layers)))]
+        self.freeze_parts(["stem", *stages] if frozen_stages >= 0 else [])
+        if deploy:
+            self.switch_to_deploy()
+
+    def layers_of(self, model: Any) -> list[list[str]]:
+        return [["stem", "stages.0"], *([f"stages.{index}"] for index in range(1, 4))]
+
+    def switch_to_deploy(self) -> None:
+        """Join the branches of each block into one convolution; outputs of evaluation stay the same."""
+        from timm.utils.model import reparameterize_model
+
+        self.timm_model = reparameterize_model(self.timm_model, inplace=True)
 
 
 @MODELS.register_module()

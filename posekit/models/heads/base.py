@@ -9,9 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 import torch
 from torch import Tensor
 
-from posekit.codecs.base import BaseCodec
-from posekit.codecs.flips import FLIP_DEFAULTS
-from posekit.codecs.instances import decode_instances
+from posekit.codecs.base import FLIP_DEFAULTS, BaseCodec, decode_instances
 from posekit.models.base_module import BaseModule, InitRules
 from posekit.models.losses.base import BaseLoss
 from posekit.structures import InstanceData, PixelData, PoseBatch, PoseDataSample

@@ -12,7 +12,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import nms
 
-from posekit.geometry.affine import EDGE
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
 from posekit.models.assigners.sim_ota_assigner import Guess
 from posekit.models.base_module import InitRules, Settings
@@ -225,7 +224,7 @@ def boxes_in_image(boxes: Tensor, metainfo: Mapping[str, Any]) -> Tensor:
             "boxes go back to the image by the sample's metainfo 'affine', which is missing; "
             "use Resize and PackDetInputs in the test pipeline"
         )
-    return (affine.inverse().points(boxes.reshape(-1, 2, 2) - EDGE) + EDGE).reshape(-1, 4)
+    return affine.inverse().corner_points(boxes.reshape(-1, 2, 2)).reshape(-1, 4)
 
 
 def class_nms(boxes: Tensor, scores: Tensor, labels: Tensor, iou_threshold: float) -> Tensor:

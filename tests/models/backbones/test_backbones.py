@@ -156,11 +156,14 @@ NOT_EXPORTED = {
     **dict.fromkeys(("DSTFormer", "TCN", "V2VNet"), "no backbone of a top-down model"),
     **dict.fromkeys(("ResNeXt", "SCNet", "SEResNet", "SEResNeXt", "ResNeSt"), "ResNet's trunk, at its cost"),
     "AlexNet": "not used any more",
+    "EfficientNetV2": "EfficientNet's blocks",
     "HourglassNet": "HourglassAENet's modules",
     "HRFormer": "HRNet's branches and SwinTransformer's windows",
+    "MobileOne": "RepVGG's way through its parts",
     "PyramidVisionTransformer": "PyramidVisionTransformerV2's blocks",
     "RSN": "MSPN's stages",
     "ShuffleNetV1": "ShuffleNetV2's shuffle",
+    "TIMMBackbone": "TimmBackbone's models",
 }
 """Backbones that are not exported here, which takes up to two seconds each, and why."""
 

@@ -50,6 +50,10 @@ ROWS: dict[str, tuple[dict[str, Any], list[tuple[int, ...]]]] = {
         dict(type="YOLOXPAFPN", in_channels=WIDTHS, out_channels=8, num_csp_blocks=1, use_depthwise=True),
         [(2, 8, 16, 16), (2, 8, 8, 8), (2, 8, 4, 4)],
     ),
+    "upsampling": (
+        dict(type="UpsamplingNeck", in_channels=WIDTHS, out_channels=(12, 6)),
+        [(2, 6, 16, 16)],
+    ),
     "hybrid": (
         dict(
             type="HybridEncoder",
@@ -173,6 +177,7 @@ class TestNeck:
     [
         (dict(type="FeatureMapProcessor", scale_factor=0), "FeatureMapProcessor.scale_factor: 0 must be above 0"),
         (dict(type="FPN", in_channels=WIDTHS, out_channels=8, num_outs=2), "FPN.num_outs: 2 does not fit levels"),
+        (dict(ROWS["upsampling"][0], out_channels=(8,)), "UpsamplingNeck.out_channels: 1 steps for 3 levels"),
         (dict(ROWS["fpn"][0], add_extra_convs="on_top"), "FPN.add_extra_convs: 'on_top'"),
         (
             dict(type="PoseWarperNeck", in_channels=4, out_channels=4, inner_channels=4, trans_conv_kernel=5),
@@ -185,7 +190,7 @@ def test_refuses_what_does_not_exist(config: dict[str, Any], message: str) -> No
         MODELS.build(copy.deepcopy(config))
 
 
-@pytest.mark.parametrize("name", ["fpn", "mapper", "yolox", "hybrid"])
+@pytest.mark.parametrize("name", ["fpn", "mapper", "yolox", "hybrid", "upsampling"])
 def test_names_a_wrong_number_of_feature_maps(name: str) -> None:
     neck = MODELS.build(copy.deepcopy(ROWS[name][0]))
     with pytest.raises(ValueError, match=r"2 feature maps for in_channels \[8, 16, 32\]"):
