@@ -124,6 +124,7 @@ def test_all_problems_of_all_sections_at_once(command, tmp_path, monkeypatch, ca
 
 
 def test_a_config_without_problems(run, tmp_path):
-    (tmp_path / "good.py").write_text("_base_ = 'posekit::body_2d_keypoint/rtmpose/coco/rtmpose-t_8xb256-420e_coco-256x192.py'")
+    base = "posekit::body_2d_keypoint/rtmpose/coco/rtmpose-t_8xb256-420e_coco-256x192.py"
+    (tmp_path / "good.py").write_text(f"_base_ = '{base}'")
     code, out, _ = run("check", "good.py")
     assert (code, out) == (0, "good.py: no problems\n")
