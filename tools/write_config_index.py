@@ -81,12 +81,13 @@ def count_parameters(config: Config, counts: dict[str, int] = {}) -> int:  # noq
 def published_scores(zoo: Path) -> dict[str, dict[str, float]]:
     """Return for each config's name the main published metric on each dataset."""
     scores: dict[str, dict[str, float]] = {}
+    wrong_datasets = {"rtmpose-m_8xb64-120e_lapa-256x256": "LaPa"}
     for model in json.loads(zoo.read_text(encoding="utf-8"))["models"]:
         name = Path(model["config"]).stem.replace("--", "-")
         for result in model["results"]:
             metric = next((each for each in MAIN_METRICS if each in result["metrics"]), None)
             if metric is not None:
-                what = f"{result['dataset']} {metric}"
+                what = f"{wrong_datasets.get(name, result['dataset'])} {metric}"
                 scores.setdefault(name, {}).setdefault(what, result["metrics"][metric])
     return scores
 

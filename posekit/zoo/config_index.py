@@ -42,7 +42,8 @@ class ConfigEntry(NamedTuple):
 
     @property
     def shown_input(self) -> str:
-        return "x".join(map(str, self.input_size_wh)) if self.input_size_wh else "-"
+        """Height x width, as the names of configs have it."""
+        return f"{self.input_size_wh[1]}x{self.input_size_wh[0]}" if self.input_size_wh else "-"
 
     @property
     def shown_parameters(self) -> str:
