@@ -1,8 +1,5 @@
 # The embedded default's pose model, first half: small crops, which a CPU trains on three times as fast.
-_base_ = [
-    "../../../_base_/data/people_topdown.py",
-    "../../../_base_/models/topdown.py",
-]
+_base_ = "../../../_base_/data/people_topdown.py"
 max_epochs = 6
 train_cfg = dict(by_epoch=True, max_epochs=max_epochs, val_interval=1)
 optim_wrapper = dict(
@@ -27,7 +24,10 @@ env_cfg = dict(num_threads=1)
 
 codec = dict(type="UDPHeatmap", input_size=(96, 128), heatmap_size=(24, 32), sigma=1.5, blur_kernel_size=7)
 model = dict(
-    data_preprocessor=dict(mean=[127.0, 127.0, 127.0], std=[128.0, 128.0, 128.0]),
+    type="TopdownPoseEstimator",
+    data_preprocessor=dict(
+        type="PoseDataPreprocessor", mean=[127.0, 127.0, 127.0], std=[128.0, 128.0, 128.0], bgr_to_rgb=True
+    ),
     backbone=dict(
         type="TimmBackbone",
         model_name="tf_efficientnet_lite0",
@@ -44,7 +44,7 @@ model = dict(
         loss=dict(type="KeypointMSELoss", use_target_weight=True, loss_weight=100.0),
         decoder=codec,
     ),
-    test_cfg=dict(flip_mode="heatmap", shift_heatmap=False),
+    test_cfg=dict(flip_test=True, flip_mode="heatmap", shift_heatmap=False),
 )
 
 load = [dict(type="LoadImage", cache="ram", cache_mb=4096), dict(type="GetBBoxCenterScale")]
