@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.inference.config_recipe import prediction_dataset
 from posekit.structures import PoseDataSample
 
 Image: TypeAlias = str | os.PathLike[str] | np.ndarray
@@ -48,12 +49,7 @@ def test_pipeline(model: Any) -> Pipeline:
         ValueError: if the config has none.
     """
     if "detection_pipeline" not in model.__dict__:
-        dataset = next(
-            (loader["dataset"] for name in ("test_dataloader", "val_dataloader") if (loader := model.cfg.get(name))), {}
-        )
-        if not isinstance(dataset, Mapping) or not dataset.get("pipeline"):
-            raise ValueError("the config has no test_dataloader.dataset.pipeline; inference prepares images by it")
-        model.__dict__["detection_pipeline"] = Pipeline(copy.deepcopy(dataset["pipeline"]))
+        model.__dict__["detection_pipeline"] = Pipeline(copy.deepcopy(prediction_dataset(model.cfg)["pipeline"]))
     return model.__dict__["detection_pipeline"]
 
 

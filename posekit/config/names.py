@@ -50,5 +50,7 @@ def no_such_config(name: str | Path, folder: Path) -> str:
     names = configs_by_name(folder)
     with_its_words = [each for each in names if words_of(wanted) and words_of(wanted) <= words_of(each)]
     close = sorted(with_its_words, key=len)[:3] or difflib.get_close_matches(wanted, names, 3, cutoff=0.5)
+    beside = difflib.get_close_matches(f"{wanted}.py", [path.name for path in Path().glob("*.py")], 1)
+    close = beside or close
     hint = f"did you mean {' or '.join(map(repr, close))}? " if close else ""
     return f"{name}: no such file, and posekit has no config of that name; {hint}`posekit config list` shows them all"

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from posekit.export.onnx import OPSET, ParityError, forget_origin, quiet, test_pipeline
+from posekit.export.onnx import OPSET, ParityError, forget_origin, quiet
+from posekit.inference.config_recipe import prediction_steps, step_name
 from posekit.inference.detection import METADATA_KEY, Detector, DetectorRecipe
 from posekit.models.heads.rtmdet_head import RTMDetSepBNHead
 
@@ -103,7 +104,7 @@ def recipe_of(model: Any) -> DetectorRecipe:
     Raises:
         ValueError: naming what the test pipeline lacks.
     """
-    steps = {step["type"].rpartition(".")[2]: step for step in test_pipeline(model.cfg)}
+    steps = {step_name(step): step for step in prediction_steps(model.cfg)}
     if "Resize" not in steps or "Pad" not in steps or not steps["Resize"].get("keep_ratio"):
         raise ValueError(
             "only detectors with Resize(keep_ratio=True) and Pad in the test pipeline can be exported; this one has "

@@ -84,7 +84,10 @@ class DetectorRecipe:
         names = {field.name for field in fields(cls)}
         if not isinstance(content, dict) or content.pop("format", None) != FORMAT or set(content) != names:
             raise ValueError(f"{source}: its detector metadata is not of format {FORMAT}; export it again")
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+        }
+        return cls(**values)
 
 
 class Detector:
@@ -189,7 +192,7 @@ class OnnxDetection:
     """
 
     def __init__(self, path: Path, threads: int | None, providers: Sequence[Any]) -> None:
-        from posekit.runtime.pose_model import open_session
+        from posekit.inference.networks.onnx import open_session
 
         self.session = open_session(path, threads, providers)
         text = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
@@ -200,8 +203,8 @@ class OnnxDetection:
 
     def run(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return boxes (B, P, 4) and scores (B, P, C)."""
-        boxes, scores = self.session.run(None, {self.input_name: batch})
-        return boxes, scores
+        outputs: Any = self.session.run(None, {self.input_name: batch})
+        return outputs[0], outputs[1]
 
 
 def letterbox(

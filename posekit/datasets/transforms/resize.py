@@ -106,7 +106,7 @@ class RandomResize(Resize):
             raise ValueError("RandomResize: give one scale with ratio_range, or a smallest and a largest scale")
         super().__init__(scale[0] if several else scale, **resize_kwargs)
         self.limits = [tuple(one) for one in scale] if several else None
-        self.ratio_range = ratio_range
+        self.ratio_range = ratio_range or (1.0, 1.0)
 
     def transform(self, results: Results) -> Results:
         rng = random_generator(results)
@@ -116,7 +116,7 @@ class RandomResize(Resize):
             drawn = [int(rng.integers(low, high + 1)) for low, high in sides]
         else:
             ratio = rng.uniform(*self.ratio_range)
-            drawn = [int(side * ratio) for side in self.scale]
+            drawn = [int(side * ratio) for side in self.scale or ()]
         return self.resize(results, fitted(width, height, drawn) if self.keep_ratio else (drawn[0], drawn[1]))
 
 

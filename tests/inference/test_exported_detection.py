@@ -105,7 +105,7 @@ def test_a_file_that_differs_is_not_left(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_files_of_others_are_refused(tmp_path: Path) -> None:
-    from posekit.runtime.pose_model import DEFAULT_MODEL
+    from posekit.inference.pose_model import DEFAULT_MODEL
 
     with pytest.raises(ValueError, match="has no metadata of a detector"):
         Detector.open(DEFAULT_MODEL)
