@@ -1,0 +1,7 @@
+"""Identities of poses over time, and smoothing of their tracks; docs/en/tracking.md."""
+
+from posekit.tracking.one_euro import OneEuro, one_euro
+from posekit.tracking.smoothing import fill_gaps, gaussian, median, savgol
+from posekit.tracking.tracker import Tracker
+
+__all__ = ["OneEuro", "Tracker", "fill_gaps", "gaussian", "median", "one_euro", "savgol"]
