@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posekit.cli.predict_boxes import boxes_from
+from posekit.cli.predict_formats import Findings, about_model, parsed_formats
 from posekit.cli.predict_models import open_lifter, open_predictor
 from posekit.cli.predict_sources import Drawings, Source, find_sources
 from posekit.console import ProgressBar
@@ -40,6 +41,15 @@ def predict(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for drawings and predictions.json; made if need be.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON; without --out write no files.")] = False,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="Write this as well: json, jsonl, csv, parquet, coco, openpose or trc; repeatable, or with commas.",
+        ),
+    ] = None,
+    track: Annotated[bool, typer.Option(help="Whether people in videos get ids that stay (track_id).")] = True,
     draw: Annotated[bool, typer.Option(help="Whether to draw the pictures and videos.")] = True,
     show_scores: Annotated[bool, typer.Option("--show-scores", help="Write each person's score beside it.")] = False,
     thr: Annotated[float, typer.Option(help="Draw keypoints from this score on.")] = 0.3,
@@ -59,21 +69,25 @@ def predict(
     folder = Path("predictions") if out is None and not as_json else out
     if folder is not None:
         require_writable(folder, folder=True)
+    chosen = parsed_formats(formats or [], found, folder)
     predictor = open_predictor(model, config, checkpoint, device, threads)
     lifter = open_lifter(lift, lift_checkpoint, device, predictor)
     style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file)) if draw and folder else None
     document, failures = CocoDocument(predictor.metainfo, lifter), list[str]()
+    findings = Findings(document, chosen, track=track)
     with ProgressBar("predicting", len(found)) as bar:
         for number, source in enumerate(found, 1):
             try:
                 bar.expect(bar.done + source.num_frames + len(found) - number)
                 target = source.drawings(folder) if folder and style else contextlib.nullcontext()
                 with target as drawings:
-                    predict_frames(source, box_of(source.path), predictor, document, drawings, style, bar.advance)
+                    predict_frames(source, box_of(source.path), predictor, findings, drawings, style, bar.advance)
             except (OSError, ValueError) as error:
                 named = str(source.path) in str(error)
                 failures.append(str(error) if named else f"{source.path}: {error}")
                 bar.advance()
+    if folder is not None:
+        findings.write(folder, about_model(model, checkpoint))
     report(document, failures, folder, as_json)
     if failures:
         raise typer.Exit(1)
@@ -83,7 +97,7 @@ def predict_frames(
     source: Source,
     boxes: np.ndarray | None,
     predictor: Predictor,
-    document: CocoDocument,
+    findings: Findings,
     drawings: Drawings | None,
     style: Any,
     advance: Callable[[], None],
@@ -98,15 +112,16 @@ def predict_frames(
             waiting.append((info, image))
             yield image, boxes
 
+    findings.begin(source)
     try:
-        for result in predictor.stream(frames()):
+        for untracked in predictor.stream(frames()):
             info, image = waiting.popleft()
-            document.add(str(source.path), result, info)
+            result = findings.add(source, info, untracked)
             if drawings is not None:
                 drawings.write(draw_pose(image, result.instances(), predictor.metainfo, style=style))
             advance()
     finally:  # what came before a broken frame counts
-        document.lift()
+        findings.finish(source)
 
 
 def report(document: CocoDocument, failures: list[str], folder: Path | None, as_json: bool) -> None:

@@ -29,7 +29,14 @@ class Source(Protocol):
     @property
     def path(self) -> Path: ...
     @property
+    def name(self) -> str: ...
+    @property
     def num_frames(self) -> int: ...
+    @property
+    def fps(self) -> float | None:
+        """Frames per second; None for a picture."""
+        ...
+
     def frames(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
         """Yield what is known of each frame beside its size, and its pixels (H, W, 3), uint8, BGR."""
         ...
@@ -44,6 +51,7 @@ class Picture:
     path: Path
     name: str
     num_frames: int = 1
+    fps: float | None = None
 
     def frames(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
         yield {}, read_image(self.path)
@@ -67,6 +75,10 @@ class Video:
     def num_frames(self) -> int:
         """As the file announces."""
         return self.reader.num_frames
+
+    @property
+    def fps(self) -> float:
+        return self.reader.fps
 
     def frames(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
         for number, frame in enumerate(self.reader):

@@ -48,4 +48,6 @@ def smooth(
         poses.track(Tracker)
     count = poses.smooth(chosen, min_score=min_score, max_gap=fill)
     poses.write(out)
-    typer.echo(f"{count} tracks in {sum(map(len, poses.videos))} frames smoothed ({filter_name}): {out}")
+    typer.echo(
+        f"{count} track{'s' * (count != 1)} in {sum(map(len, poses.videos))} frames smoothed ({filter_name}): {out}"
+    )

@@ -36,4 +36,6 @@ def track(
     count = poses.track(tracker)
     poses.write(out)
     total = len(poses.content["annotations"])
-    typer.echo(f"{total} poses in {sum(map(len, poses.videos))} frames belong to {count} tracks: {out}")
+    typer.echo(
+        f"{total} poses in {sum(map(len, poses.videos))} frames belong to {count} track{'s' * (count != 1)}: {out}"
+    )

@@ -39,15 +39,21 @@ class CocoDocument:
         if self.lifter is not None:
             self.to_lift.append(result)
 
-    def lift(self) -> None:
-        """Lift the persons of the frames since the last call, which are an image or the frames of a video."""
+    def lift(self) -> list[PoseResult]:
+        """Lift the persons of the frames since the last call, which are an image or the frames of a video.
+
+        Returns:
+            The lifted frames; none without a lifter or without persons.
+        """
         results, self.to_lift = self.to_lift, []
         count = sum(map(len, results))
         if self.lifter is None or not count:
-            return
-        persons = [(frame, row) for frame in self.lifter.predict(results) for row in range(len(frame))]
+            return []
+        lifted = self.lifter.predict(results)
+        persons = [(frame, row) for frame in lifted for row in range(len(frame))]
         for annotation, (frame, row) in zip(self.annotations[-count:], persons, strict=True):
             annotation["keypoints_3d"] = frame.coco_3d(row)
+        return lifted
 
     def as_json(self) -> str:
         """Return everything as one line of JSON."""

@@ -68,8 +68,8 @@ class SavedPoses:
         for frames in self.videos:
             tracker = new_tracker()
             tracker.next_identity = last + 1
-            for annotations in frames:
-                for annotation, identity in zip(annotations, tracker.update(frame_of(annotations)), strict=True):
+            for frame in frames:
+                for annotation, identity in zip(frame, tracker.update(frame_of(frame)), strict=True):
                     annotation.pop("track_id", None)
                     if identity > 0:
                         annotation["track_id"] = int(identity)
@@ -126,24 +126,24 @@ def videos_of(content: Any) -> list[list[Frame]]:
     return [[frame for _, frame in sorted(frames, key=lambda item: item[0])] for frames in videos.values()]
 
 
-def frame_of(annotations: Frame) -> SavedFrame:
+def frame_of(frame: Frame) -> SavedFrame:
     """Return the poses of a frame."""
-    points = np.array([annotation["keypoints"] for annotation in annotations], np.float64)
-    points = points.reshape(len(annotations), -1, 3)
+    points = np.array([annotation["keypoints"] for annotation in frame], np.float64)
+    points = points.reshape(len(frame), points.size // max(3 * len(frame), 1), 3)
     boxes = box_scores = None
-    if all("bbox" in annotation for annotation in annotations):
-        boxes = np.array([annotation["bbox"] for annotation in annotations], np.float64).reshape(-1, 4)
+    if all("bbox" in annotation for annotation in frame):
+        boxes = np.array([annotation["bbox"] for annotation in frame], np.float64).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
-    if all("box_score" in annotation for annotation in annotations):
-        box_scores = np.array([annotation["box_score"] for annotation in annotations], np.float64)
+    if all("box_score" in annotation for annotation in frame):
+        box_scores = np.array([annotation["box_score"] for annotation in frame], np.float64)
     return SavedFrame(points[..., :2], points[..., 2], boxes, box_scores)
 
 
 def persons_of(frames: list[Frame]) -> dict[int, list[tuple[int, dict[str, Any]]]]:
     """Return each track's frames and annotations, by id."""
     persons: dict[int, list[tuple[int, dict[str, Any]]]] = {}
-    for number, annotations in enumerate(frames):
-        for annotation in annotations:
+    for number, frame in enumerate(frames):
+        for annotation in frame:
             if "track_id" in annotation:
                 persons.setdefault(annotation["track_id"], []).append((number, annotation))
     return persons
@@ -164,6 +164,8 @@ def smooth_track(
     if all("keypoints_3d" in annotation for _, annotation in places):
         joints = np.array([annotation["keypoints_3d"] for _, annotation in places], np.float64)
         columns["keypoints_3d"] = joints.reshape(len(places), -1, 3)
+    if len(set(frames)) < len(frames):
+        raise ValueError(f"track_id {places[0][1]['track_id']} stands twice in a frame; posekit track gives new ids")
     for name, points in columns.items():
         track = np.full((length, *points.shape[1:]), np.nan)
         track[frames] = np.where(missing[..., None], np.nan, points) if points.shape[1] == missing.shape[1] else points

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from posekit.cli.predict_models import open_lifter, open_predictor
 from posekit.console import ProgressBar
 from posekit.inference.images import checked_boxes
 from posekit.inference.results import PoseResult
+from posekit.inference.sequence import PoseSequence
 from posekit.inference.top_down import TopDownPredictor
 from posekit.media.video import VideoReader, VideoWriter
 from posekit.structures.instance_data import InstanceData
@@ -118,6 +120,63 @@ def test_a_video_is_opened_once(video, monkeypatch):
     monkeypatch.setattr(predict_sources, "VideoReader", lambda path: opened.append(path) or VideoReader(path))
     assert call(video, "--out", "o") == 0
     assert opened == [video]
+
+
+def test_people_in_videos_have_ids(video, pictures, capsys):
+    assert call(video, pictures / "a.jpg", "--json", "--boxes", "1,2,11,22", "--boxes", "30,30,50,40") == 0
+    rows = json.loads(capsys.readouterr().out)["annotations"]
+    assert [row.get("track_id") for row in rows] == [*[1, 2] * 6, None, None]
+    assert call(video, "--json", "--no-track") == 0
+    assert "track_id" not in capsys.readouterr().out
+
+
+def test_formats(video, pictures, tmp_path):
+    pytest.importorskip("pyarrow")
+    names = "json,jsonl,csv,parquet,openpose", "trc"
+    boxes = "--boxes", "1,2,11,22", "--boxes", "30,30,50,40"
+    assert call(pictures / "a.jpg", video, "--out", "o", "--no-draw", *boxes, *(f"--format={n}" for n in names)) == 0
+    written = sorted(str(p.relative_to(tmp_path / "o")) for p in (tmp_path / "o").rglob("*") if p.is_file())
+    frames = [f"openpose/walk_{number:012d}_keypoints.json" for number in range(6)]
+    tables = ["poses.csv", "poses.json", "poses.jsonl", "poses.parquet", "predictions.json"]
+    assert written == ["openpose/a_000000000000_keypoints.json", *frames, *tables, "walk_1.trc", "walk_2.trc"]
+    poses = PoseSequence.from_json(tmp_path / "o" / "poses.json")
+    assert (poses.model, poses.fps, len(poses)) == ("default.onnx", None, 7)
+    assert (poses[6].frame, poses[6].time, poses[6].track_ids.tolist()) == (5, 0.5, [1, 2])
+    assert poses[0].file_name == str(pictures / "a.jpg")
+    assert poses[0].track_ids is None
+    lines = (tmp_path / "o" / "poses.jsonl").read_text().splitlines()
+    assert PoseResult.from_json(lines[6]).boxes.tolist() == [[1, 2, 11, 22], [30, 30, 50, 40]]
+    assert len((tmp_path / "o" / "poses.csv").read_text().splitlines()) == 1 + 2 * 7
+
+
+def test_trc_files_take_lifted_poses(monkeypatch, video, tmp_path):
+    monkeypatch.setattr(module, "open_lifter", lambda *options: Doubling())
+    assert call(video, "--out", "o", "--no-draw", "--format", "trc") == 0
+    text = (tmp_path / "o" / "walk.trc").read_text()
+    assert "\tm\t" in text.splitlines()[2]
+    assert "middle" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--format", "csvv"], "--format csvv: did you mean 'csv'?"),
+        (["--format", "csv", "--json"], "--format csv: --json alone writes no files; give a folder with --out"),
+        (["--format", "trc"], "TRC files hold the tracks of videos"),
+    ],
+)
+def test_formats_that_cannot_be_written(options, message, pictures, capsys):
+    assert call(pictures / "a.jpg", *options) == cli.USER_ERROR
+    assert message in capsys.readouterr().err
+
+
+def test_formats_need_their_package(monkeypatch, pictures, capsys):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert call(pictures / "a.jpg", "--format", "parquet") == cli.USER_ERROR
+    assert (
+        "this needs the package pyarrow, which is not installed: pip install 'posekit[tables]'"
+        in capsys.readouterr().err
+    )
 
 
 def test_the_bar_counts_frames_and_what_failed(video, pictures, monkeypatch):

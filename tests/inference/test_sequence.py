@@ -91,6 +91,12 @@ def test_json_of_a_video_reads_back_without_loss():
     assert content["keypoint_names"] == ["low", "=high"]
 
 
+def test_json_keeps_what_only_some_images_have():
+    mixed = [result(), result(track_ids=np.array([1, 2])), result(slice(0, 0), track_ids=np.zeros(0, int))]
+    for a, b in zip(mixed, PoseSequence.from_json(PoseSequence(mixed, SET).to_json()), strict=True):
+        assert_same(a, b)
+
+
 @pytest.mark.parametrize("name", ["coco", "h36m"])
 def test_json_keeps_keypoint_sets_whole(name):
     skeleton = Skeleton.load(name).metainfo()
@@ -119,6 +125,7 @@ def test_json_keeps_every_number(points, scores):
         ("[]", "expected an object with 'format': 'posekit poses'"),
         ('{"images": [], "annotations": []}', "COCO"),
         ('{"format": "posekit poses", "version": 9}', "version 9; this posekit reads version 1"),
+        ('{"format": "posekit poses", "version": 1, "dtypes": {}}', "has no skeleton and no dimensions"),
         (result().to_json(), "PoseResult.from_json"),
     ],
 )
@@ -128,6 +135,10 @@ def test_other_json_is_refused(text, message):
 
 
 def test_persons_that_do_not_fit_are_refused():
+    content = result().to_dict()
+    del content["persons"][0]["keypoints"]
+    with pytest.raises(ValueError, match="keypoints of an image's persons are not 2 times"):
+        PoseResult.from_json(json.dumps(content))
     content = result().to_dict()
     content["persons"][1]["scores"] = [1]
     with pytest.raises(ValueError, match="scores of an image's persons"):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 FORMAT = "posekit poses"
 VERSION = 1
 COLUMNS = ("keypoints", "scores", "visible", "boxes", "box_scores", "track_ids")
+NEEDED = ("keypoints", "scores")
 WIDTHS = {"boxes": (4,), "box_scores": (), "track_ids": ()}
 """Shape of a person's values in the columns whose shape does not depend on the keypoints."""
 
@@ -31,9 +32,12 @@ def head_of(results: Sequence[PoseResult], skeleton: Mapping[str, Any]) -> dict[
     """Return what is common to the images: format, units, keypoint set, array types."""
     names = skeleton["keypoint_id2name"]
     shown = next((result for result in results if len(result)), results[0] if results else None)
-    arrays = {f"skeleton.{key}": value for key, value in skeleton.items() if isinstance(value, np.ndarray)}
-    if shown is not None:
-        arrays |= {name: getattr(shown, name) for name in COLUMNS if getattr(shown, name) is not None}
+    dtypes = {f"skeleton.{key}": value.dtype for key, value in skeleton.items() if isinstance(value, np.ndarray)}
+    for name in COLUMNS:
+        columns = [(len(result), getattr(result, name)) for result in results if getattr(result, name) is not None]
+        if columns:  # the types of columns without persons count where there are no others
+            filled = [column.dtype for count, column in columns if count]
+            dtypes[name] = np.result_type(*(filled or [column.dtype for _, column in columns]))
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -43,7 +47,7 @@ def head_of(results: Sequence[PoseResult], skeleton: Mapping[str, Any]) -> dict[
         "skeleton_links": plain(skeleton.get("skeleton_links", [])),
         "skeleton": plain(skeleton),
         "dimensions": 2 if shown is None else shown.keypoints.shape[-1],
-        "dtypes": {name: str(np.asarray(value).dtype) for name, value in arrays.items()},
+        "dtypes": {name: str(dtype) for name, dtype in dtypes.items()},
     }
 
 
@@ -101,6 +105,8 @@ def read(source: str | Path) -> dict[str, Any]:
         )
     if content.get("version") != VERSION:
         raise ValueError(f"{where}: version {content.get('version')}; this posekit reads version {VERSION}")
+    if lacking := [key for key in ("skeleton", "dtypes", "dimensions") if key not in content]:
+        raise ValueError(f"{where}: has no {' and no '.join(lacking)}; it is damaged: write it again")
     return content
 
 
@@ -126,19 +132,17 @@ def fields_from(image: Mapping[str, Any], head: Mapping[str, Any], skeleton: Map
     """
     count, size = len(skeleton["keypoint_id2name"]), image.get("image_size_wh")
     shapes = {"keypoints": (count, head["dimensions"]), "scores": (count,), "visible": (count,), **WIDTHS}
+    persons = image.get("persons", [])
+    names = COLUMNS if not persons else [name for name in COLUMNS if name in persons[0] or name in NEEDED]
     columns: dict[str, np.ndarray] = {}
-    for name in COLUMNS:
-        dtype = head["dtypes"].get(name)
-        if dtype is None and name in ("keypoints", "scores"):
-            dtype = "float32"
-        if dtype is not None:
-            try:
-                values = [person[name] for person in image["persons"]]
-                columns[name] = np.array(values, dtype).reshape(len(values), *shapes[name])
-            except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(
-                    f"JSON of poses: {name} of an image's persons are not {len(image['persons'])} times "
-                    f"{shapes[name]} numbers of type {dtype} ({type(error).__name__}: {error})"
-                ) from error
+    for name in (name for name in names if name in head["dtypes"] or name in NEEDED):
+        dtype = head["dtypes"].get(name, "float32")
+        try:
+            columns[name] = np.array([person[name] for person in persons], dtype).reshape(len(persons), *shapes[name])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"JSON of poses: {name} of an image's persons are not {len(persons)} times "
+                f"{shapes[name]} numbers of type {dtype} ({type(error).__name__}: {error})"
+            ) from error
     place = {name: image.get(name) for name in ("file_name", "frame", "time")}
     return {**columns, **place, "skeleton": skeleton, "image_size_wh": None if size is None else tuple(size)}
