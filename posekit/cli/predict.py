@@ -86,9 +86,9 @@ def predict(
                 named = str(source.path) in str(error)
                 failures.append(str(error) if named else f"{source.path}: {error}")
                 bar.advance()
-    if folder is not None:
-        findings.write(folder, about_model(model, checkpoint))
     report(document, failures, folder, as_json)
+    if folder is not None and chosen:
+        findings.write(folder, about_model(model, checkpoint))
     if failures:
         raise typer.Exit(1)
 
