@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from posekit.apis import init_model
 from posekit.config import load
 from posekit.models.cost import Cost, measure, seconds_per_run
 from posekit.models.heads.dekr_head import DeformConv2d
+from posekit.registry import MODELS
 
 
 class Attention(nn.Module):
@@ -98,7 +98,7 @@ PUBLISHED = {
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_numbers(name: str) -> None:
     with torch.device("meta"):  # initial weights would take longer than all the rest
-        model = init_model(load(f"posekit::body_2d_keypoint/{name}.py"), device="meta")
+        model = MODELS.build(load(f"posekit::body_2d_keypoint/{name}.py").model)
     model.to_empty(device="cpu").requires_grad_(False)
     for value in model.state_dict().values():
         value.zero_()
