@@ -49,13 +49,22 @@ def received(name: str, default: Any, layers: Layers, budget: Budget) -> tuple[A
     return value, mark
 
 
+def type_names(annotation: ast.expr) -> list[str]:
+    """Return the types that an annotation joins by ``|``, with '' for what is no name of a type."""
+    if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
+        return [*type_names(annotation.left), *type_names(annotation.right)]
+    if isinstance(annotation, ast.Constant) and annotation.value is None:
+        return ["None"]
+    return [annotation.id if isinstance(annotation, ast.Name) else ""]
+
+
 def check_type(name: str, value: Any, annotation: ast.expr) -> None:
     """Refuse a value of another type than the setting declares.
 
     Raises:
         NotAllowedError: if the value or the annotation itself is wrong.
     """
-    words = [word.strip() for word in ast.unparse(annotation).split("|")]
+    words = type_names(annotation)
     if not set(words) <= set(TYPES):
         raise NotAllowedError(f"the type of a setting is one of {', '.join(TYPES)}, or several joined by |")
     allowed = tuple(kind for word in words for kind in TYPES[word])
