@@ -184,7 +184,7 @@ def test_published_scores_are_in_the_index() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "number"), [((), 420), (("RTMO",), 11), (("rtmpose", "wflw"), 1), (("hrnetv2", "256x256", "aflw"), 2)]
+    ("words", "number"), [(("RTMO",), 11), (("rtmpose", "wflw"), 1), (("hrnetv2", "256x256", "aflw"), 2)]
 )
 def test_matching(words, number) -> None:
     assert len(matching(config_entries(), words)) == number
@@ -206,4 +206,8 @@ def test_list_finds_nothing(capsys) -> None:
     with pytest.raises(SystemExit) as end:
         main(["config", "list", "rtmpose", "elephants"])
     assert end.value.code != 0
-    assert "none of 420 configs has all of: rtmpose elephants" in capsys.readouterr().err
+    assert "configs has all of: rtmpose elephants" in capsys.readouterr().err
+
+
+def test_without_words_all_are_listed() -> None:
+    assert len(matching(config_entries(), ())) == len(config_entries()) >= 408
