@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from posekit.config.config import Config, Mark, brief
+from posekit.config.errors import ConfigError
 from posekit.config.limits import Budget
 from posekit.config.merge import over
 from posekit.config.operations import NotAllowedError
@@ -70,3 +72,28 @@ def check_type(name: str, value: Any, annotation: ast.expr) -> None:
     allowed = tuple(kind for word in words for kind in TYPES[word])
     if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
         raise NotAllowedError(f"'{name}' is {brief(value)}; it has to be {' or '.join(words)}")
+
+
+def refuse_misspelled(names: Config, settings: Iterable[str], known: Iterable[str], body: list[ast.stmt]) -> None:
+    """Refuse a name that only looks like a setting: nothing would read it, and the setting would keep its default.
+
+    Args:
+        names: what the person's own config, or the command line, sets.
+        settings: the settings that its bases declare.
+        known: all names of the bases.
+        body: the config's statements, which may read names of their own.
+
+    Raises:
+        ConfigError: if a name is close to a setting that is not set, and neither a base nor the file knows it.
+    """
+    open_settings = set(settings) - set(names)
+    read = {
+        node.id
+        for part in body
+        for node in ast.walk(part)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    for name in set(names) - set(known) - set(settings) - read:
+        close = difflib.get_close_matches(str(name), open_settings, 1, cutoff=0.75)
+        if close:
+            raise ConfigError(f"{names.mark(name)}: nothing reads '{name}'; did you mean the setting '{close[0]}'?")
