@@ -100,6 +100,16 @@ def test_weights_of_another_model_are_one_clear_error() -> None:
         load_into(model(), foreign)
 
 
+@pytest.mark.parametrize("state", [{}, {"distill_losses.loss_fea.align.weight": ONE}], ids=["empty", "training only"])
+def test_no_weights_for_the_model_are_one_clear_error(state) -> None:
+    with pytest.raises(CheckpointError, match=r"a\.pth: holds no weights for this ModuleDict"):
+        load_into(model(), state, source="a.pth")
+
+
+def test_a_model_without_weights_takes_none() -> None:
+    assert load_into(nn.ReLU(), {}).is_complete
+
+
 def test_strict_demands_everything() -> None:
     state = model().state_dict()
     assert load_into(model(), state, strict=True).is_complete
