@@ -24,6 +24,8 @@ class Command(NamedTuple):
 
 COMMANDS = {
     "predict": Command("posekit.cli.predict:predict", "find keypoints in pictures and videos; draws them, writes JSON"),
+    "track": Command("posekit.cli.track:track", "give the same id to the same person in all frames of saved poses"),
+    "smooth": Command("posekit.cli.smooth:smooth", "smooth the keypoints of saved poses over time"),
     "train": Command("posekit.cli.train:train", "train the model of a config"),
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
     "report": Command("posekit.cli.report:report", "tell how good results are, how sure that is, and what is wrong"),
@@ -39,6 +41,7 @@ COMMANDS = {
 EXTRAS = {
     **dict.fromkeys(("torch", "torchvision", "lightning", "timm", "safetensors", "matplotlib"), "train"),
     **dict.fromkeys(("onnx", "onnxscript"), "export"),
+    **dict.fromkeys(("pandas", "pyarrow"), "tables"),
     **dict.fromkeys(("yaml", "h5py", "sleap_io", "cdflib"), "data"),
 }
 """Which extra of posekit brings an optional package."""

@@ -13,6 +13,7 @@ from posekit.inference.lifted_keypoints import lifted_keypoints
 from posekit.inference.networks.base import Batch, Network
 from posekit.inference.predictor import Prepared
 from posekit.inference.results import PoseResult
+from posekit.inference.sequence import places_of_persons
 
 BATCH_SIZE = 64
 
@@ -110,7 +111,7 @@ class LiftingPredictor:
         count = len(self.metainfo["keypoint_id2name"])
         lifted = [np.zeros((len(result), count, 3), np.float32) for result in results]
         scores = [np.zeros((len(result), count), np.float32) for result in results]
-        for places in tracks(results):
+        for places in places_of_persons(results).values():
             points = np.stack([results[frame].keypoints[row, :, :2] for frame, row in places])
             confidence = np.stack([results[frame].scores[row] for frame, row in places])
             points, confidence = lifted_keypoints(points, confidence, results[0].skeleton, self.metainfo)
@@ -135,13 +136,3 @@ class LiftingPredictor:
                 for (_, targets), sample in zip(chunk, samples, strict=True):
                     joints[targets] = sample.pred_instances.keypoints[-len(targets) :]
         return joints
-
-
-def tracks(results: Sequence[PoseResult]) -> list[list[tuple[int, int]]]:
-    """Return for each person the frames and rows that show it."""
-    places: dict[int, list[tuple[int, int]]] = {}
-    for frame, result in enumerate(results):
-        names = range(len(result)) if result.track_ids is None else result.track_ids.tolist()
-        for row, name in enumerate(names):
-            places.setdefault(name, []).append((frame, row))
-    return list(places.values())

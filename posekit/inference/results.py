@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from posekit.array import plain, to_numpy
+from posekit.array import to_numpy
+from posekit.inference.exports import neutral_json
+from posekit.inference.exports.neutral_json import COLUMNS
+from posekit.inference.exports.openpose import openpose_frame
 from posekit.structures.instance_data import InstanceData
 from posekit.structures.pose_data_sample import PoseDataSample
 
-COLUMNS = ("keypoints", "scores", "visible", "boxes", "box_scores", "track_ids")
+if TYPE_CHECKING:
+    from posekit.inference.sequence import PoseSequence
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +38,10 @@ class PoseResult:
         boxes: (N, 4) the boxes that were looked in, else what the model says, else the boxes of the keypoints; None
             for lifted poses.
         box_scores: (N,) confidence in each person; None where nothing tells.
-        track_ids: (N,) identity of each person in a video; None without tracking.
+        track_ids: (N,) identity of each person in a video, -1 for poses of no track; None without tracking.
+        file_name: of the image or video; None where there was no file.
+        frame: number of the frame in its video, from 0; None of images.
+        time: of the frame in its video, in seconds; None of images.
     """
 
     keypoints: np.ndarray
@@ -45,6 +52,9 @@ class PoseResult:
     boxes: np.ndarray | None = None
     box_scores: np.ndarray | None = None
     track_ids: np.ndarray | None = None
+    file_name: str | None = None
+    frame: int | None = None
+    time: float | None = None
 
     @classmethod
     def from_samples(
@@ -97,32 +107,56 @@ class PoseResult:
         return InstanceData(**{name: values for name, values in columns.items() if values is not None})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain lists and numbers: the keypoints' names and links, the image's size, and each person's values.
+        """Return plain lists and numbers: units, keypoint set, the image's size, and each person's values.
 
         What is not known is left out.
         """
-        names = self.skeleton["keypoint_id2name"]
-        persons = [
-            {name: plain(getattr(self, name)[row]) for name in COLUMNS if getattr(self, name) is not None}
-            for row in range(len(self))
-        ]
-        return {
-            "dataset_name": self.skeleton.get("dataset_name", ""),
-            "keypoint_names": [names[i] for i in range(len(names))],
-            "skeleton_links": plain(self.skeleton.get("skeleton_links", [])),
-            "image_size_wh": None if self.image_size_wh is None else list(self.image_size_wh),
-            "persons": persons,
-        }
+        return {**neutral_json.head_of([self], self.skeleton), **neutral_json.image_of(self)}
 
     def to_json(self) -> str:
-        """Return ``to_dict`` as one line of JSON."""
-        return json.dumps(self.to_dict(), allow_nan=False)
+        """Return ``to_dict`` as one line of JSON; ``from_json`` reads it back without loss."""
+        return neutral_json.dumps(self.to_dict())
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> PoseResult:
+        """Read what ``to_json`` wrote, without loss: JSON text, or the file that a ``Path`` names.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if this is no such JSON.
+        """
+        content = neutral_json.read(source)
+        if "persons" not in content:
+            raise ValueError("JSON of poses: these are the images of a sequence; PoseSequence.from_json reads them")
+        return cls(**neutral_json.fields_from(content, content, neutral_json.skeleton_from(content)))
+
+    def sequence(self) -> PoseSequence:
+        """Return a sequence of this image alone."""
+        from posekit.inference.sequence import PoseSequence
+
+        return PoseSequence([self], self.skeleton)
+
+    def to_dataframe(self) -> Any:
+        """Return a pandas table, one row for each person; needs pandas."""
+        return self.sequence().to_dataframe()
+
+    def to_csv(self) -> str:
+        """Return the table as CSV; texts that a spreadsheet would run as a formula begin with an apostrophe."""
+        return self.sequence().to_csv()
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Write the table as a Parquet file; needs pyarrow."""
+        self.sequence().to_parquet(path)
+
+    def to_openpose(self) -> dict[str, Any]:
+        """Return the persons as the JSON that OpenPose writes for an image."""
+        return openpose_frame(self)
 
     def to_coco(self, *, image_id: int = 1, first_id: int = 1) -> list[dict[str, Any]]:
         """Return the persons as COCO's annotations: x, y, score of each keypoint, boxes as x, y, w, h.
 
-        Beside them stand, where they are known, ``keypoints_3d`` (x, y, z of each keypoint), ``visibility`` and
-        ``track_id``.
+        Beside them stand, where they are known, ``keypoints_3d`` (x, y, z of each keypoint), ``visibility``,
+        ``box_score`` and ``track_id``.
 
         Args:
             image_id: of the image.
@@ -145,7 +179,9 @@ class PoseResult:
             annotation["keypoints_3d"] = self.coco_3d(row)
         if self.visible is not None:
             annotation["visibility"] = rounded(self.visible[row].astype(np.float64), 3)
-        if self.track_ids is not None:
+        if self.box_scores is not None:
+            annotation["box_score"] = round(float(self.box_scores[row]), 4)
+        if self.track_ids is not None and self.track_ids[row] >= 0:
             annotation["track_id"] = int(self.track_ids[row])
         return annotation
 

@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 from posekit.apis import inference_pose_lifter_model, inference_topdown, init_model
 from posekit.apis.inference import keypoint_set_of, lifter_of
 from posekit.inference.lifted_keypoints import lifted_keypoints
-from posekit.inference.lifting import Windows, tracks
+from posekit.inference.lifting import Windows
 from posekit.inference.results import PoseResult
 from posekit.structures import InstanceData, PoseDataSample
 
@@ -162,13 +162,6 @@ def test_a_lifter_takes_no_images_and_others_lift_nothing():
 )
 def test_windows(windows, count, wanted):
     assert [(seen.tolist(), targets.tolist()) for seen, targets in windows.of_track(count)] == wanted
-
-
-def test_tracks_by_name_and_by_place():
-    frames = poses(2, track_ids=np.array([5, 9]))
-    frames[1] = frames[1][[1]]
-    assert tracks(frames) == [[(0, 0)], [(0, 1), (1, 0)]]
-    assert tracks(poses(2, persons=1)) == [[(0, 0), (1, 0)]]
 
 
 def set_of(*names: str) -> dict[str, Any]:

@@ -1,0 +1,39 @@
+"""``posekit track``: identities for saved poses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def track(
+    file: Annotated[Path, typer.Argument(help="predictions.json of posekit predict.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="File to write; may be FILE itself.")],
+    max_lost: Annotated[int, typer.Option(help="Frames for which a person out of sight keeps the id.")] = 30,
+    min_similarity: Annotated[
+        float, typer.Option(help="Least mean of OKS and IoU, 0 ... 1, at which a pose continues a track.")
+    ] = 0.2,
+    confident: Annotated[float, typer.Option(help="Box score from which a pose can begin a track.")] = 0.5,
+    weak: Annotated[float, typer.Option(help="Box score from which a pose can continue a track.")] = 0.1,
+) -> None:
+    """Give the same track_id to the same person in all frames of a video.
+
+    Images that are no frames of a video count as frames in the file's order. Ids that are in the file already are
+    replaced. Files without box scores (box_score) have confident poses alone.
+    """
+    from posekit.files import require_writable
+    from posekit.inference.saved_poses import SavedPoses
+    from posekit.tracking import Tracker
+
+    def tracker() -> Tracker:
+        return Tracker(confident=confident, weak=weak, min_similarity=min_similarity, max_lost=max_lost)
+
+    tracker()  # the options are wrong before the file is read
+    require_writable(out)
+    poses = SavedPoses(file)
+    count = poses.track(tracker)
+    poses.write(out)
+    total = len(poses.content["annotations"])
+    typer.echo(f"{total} poses in {sum(map(len, poses.videos))} frames belong to {count} tracks: {out}")

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from posekit.inference.exports.table import harmless
+from posekit.inference.results import PoseResult
+from posekit.inference.sequence import PoseSequence, places_of_persons
+from posekit.keypoints.skeleton import Skeleton
+
+SET = dict(dataset_name="two", keypoint_id2name={0: "low", 1: "=high"}, skeleton_links=[[0, 1]])
+POINTS = np.array([[[1, 2], [5, 9]], [[3, 3], [4, 8.1]]], np.float32)
+SCORES = np.array([[0.5, 0.75], [0, 1]], np.float32)
+BOXES = np.array([[0, 0, 10, 10], [1, 1, 9, 9]], np.float32)
+
+
+def result(rows=slice(None), **columns) -> PoseResult:
+    values = dict(skeleton=SET, image_size_wh=(20, 10), boxes=BOXES[rows]) | columns
+    return PoseResult(POINTS[rows], SCORES[rows], **values)
+
+
+def video() -> PoseSequence:
+    """Two persons, then the second alone, then nobody."""
+    ids = (np.array([5, 9]), np.array([9]), np.zeros(0, int))
+    rows = (slice(None), slice(1, 2), slice(0, 0))
+    frames = [
+        result(row, track_ids=i, file_name="-walk.mp4", frame=t, time=t / 10)
+        for t, (row, i) in enumerate(zip(rows, ids, strict=True))
+    ]
+    return PoseSequence(frames, SET, fps=10.0, model="tiny", model_sha256="ab")
+
+
+def assert_same(first: PoseResult, second: PoseResult) -> None:
+    for field in fields(PoseResult):
+        a, b = getattr(first, field.name), getattr(second, field.name)
+        if isinstance(a, np.ndarray):
+            assert a.dtype == b.dtype
+            np.testing.assert_array_equal(a, b)
+        elif field.name == "skeleton":
+            assert a.keys() == b.keys()
+            for key in a:
+                np.testing.assert_equal(b[key], a[key])
+                assert type(a[key]) is type(b[key])
+        else:
+            assert a == b
+
+
+def test_persons_go_by_track_id_and_by_place():
+    assert list(places_of_persons(video().results).values()) == [[(0, 0)], [(0, 1), (1, 0)]]
+    assert list(places_of_persons([result(), result()]).values()) == [[(0, 0), (1, 0)], [(0, 1), (1, 1)]]
+    strangers = result(track_ids=np.array([-1, -1]))
+    assert places_of_persons([strangers]) == {(0, 0): [(0, 0)], (0, 1): [(0, 1)]}
+
+
+def test_tracks_are_missing_where_the_person_is():
+    tracks = video().tracks()
+    assert list(tracks) == [5, 9]
+    np.testing.assert_array_equal(tracks[5], [POINTS[0], np.full((2, 2), np.nan), np.full((2, 2), np.nan)])
+    np.testing.assert_array_equal(tracks[9][:2], [POINTS[1]] * 2)
+
+
+def test_ids_are_given_frame_by_frame():
+    frames = PoseSequence([result(), result([1, 0]), result(slice(0, 0))], SET)
+    assert [frame.track_ids.tolist() for frame in frames.tracked()] == [[1, 2], [2, 1], []]
+
+
+@pytest.mark.parametrize("columns", [{}, dict(visible=SCORES), dict(box_scores=SCORES[0]), dict(boxes=None)])
+def test_json_of_an_image_reads_back_without_loss(columns, tmp_path):
+    image = result(**columns)
+    assert_same(image, PoseResult.from_json(image.to_json()))
+    (tmp_path / "a.json").write_text(image.to_json())
+    assert_same(image, PoseResult.from_json(tmp_path / "a.json"))
+
+
+def test_json_of_a_video_reads_back_without_loss():
+    before, after = video(), PoseSequence.from_json(video().to_json())
+    assert (after.fps, after.model, after.model_sha256, len(after)) == (10, "tiny", "ab", 3)
+    for a, b in zip(before, after, strict=True):
+        assert_same(a, b)
+    content = before.to_dict()
+    assert content["units"] == dict(keypoints=["px", "px"], boxes="px", time="s")
+    assert content["keypoint_names"] == ["low", "=high"]
+
+
+@pytest.mark.parametrize("name", ["coco", "h36m"])
+def test_json_keeps_keypoint_sets_whole(name):
+    skeleton = Skeleton.load(name).metainfo()
+    nobody = PoseResult(np.zeros((0, 17, 2), np.float32), np.zeros((0, 17), np.float32), skeleton)
+    again = PoseSequence.from_json(PoseSequence([nobody], skeleton).to_json())
+    assert_same(nobody, again[0])
+    assert len(PoseSequence.from_json(PoseSequence([], skeleton).to_json())) == 0
+
+
+coordinates = st.floats(width=32, allow_infinity=False)
+
+
+@given(
+    points=st.integers(2, 3).flatmap(lambda axes: arrays(np.float32, (3, 2, axes), elements=coordinates)),
+    scores=arrays(np.float64, (3, 2), elements=st.floats(0, 1)),
+)
+def test_json_keeps_every_number(points, scores):
+    deep = PoseResult(points, scores, SET, track_ids=np.array([3, -1, 2], np.int32))
+    assert_same(deep, PoseResult.from_json(deep.to_json()))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "no valid JSON"),
+        ("[]", "expected an object with 'format': 'posekit poses'"),
+        ('{"images": [], "annotations": []}', "COCO"),
+        ('{"format": "posekit poses", "version": 9}', "version 9; this posekit reads version 1"),
+        (result().to_json(), "PoseResult.from_json"),
+    ],
+)
+def test_other_json_is_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        PoseSequence.from_json(text)
+
+
+def test_persons_that_do_not_fit_are_refused():
+    content = result().to_dict()
+    content["persons"][1]["scores"] = [1]
+    with pytest.raises(ValueError, match="scores of an image's persons"):
+        PoseResult.from_json(json.dumps(content))
+    with pytest.raises(ValueError, match=r"PoseSequence\.from_json"):
+        PoseResult.from_json(video().to_json())
+
+
+HEADER = ["image", "frame", "time", "person", "track_id", "score", "box_score", "box_x1", "box_y1", "box_x2", "box_y2",
+          "low_x", "low_y", "low_score", "'=high_x", "'=high_y", "'=high_score"]  # fmt: skip
+
+
+def test_csv():
+    rows = list(csv.reader(io.StringIO(video().to_csv())))
+    assert rows[0] == HEADER
+    assert rows[1][:7] == ["'-walk.mp4", "0", "0.0", "0", "5", "0.625", ""]
+    assert rows[3] == [
+        "'-walk.mp4", "1", "0.1", "0", "9", "0.5", "", "1.0", "1.0", "9.0", "9.0", "3.0", "3.0", "0.0", "4.0", "8.1",
+        "1.0",
+    ]  # fmt: skip
+    assert len(rows) == 4
+    still = list(csv.reader(io.StringIO(result(boxes=None).to_csv())))
+    assert still[1][:8] == ["", "", "", "0", "", "0.625", "", ""]
+    assert result(slice(0, 0)).to_csv().splitlines() == [",".join(HEADER)]
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\t=1", "\r=1"])
+def test_formulas_are_neutralised(text):
+    assert harmless(text) == f"'{text}"
+    assert harmless("a" + text) == "a" + text
+
+
+def test_negative_numbers_stay_numbers():
+    points = PoseResult(-POINTS, SCORES, SET)
+    assert list(csv.reader(io.StringIO(points.to_csv())))[1][11] == "-1.0"
+
+
+def test_dataframe():
+    pytest.importorskip("pandas")
+    frame = video().to_dataframe()
+    assert frame.columns.tolist() == [name.removeprefix("'") for name in HEADER]
+    assert frame["track_id"].tolist() == [5, 9, 9]
+    assert frame["=high_y"].tolist() == POINTS[[0, 1, 1], 1, 1].tolist()
+    assert frame["box_score"].isna().all()
+    assert result(boxes=None).to_dataframe()["frame"].isna().all()
+    assert len(result(slice(0, 0)).to_dataframe()) == 0
+
+
+def test_parquet(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    video().to_parquet(tmp_path / "a.parquet")
+    table = parquet.read_table(tmp_path / "a.parquet").to_pydict()
+    assert (table["frame"], table["track_id"], table["box_score"]) == ([0, 0, 1], [5, 9, 9], [None] * 3)
+    assert table["low_x"] == [1, 3, 3]
+    result(visible=SCORES).to_parquet(tmp_path / "b.parquet")
+    assert parquet.read_table(tmp_path / "b.parquet").to_pydict()["low_visible"] == [0.5, 0]
+
+
+def test_openpose():
+    flat, empty = video().to_openpose()[0], video().to_openpose()[2]
+    assert flat["people"][1]["person_id"] == [9]
+    assert flat["people"][0]["pose_keypoints_2d"] == [1, 2, 0.5, 5, 9, 0.75]
+    assert empty == dict(version=1.3, people=[])
+    points = np.concatenate([POINTS, np.ones((2, 2, 1))], -1)
+    points[0, 1] = np.nan
+    deep = PoseResult(points, SCORES, SET, boxes=BOXES).to_openpose()["people"][0]
+    assert deep["pose_keypoints_2d"] == [1, 2, 0.5, 0, 0, 0]
+    assert deep["pose_keypoints_3d"] == [1, 2, 1, 0.5, 0, 0, 0, 0]
+    assert PoseResult(points, SCORES, SET).to_openpose()["people"][0]["pose_keypoints_2d"] == []
+
+
+def test_trc(tmp_path):
+    assert video().to_trc(tmp_path / "a.trc") == [tmp_path / "a_5.trc", tmp_path / "a_9.trc"]
+    lines = [line.split("\t") for line in (tmp_path / "a_9.trc").read_text().splitlines()]
+    assert lines[0] == ["PathFileType", "4", "(X/Y/Z)", "a_9.trc"]
+    assert lines[2] == ["10", "10", "3", "2", "px", "10", "1", "3"]
+    assert lines[3] == ["Frame#", "Time", "low", "", "", "=high", "", ""]
+    assert lines[4] == ["", "", "X1", "Y1", "Z1", "X2", "Y2", "Z2"]
+    assert lines[7] == ["2", "0.10000", "3.00000", "3.00000", "0.00000", "4.00000", "8.10000", "0.00000"]
+    assert lines[8] == ["3", "0.20000", *[""] * 6]
+    lifted = PoseResult(np.ones((1, 2, 3)), np.ones((1, 2)), SET)
+    (path,) = PoseSequence([lifted], SET, fps=25).to_trc(tmp_path / "b.trc")
+    assert path == Path(tmp_path / "b.trc")
+    assert path.read_text().splitlines()[2].split("\t")[4] == "m"
+    with pytest.raises(ValueError, match="no frame rate"):
+        result().sequence().to_trc(tmp_path / "c.trc")
