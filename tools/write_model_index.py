@@ -1,6 +1,6 @@
 """Write the index of released models from a file of facts about them.
 
-python tools/write_model_index.py FACTS.json          # posekit/zoo/models.json from {"models": [...], "more_files": [...]}
+python tools/write_model_index.py FACTS.json          # posekit/zoo/models.json from {"models": [], "more_files": []}
 python tools/write_model_index.py --check RECORDS.gz  # build every model; compare keys and shapes with records of them
 
 ``RECORDS.gz`` is a list of ``{"config": path, "state": [[key, shape, kind], ...]}``. Building takes minutes.

@@ -7,7 +7,7 @@ makes it ``no``, and ``yes`` takes the word of everybody for every part. Whateve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple, get_args
 
 Verdict = Literal["yes", "no", "unclear"]
@@ -110,15 +110,19 @@ def data_terms(dataset: str) -> Terms:
     return DATA.get(dataset, NOT_KNOWN)
 
 
-def terms_of(url: str, training_data: Sequence[str]) -> dict[str, Terms]:
-    """Return the terms of a model's parts: code, weights, and each dataset (or ``data`` where none is named)."""
+def terms_of(url: str, training_data: Sequence[str], *, own_code: bool = True) -> dict[str, Terms]:
+    """Return the terms of a model's parts: code, weights, and each dataset (or ``data`` where none is named).
+
+    Args:
+        own_code: whether posekit runs the model, so that no other project's code is needed.
+    """
     data = {f"data: {name}": data_terms(name) for name in training_data} or {"data": NOT_KNOWN}
-    return {"code": CODE, "weights": weights_terms(url), **data}
+    return {"code": CODE if own_code else NOT_KNOWN, "weights": weights_terms(url), **data}
 
 
-def verdict_of(url: str, training_data: Sequence[str]) -> Verdict:
-    """Return whether commercial use of a model is allowed by all its parts, forbidden by one, or unclear."""
-    verdicts = {terms.commercial for terms in terms_of(url, training_data).values()}
+def verdict_of(terms: Iterable[Terms]) -> Verdict:
+    """Return whether commercial use is allowed by the terms of all parts, forbidden by those of one, or unclear."""
+    verdicts = {each.commercial for each in terms}
     if "no" in verdicts:
         return "no"
     return "unclear" if "unclear" in verdicts else "yes"

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from posekit.console import suggestion
 from posekit.zoo.config_index import shown_scores
-from posekit.zoo.licences import Verdict, verdict_of
+from posekit.zoo.licences import Terms, Verdict, terms_of, verdict_of
 
 INDEX = Path(__file__).with_name("models.json")
 KINDS = ("pose", "detector", "backbone")
@@ -63,9 +63,14 @@ class ModelEntry(NamedTuple):
         return self.file.endswith((".onnx", ".zip"))
 
     @property
+    def terms(self) -> dict[str, Terms]:
+        """The terms of the code, the weights and each dataset."""
+        return terms_of(self.urls[0], self.training_data, own_code=bool(self.config) or self.is_onnx)
+
+    @property
     def commercial(self) -> Verdict:
         """Whether commercial use is allowed: yes, no or unclear."""
-        return verdict_of(self.urls[0], self.training_data)
+        return verdict_of(self.terms.values())
 
     @property
     def config_path(self) -> Path | None:
@@ -73,6 +78,16 @@ class ModelEntry(NamedTuple):
         from posekit.config import packaged_configs
 
         return packaged_configs() / self.config if self.config else None
+
+    def require_config(self) -> Path:
+        """Return the config's file.
+
+        Raises:
+            ValueError: if posekit has none.
+        """
+        if self.config_path is None:
+            raise ValueError(f"{self.name}: {self.note or 'no config'}")
+        return self.config_path
 
     @property
     def searched(self) -> str:
@@ -104,9 +119,12 @@ def _by_name() -> dict[str, ModelEntry]:
     return names
 
 
-def is_known(name: str) -> bool:
-    """Return whether a released model has that name, alias or file."""
-    return name.lower() in _by_name()
+def is_alias(name: str) -> bool:
+    """Return whether a released model is called that, while no config and no file is."""
+    from posekit.config import packaged_configs
+    from posekit.config.names import named_config
+
+    return name.lower() in _by_name() and not Path(name).exists() and named_config(name, packaged_configs()) is None
 
 
 def find(name: str) -> ModelEntry:
