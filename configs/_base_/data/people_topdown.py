@@ -36,5 +36,5 @@ test_dataloader = dict(
     }
 )
 val_evaluator = dict(type="CocoMetric", ann_file=data_root + "people-crops/dev.json")
-test_evaluator = dict(type="CocoMetric", ann_file=data_root + "people/val.json")
+test_evaluator = dict(type="CocoMetric", ann_file=data_root + "people/val.json", keypoint_ap=True)
 default_hooks = dict(checkpoint=dict(save_best="coco/AP", rule="greater", max_keep_ckpts=1))
