@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.case import Case
-from posekit.datasets.skeleton import Skeleton
 from posekit.evaluation.average_precision import match_poses
 from posekit.evaluation.bootstrap import draw_images, interval, resampled_scores
 from posekit.evaluation.metrics.coco_metric import CocoMetric, with_areas
+from posekit.keypoints.skeleton import Skeleton
 
 NUM_IMAGES = 5000
 PEOPLE, SHARES = (0, 1, 2, 3, 6, 14), (0.45, 0.2, 0.12, 0.1, 0.08, 0.05)

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, namespace
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace
 
 
 @CODECS.register_module()

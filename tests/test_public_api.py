@@ -8,13 +8,17 @@ import inspect
 import pytest
 
 FROZEN = {
-    "posekit.config:load": "(path, overrides=(), *, plugins=())",
+    "posekit.config:load": "(path, overrides=(), *, plugins=(), roots=())",
     "posekit.config:Config": "(*_args, **_items)",
     "posekit.registry:Registry.build": "(self, config, **defaults)",
-    "posekit.registry:Registry.register_module": "(self, name=None)",
+    "posekit.registry:Registry.register_module": "(self, name=None, force=False, module=None)",
     "posekit.apis:init_model": "(config, checkpoint=None, device='cpu')",
     "posekit.apis:inference_topdown": "(model, image, bboxes=None, bbox_format='xyxy')",
     "posekit.apis:inference_bottomup": "(model, image)",
+    "posekit.apis:inference_pose_lifter_model": (
+        "(model, pose_results_2d, with_track_id=True, image_size=None, norm_pose_2d=False)"
+    ),
+    "posekit.apis:inference_detector": "(model, image)",
     "posekit.apis:PoseModel.default": "(**options)",
     "posekit.structures:InstanceData": "(*, metainfo=None, **values)",
     "posekit.structures:PixelData": "(*, metainfo=None, **values)",

@@ -15,8 +15,8 @@ import pytest
 
 from posekit import registry
 from posekit.config import loads
-from posekit.index import INDEX
 from posekit.registry import CODECS, MODELS, OPTIMIZERS, BuildError, Registry, settings_key
+from posekit.registry.index import INDEX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,13 @@ class BigWheel(Wheel):
     def __init__(self, extra: int = 0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.extra = extra
+
+
+@PARTS.register_module()
+class Unicycle(Wheel):
+    def __init__(self, **kwargs: Any) -> None:
+        self.age = kwargs.pop("age", 0)
+        super().__init__(**kwargs)
 
 
 @PARTS.register_module()
@@ -173,15 +180,20 @@ def test_all_problems_at_once_with_their_lines(tmp_path):
 def test_nothing_is_built_before_all_is_checked(monkeypatch):
     built = []
     monkeypatch.setattr(Wheel, "__init__", lambda self, size, options=None: built.append(size))
-    registry.parameters.cache_clear()
+    registry.registry.parameters.cache_clear()
     with pytest.raises(BuildError):
         PARTS.build(dict(type="Bike", front=WHEEL, bel=3))
     assert built == []
-    registry.parameters.cache_clear()
+    registry.registry.parameters.cache_clear()
 
 
-def test_open_classes_take_anything():
-    assert PARTS.check(dict(type="BigWheel", sise=3)) == []
+def test_classes_that_use_their_keywords_take_anything():
+    assert PARTS.check(dict(type="Unicycle", age=3, sise=3)) == []
+
+
+def test_classes_that_hand_their_keywords_on_take_the_parents():
+    assert PARTS.check(dict(type="BigWheel", size=3)) == []
+    assert PARTS.check(dict(type="BigWheel", sise=3)) == ["sise: BigWheel has no argument 'sise'; did you mean 'size'?"]
 
 
 def test_a_check_of_a_plain_tree_names_the_place_it_is_given():
@@ -198,12 +210,63 @@ def test_register_twice():
         MODELS.register_module("ResNet")(Seat)
 
 
+def test_replace_a_class():
+    table = Registry("TABLE")
+    table.index["Wheel"] = "tests.wheels:Wheel"
+    with pytest.raises(ValueError, match=r"or replace the class with register_module\(force=True\)"):
+        table.register_module("Wheel")(Seat)
+    table.register_module("Wheel", force=True)(Seat)
+    assert table.get("Wheel") is Seat
+    own = type("Wheel", (), {"__module__": "tests.wheels"})
+    assert table.register_module()(own) is own
+    assert table.get("Wheel") is Seat
+
+
+def test_several_names_and_classes_without_a_decorator():
+    table = Registry("TABLE")
+    assert table.register_module(name=["A", "B"], module=Seat) is Seat
+    assert table.get("A") is table.get("B") is Seat
+    with pytest.raises(TypeError, match=r"as a decorator it needs parentheses, @TABLE.register_module\(\)"):
+        table.register_module(Wheel)
+    with pytest.raises(TypeError, match="a list of texts, not \\[\\]"):
+        table.register_module([])
+
+
+def test_packages_are_imported_before_a_name_is_unknown(tmp_path, monkeypatch):
+    (tmp_path / "own_parts").mkdir()
+    (tmp_path / "own_parts" / "__init__.py").write_text(
+        "from test_registry import PARTS, Seat\nPARTS.classes['Own'] = Seat\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "test_registry", sys.modules[__name__])
+    monkeypatch.setattr(PARTS, "classes", dict(PARTS.classes))
+    monkeypatch.setattr(PARTS, "unread_packages", ["own_parts"])
+    assert PARTS.get("Wheel") is Wheel
+    assert "own_parts" not in sys.modules
+    assert PARTS.get("Own") is Seat
+    assert "Other" not in PARTS
+
+
 def test_unknown_name():
     with pytest.raises(KeyError, match=r"^no name 'Weel' in PARTS; did you mean 'Wheel'"):
         PARTS.get("Weel")
     assert "Weel" not in PARTS
     assert 3 not in PARTS
     assert "mmpose.Wheel" in PARTS
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mmpose.models.pose_estimators.topdown.TopdownPoseEstimator", "TopdownPoseEstimator"),
+        ("torch.optim.adamw.AdamW", "AdamW"),
+        ("mmengine.model.PretrainedInit", "PretrainedInit"),
+        ("my_lab.models.HeatmapHead", "my_lab.models.HeatmapHead"),
+        ("HeatmapHead", "HeatmapHead"),
+    ],
+)
+def test_dotted_names_of_known_packages_stand_for_their_last_part(name, expected):
+    assert registry.strip_scope(name) == expected
 
 
 def test_a_name_is_never_an_import_path():
@@ -261,6 +324,13 @@ def test_index_is_up_to_date():
 def test_every_module_of_the_index_exists():
     places = {place.partition(":")[0] for rows in INDEX.values() for place in rows.values()}
     assert [place for place in places if not (ROOT / f"{place.replace('.', '/')}.py").is_file()] == []
+
+
+@pytest.mark.parametrize("role", sorted(INDEX))
+def test_every_package_of_a_table_exists(role):
+    packages = Registry(role, getattr(registry, role).package).unread_packages
+    assert packages
+    assert [name for name in packages if not (ROOT / name.replace(".", "/") / "__init__.py").is_file()] == []
 
 
 def test_optimizers_of_torch():

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from posekit.apis import PoseModel
+from posekit.reports.gallery import blank, gallery
 from posekit.structures import InstanceData
 from posekit.visualization.draw import PoseStyle, draw_pose
-from posekit.visualization.gallery import blank, gallery
 
 PREDICTED = PoseStyle(thr=0.0)
 LABELLED = PoseStyle(thr=0.5, alpha=0.25, outline=False)

@@ -20,7 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from posekit.datasets.transforms.load_image import read_image
+from posekit.media.image_file import read_image
 
 ASPECT = 0.75
 """Width of a network's input relative to its height."""

@@ -1,4 +1,4 @@
-"""Write posekit/index.py from the ``@TABLE.register_module(...)`` lines of the package.
+"""Write posekit/registry/index.py from the package's ``@TABLE.register_module(...)`` lines and its base classes.
 
 python tools/write_index.py           # write
 python tools/write_index.py --check   # exit 1 if the file is out of date
@@ -12,13 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGET = ROOT / "posekit" / "index.py"
-HEADER = '"""Where each registered class lives; written by ``python tools/write_index.py``."""\n\n'
+TARGET = ROOT / "posekit" / "registry" / "index.py"
+HEADER = '"""Where each registered class and each base class lives; written by ``python tools/write_index.py``."""\n\n'
 
 
 def registrations(path: Path) -> Iterator[tuple[str, str, str]]:
     """Yield (table, name, place) of each class that ``path`` registers."""
-    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         for call in getattr(node, "decorator_list", []):
             if (
@@ -26,24 +25,48 @@ def registrations(path: Path) -> Iterator[tuple[str, str, str]]:
                 and isinstance(call.func, ast.Attribute)
                 and call.func.attr == "register_module"
             ):
-                values = [*call.args, *(word.value for word in call.keywords)]
-                name = ast.literal_eval(values[0]) if values else node.name
-                yield ast.unparse(call.func.value), name, f"{module}:{node.name}"
+                words = {word.arg: word.value for word in call.keywords}
+                value = call.args[0] if call.args else words.get("name")
+                names = node.name if value is None else ast.literal_eval(value)
+                for name in [names] if isinstance(names, str) else names:
+                    yield ast.unparse(call.func.value), name, f"{module_of(path)}:{node.name}"
+
+
+def base_classes(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield (name, place) of each class to inherit from, and of second names such as ``BaseA = BaseB``."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        names = [node.name] if isinstance(node, ast.ClassDef) else []
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        yield from ((name, f"{module_of(path)}:{name}") for name in names if name.startswith("Base"))
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
 def render() -> str:
     tables: dict[str, dict[str, str]] = {}
+    bases: dict[str, str] = {}
     for path in sorted((ROOT / "posekit").rglob("*.py")):
         for table, name, place in registrations(path):
-            if name in tables.setdefault(table, {}):
-                raise SystemExit(f"{path}: {table} '{name}' is already registered by {tables[table][name]}")
-            tables[table][name] = place
+            add(tables.setdefault(table, {}), name, place, f"{table} '{name}'")
+        for name, place in base_classes(path):
+            add(bases, name, place, f"a base class '{name}'")
     lines = ["INDEX: dict[str, dict[str, str]] = {"]
     for table in sorted(tables):
         lines.append(f'    "{table}": {{')
         lines += [f'        "{name}": "{place}",' for name, place in sorted(tables[table].items())]
         lines.append("    },")
+    lines += ["}", "", "BASES: dict[str, str] = {"]
+    lines += [f'    "{name}": "{place}",' for name, place in sorted(bases.items())]
     return HEADER + "\n".join([*lines, "}", ""])
+
+
+def add(table: dict[str, str], name: str, place: str, what: str) -> None:
+    if name in table:
+        raise SystemExit(f"{place}: there is already {what}, {table[name]}")
+    table[name] = place
 
 
 def main() -> int:

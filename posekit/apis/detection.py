@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.inference.config_recipe import prediction_dataset
 from posekit.structures import PoseDataSample
 
 Image: TypeAlias = str | os.PathLike[str] | np.ndarray
@@ -48,10 +49,18 @@ def test_pipeline(model: Any) -> Pipeline:
         ValueError: if the config has none.
     """
     if "detection_pipeline" not in model.__dict__:
-        dataset = next(
-            (loader["dataset"] for name in ("test_dataloader", "val_dataloader") if (loader := model.cfg.get(name))), {}
-        )
-        if not isinstance(dataset, Mapping) or not dataset.get("pipeline"):
-            raise ValueError("the config has no test_dataloader.dataset.pipeline; inference prepares images by it")
-        model.__dict__["detection_pipeline"] = Pipeline(copy.deepcopy(dataset["pipeline"]))
+        model.__dict__["detection_pipeline"] = Pipeline(copy.deepcopy(prediction_dataset(model.cfg)["pipeline"]))
     return model.__dict__["detection_pipeline"]
+
+
+def classes_of(config: Mapping[str, Any], meta: Any = None) -> dict[str, Any]:
+    """Return ``classes``, the names of what a detector finds: a checkpoint's, else those of its config's datasets."""
+    infos = [meta]
+    for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
+        dataset = (config.get(loader) or {}).get("dataset") or {}
+        infos += [dataset.get("metainfo"), (dataset.get("dataset") or {}).get("metainfo")]
+    for info in infos:
+        names = (info.get("classes") or info.get("CLASSES")) if isinstance(info, Mapping) else None
+        if names:
+            return {"classes": (names,) if isinstance(names, str) else tuple(names)}
+    return {"classes": ()}

@@ -1,27 +1,39 @@
-"""Models from configs, and their predictions for pictures."""
+"""Models from configs, and their predictions for images."""
 
 from __future__ import annotations
 
 import copy
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
 
+from posekit.apis.config_pipeline import ConfigPipeline, LiftingPipeline
+from posekit.apis.detection import classes_of
+from posekit.apis.person_window import person_window, pose_norm
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config import Config
 from posekit.config import load as load_config
-from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.engine.config_check import require_for_inference
+from posekit.inference.bottom_up import BottomUpPredictor
+from posekit.inference.config_recipe import is_top_down, only_crops, prediction_dataset, recipe_of
+from posekit.inference.devices import torch_device
+from posekit.inference.images import Image
+from posekit.inference.lifting import LiftingPredictor, Windows
+from posekit.inference.networks.base import Batch
+from posekit.inference.networks.torch import TorchNetwork
+from posekit.inference.predictor import Predictor
+from posekit.inference.recipe import selected_keypoints
+from posekit.inference.top_down import Crops, TopDownPredictor
+from posekit.media.image_file import check_array, read_image
 from posekit.models.losses.base import one_of
+from posekit.models.pose_estimators.pose_lifter import PoseLifter
 from posekit.registry import DATASETS, MODELS
 from posekit.structures import PoseDataSample, bbox_xywh2xyxy
-
-Picture: TypeAlias = str | os.PathLike[str] | np.ndarray
-MAX_BATCH = 64
 
 
 def init_model(
@@ -34,18 +46,19 @@ def init_model(
     Args:
         config: a config or the path of one.
         checkpoint: path or URL of the weights; without it the weights are the initial random ones.
-        device: where the model runs; ``auto`` for the GPU, if there is one.
+        device: where the model runs: auto, cpu, cuda, cuda:N or mps.
 
     Returns:
         The model in evaluation mode, with ``cfg`` (the config) and ``dataset_meta`` (the keypoint set: the
-        checkpoint's, else that of the config's data sets, else COCO's).
+        checkpoint's, else that of the config's datasets, else COCO's; of a detector the names of its classes).
     """
     if isinstance(config, (str, os.PathLike)):
         config = load_config(Path(config))
     elif not isinstance(config, Config):
         config = Config(dict(config))
+    require_for_inference(config)
     if isinstance(device, str):
-        device = usable_device(device)
+        device = torch_device(device)
     settings = copy.deepcopy(config["model"])
     backbone = settings.get("backbone") if isinstance(settings, dict) else None
     if isinstance(backbone, dict):
@@ -58,31 +71,18 @@ def init_model(
         if not report.is_complete:
             logging.getLogger(__name__).warning("%s", report)
         meta = weights.meta.get("dataset_meta")
-    known = isinstance(meta, Mapping) and "flip_indices" in meta
-    model.dataset_meta = meta if known else keypoint_set_of(config)
+    if hasattr(model, "bbox_head"):
+        model.dataset_meta = classes_of(config, meta)
+    else:
+        known = isinstance(meta, Mapping) and "flip_indices" in meta
+        model.dataset_meta = meta if known else keypoint_set_of(config)
     model.cfg = config
     return model.to(device).eval()
 
 
-def usable_device(name: str) -> str:
-    """Return the device of this name, the best one for ``auto``.
-
-    Raises:
-        ValueError: if torch has no such device here.
-    """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=name)
-    except (RuntimeError, AssertionError) as error:
-        why = str(error).partition("\n")[0]
-        raise ValueError(f"device '{name}' cannot be used here ({why}); use auto, cpu or cuda") from error
-    return name
-
-
 def keypoint_set_of(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keypoint set of a config's training, else validation, else test data, else COCO's."""
-    from posekit.datasets.skeleton import Skeleton, load_metainfo
+    """Return the keypoint set of a config's training, else validation, else test dataset, else COCO's."""
+    from posekit.keypoints.skeleton import Skeleton, load_metainfo
 
     for loader in ("train_dataloader", "val_dataloader", "test_dataloader"):
         dataset = (config.get(loader) or {}).get("dataset") or {}
@@ -98,9 +98,65 @@ def _class_metainfo(kind: str | type) -> dict[str, Any]:
     return getattr(kind if isinstance(kind, type) else DATASETS.get(kind), "METAINFO", {})
 
 
+def predictor_of(model: Any) -> Predictor:
+    """Return the predictor of a model that ``init_model`` returned; built once for each model.
+
+    A top-down model whose test pipeline only cuts out boxes goes by the recipe in it, every other one by the
+    pipeline itself.
+
+    Raises:
+        ValueError: if the config has no test pipeline.
+    """
+    if "predictor" not in model.__dict__:
+        model.__dict__["predictor"] = _build_predictor(model)
+    return model.__dict__["predictor"]
+
+
+def _build_predictor(model: Any) -> Predictor:
+    if isinstance(model, PoseLifter):
+        raise ValueError(
+            "PoseLifter: this model lifts keypoints to 3D and takes no images; find 2D poses first, then use "
+            "inference_pose_lifter_model, or posekit predict with --lift and --lift-checkpoint"
+        )
+    steps = prediction_dataset(model.cfg)["pipeline"]
+    network, whole = TorchNetwork(model), getattr(model, "metainfo", None) or model.dataset_meta
+    metainfo = selected_keypoints(whole, model.test_cfg.get("output_keypoint_indices"))
+    if only_crops(steps):
+        prepare = Crops(recipe_of(model.cfg, model.dataset_meta))
+        return TopDownPredictor(prepare, network, metainfo=metainfo, read=_read)
+    pipeline = ConfigPipeline(steps, model.dataset_meta)
+    kind = TopDownPredictor if is_top_down(steps) else BottomUpPredictor
+    return kind(pipeline, network, metainfo=metainfo, read=pipeline.read)
+
+
+def _read(image: Image) -> np.ndarray:
+    """Return an image (H, W, 3), BGR; grey and transparent arrays become colour."""
+    return read_image(image) if isinstance(image, (str, os.PathLike)) else check_array(image)
+
+
+def lifter_of(model: Any) -> LiftingPredictor:
+    """Return the predictor of a pose lifter that ``init_model`` returned; built once for each model.
+
+    Raises:
+        ValueError: if the model lifts nothing, or the config has no test pipeline.
+    """
+    if not isinstance(model, PoseLifter):
+        raise ValueError(f"{type(model).__name__}: is no PoseLifter; it finds poses in images and lifts none")
+    if "predictor" not in model.__dict__:
+        model.__dict__["predictor"] = _build_lifter(model)
+    return model.__dict__["predictor"]
+
+
+def _build_lifter(model: Any) -> LiftingPredictor:
+    dataset, metainfo = prediction_dataset(model.cfg), model.dataset_meta
+    windows = Windows.of_dataset(dataset)
+    pipeline = LiftingPipeline(dataset["pipeline"], metainfo, whole=windows.whole)
+    return LiftingPredictor(pipeline, TorchNetwork(model), metainfo=metainfo, windows=windows)
+
+
 def inference_topdown(
     model: Any,
-    image: Picture,
+    image: Image,
     bboxes: Sequence[Sequence[float]] | np.ndarray | None = None,
     bbox_format: str = "xyxy",
 ) -> list[PoseDataSample]:
@@ -109,7 +165,7 @@ def inference_topdown(
     Args:
         model: what ``init_model`` returned.
         image: a path, or the pixels (H, W, 3), BGR, uint8.
-        bboxes: (N, 4); without any the whole picture is one box.
+        bboxes: (N, 4); without any the whole image is one box.
         bbox_format: xyxy or xywh.
 
     Returns:
@@ -117,21 +173,13 @@ def inference_topdown(
         ``bboxes`` and ``bbox_scores``, in image space.
 
     Raises:
-        ValueError: for boxes of another shape or format.
+        ValueError: for boxes of another shape or format, without area or outside of the image.
     """
-    load, prepare = _pipelines(model)
-    results = load(_results(model, image))
-    height, width = results["img"].shape[:2]
-    boxes = _boxes(bboxes, bbox_format, (width, height))
-    items = [
-        {**results, "id": index, "bbox": box[None], "bbox_score": np.ones(1, np.float32)}
-        for index, box in enumerate(boxes)
-    ]
-    return _predict(model, [prepare(item) for item in items])
+    return _named(predictor_of(model).samples(image, _boxes(bboxes, bbox_format)), image)
 
 
-def inference_bottomup(model: Any, image: Picture) -> list[PoseDataSample]:
-    """Find all instances in a picture.
+def inference_bottomup(model: Any, image: Image) -> list[PoseDataSample]:
+    """Find all instances in an image.
 
     Args:
         model: what ``init_model`` returned.
@@ -141,56 +189,64 @@ def inference_bottomup(model: Any, image: Picture) -> list[PoseDataSample]:
         A list of one sample; ``pred_instances`` holds ``keypoints`` (N, K, 2) and ``keypoint_scores`` (N, K), in
         image space.
     """
-    load, prepare = _pipelines(model)
-    return _predict(model, [prepare({**load(_results(model, image)), "id": 0})])
+    return _named(predictor_of(model).samples(image), image)
 
 
-def _results(model: Any, image: Picture) -> dict[str, Any]:
-    """Return what a dataset would hand to the pipeline."""
-    given = {"img": image, "img_path": ""} if isinstance(image, np.ndarray) else {"img_path": os.fspath(image)}
-    return {"img_id": 0, **given, **model.dataset_meta}
+def inference_pose_lifter_model(
+    model: Any,
+    pose_results_2d: Sequence[Sequence[PoseDataSample]],
+    with_track_id: bool = True,
+    image_size: Sequence[int] | None = None,
+    norm_pose_2d: bool = False,
+) -> list[PoseDataSample]:
+    """Lift the persons of one frame to 3D, from the 2D poses of the frames around it.
+
+    Args:
+        model: a pose lifter that ``init_model`` returned.
+        pose_results_2d: for each frame of the model's window its persons, one sample each, whose ``pred_instances``
+            holds ``keypoints`` (1, K, 2) in the order of the model's keypoint set, and ``bboxes`` for ``norm_pose_2d``.
+        with_track_id: follow persons by the samples' ``track_id``; else by their place in the frame.
+        image_size: width and height of the frames in pixels; most models need it.
+        norm_pose_2d: move and scale each person to the place and size that persons had in training, or, where the
+            keypoint set has no ``stats_info``, have on average here.
+
+    Returns:
+        A sample for each person of the window's middle, for a causal model its last frame; ``pred_instances`` holds
+        ``keypoints`` (1, J, 3), or (T, J, 3) of models that lift all frames at once, and ``keypoint_scores``.
+
+    Raises:
+        ValueError: if the model is no lifter, or the samples lack what is asked for.
+    """
+    lifter = lifter_of(model)
+    frames = [list(frame) for frame in pose_results_2d]
+    if not frames:
+        raise ValueError("pose_results_2d: is empty; give the persons of each frame of the window")
+    at = -1 if lifter.windows.causal and not lifter.windows.whole else len(frames) // 2
+    size = None if image_size is None else (int(image_size[0]), int(image_size[1]))
+    norm = pose_norm(frames, model.dataset_meta) if norm_pose_2d else None
+    windows = [person_window(frames, at, row, with_track_id, norm) for row in range(len(frames[at]))]
+    if not windows:
+        return []
+    inputs, samples = zip(*(lifter.prepare(window, size) for window in windows), strict=True)
+    lifted = lifter.network.run(Batch(inputs, list(samples)))
+    for sample, person in zip(lifted, frames[at], strict=True):
+        if "track_id" in person:
+            sample.set_metainfo({"track_id": person.get("track_id")})
+    return lifted
 
 
-def _pipelines(model: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """Return the step that loads a picture and the rest of the test pipeline; built once for each model."""
-    if "inference_pipelines" not in model.__dict__:
-        steps = copy.deepcopy(_test_dataset(model)["pipeline"])
-        whole = Pipeline(steps)
-        first = whole[0]
-        rest = Pipeline(list(whole)[1:], available=whole.available | set(getattr(first, "provides", ())))
-        model.__dict__["inference_pipelines"] = (first, rest)
-    return model.__dict__["inference_pipelines"]
+def _named(samples: list[PoseDataSample], image: Image) -> list[PoseDataSample]:
+    """Note in the samples which file they are of."""
+    for sample in samples:
+        sample.set_metainfo({"img_id": 0, "img_path": "" if isinstance(image, np.ndarray) else os.fspath(image)})
+    return samples
 
 
-def _test_dataset(model: Any) -> Mapping[str, Any]:
-    """Return the config's test data set, or its first part where it joins several."""
-    for loader in ("test_dataloader", "val_dataloader"):
-        dataset = (model.cfg.get(loader) or {}).get("dataset") or {}
-        if dataset.get("pipeline"):
-            return dataset
-        if parts := dataset.get("datasets"):
-            return parts[0]
-    raise ValueError("the config has no test_dataloader.dataset.pipeline; inference prepares pictures by it")
-
-
-def _boxes(bboxes: Any, bbox_format: str, size_wh: tuple[int, int]) -> np.ndarray:
-    """Return boxes (N, 4) xyxy."""
+def _boxes(bboxes: Any, bbox_format: str) -> np.ndarray | None:
+    """Return boxes (N, 4) xyxy, None for the whole image."""
     if bboxes is None or len(bboxes) == 0:
-        return np.array([[0, 0, *size_wh]], dtype=np.float32)
+        return None
     boxes = np.asarray(bboxes, dtype=np.float32)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"bboxes: shape {boxes.shape}; give one row of four numbers for each box, (N, 4)")
-    if one_of("bbox_format", bbox_format, ("xyxy", "xywh")) == "xywh":
-        boxes = bbox_xywh2xyxy(boxes)
-    return boxes
-
-
-@torch.no_grad()
-def _predict(model: Any, items: list[dict[str, Any]]) -> list[PoseDataSample]:
-    samples: list[PoseDataSample] = []
-    for start in range(0, len(items), MAX_BATCH):
-        chunk = items[start : start + MAX_BATCH]
-        batch = {key: [item[key] for item in chunk] for key in ("inputs", "data_samples")}
-        data = model.data_preprocessor(batch, training=False)
-        samples += model(data["inputs"], data["data_samples"], mode="predict")
-    return samples
+    return bbox_xywh2xyxy(boxes) if one_of("bbox_format", bbox_format, ("xyxy", "xywh")) == "xywh" else boxes

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from posekit.atomic_file import require_writable
 from posekit.checkpoints.errors import CheckpointError
 from posekit.checkpoints.load import open_checkpoint
 from posekit.checkpoints.plain_meta import PlainMeta
 from posekit.checkpoints.report import shown
 from posekit.checkpoints.save import save_weights
+from posekit.files import require_writable
 
 SUFFIX = ".safetensors"
 MAX_GROWTH = 4

@@ -39,10 +39,10 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
             meta = json.loads((file.metadata() or {}).get("posekit", "{}"))
     except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path}: not a readable safetensors file ({first_line(error)})") from error
-    return {"state_dict": state, "meta": _with_ids(meta)}
+    return {"state_dict": state, "meta": with_ids(meta)}
 
 
-def _with_ids(meta: Any) -> Any:
+def with_ids(meta: Any) -> Any:
     """Make numbers again of keypoint ids, of which JSON has made texts."""
     dataset = meta.get("dataset_meta") if isinstance(meta, dict) else None
     names = dataset.get("keypoint_id2name") if isinstance(dataset, dict) else None

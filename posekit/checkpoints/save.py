@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from posekit.atomic_file import write_atomically
+from posekit.files import write_atomically
 
 
 def save_weights(
@@ -27,16 +27,24 @@ def save_weights(
     Returns:
         The path of the weights.
     """
+    path = Path(path).with_suffix(".safetensors")
+    data, text = safetensors_bytes(state, meta or {})
+    write_atomically(path, lambda file: file.write(data))
+    write_atomically(path.with_suffix(".json"), lambda file: file.write(text))
+    return path
+
+
+def safetensors_bytes(state: Mapping[str, Tensor], meta: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Return the contents of a file of weights and of the JSON file beside it."""
     from safetensors.torch import save
 
-    path = Path(path).with_suffix(".safetensors")
-    text = json.dumps(dict(meta or {}), default=_plain, indent=1)
-    # Tensors that share memory are refused by safetensors, so each key gets its own.
-    tensors = {key: value.detach().cpu().contiguous().clone() for key, value in state.items()}
-    data = save(tensors, metadata={"format": "pt", "posekit": text})
-    write_atomically(path, lambda file: file.write(data))
-    write_atomically(path.with_suffix(".json"), lambda file: file.write(text.encode()))
-    return path
+    text = json.dumps(dict(meta), default=_plain, indent=1)
+    return save(own_tensors(state), metadata={"format": "pt", "posekit": text}), text.encode()
+
+
+def own_tensors(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights on the CPU that share no memory, which safetensors refuse and other files would hold whole."""
+    return {key: value.detach().cpu().contiguous().clone() for key, value in state.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""``posekit checkpoint``: look into a checkpoint, convert it."""
+"""``posekit checkpoint``: look into a checkpoint, convert or publish it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from posekit.checkpoints.inspect import Contents
 
 app = typer.Typer(
-    help="Look into a checkpoint, convert it; nothing in it is run.", no_args_is_help=True, add_completion=False
+    help="Look into a checkpoint, convert or publish it; nothing in it is run.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 Source = Annotated[str, typer.Argument(metavar="FILE", help="Checkpoint: .pth, .ckpt or .safetensors, path or URL.")]
@@ -89,6 +91,28 @@ def convert(
     if done.too_large:
         typer.echo(f"kept in 32 bits, because 16 cannot hold them: {first_of(done.too_large)}")
     typer.echo(f"{done.path}: {done.count} weights, {short(done.path.stat().st_size)}B")
+
+
+@app.command()
+def publish(
+    file: Source,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Name of the file, .pth or .safetensors, to which the hash is added."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Write the weights of FILE to hand out, as NAME-0123abcd.pth with the first digits of the file's SHA-256.
+
+    States of optimizers, schedules and the like are left out; the meta information stays.
+    """
+    from posekit.checkpoints.publish import publish as run
+    from posekit.checkpoints.report import first_of
+
+    done = run(file, out, force=force)
+    if done.dropped:
+        typer.echo(f"left out: {first_of(done.dropped)}")
+    typer.echo(f"{done.path}: {done.count} weights, {short(done.path.stat().st_size)}B, SHA-256 {done.sha256}")
 
 
 def weight_tree(weights: dict[str, Any]) -> Row:

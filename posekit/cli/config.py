@@ -1,28 +1,37 @@
-"""``posekit config``: show a config as it resolves, and say where its values come from."""
+"""``posekit config``: list the configs there are, show one as it resolves, say where its values come from, check it."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from posekit.cli.train import Overrides
+from posekit.cli.train import ConfigRoots, Overrides, Plugins, import_plugins
 
-app = typer.Typer(help="Show what a config resolves to, and where its values come from.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from posekit.config import Config
 
-ConfigPath = Annotated[str, typer.Argument(help="The config file, or posekit::path of one that posekit brings.")]
-Plugins = Annotated[
-    list[str] | None, typer.Option("--plugin", help="A package that the config's custom_imports may name.")
-]
+app = typer.Typer(
+    help="List configs, show what one resolves to, where its values come from, and what is wrong with it.",
+    no_args_is_help=True,
+)
+
+ConfigPath = Annotated[str, typer.Argument(help="A config file, or the name of a config that posekit brings.")]
+
+
+def loaded(config: str, override: Overrides, plugin: Plugins, config_root: ConfigRoots) -> Config:
+    from posekit.config import load
+
+    return load(config, override or (), plugins=plugin or (), roots=config_root or ())
 
 
 @app.command()
-def show(config: ConfigPath, override: Overrides = None, plugin: Plugins = None) -> None:
+def show(
+    config: ConfigPath, override: Overrides = None, plugin: Plugins = None, config_root: ConfigRoots = None
+) -> None:
     """Print the resolved config, itself a valid config file."""
-    from posekit.config import load
-
-    text = load(config, override or (), plugins=plugin or ()).dump()
+    text = loaded(config, override, plugin, config_root).dump()
     if sys.stdout.isatty():
         from rich.console import Console
         from rich.syntax import Syntax
@@ -38,16 +47,57 @@ def explain(
     key: Annotated[str, typer.Argument(help="The value's path, such as model.head.loss or train_pipeline.2.")],
     override: Overrides = None,
     plugin: Plugins = None,
+    config_root: ConfigRoots = None,
 ) -> None:
-    """Print one value, where it was set, what led there, and what it replaced."""
-    from posekit.config import load
+    """Print one value, where it was set, what led there, what it was computed from, and what it replaced."""
     from posekit.config.explain import explain
 
-    found = explain(load(config, override or (), plugins=plugin or ()), key)
+    found = explain(loaded(config, override, plugin, config_root), key)
     typer.echo(f"{found.path} = {found.text}")
     rows = [("set at", found.steps[-1].place, found.steps[-1].source)]
     rows += [(f"in {step.path}", step.place, step.source) for step in reversed(found.steps[:-1])]
+    rows += [(f"from {step.path}", step.place, step.source) for step in found.reads]
     rows += [(f"replaces {step.path}", step.place, step.source) for step in found.replaced]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for what, place, source in rows:
         typer.echo(f"  {what:<{widths[0]}}  {place:<{widths[1]}}  {source}".rstrip())
+
+
+@app.command()
+def check(
+    config: ConfigPath, override: Overrides = None, plugin: Plugins = None, config_root: ConfigRoots = None
+) -> None:
+    """Name everything that is wrong with a config, with file and line; nothing is built and no data is read."""
+    from posekit.engine.config_check import check_config
+    from posekit.registry import BuildError
+
+    import_plugins(plugin)
+    settings = loaded(config, override, plugin, config_root)
+    if problems := check_config(settings):
+        raise BuildError(problems, settings.source())
+    typer.echo(f"{settings.source()}: no problems")
+
+
+@app.command(name="list")
+def list_configs(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="Words that a config's name, task, backbone, dataset, input size or score has to have."),
+    ] = None,
+) -> None:
+    """List the configs that posekit brings, each a name for any command that takes a config."""
+    from posekit.config import ConfigError
+    from posekit.zoo.config_index import config_entries, matching
+
+    entries = config_entries()
+    chosen = matching(entries, words or ())
+    if not chosen:
+        raise ConfigError(f"none of {len(entries)} configs has all of: {' '.join(words or ())}; leave a word out")
+    rows = [("config", "task", "backbone", "dataset", "input", "parameters", "published scores")]
+    rows += [
+        (each.name, each.task, each.backbone, each.dataset, each.shown_input, each.shown_parameters, each.shown_scores)
+        for each in chosen
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        typer.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -25,9 +25,9 @@ def browse(
 ) -> None:
     """Write a page with samples of CONFIG's data: the original, the augmented input, and the targets."""
     import_plugins(plugin)
-    from posekit.atomic_file import require_writable, write_atomically
     from posekit.config import load
-    from posekit.visualization.browse_page import browse_page
+    from posekit.files import require_writable, write_atomically
+    from posekit.reports.browse_page import browse_page
 
     require_writable(out)
     loaded = load(config, overrides=override or [], plugins=plugin or ())
@@ -50,7 +50,7 @@ def open_dataset(config: Any, split: str) -> Any:
     Raises:
         ValueError: if the config has none.
     """
-    from posekit.datasets.doctor.source import SPLITS
+    from posekit.labels.doctor.source import SPLITS
     from posekit.registry import DATASETS
 
     if split not in SPLITS:
@@ -66,8 +66,8 @@ def samples_of(dataset: Any, count: int, failures: list[str]) -> Iterator[Traced
     """Yield samples spread evenly over a data set; where one cannot be used the message, which joins ``failures``."""
     import numpy as np
 
+    from posekit.console import tracked
     from posekit.datasets.traced_samples import trace
-    from posekit.progress import tracked
 
     indices = np.unique(np.linspace(0, len(dataset) - 1, min(count, len(dataset))).round().astype(int)).tolist()
     for index in tracked(indices, "samples"):

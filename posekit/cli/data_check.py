@@ -13,9 +13,9 @@ from posekit.cli.train import Overrides, Plugins, import_plugins
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from posekit.datasets.doctor.examination import Examination
-    from posekit.datasets.doctor.finding import Finding
-    from posekit.datasets.doctor.source import Source
+    from posekit.labels.doctor.examination import Examination
+    from posekit.labels.doctor.finding import Finding
+    from posekit.labels.doctor.source import Source
 
 COLORS = {"error": "red", "warning": "yellow", "note": "blue"}
 SHOWN = 3
@@ -41,9 +41,9 @@ def check(
     Several FILES are taken for the splits of one data set: pictures that stand in more than one are reported.
     """
     import_plugins(plugin)
-    from posekit.atomic_file import require_writable, write_atomically
-    from posekit.datasets.doctor.examination import examine
-    from posekit.datasets.doctor.source import told_apart
+    from posekit.files import require_writable, write_atomically
+    from posekit.labels.doctor.examination import examine
+    from posekit.labels.doctor.source import told_apart
 
     if out is not None:
         require_writable(out)
@@ -55,7 +55,7 @@ def check(
     )
     found = examine(sources, images=max_images != 0, most_images=max_images or None, threads=threads)
     if out is not None:
-        from posekit.visualization.doctor_page import doctor_page
+        from posekit.reports.doctor_page import doctor_page
 
         page = doctor_page(found)
         write_atomically(out, lambda file: file.write(page.encode(errors="backslashreplace")))
@@ -73,7 +73,7 @@ def open_sources(
     file: str, images: Path | None, keypoints: str | None, overrides: list[str], plugins: list[str]
 ) -> list[Source]:
     """Return the data sets of a config, or the one of an annotation file."""
-    from posekit.datasets.doctor.source import config_sources, file_source
+    from posekit.labels.doctor.source import config_sources, file_source
 
     folder, ending = Path(file).is_dir(), Path(file).suffix.lower()
     if folder or (ending not in (".py", ".json", "") and Path(file).exists()):

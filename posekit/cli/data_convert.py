@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from posekit.datasets.converters.keypoint_data import Category
+    from posekit.labels.keypoint_data import Category
 
 
 def convert(
@@ -33,7 +33,7 @@ def convert(
         str | None,
         typer.Option(
             help="Divide: val=0.2, val=0.1,test=0.1 or none; whole videos where they are known. "
-            "Of ubody: intra or inter."
+            "Of ubody and ubody3d: intra or inter."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the division.")] = 0,
@@ -52,22 +52,22 @@ def convert(
         int | None, typer.Option(help="Take every so many frames: of h36m (5 by default) and mpi-inf-3dhp (1).")
     ] = None,
     no_frames: Annotated[
-        bool, typer.Option("--no-frames", help="Of h36m, mpi-inf-3dhp and ubody only the labels, no pictures.")
+        bool, typer.Option("--no-frames", help="Of sets that are unpacked only the labels, no images.")
     ] = False,
 ) -> None:
     """Convert labelled data: coco, yolo, deeplabcut, sleap, labelstudio, cvat, labelme, openpose.
 
-    Public data sets as they are handed out, with --from: wflw, 300w, 300wlp, 300vw, lapa, cofw,
-    animalpose, macaque, deepposekit. Unpacked, with their videos' frames, into what their own
-    classes read: h36m, mpi-inf-3dhp, ubody. SOURCE is the folder that the authors' archives were
-    extracted to; docs/en/own_data.md lists what each has to hold.
+    Public datasets as they are handed out, with --from: wflw, 300w, 300wlp, 300vw, lapa, cofw,
+    animalpose, macaque, deepposekit, mpii (also --to mpii). Unpacked, with their videos' frames,
+    into what their own classes read: h36m, mpi-inf-3dhp, ubody, ubody3d. SOURCE is the folder that
+    the authors' archives were extracted to; docs/en/own_data.md lists what each has to hold.
 
     What DEST's format cannot hold is listed. Flip pairs (keypoints that trade places in a mirrored
     picture) are proposed from their names and taken only when confirmed.
     """
-    from posekit.datasets.converters.convert import Options
-    from posekit.datasets.converters.convert import convert as run
-    from posekit.datasets.converters.keypoint_data import Hints
+    from posekit.labels.convert import Options
+    from posekit.labels.convert import convert as run
+    from posekit.labels.keypoint_data import Hints
 
     if not 0 <= padding <= 10:
         raise ValueError(f"--padding {padding}: give a share of the keypoints' extent, 0 to 10")
@@ -97,7 +97,7 @@ def keypoint_names(text: str) -> tuple[str, ...]:
         ValueError: if a name comes twice.
     """
     if "," not in text:
-        from posekit.datasets.skeleton import Skeleton
+        from posekit.keypoints.skeleton import Skeleton
 
         return Skeleton.load(text).names
     names = tuple(name.strip() for name in text.split(",") if name.strip())
@@ -135,7 +135,7 @@ class FlipPairs:
         Raises:
             ValueError: if somebody has to confirm them and cannot be asked.
         """
-        from posekit.datasets.converters.keypoint_set_file import pairs_text, proposed_swaps
+        from posekit.labels.keypoint_set_file import pairs_text, proposed_swaps
 
         names, alone = category.keypoints, tuple(range(len(category.keypoints)))
         if self.none or self.pairs:
@@ -162,7 +162,7 @@ class FlipPairs:
         return self._given(category, text.split())
 
     def _given(self, category: Category, pairs: Sequence[str]) -> tuple[int, ...]:
-        from posekit.datasets.converters.keypoint_set_file import pairs_text, swaps_from_pairs
+        from posekit.labels.keypoint_set_file import pairs_text, swaps_from_pairs
 
         swaps = swaps_from_pairs(category.keypoints, pairs)
         typer.echo(f"flip    {pairs_text(category, swaps)}, as given")

@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from posekit.atomic_file import require_writable
-from posekit.json_file import read_json
+from posekit.files import read_json, require_writable
 
 
 def export(
@@ -18,7 +17,7 @@ def export(
     half: Annotated[bool, typer.Option("--half", help="Store weights in 16 bits: half the size.")] = False,
     card: Annotated[Path | None, typer.Option(help="JSON file about the model, kept inside.")] = None,
 ) -> None:
-    """Write the model of CONFIG with the weights CHECKPOINT as ONNX, once both give the same keypoints."""
+    """Write the model of CONFIG with the weights CHECKPOINT as ONNX, once both give the same keypoints or boxes."""
     about = read_card(card) if card is not None else {}
     if out.suffix != ".onnx":
         raise ValueError(f"--out {out}: the file name must end in .onnx")
@@ -26,8 +25,27 @@ def export(
     from posekit.apis import init_model
     from posekit.export.onnx import export_onnx
 
-    parity = export_onnx(init_model(config, checkpoint), out, half_weights=half, card=about)
+    model = init_model(config, checkpoint)
+    if hasattr(model, "bbox_head"):
+        parity = export_boxes(model, out, half=half, card=card)
+    else:
+        parity = export_onnx(model, out, half_weights=half, card=about)
     typer.echo(f"{out}: {parity}")
+
+
+def export_boxes(model: Any, out: Path, *, half: bool, card: Path | None) -> Any:
+    """Export a detector.
+
+    Raises:
+        ValueError: for options that only models of poses have.
+    """
+    from posekit.apis import inference_detector
+    from posekit.export.detector import export_detector
+
+    for name, given in (("--half", half), ("--card", card is not None)):
+        if given:
+            raise ValueError(f"{name}: files of detectors cannot have it yet; leave it out")
+    return export_detector(model, out, detect=inference_detector)
 
 
 def read_card(path: Path) -> dict[str, Any]:

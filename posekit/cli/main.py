@@ -6,7 +6,6 @@ whole answer should; each command itself is a typer function or app.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import io
 import os
@@ -29,9 +28,10 @@ COMMANDS = {
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
     "report": Command("posekit.cli.report:report", "tell how good results are, how sure that is, and what is wrong"),
     "export": Command("posekit.cli.export:export", "write a trained model as ONNX and compare the two"),
-    "checkpoint": Command("posekit.cli.checkpoint:app", "show what is in a checkpoint, convert it to safetensors"),
+    "checkpoint": Command("posekit.cli.checkpoint:app", "show what is in a checkpoint, convert or publish it"),
     "model": Command("posekit.cli.model:app", "count a model's parameters and multiply-adds, time it"),
-    "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from"),
+    "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from, check it"),
+    "log": Command("posekit.cli.log:app", "compare the curves and the speed of runs"),
     "data": Command("posekit.cli.data:app", "convert, check and look at labelled data"),
     "info": Command("posekit.cli.info:info", "list versions, devices and installed extras"),
 }
@@ -44,6 +44,8 @@ EXTRAS = {
 """Which extra of posekit brings an optional package."""
 
 USER_ERROR = 2
+SEVERAL = "--cfg-options"
+"""The option that takes several values."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -89,9 +91,9 @@ def dispatch(arguments: list[str]) -> int:
         print(f"posekit {__version__}")
         return 0
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, 1)
-        hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(COMMANDS)}"
-        return complain(f"posekit has no command '{name}'; {hint}")
+        from posekit.console import suggestion
+
+        return complain(f"posekit has no command '{name}'; {suggestion(name, COMMANDS, otherwise='there are')}")
     return run(name, arguments[1:])
 
 
@@ -104,10 +106,24 @@ def run(name: str, arguments: list[str]) -> int:
     app = command if isinstance(command, typer.Typer) else as_app(command)
     app.pretty_exceptions_enable = False
     try:
-        app(arguments, prog_name=f"posekit {name}")
+        app(one_value_each(arguments), prog_name=f"posekit {name}")
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)
     return 0
+
+
+def one_value_each(arguments: list[str]) -> list[str]:
+    """Write ``--cfg-options a=1 b=2`` as ``--cfg-options a=1 --cfg-options b=2``; options here take one value."""
+    spread: list[str] = []
+    takes_more = False
+    for number, argument in enumerate(arguments):
+        if argument == "--":
+            return spread + arguments[number:]
+        takes_more = takes_more and "=" in argument and not argument.startswith("-")
+        follows = bool(spread) and spread[-1] == SEVERAL
+        spread += [SEVERAL, argument] if takes_more and not follows else [argument]
+        takes_more = takes_more or argument.partition("=")[0] == SEVERAL
+    return spread
 
 
 def as_app(command: Callable[..., Any]) -> Any:

@@ -49,12 +49,13 @@ def info(
         raise ValueError(f"--shape {shape[0]} {shape[1]}: give a height and a width of at least one pixel")
     import torch
 
-    from posekit.apis.inference import init_model, usable_device
+    from posekit.apis.inference import init_model
     from posekit.config import load
+    from posekit.inference.devices import torch_device
     from posekit.models.cost import measure, seconds_per_run
 
     loaded = load(config, overrides=override or [], plugins=plugin or ())
-    where = usable_device(device)
+    where = torch_device(device)
     model = init_model(loaded, device=where)
     height, width = shape or input_size(loaded)
     image = torch.zeros(1, 3, height, width, device=where)
@@ -95,9 +96,9 @@ def input_size(config: Mapping[str, Any]) -> tuple[int, int]:
     Raises:
         ValueError: if it does not tell.
     """
-    from posekit.export.onnx import test_pipeline
+    from posekit.inference.config_recipe import prediction_steps
 
-    sizes = [step["input_size"] for step in test_pipeline(config) if "input_size" in step]
+    sizes = [step["input_size"] for step in prediction_steps(config) if "input_size" in step]
     size = (sizes or [(config.get("codec") or {}).get("input_size")])[-1]
     if size is None:
         raise ValueError("neither the test pipeline nor the codec tells the size of the input; give --shape H W")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.json_file import read_json
+from posekit.files import read_json
 
 EXPECTED = 'expected {"a.jpg": [[x1, y1, x2, y2], ...]} or a COCO file with images and annotations'
 

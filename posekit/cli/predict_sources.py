@@ -11,11 +11,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
-from posekit.runtime.video import VIDEO_SUFFIXES, VideoReader, VideoWriter
+from posekit.media.image_file import IMAGE_SUFFIXES, read_image, write_image
+from posekit.media.video import VIDEO_SUFFIXES, VideoReader, VideoWriter
 
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
-SUFFIXES = (*PICTURE_SUFFIXES, *VIDEO_SUFFIXES)
+SUFFIXES = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
 
 
 class Drawings(Protocol):
@@ -47,8 +46,6 @@ class Picture:
     num_frames: int = 1
 
     def frames(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
-        from posekit.datasets.transforms.load_image import read_image
-
         yield {}, read_image(self.path)
 
     def drawings(self, folder: Path) -> contextlib.AbstractContextManager[Drawings]:
@@ -86,10 +83,7 @@ class PictureFile:
     path: Path
 
     def write(self, frame: np.ndarray) -> None:
-        import cv2
-
-        _, data = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 92])
-        write_atomically(self.path, lambda file: file.write(data.tobytes()))
+        write_image(self.path, frame, jpeg_quality=92)
 
 
 def find_sources(given: Sequence[Path]) -> list[Source]:

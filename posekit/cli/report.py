@@ -31,10 +31,10 @@ def report(
 
     Values in brackets are the interval that holds 95 % of the resamples of the images.
     """
-    from posekit.atomic_file import require_writable
     from posekit.evaluation.bootstrap import draw_images
     from posekit.evaluation.labelled_set import read_labels
     from posekit.evaluation.pose_report import evaluate_results, tables_of
+    from posekit.files import require_writable
 
     if out is not None:
         require_writable(out)
@@ -66,7 +66,7 @@ def note_of_areas(labels: LabelledSet) -> list[str]:
     return [f"{share}: the OKS of all takes {AREA_OF_BOX} of their boxes instead."] if count else []
 
 
-def names_of(paths: list[Path]) -> dict[str, Path]:
+def names_of(paths: list[Path], remedy: str = "name two results files to compare them") -> dict[str, Path]:
     """Name files as shortly as tells them apart.
 
     Raises:
@@ -75,7 +75,7 @@ def names_of(paths: list[Path]) -> dict[str, Path]:
     for names in ([path.name for path in paths], [str(path) for path in paths]):
         if len(set(names)) == len(paths):
             return dict(zip(names, paths, strict=True))
-    raise ValueError(f"{paths[0]}: given twice; name two results files to compare them")
+    raise ValueError(f"{paths[0]}: given twice; {remedy}")
 
 
 def print_table(table: Table) -> None:
@@ -93,10 +93,10 @@ def print_table(table: Table) -> None:
 
 def write_page(out: Path, evaluations: list[Evaluation], tables: list[Table], notes: list[str]) -> None:
     """Write the tables with charts of precision and errors as one HTML page."""
-    from posekit.atomic_file import write_atomically
     from posekit.evaluation.pose_errors import KINDS
-    from posekit.visualization import html_page as html
-    from posekit.visualization.charts import bar_chart, line_chart
+    from posekit.files import write_atomically
+    from posekit.reports import html_page as html
+    from posekit.reports.charts import bar_chart, line_chart
 
     gains = {kind: {e.name: e.gains[kind] for e in evaluations} for kind in evaluations[0].gains}
     charts = [

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from posekit.cli.train import Device, Overrides, Plugins, Precision, import_plugins
+from posekit.cli.drawing import Interval, ShowDir, analyse_bad_cases, draw_predictions
+from posekit.cli.train import ConfigRoots, Device, Devices, NumNodes, Overrides, Plugins, Precision, import_plugins
 
 
 def evaluate_checkpoint(
@@ -15,34 +16,69 @@ def evaluate_checkpoint(
     checkpoint: Annotated[str, typer.Argument(help="Checkpoint, path or URL.")],
     override: Overrides = None,
     device: Device = "auto",
+    devices: Devices = None,
+    num_nodes: NumNodes = None,
     precision: Precision = None,
-    out: Annotated[Path | None, typer.Option(help="Write the predictions to this JSON file.")] = None,
+    dump: Annotated[
+        Path | None, typer.Option("--dump", "--out", help="Write the predictions to this JSON file.")
+    ] = None,
     metrics_out: Annotated[Path | None, typer.Option(help="Write the metrics to this JSON file.")] = None,
+    work_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder for metrics.json and what hooks write; for hooks the training's by default."),
+    ] = None,
+    show_dir: ShowDir = None,
+    interval: Interval = None,
+    badcase: Annotated[
+        bool, typer.Option("--badcase", help="Draw the worst predictions and list them, in the run's folder.")
+    ] = False,
     plugin: Plugins = None,
+    config_root: ConfigRoots = None,
 ) -> None:
     """Evaluate CHECKPOINT on the test data of CONFIG and print the metrics."""
     import_plugins(plugin)
-    import json
-
-    from posekit.atomic_file import require_writable, write_atomically
     from posekit.config import load
     from posekit.engine.hooks.prediction_hook import PredictionHook
-    from posekit.engine.run import evaluate
+    from posekit.engine.launch import plan_launch
+    from posekit.engine.train import evaluate
+    from posekit.files import require_writable
 
-    for path in filter(None, (out, metrics_out)):
+    if dump and dump.suffix.lower() in (".pkl", ".pickle"):
+        raise ValueError(f"--dump {dump}: predictions are written as JSON, not pickled; name a .json file")
+    if work_dir is not None:
+        require_writable(work_dir, folder=True)
+    files = [path for path in (metrics_out, work_dir and work_dir / "metrics.json") if path]
+    for path in filter(None, (dump, *files)):
         require_writable(path)
-    loaded = load(config, overrides=override or [], plugins=plugin or ())
-    hooks = [PredictionHook(out)] if out else []
-    task = evaluate(loaded, checkpoint, device=device, precision=precision, hooks=hooks)
+    loaded = load(config, overrides=override or [], plugins=plugin or (), roots=config_root or ())
+    draw_predictions(loaded, show_dir, interval)
+    if badcase:
+        analyse_bad_cases(loaded)
+    hooks = [PredictionHook(dump)] if dump else []
+    launch = plan_launch(devices, num_nodes)
+    task = evaluate(
+        loaded, checkpoint, device=device, launch=launch, precision=precision, hooks=hooks, work_dir=work_dir
+    )
+    if launch.is_main:
+        show_results(task, files, dump, show_dir)
+
+
+def show_results(task: Any, files: list[Path], dump: Path | None, show_dir: Path | None) -> None:
+    """Print the metrics, write them to files, and say where predictions and images are."""
+    import json
+
+    from posekit.files import write_atomically
+
     parts = {name: values for metric in task.metrics["test"] for name, values in per_keypoint(metric).items()}
     print_table("metric", {"value": task.test_metrics})
     if parts:
         print_table("keypoint", parts)
-    if metrics_out:
-        content = {**task.test_metrics, **({"per_keypoint": parts} if parts else {})}
-        write_atomically(metrics_out, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
-    if out:
-        print(f"predictions: {out}")
+    content = {**task.test_metrics, **({"per_keypoint": parts} if parts else {})}
+    for path in files:
+        write_atomically(path, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
+    for name, path in {"predictions": dump, "images": show_dir}.items():
+        if path:
+            print(f"{name}: {path}")
 
 
 def print_table(first: str, columns: dict[str, dict[str, float]]) -> None:

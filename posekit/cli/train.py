@@ -7,17 +7,41 @@ from typing import Annotated
 
 import typer
 
+from posekit.cli.drawing import Interval, ShowDir, draw_predictions
+
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--override", "-o", "--cfg-options", metavar="KEY=VALUE", help="Change a value: a.b.0.c=value; repeatable."
+        "--override",
+        "-o",
+        "--cfg-options",
+        metavar="KEY=VALUE",
+        help="Change a value: a.b.0.c=value; repeatable. --cfg-options takes several.",
     ),
 ]
 Plugins = Annotated[
     list[str] | None,
     typer.Option("--plugin", metavar="MODULE", help="Import a module with components of yours; repeatable."),
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
+ConfigRoots = Annotated[
+    list[Path] | None,
+    typer.Option("--config-root", metavar="FOLDER", help="Let bases come from this folder, too; repeatable."),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+Devices = Annotated[
+    int | None,
+    typer.Option(
+        "--devices",
+        min=1,
+        help="Number of devices on each machine; 1 by default, or as many as a launcher has started.",
+    ),
+]
+NumNodes = Annotated[
+    int | None,
+    typer.Option(
+        "--num-nodes", min=1, help="Number of machines; torchrun, SLURM and mpirun are recognised by themselves."
+    ),
+]
 Precision = Annotated[str | None, typer.Option("--precision", help="Lightning's: 32-true, 16-mixed, bf16-mixed ...")]
 
 
@@ -30,12 +54,16 @@ def train(
         bool, typer.Option("--resume", help="Go on from last.pth in the run's folder, if it is there.")
     ] = False,
     resume_from: Annotated[Path | None, typer.Option(help="Go on from this checkpoint.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Put this run in the place of one that its folder holds.")
+    ] = False,
     load_from: Annotated[
         str | None, typer.Option(help="Start from the weights of this checkpoint (path or URL).")
     ] = None,
     override: Overrides = None,
     device: Device = "auto",
-    devices: Annotated[int, typer.Option(min=1, help="How many devices.")] = 1,
+    devices: Devices = None,
+    num_nodes: NumNodes = None,
     amp: Annotated[bool, typer.Option("--amp", help="Mixed precision: the same as --precision 16-mixed.")] = False,
     precision: Precision = None,
     auto_scale_lr: Annotated[
@@ -49,8 +77,11 @@ def train(
             metavar="N", help="Learn the first N samples by heart and stop: shows in minutes whether a config works."
         ),
     ] = None,
+    show_dir: ShowDir = None,
+    interval: Interval = None,
     no_validate: Annotated[bool, typer.Option("--no-validate", help="Do not validate.")] = False,
     plugin: Plugins = None,
+    config_root: ConfigRoots = None,
 ) -> None:
     """Train the model of CONFIG; checkpoints, log and curves go to the run's folder.
 
@@ -58,9 +89,10 @@ def train(
     """
     import_plugins(plugin)
     from posekit.config import load
-    from posekit.engine.run import train as run_training
+    from posekit.engine.launch import plan_launch
+    from posekit.engine.train import train as run_training
 
-    loaded = load(config, overrides=override or [], plugins=plugin or ())
+    loaded = load(config, overrides=override or [], plugins=plugin or (), roots=config_root or ())
     if overfit is not None:
         from posekit.engine.overfit import EPOCHS, overfit_config
 
@@ -72,6 +104,7 @@ def train(
         loaded["randomness"] = {**(loaded.get("randomness") or {}), "seed": seed}
     if auto_scale_lr:
         loaded["auto_scale_lr"] = {**(loaded.get("auto_scale_lr") or {}), "enable": True}
+    draw_predictions(loaded, show_dir, interval)
     if no_validate:
         loaded["val_dataloader"] = None
     run_training(
@@ -79,8 +112,9 @@ def train(
         work_dir=work_dir,
         resume=resume_from or resume,
         load_from=load_from,
+        overwrite=overwrite,
         device=device,
-        devices=devices,
+        launch=plan_launch(devices, num_nodes),
         precision=precision or ("16-mixed" if amp else None),
     )
 

@@ -1,0 +1,5 @@
+"""Codecs: encode keypoints to targets, decode outputs to keypoints."""
+
+from posekit.lazy_exports import lazy_exports
+
+__all__, __getattr__ = lazy_exports(__name__)

@@ -1,4 +1,4 @@
-"""Check that what a config trains towards is what its model decodes."""
+"""Check that a config's model decodes what its data encodes."""
 
 from __future__ import annotations
 
@@ -38,13 +38,14 @@ class NamedCodec(NamedTuple):
 
 
 def check_codecs(config: Mapping[str, Any]) -> list[str]:
-    """Return a line for each decoder of the model that no encoder of the training pipeline agrees with.
+    """Return a line for each decoder of the model that no encoder of the data it decodes agrees with.
 
-    Codecs agree when they are of one class with equal settings, defaults included. A model may decode only some
-    of what several encoders make. A config without encoders or decoders has no problem, and unknown names are the
-    registry's to report.
+    That data is for validation and testing; where its pipelines encode nothing, as most do, the encoders are those
+    of training. Codecs agree when they are of one class with equal settings, defaults included. A model may decode
+    only some of what several encoders make. A config without encoders or decoders has no problem, and unknown names
+    are the registry's to report.
     """
-    encoders = list(_find(config.get("train_dataloader"), "encoder", "train_dataloader", inside="GenerateTarget"))
+    encoders = _encoders(config, "val_dataloader", "test_dataloader") or _encoders(config, "train_dataloader")
     known = {encoder.key for encoder in encoders}
     if not encoders or None in known:
         return []
@@ -54,6 +55,11 @@ def check_codecs(config: Mapping[str, Any]) -> list[str]:
         for decoder in decoders
         if decoder.key is not None and decoder.key not in known
     ]
+
+
+def _encoders(config: Mapping[str, Any], *loaders: str) -> list[NamedCodec]:
+    """Return the codecs of all pipelines of some loaders."""
+    return [one for name in loaders for one in _find(config.get(name), "encoder", name, inside="GenerateTarget")]
 
 
 def _find(value: Any, name: str, path: str, *, inside: str = "") -> Iterator[NamedCodec]:
@@ -88,7 +94,7 @@ def _difference(decoder: NamedCodec, encoders: list[NamedCodec]) -> str:
     """Name the closest encoder and what the two disagree about."""
     same = [(_unequal(encoder, decoder), encoder) for encoder in encoders if encoder.kind == decoder.kind]
     if not same:
-        return f"decodes {decoder.kind}, but training encodes " + ", ".join(
+        return f"decodes {decoder.kind}, but the data is encoded with " + ", ".join(
             f"{item.kind} at {item}" for item in encoders
         )
     names, closest = min(same, key=lambda pair: len(pair[0]))

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, namespace, to_numpy
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.flips import flip_heatmaps
 from posekit.codecs.gaussian import nearest_cell
@@ -17,7 +18,6 @@ from posekit.codecs.peak_lists import suppress_neighbors, top_values
 from posekit.codecs.peaks import dark_udp_steps, log_blurred, quarter_steps
 from posekit.codecs.tag_groups import fill_missing, group_by_tags
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace, to_numpy
 
 
 @CODECS.register_module()

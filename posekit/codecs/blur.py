@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from posekit.structures.array import Array, asarray_like
+from posekit.array import Array, asarray_like
 
 # Short kernels are binomial, as in OpenCV; the formula for sigma is meant for longer ones.
 _BINOMIAL = {1: (1,), 3: (1, 2, 1), 5: (1, 4, 6, 4, 1), 7: (2, 7, 14, 18, 14, 7, 2)}

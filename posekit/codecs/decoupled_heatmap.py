@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, is_tensor, namespace, to_numpy
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.heatmap_codec import plain_scale
 from posekit.codecs.instance_maps import instance_boxes, instance_diagonals, instance_maps, instance_roots
 from posekit.codecs.peaks import heatmap_maximum, quarter_steps
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, is_tensor, namespace, to_numpy
 from posekit.structures.bbox.convert import bbox_xyxy2corner
 
 

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, namespace
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.peak_lists import top_values
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace
 from posekit.structures.bbox.convert import bbox_cs2xyxy, bbox_xyxy2cs
 
 

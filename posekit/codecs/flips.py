@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from posekit.structures.array import Array, namespace
+from posekit.array import Array, namespace
 
 # Channels per keypoint, and which of them is an x offset.
 _MODES: dict[str, tuple[int, int | None]] = {"heatmap": (1, None), "udp_combined": (3, 1), "offset": (2, 0)}

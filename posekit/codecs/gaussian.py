@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from posekit.structures.array import Array, asarray_like, is_tensor, namespace
+from posekit.array import Array, asarray_like, is_tensor, namespace
 
 # exp() below this power is a number that processors handle slowly, and the product of two such is 1e-35.
 LOWEST_POWER = -40.0

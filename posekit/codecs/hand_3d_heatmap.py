@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, is_tensor, namespace
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.gaussian import LOWEST_POWER
 from posekit.codecs.peaks import argmax_last
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, is_tensor, namespace
 
 
 @CODECS.register_module()

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, namespace, numpy_on_cpu
 from posekit.codecs.base import BaseCodec, single_instance
 from posekit.codecs.flips import flip_heatmaps
 from posekit.codecs.gaussian import outer_maps
-from posekit.structures.array import Array, asarray_like, namespace, numpy_on_cpu
 
 
 class HeatmapCodec(BaseCodec):

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, namespace
 from posekit.codecs import pose_lifting
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace
 
 LIFTING_INSTANCES = {key: key for key in ("lifting_target", "lifting_target_visible")}
 LIFTING_LABELS = {key: key for key in ("trajectory_weights", "lifting_target_label", "lifting_target_weight")}

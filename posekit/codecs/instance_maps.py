@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, is_tensor, namespace
 from posekit.codecs.gaussian import LOWEST_POWER, kept_weights, nearest_cell
-from posekit.structures.array import Array, asarray_like, is_tensor, namespace
 
 
 def instance_maps(

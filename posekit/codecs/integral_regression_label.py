@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from posekit.array import Array, namespace
 from posekit.codecs.base import BaseCodec
 from posekit.codecs.msra_heatmap import MSRAHeatmap
 from posekit.codecs.regression_label import RegressionLabel
 from posekit.registry import CODECS
-from posekit.structures.array import Array, namespace
 
 
 @CODECS.register_module()

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, namespace
 from posekit.codecs.blur import blur_maps, blur_matrix
 from posekit.codecs.gaussian import kept_weights
 from posekit.codecs.heatmap_codec import HeatmapCodec, plain_scale
 from posekit.codecs.peaks import heatmap_maximum, quarter_steps
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace
 
 
 @CODECS.register_module()

@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, namespace
 from posekit.codecs import pose_lifting
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.image_pose_lifting import LIFTING_INSTANCES, LIFTING_LABELS
 from posekit.codecs.video_pose_lifting import require_camera
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace
 
 
 @CODECS.register_module()
@@ -74,7 +74,7 @@ class MotionBERTLabel(BaseCodec):
             keypoints_visible: (T, K).
             lifting_target: (T, K, 3).
             lifting_target_visible: (T, K).
-            camera_param: the picture's size ``w`` and ``h`` and, to project joints, ``f`` and ``c``.
+            camera_param: the picture's size ``w`` and ``h`` and, to project joints, ``f`` and ``c``, (2,) or (2, 1).
             factor: (T,) millimetres per pixel; None or zeros to take it from the projection.
 
         Returns:
@@ -83,7 +83,7 @@ class MotionBERTLabel(BaseCodec):
             ``lifting_target_visible`` (T, K), and ``factor`` (T, 1).
 
         Raises:
-            ValueError: if there is no target or the camera lacks what is needed.
+            ValueError: if there is no target, the camera lacks what is needed, or ``f`` or ``c`` are not two numbers.
         """
         if lifting_target is None:
             raise ValueError("MotionBERTLabel.encode: the results have no lifting_target")
@@ -119,7 +119,7 @@ class MotionBERTLabel(BaseCodec):
         The scale is that of a square of two millimetres at the root, seen by the camera.
         """
         xp = namespace(joints)
-        focal, center = (asarray_like(np.asarray(camera[key]) / 1000, joints) for key in ("f", "c"))
+        focal, center = (asarray_like(_lens(camera, key) / 1000, joints) for key in ("f", "c"))
         xy = joints[..., :2] / joints[..., 2:] * focal + center
         root = joints[..., self.root_index, :]
         side = 2.0 / root[..., 2] * focal[0] + 0.001
@@ -165,3 +165,13 @@ class MotionBERTLabel(BaseCodec):
     def _check_batch(self, name: str, values: Array, joints: Array) -> None:
         if values.shape[0] != joints.shape[0]:
             raise ValueError(f"MotionBERTLabel.decode: {name} of {values.shape[0]} samples for {joints.shape[0]}")
+
+
+def _lens(camera: dict[str, Any], key: str) -> np.ndarray:
+    """Return a camera's focal lengths ``f`` or centre ``c`` as (2,); the usual files hold columns (2, 1)."""
+    values = np.asarray(camera[key], np.float64).reshape(-1)
+    if values.shape != (2,):
+        raise ValueError(
+            f"MotionBERTLabel: camera_param's {key} must be two numbers, x and y; found {camera[key]!r:.60}"
+        )
+    return values

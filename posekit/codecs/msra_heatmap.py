@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
+from posekit.array import Array, namespace
 from posekit.codecs.gaussian import gaussian_profile, gaussian_rows, in_reach, kept_weights, nearest_cell
 from posekit.codecs.heatmap_codec import HeatmapCodec, plain_scale
 from posekit.codecs.peaks import dark_steps, heatmap_maximum, quarter_steps
 from posekit.codecs.row_stamp import RowStamp
 from posekit.registry import CODECS
-from posekit.structures.array import Array, namespace
 
 
 @CODECS.register_module()

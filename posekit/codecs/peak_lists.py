@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from posekit.structures.array import Array, is_tensor, namespace, numpy_on_cpu
+from posekit.array import Array, is_tensor, namespace, numpy_on_cpu
 
 
 @numpy_on_cpu  # OpenCV's search takes a fiftieth of the time of torch's pooling

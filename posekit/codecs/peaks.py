@@ -11,8 +11,8 @@ import math
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, is_tensor, namespace
 from posekit.codecs.blur import blur_maps, blur_matrix, gaussian_kernel, window_blur_matrix
-from posekit.structures.array import Array, asarray_like, is_tensor, namespace
 
 _SQUARE = tuple((x, y) for y in (-1, 0, 1) for x in (-1, 0, 1))
 _STAR = (*_SQUARE, (-2, 0), (2, 0), (0, -2), (0, 2))

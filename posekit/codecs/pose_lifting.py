@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from posekit.structures.array import Array, asarray_like, namespace
+from posekit.array import Array, asarray_like, namespace
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.structures.array import Array, is_tensor, namespace
+from posekit.array import Array, is_tensor, namespace
 
 
 class RowStamp:

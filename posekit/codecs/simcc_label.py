@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, namespace, numpy_on_cpu
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.flips import flip_vectors
 from posekit.codecs.gaussian import gaussian_profile, kept_weights
 from posekit.codecs.peaks import argmax_last, row_dark_steps
 from posekit.codecs.row_stamp import RowStamp
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace, numpy_on_cpu
 
 
 @CODECS.register_module()

@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, namespace, numpy_on_cpu, to_numpy
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.flips import flip_heatmaps
 from posekit.codecs.heatmap_codec import plain_scale
 from posekit.codecs.instance_maps import instance_diagonals, instance_maps, instance_roots
 from posekit.codecs.peak_lists import sample_bilinear, suppress_neighbors, top_values
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace, numpy_on_cpu, to_numpy
 
 
 @CODECS.register_module()

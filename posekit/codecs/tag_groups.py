@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from posekit.structures.array import Array
+from posekit.array import Array
 
 
 @dataclass

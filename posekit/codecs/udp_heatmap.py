@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, namespace
 from posekit.codecs.blur import blur_maps
 from posekit.codecs.gaussian import empty_like, gaussian_rows, in_reach, kept_weights, nearest_cell
 from posekit.codecs.heatmap_codec import HeatmapCodec
 from posekit.codecs.peaks import dark_udp_steps, empty_map_steps, heatmap_maximum
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace
 
 
 @CODECS.register_module()

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, asarray_like, namespace
 from posekit.codecs import pose_lifting
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.image_pose_lifting import LIFTING_INSTANCES, LIFTING_LABELS
 from posekit.registry import CODECS
-from posekit.structures.array import Array, asarray_like, namespace
 
 
 @CODECS.register_module()

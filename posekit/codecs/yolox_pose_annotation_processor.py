@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.array import Array, namespace
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.instance_maps import instance_boxes
 from posekit.registry import CODECS
-from posekit.structures.array import Array, namespace
 
 
 @CODECS.register_module()

@@ -140,10 +140,19 @@ class Config(dict[Any, Any]):
 
     def place(self, key: Any = None) -> tuple[str, str]:
         """Return the config's own dotted path, and where ``key`` was set: ``line 3``, ``other.py:3``, or ''."""
-        mark = self.mark(key)
+        return self._at, self._line(self.mark(key))
+
+    def _line(self, mark: Mark | None) -> str:
         if mark is None:
-            return self._at, ""
-        return self._at, f"line {mark.line}" if mark.line and mark.file == self._file else str(mark)
+            return ""
+        return f"line {mark.line}" if mark.line and mark.file == self._file else str(mark)
+
+    def line(self, path: str) -> str:
+        """Return where the value at a dotted path was set: ``line 3``, ``other.py:3``, or '' where that is unknown."""
+        try:
+            return self._line(list(self.walk(path))[-1][2])
+        except ConfigError:
+            return ""
 
     def source(self) -> str:
         """Return the file the config was loaded from, as messages name it; '' for one made in Python."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
+
+from posekit.console import suggestion
 
 
 class ConfigError(ValueError):
@@ -21,8 +22,4 @@ def shown_path(file: str) -> str:
 
 def near(name: object, known: Iterable[object], *, what: str = "known") -> str:
     """Return ``did you mean 'x'?`` where a known name is close, and else the names there are."""
-    names = [str(item) for item in known]
-    close = difflib.get_close_matches(str(name), names, 2)
-    if close:
-        return f"did you mean {' or '.join(map(repr, close))}?"
-    return f"{what}: {', '.join(names[:20]) or 'none'}{', ...' if len(names) > 20 else ''}"
+    return suggestion(name, known, otherwise=f"{what}:")

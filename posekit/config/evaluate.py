@@ -10,7 +10,7 @@ from typing import Any, NoReturn, cast
 
 from posekit.config.config import Config, Mark, find_key
 from posekit.config.errors import ConfigError, near, shown_path
-from posekit.config.limits import MAX_DEPTH, Budget, OverBudgetError, checked
+from posekit.config.limits import DICT_COST, MAX_DEPTH, Budget, OverBudgetError, checked
 from posekit.config.operations import (
     FUNCTIONS,
     METHODS,
@@ -36,7 +36,6 @@ ADVICE = {
     "NamedExpr": "assign on a line of its own",
     "ClassDef": "put classes into a package and name it with --plugin my_package",
     "While": "use a for loop over a range",
-    "AnnAssign": "leave the annotation away",
     "Match": "use if",
 }
 
@@ -53,10 +52,14 @@ class Evaluator:
 
     def __init__(self, file: str, names: Config, *, variables: dict[str, str], budget: Budget) -> None:
         self.file, self.names, self.variables, self.budget = file, names, variables, budget
-        self.base = Config()
         self.depth = 0
         self._handlers: dict[type, Callable[[Any], Any]] = {}
         self._marks: dict[int, Mark] = {}
+
+    @property
+    def base(self) -> Config:
+        """What the bases set; a text without bases has nothing."""
+        return Config()
 
     def fail(self, node: ast.AST, problem: str) -> NoReturn:
         raise ConfigError(f"{shown_path(self.file)}:{getattr(node, 'lineno', 1)}: {problem}")
@@ -258,11 +261,8 @@ class Evaluator:
         if not isinstance(node.func, ast.Name):
             raise NotAllowedError("only named functions can be called")
         name = node.func.id
-        if name == "dict" and not node.args and all(word.arg for word in node.keywords):
-            config = Config()
-            for word in node.keywords:
-                config.put(word.arg, self.value(word.value), self.mark(word))
-            return config
+        if name == "dict" and not any(isinstance(argument, ast.Starred) for argument in node.args):
+            return self.new_dict(node, mark)
         if name not in FUNCTIONS:
             raise NotAllowedError(f"calling '{name}' is not allowed; functions are {', '.join(FUNCTIONS)}")
         return self.call(name, FUNCTIONS[name], [self.budget, mark, *self.listed(node.args)], self.keywords(node))
@@ -277,17 +277,37 @@ class Evaluator:
                 raise NotAllowedError(f"{name}() does not take these arguments") from None
             raise NotAllowedError(f"{name}(): {error}") from None
 
+    def new_dict(self, node: ast.Call, mark: Mark) -> Config:
+        """Return ``dict(source, **more, name=value)``; every item knows its own line, or the one it came with."""
+        config = Config()
+        self.budget.spend(DICT_COST)
+        if len(node.args) > 1:
+            raise NotAllowedError("dict() does not take these arguments")
+        for argument in node.args:
+            put_all(config, self.value(argument), mark, self.budget)
+        for word in node.keywords:
+            value = self.value(word.value)
+            if word.arg is not None:
+                config.put(word.arg, value, self.mark(word))
+            else:
+                put_all(config, self.names_of(value), self.mark(word), self.budget)
+        return config
+
+    def names_of(self, value: Any) -> Config:
+        """Return the dict behind ``**``; its keys have to be names."""
+        if isinstance(value, Config) and all(isinstance(name, str) for name in value):
+            return value
+        raise NotAllowedError(f"** needs a dict with names as keys, not {kind(value)}")
+
     def keywords(self, node: ast.Call) -> dict[str, Any]:
         words: dict[str, Any] = {}
         for word in node.keywords:
             value = self.value(word.value)
             if word.arg is not None:
                 words[word.arg] = value
-            elif isinstance(value, Config) and all(isinstance(name, str) for name in value):
-                self.budget.spend(len(value))
-                words.update(cast("dict[str, Any]", value))
             else:
-                raise NotAllowedError(f"** needs a dict with names as keys, not {kind(value)}")
+                self.budget.spend(len(self.names_of(value)))
+                words.update(cast("dict[str, Any]", value))
         return words
 
     def method(self, node: ast.Call, function: ast.Attribute, mark: Mark) -> Any:

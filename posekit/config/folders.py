@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from posekit.config.errors import ConfigError, shown_path
+from posekit.config.names import is_name, named_config
 
 PACKAGES = ("posekit", "mmpose")
 PROJECT_FILES = (".git", "pyproject.toml")
@@ -21,7 +23,7 @@ def find_config(path: str | Path) -> Path:
     """Return the file that a user's path means.
 
     A path that does not exist from the working directory is looked up in posekit's own configs, with
-    ``posekit::`` or ``configs/`` in front or nothing.
+    ``posekit::`` or ``configs/`` in front or nothing, or only by the name of the file.
     """
     if isinstance(path, str) and "::" in path:
         return packaged_path(path)
@@ -29,8 +31,12 @@ def find_config(path: str | Path) -> Path:
     parts = given.parts[1:] if given.parts[:1] == ("configs",) else given.parts
     packaged = packaged_configs().joinpath(*parts)
     try:
-        found = packaged if not given.is_absolute() and not given.exists() and packaged.is_file() else given
-        return found.resolve()
+        if given.is_absolute() or given.exists():
+            return given.resolve()
+        if packaged.is_file():
+            return packaged.resolve()
+        named = named_config(given, packaged_configs()) if is_name(given) else None
+        return (named or given).resolve()
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigError(f"{str(path)!r} cannot be a config's path: {error}") from None
 
@@ -67,19 +73,45 @@ def config_root(path: Path) -> Path:
     return here if path.is_relative_to(here) else path.parent
 
 
+def is_checkout(folder: Path) -> bool:
+    """Whether a folder is a checkout of MMPose, of a version with or without configs inside the package."""
+    package = folder / "mmpose"
+    return (package / "configs").is_dir() or ((package / "__init__.py").is_file() and (folder / "configs").is_dir())
+
+
+def existing_root(folder: str | Path) -> Path:
+    """Return a folder of ``--config-root`` in full.
+
+    Raises:
+        ConfigError: if it is none.
+    """
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise ConfigError(f"--config-root {folder}: no such folder; name one that holds configs")
+    return path.resolve()
+
+
 class ConfigFolders:
-    """The folders one load may read: that of the config the user named, and posekit's own.
+    """The folders one load may read: that of the config the user named, posekit's own, and those the user allows.
 
     A config that lies in a checkout of MMPose may also read the rest of that checkout, and ``mmpose::`` names
-    the checkout's configs instead of posekit's.
+    the checkout's configs before posekit's.
+
+    Args:
+        path: the config that the user named, None for a text.
+        allowed: more folders, of ``--config-root``.
+
+    Raises:
+        ConfigError: if one of these does not exist.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self.roots = [packaged_configs().resolve()]
+    def __init__(self, path: Path | None, allowed: Collection[str | Path] = ()) -> None:
+        extra = [existing_root(folder) for folder in allowed]
+        self.roots = [packaged_configs().resolve(), *extra]
         self.checkout: Path | None = None
         if path is not None:
             self.roots.insert(0, config_root(path))
-            self.checkout = next((folder for folder in path.parents if (folder / "mmpose" / "configs").is_dir()), None)
+            self.checkout = next(filter(is_checkout, (*path.parents, *extra)), None)
         if self.checkout is not None:
             self.roots.append(self.checkout)
 
@@ -90,7 +122,8 @@ class ConfigFolders:
             ConfigError: if it lies outside of the folders that may be read.
         """
         if text.startswith("mmpose::") and self.checkout is not None:
-            return self.inside((self.checkout / "configs" / text.removeprefix("mmpose::")).resolve(), text)
+            own = self.inside((self.checkout / "configs" / text.removeprefix("mmpose::")).resolve(), text)
+            return own if own.is_file() or not packaged_path(text).is_file() else packaged_path(text)
         if "::" in text:
             return packaged_path(text)
         return self.inside((folder / text).resolve(), text)
@@ -102,7 +135,7 @@ class ConfigFolders:
             start = folder.joinpath(*[".."] * (level - 1))
         elif len(parts) > 2 and parts[0] in PACKAGES and parts[1] == "configs":
             own = self.checkout / "mmpose" / "configs" if self.checkout is not None and parts[0] == "mmpose" else None
-            start, parts = own or packaged_configs(), parts[2:]
+            start, parts = own if own and own.is_dir() else packaged_configs(), parts[2:]
         else:
             raise ConfigError(f"'{module}' is no config; write `from .file import *` or `from mmpose.configs...`")
         return self.inside(start.joinpath(*parts[:-1], f"{parts[-1] if parts else ''}.py").resolve(), module)
@@ -110,5 +143,8 @@ class ConfigFolders:
     def inside(self, path: Path, text: str) -> Path:
         if not any(path.is_relative_to(root) for root in self.roots):
             allowed = " and ".join(shown_path(str(root)) for root in self.roots)
-            raise ConfigError(f"base '{text}' lies outside of the config folders; bases may come from {allowed}")
+            raise ConfigError(
+                f"base '{text}' lies outside of the config folders; bases may come from {allowed}; "
+                "allow more with --config-root FOLDER"
+            )
         return path

@@ -5,30 +5,41 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from posekit.config.config import Config, brief
+from posekit.config.config import Config, Mark, brief
 from posekit.config.errors import ConfigError, shown_path
-from posekit.config.folders import ConfigFolders, find_config
+from posekit.config.folders import ConfigFolders, find_config, packaged_configs
+from posekit.config.imports import settle_imports
 from posekit.config.limits import FILE_COST, MAX_BASES, Budget, OverBudgetError
 from posekit.config.merge import merge
+from posekit.config.names import is_name, no_such_config
+from posekit.config.operations import NotAllowedError
 from posekit.config.overrides import apply_override
-from posekit.config.source import parse, read_text
+from posekit.config.settings import MISSING, Layers, check_type, received
+from posekit.config.source import neighbours, parse, read_text
 from posekit.config.statements import Runner
 from posekit.config.values import TypeName, finish
 from posekit.config.variables import file_variables
 
 BASE = "_base_"
-OWN_PACKAGES = ("mmpose", "mmdet", "mmpretrain", "mmcls", "mmengine", "mmcv", "posekit")
 
 
-def load(path: str | Path, overrides: Sequence[str] = (), *, plugins: Collection[str] = ()) -> Config:
+def load(
+    path: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    plugins: Collection[str] = (),
+    roots: Collection[str | Path] = (),
+) -> Config:
     """Load a config file without executing it.
 
     Args:
-        path: the file; one of posekit's own configs may be named from anywhere (``posekit::body/...``).
+        path: the file; one of posekit's own configs may be named from anywhere, by its path (``posekit::body/...``)
+            or by its name alone.
         overrides: changes such as ``model.head.loss.type=KLDiscretLoss`` or ``milestones=[170,200]``.
-        plugins: packages the user named with ``--plugin``; only these may stand in ``custom_imports``.
+        plugins: packages the user named with ``--plugin``, which may stand in ``custom_imports``.
+        roots: folders the user named with ``--config-root``, from which bases may come too.
 
     Returns:
         The resolved config. Every value knows where it was set, see ``Config.where``.
@@ -37,8 +48,10 @@ def load(path: str | Path, overrides: Sequence[str] = (), *, plugins: Collection
         ConfigError: if a file is missing, too large, or uses anything outside of the config language.
     """
     file = find_config(path)
-    loader = _Loader(ConfigFolders(file), plugins)
-    return loader.finished(lambda: loader.file(file), str(file), overrides)
+    if is_name(path) and not file.exists() and not neighbours(file):
+        raise ConfigError(no_such_config(path, packaged_configs()))
+    loader = _Loader(ConfigFolders(file, roots), plugins)
+    return loader.finished(lambda given: loader.file(file, given), str(file), overrides)
 
 
 def loads(text: str, overrides: Sequence[str] = (), *, name: str = "config text") -> Config:
@@ -48,7 +61,14 @@ def loads(text: str, overrides: Sequence[str] = (), *, name: str = "config text"
         ConfigError: as ``load``.
     """
     loader = _Loader(ConfigFolders(None), ())
-    return loader.finished(lambda: loader.text(text, Path(name), ()), name, overrides)
+    return loader.finished(lambda given: loader.text(text, Path(name), given, ()), name, overrides)
+
+
+class _Read(NamedTuple):
+    """The names of a file over those of its bases, and the settings that it or they declare, with their places."""
+
+    names: Config
+    settings: dict[str, Mark]
 
 
 class _Loader:
@@ -57,65 +77,107 @@ class _Loader:
     def __init__(self, folders: ConfigFolders, plugins: Collection[str]) -> None:
         self.folders, self.plugins, self.budget = folders, plugins, Budget()
 
-    def finished(self, read: Callable[[], Config], file: str, overrides: Sequence[str]) -> Config:
-        """Return what ``read`` gives, with the overrides, in its final types."""
+    def finished(self, read: Callable[[Layers], _Read], file: str, overrides: Sequence[str]) -> Config:
+        """Return what ``read`` makes of the overridden settings, with all overrides, in its final types."""
         try:
-            names = read()
+            changed = Config()
+            for override in overrides:
+                apply_override(changed, override, self.budget)
+            names = read([changed]).names
             for override in overrides:
                 apply_override(names, override, self.budget)
-            return finish(names, None, "", file, self.budget)[0]
+            config = finish(names, None, "", file, self.budget)[0]
         except OverBudgetError as error:
             raise ConfigError(f"{shown_path(file)}: too large: {error}") from None
         except RecursionError:
             raise ConfigError(f"{shown_path(file)}: nested too deeply; split it into named values") from None
+        settle_imports(config, self.plugins)
+        return config
 
-    def file(self, path: Path, children: tuple[Path, ...] = ()) -> Config:
-        """Return the names of a file, merged over its bases."""
+    def file(self, path: Path, given: Layers, children: tuple[Path, ...] = ()) -> _Read:
+        """Return the names of a file, merged over its bases; ``given`` is what the inheriting configs have set."""
         shown = shown_path(str(path))
         if path in children:
             chain = " -> ".join(shown_path(str(item)) for item in (*children[children.index(path) :], path))
             raise ConfigError(f"{shown}: inherits from itself: {chain}")
         if len(children) > MAX_BASES:
             raise ConfigError(f"{shown}: more than {MAX_BASES} levels of bases")
-        return self.text(read_text(path), path, children)
+        return self.text(read_text(path), path, given, children)
 
-    def text(self, text: str, path: Path, children: tuple[Path, ...]) -> Config:
+    def text(self, text: str, path: Path, given: Layers, children: tuple[Path, ...]) -> _Read:
         self.budget.spend(FILE_COST + len(text) // 16)
         body = parse(text, str(path)).body
         runner = _FileRunner(str(path), Config(), variables=file_variables(path), budget=self.budget)
-        runner.loader, runner.children = self, (*children, path)
-        runner.base = runner.bases([node for node in body if _is_base(node)])
+        runner.loader, runner.given, runner.children = self, given, (*children, path)
+        runner.base_nodes = [node for node in body if _is_base(node)]
         runner.run([node for node in body if not _is_base(node)])
-        _check_imports(runner.names, self.plugins)
-        names = merge(runner.names, runner.base, self.budget)
+        base = runner.base
+        runner.check_order()
+        names = merge(runner.names, base, self.budget)
         for name in [name for name, value in names.items() if isinstance(value, TypeName)]:
             del names[name]
-        return names
+        return _Read(names, runner.settings)
 
 
 class _FileRunner(Runner):
-    """Runs one file; knows the loader for its bases."""
+    """Runs one file. Its bases are read when it first uses them, at its end at the latest.
+
+    Attributes:
+        given: what the inheriting configs have set, the innermost first.
+        settings: the settings that this file and its bases declare.
+        passed: the settings of the bases, each with the mark of the value that they saw.
+    """
 
     loader: _Loader
+    given: Layers
     children: tuple[Path, ...]
+    base_nodes: list[ast.stmt]
+
+    def __init__(self, *args: Any, **words: Any) -> None:
+        super().__init__(*args, **words)
+        self.settings: dict[str, Mark] = {}
+        self.passed: dict[str, Mark | None] = {}
+        self._base: Config | None = None
 
     def on_name(self, node: ast.Name) -> Any:
         return self.base if node.id == BASE else super().on_name(node)
 
-    def bases(self, nodes: list[ast.stmt]) -> Config:
-        """Load the files of ``_base_``; together they are one config."""
-        if len(nodes) > 1:
-            self.fail(nodes[1], f"{BASE} is set twice; list all bases in one")
-        together = Config()
-        for node in nodes:
-            listed = self.value(cast(ast.Assign, node).value)
-            for text in cast("list[Any]", listed if isinstance(listed, (list, tuple)) else [listed]):
-                if not isinstance(text, str):
-                    self.fail(node, f"{BASE} is a path or a list of paths, not {brief(text)}")
-                self.join(together, self.inherited(node, text), node)
-        return together
+    def on_annassign(self, node: ast.AnnAssign) -> None:
+        """Declare a setting, ``name: type = default``; what an inheriting config has set stands over the default."""
+        target = node.target
+        if not isinstance(target, ast.Name):
+            self.fail(target, "a setting is a plain name: `name: type = default`")
+        name = target.id
+        default = MISSING if node.value is None else self.value(node.value)
+        if default is not MISSING:
+            self.set_name(target, default)
+        value, mark = received(name, default, self.given, self.budget)
+        if value is MISSING:
+            self.fail(node, f"'{name}' is not set; a config that inherits this file has to set it")
+        if mark is not None:
+            self.names.put(name, value, mark)
+        try:
+            check_type(name, value, node.annotation)
+        except NotAllowedError as error:
+            self.fail(node, f"{error}{f' (set at {mark})' if mark else ''}")
+        self.settings[name] = self.mark(node)
 
-    def inherited(self, node: ast.stmt, text: str, level: int | None = None) -> Config:
+    @property
+    def base(self) -> Config:
+        """The files of ``_base_`` as one config; each sees what this file has set so far, and the bases before it."""
+        if self._base is None:
+            self._base = together = Config()
+            if len(self.base_nodes) > 1:
+                self.fail(self.base_nodes[1], f"{BASE} is set twice; list all bases in one")
+            for node in self.base_nodes:
+                listed = self.value(cast(ast.Assign, node).value)
+                for text in cast("list[Any]", listed if isinstance(listed, (list, tuple)) else [listed]):
+                    if not isinstance(text, str):
+                        self.fail(node, f"{BASE} is a path or a list of paths, not {brief(text)}")
+                    self.join(together, self.inherited(node, text, given=[together, self.names]), node)
+        return self._base
+
+    def inherited(self, node: ast.stmt, text: str, level: int | None = None, *, given: Layers) -> _Read:
         folder = Path(self.file).parent
         try:
             path = self.loader.folders.base(text, folder)
@@ -126,12 +188,27 @@ class _FileRunner(Runner):
         except (OSError, ValueError, RuntimeError) as error:
             self.fail(node, f"base {text!r} is no path: {error}")
         if not path.is_file():
-            self.fail(node, f"base '{text}' does not exist: no file {shown_path(str(path))}")
-        return self.loader.file(path, self.children)
+            self.fail(node, f"base '{text}' does not exist: no file {shown_path(str(path))}{neighbours(path)}")
+        read = self.loader.file(path, [*given, *self.given], self.children)
+        for name, mark in read.settings.items():
+            self.settings.setdefault(name, mark)
+            self.passed.setdefault(name, self.names.mark(name))
+        return read
 
-    def join(self, together: Config, base: Config, node: ast.stmt) -> None:
+    def check_order(self) -> None:
+        """Refuse a setting that this file sets only after its bases have been read."""
+        for name, mark in self.passed.items():
+            now = self.names.mark(name)
+            if now is not None and (mark is None or now[:2] != mark[:2]) and now.file == self.file:
+                raise ConfigError(
+                    f"{now}: '{name}' is a setting of a base ({self.settings[name]}), which has been read before this "
+                    f"line; set it above the first use of {BASE}"
+                )
+
+    def join(self, together: Config, read: _Read, node: ast.stmt) -> None:
+        base = read.names
         for name, value in base.items():
-            if name in together:
+            if name in together and name not in read.settings:
                 places = f"{together.mark(name)} and {base.mark(name)}"
                 self.fail(node, f"'{name}' is set by two bases ({places}); rename one or inherit one from the other")
             together.put(name, value, base.mark(name))
@@ -144,7 +221,7 @@ class _FileRunner(Runner):
         for statement in node.body:
             if not isinstance(statement, ast.ImportFrom):
                 self.fail(statement, "inside `with read_base():` only `from .file import ...` is allowed")
-            base = self.inherited(statement, statement.module or "", statement.level)
+            base = self.inherited(statement, statement.module or "", statement.level, given=[self.names]).names
             for alias in statement.names:
                 wanted = list(base) if alias.name == "*" else [alias.name]
                 for name in wanted:
@@ -160,27 +237,3 @@ def _is_base(node: ast.stmt) -> bool:
         and isinstance(node.targets[0], ast.Name)
         and node.targets[0].id == BASE
     )
-
-
-def _check_imports(names: Config, plugins: Collection[str]) -> None:
-    """Refuse ``custom_imports``; those that only name posekit's own parts or the user's plugins are dropped.
-
-    Raises:
-        ConfigError: if anything else is to be imported.
-    """
-    wanted = names.get("custom_imports")
-    if wanted is None:
-        return
-    listed: Any = wanted.get("imports", ()) if isinstance(wanted, Config) else wanted
-    modules: list[Any] = [listed]
-    if isinstance(listed, (list, tuple)) and listed:
-        modules = list(cast("list[Any]", listed))
-    for module in modules:
-        package = str(module).partition(".")[0]
-        if package not in OWN_PACKAGES and not {package, str(module)} & set(plugins):
-            raise ConfigError(
-                f"{names.mark('custom_imports')}: custom_imports of '{module}' is refused: a config runs no code; if "
-                "you trust that package, name it yourself on the command line: "
-                f"--plugin {package if package.isidentifier() else 'my_package'}"
-            )
-    del names["custom_imports"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import functools
 import warnings
 from pathlib import Path
 
 from posekit.config.errors import ConfigError, shown_path
 from posekit.config.limits import MAX_FILE_BYTES
+from posekit.console import close_names
 
 
 def read_text(path: Path) -> str:
@@ -20,7 +22,7 @@ def read_text(path: Path) -> str:
     if path.is_dir():
         raise ConfigError(f"{shown}: this is a folder; name a config file (.py) in it")
     if not path.is_file():
-        raise ConfigError(f"{shown}: no such file{_neighbours(path)}")
+        raise ConfigError(f"{shown}: no such file{neighbours(path)}")
     if path.suffix != ".py":
         raise ConfigError(f"{shown}: a config is a .py file, not '{path.suffix}'")
     with path.open("rb") as file:
@@ -34,17 +36,17 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{shown}:{line}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from None
 
 
-def _neighbours(path: Path) -> str:
-    import difflib
-
+def neighbours(path: Path) -> str:
+    """Return the end of a message about a missing file: the name that is close to it, or the missing folder."""
     if not path.parent.is_dir():
         return f"; the folder {shown_path(str(path.parent))} does not exist either"
-    close = difflib.get_close_matches(path.name, [item.name for item in path.parent.glob("*.py")], 1)
+    close = close_names(path.name, [item.name for item in path.parent.glob("*.py")], most=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
+@functools.lru_cache(maxsize=128)
 def parse(text: str, file: str) -> ast.Module:
-    """Return the syntax tree of a config's text.
+    """Return the syntax tree of a config's text; many configs share their bases, so the last ones are kept.
 
     Raises:
         ConfigError: if it is no Python, or nested so deeply that Python's parser gives up.

@@ -7,17 +7,19 @@ import logging
 import multiprocessing
 import multiprocessing.context
 import os
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import NoneType
 from typing import Any, ClassVar
 
 import numpy as np
 
-from posekit.datasets.records import Objects, Records
-from posekit.datasets.skeleton import load_metainfo
+from posekit.datasets.records import Objects, Records, present
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.pipeline import Pipeline
 from posekit.datasets.transforms.results import FROM_DATASET
+from posekit.keypoints.skeleton import load_metainfo
 from posekit.registry import DATASETS
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,12 @@ SHARED_KEYS = (
     "dataset_keypoint_weights",
     "skeleton_links",
 )
+
+FORESEEN = (OSError, ValueError)
+"""Errors by which transforms name what is wrong with a sample."""
+
+HOPELESS = 20
+"""After so many samples without a usable one, errors that nobody foresaw are the program's, not the samples'."""
 
 
 class BaseDataset:
@@ -188,8 +196,11 @@ class BaseDataset:
         return self.pipeline(results)  # pyright: ignore[reportArgumentType]
 
     def own_record(self, index: int) -> dict[str, Any]:
-        """Return a sample's record with arrays that may be written to, and this data set under ``dataset``."""
-        results = self.get_data_info(index)
+        """Return a sample's record with arrays that may be written to, and this data set under ``dataset``.
+
+        What the sample lacks is absent, also where the record has a list with None for each instance.
+        """
+        results = present(self.get_data_info(index))
         for key, value in results.items():
             if isinstance(value, np.ndarray):
                 results[key] = value.copy()
@@ -208,7 +219,9 @@ class BaseDataset:
         if self.test_mode:
             return self._prepare_or_name(index)
         last: BadSampleError | None = None
+        tries = unforeseen = 0
         for current in self._candidates(index % size):
+            tries += 1
             try:
                 return self._prepare_or_name(current)
             except BadSampleError as error:
@@ -216,9 +229,10 @@ class BaseDataset:
                 if current not in self._bad:
                     self._bad.add(current)
                     logger.warning("%s; training goes on with another sample", error)
-        raise ValueError(
-            f"no usable sample for index {index} in {self.max_refetch + 1} tries; the last: {last}"
-        ) from last
+                unforeseen += not isinstance(error.__cause__, (*FORESEEN, NoneType))
+            if unforeseen == tries == HOPELESS:
+                break
+        raise ValueError(f"no usable sample for index {index} in {tries} tries; the last: {last}") from last
 
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
@@ -233,8 +247,10 @@ class BaseDataset:
     def _prepare_or_name(self, index: int) -> Any:
         try:
             sample = self.prepare_data(index)
-        except (OSError, ValueError) as error:
-            raise BadSampleError(f"{self._describe(index)}: {error}") from error
+        except Exception as error:
+            if not blames_sample(error):
+                raise
+            raise BadSampleError(f"{self._describe(index)}: {cause(error)}") from error
         if sample is None:
             raise BadSampleError(f"{self._describe(index)}: the pipeline left nothing of it")
         return sample
@@ -258,6 +274,20 @@ class BaseDataset:
 
 class BadSampleError(ValueError):
     """A sample that cannot be used, named."""
+
+
+def blames_sample(error: Exception) -> bool:
+    """Whether an error of a pipeline may be due to what is in the sample."""
+    kinds = (*FORESEEN, TypeError, LookupError, ArithmeticError, AttributeError)
+    return isinstance(error, kinds) or type(error).__module__ == "cv2"
+
+
+def cause(error: Exception) -> str:
+    """Return an error's message; one that nobody foresaw comes with its kind and place."""
+    if isinstance(error, FORESEEN):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
 
 
 class _SharedNumber:

@@ -11,15 +11,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, dicts_under, is_number, packer
+from posekit.datasets.annotation_file import Problems, dicts_under, is_number, packer, propose_info
 from posekit.datasets.base import BaseDataset
 from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
-from posekit.datasets.proposed_skeleton import propose_info
-from posekit.datasets.records import Records
-from posekit.datasets.skeleton import load_metainfo
+from posekit.datasets.records import Records, present
 from posekit.datasets.transforms.base import BaseTransform
-from posekit.json_file import read_json
-from posekit.paused_gc import paused_gc
+from posekit.files import paused_gc, read_json
+from posekit.keypoints.skeleton import load_metainfo
 from posekit.registry import DATASETS
 
 logger = logging.getLogger(__name__)
@@ -290,13 +288,17 @@ def _letters(name: Any) -> str:
 def group_by_image(
     instances: Sequence[dict[str, Any]], is_valid: Callable[[Mapping[str, Any]], bool]
 ) -> list[dict[str, Any]]:
-    """Merge the instances of each image: arrays join along their first axis, other values become lists."""
+    """Merge the instances of each image: arrays join along their first axis, other values become lists.
+
+    A list has None for instances that lack the value; of arrays that some instances lack, the image's sample has none.
+    """
     groups: dict[Any, list[dict[str, Any]]] = {}
     for instance in instances:
-        groups.setdefault(instance["img_id"], []).append(instance)
+        groups.setdefault(instance["img_id"], []).append(present(instance))
     samples = []
     for members in groups.values():
-        sample = {key: _merged([member[key] for member in members]) for key in members[0]}
+        keys = dict.fromkeys(key for member in members for key in member)
+        sample = present({key: _merged([member.get(key) for member in members]) for key in keys})
         sample.update(img_id=members[0]["img_id"], img_path=members[0]["img_path"])
         sample["invalid_segs"] = [m["segmentation"] for m in members if "segmentation" in m and not is_valid(m)]
         samples.append(sample)
@@ -304,6 +306,9 @@ def group_by_image(
 
 
 def _merged(values: list[Any]) -> Any:
-    if not isinstance(values[0], np.ndarray):
+    arrays = [value for value in values if isinstance(value, np.ndarray)]
+    if not arrays:
         return values
-    return np.concatenate(values) if values[0].ndim else np.stack(values)
+    if len(arrays) < len(values):
+        return None
+    return np.concatenate(values) if arrays[0].ndim else np.stack(values)

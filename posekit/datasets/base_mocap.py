@@ -293,6 +293,10 @@ class BaseMocapDataset(BaseDataset):
         raise NotImplementedError(f"{type(self).__name__} must define get_camera_param to use camera_param_file")
 
 
+BaseMocapStyleDataset = BaseMocapDataset
+"""The name of MMPose 1.x."""
+
+
 def _texts(values: Any, where: str) -> list[str]:
     """Return a list of texts, which old files keep as bytes.
 

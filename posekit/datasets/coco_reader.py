@@ -20,8 +20,8 @@ from posekit.datasets.annotation_file import (
     number_rows,
     whole_numbers,
 )
-from posekit.datasets.records import Offsets, Packed, PackedGroups, Ragged, Records, Strings
-from posekit.json_file import read_json
+from posekit.datasets.records import Offsets, Packed, PackedGroups, Ragged, Records, Strings, present
+from posekit.files import read_json
 
 REFERENCE_HEIGHT = 200.0
 """Pixels per unit of ``scale`` in annotations with a centre and a scale (MPII's convention)."""
@@ -129,7 +129,7 @@ class Instances:
         image: index of each instance's image.
         arrays: columns (N, ...) that rows show with a leading axis of instances.
         numbers: columns (N,) that rows show as a python number (top-down) or a list of them (bottom-up).
-        objects: JSON values of the instances, such as segmentations.
+        objects: JSON values of the instances, such as segmentations; None where an annotation has none.
         raw: the annotations as the file has them, but for keypoints that ``packer`` packed.
     """
 
@@ -177,7 +177,7 @@ class Instances:
             "img_path": self.images.paths[image],
             **{key: column[index : index + 1] for key, column in self.arrays.items()},
             **{key: column[index].item() for key, column in self.numbers.items()},
-            **{key: values[index] for key, values in self.objects.items()},
+            **present({key: values[index] for key, values in self.objects.items()}),
             "raw_ann_info": self.raw[index],
         }
 

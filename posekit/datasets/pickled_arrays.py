@@ -13,7 +13,7 @@ import numpy as np
 from posekit.checkpoints.errors import RefusedNameError
 from posekit.checkpoints.plain_makers import PLAIN_MAKERS
 from posekit.checkpoints.unpickle import MAX_BYTES, Maker, PlainDtype, Unpickler, num_values
-from posekit.paused_gc import paused_gc
+from posekit.files import paused_gc
 
 ONLY_NAMED = ("numpy.ndarray", "builtins.dict", "builtins.list")
 """Classes that pickles mention as arguments only."""

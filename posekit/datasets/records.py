@@ -22,7 +22,9 @@ class Records(Sequence):
     """A read-only sequence of dicts, kept as one column per key.
 
     A column is a numpy array (one dimension: rows are python numbers; more: rows are read-only views) or one of
-    the classes below. Forked workers share the memory; spawned ones map it from a temporary file.
+    the classes below. Forked workers share the memory; spawned ones map it from a temporary file. A row has only
+    the keys it has a value for: what a file lacks, or has as None, is absent. Where it is a list with a value for each
+    of several instances, None stands for those that lack it.
     ``take`` selects rows without copying a column.
     """
 
@@ -37,6 +39,7 @@ class Records(Sequence):
     @classmethod
     def from_rows(cls, rows: Sequence[Mapping[str, Any]]) -> Records:
         """Make columns of dicts; a key that some rows lack, or whose values fit no array, keeps plain objects."""
+        rows = [{key: value for key, value in row.items() if value is not None} for row in rows]
         keys = dict.fromkeys(key for row in rows for key in row)
         return cls({key: column_of([row.get(key, MISSING) for row in rows]) for key in keys}, np.arange(len(rows)))
 
@@ -95,6 +98,15 @@ class Records(Sequence):
 
 
 MISSING = type("Missing", (), {"__reduce__": lambda self: "MISSING"})()
+
+
+def present(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row without the keys whose value is None, or a list of nothing but None."""
+    return {key: value for key, value in row.items() if not _is_nothing(value)}
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (type(value) is list and len(value) > 0 and all(item is None for item in value))
 
 
 class Constant:
@@ -177,29 +189,30 @@ class Strings:
 
 
 class Packed:
-    """JSON values, each packed to bytes; a row is a ``Lazy`` that unpacks when it is first looked into."""
+    """JSON values, each packed to bytes; a row is a ``Lazy`` that unpacks when it is first looked into.
+
+    Rows of None are absent.
+    """
 
     def __init__(self, values: Iterable[Any]) -> None:
-        packed = [marshal.dumps(value) for value in values]
+        packed = [b"" if value is None else marshal.dumps(value) for value in values]
         self.offsets = Offsets.of_lengths(map(len, packed))
         self.buffer = b"".join(packed)
-        self.has_none = any(len(part) == SIZE_OF_NONE for part in packed)
+        self.has_gaps = not all(packed)
 
     def __len__(self) -> int:
         return len(self.offsets)
 
-    def __getitem__(self, index: int) -> Lazy | None:
-        if self.has_none:
-            part = self.offsets[index]
-            if part.stop - part.start == SIZE_OF_NONE:
-                return None
-        return Lazy(self, index)
+    def __getitem__(self, index: int) -> Any:
+        return MISSING if self.has_gaps and not self.has(index) else Lazy(self, index)
+
+    def has(self, index: int) -> bool:
+        """Whether the row is there."""
+        part = self.offsets[index]
+        return part.stop > part.start
 
     def unpack(self, index: int) -> Any:
         return marshal.loads(self.buffer[self.offsets[index]])
-
-
-SIZE_OF_NONE = len(marshal.dumps(None))
 
 
 class Lazy:
@@ -247,7 +260,10 @@ class Lazy:
 
 
 class PackedGroups:
-    """Row i is the list of the packed values of a part, or of those in ``keep``."""
+    """Row i is the list of the packed values of a part, None for what is absent.
+
+    With ``keep`` it is the list of those that the mask keeps and that are there.
+    """
 
     def __init__(self, column: Packed, offsets: Offsets, keep: np.ndarray | None = None) -> None:
         self.column, self.offsets, self.keep = column, offsets, keep
@@ -258,7 +274,9 @@ class PackedGroups:
     def __getitem__(self, index: int) -> list[Any]:
         part = self.offsets[index]
         rows = range(part.start, part.stop)
-        return [self.column.unpack(row) for row in rows if self.keep is None or self.keep[row]]
+        if self.keep is None:
+            return [self.column.unpack(row) if self.column.has(row) else None for row in rows]
+        return [self.column.unpack(row) for row in rows if self.keep[row] and self.column.has(row)]
 
 
 class Pickled:

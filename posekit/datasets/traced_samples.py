@@ -11,10 +11,10 @@ import numpy as np
 
 from posekit.datasets.base import BaseDataset
 from posekit.datasets.transforms.generate_target import GenerateTarget, input_keypoints
-from posekit.datasets.transforms.load_image import read_image
 from posekit.datasets.transforms.pack_pose_inputs import PackPoseInputs
 from posekit.datasets.transforms.pipeline import Pipeline
 from posekit.datasets.transforms.results import Results
+from posekit.media.image_file import read_image
 
 
 @dataclass

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -154,9 +156,49 @@ class ConcatDataset(CombinedDataset):
             )
 
 
+class RevisitingDataset(WrapperDataset):
+    """A dataset whose epoch visits the samples of another as often as ``visits`` says, through the same pipeline.
+
+    Args:
+        dataset: built, or its config.
+        lazy_init: as for ``BaseDataset``.
+    """
+
+    def __init__(self, dataset: BaseDataset, lazy_init: bool = False) -> None:
+        super().__init__([dataset], lazy_init=True)
+        self.dataset = self.datasets[0]
+        self.pipeline = self.dataset.pipeline
+        self.test_mode, self.max_refetch = self.dataset.test_mode, self.dataset.max_refetch
+        if not lazy_init:
+            self.full_init()
+
+    def visits(self) -> np.ndarray:
+        """Return the index of the sample that each visit of an epoch goes to."""
+        raise NotImplementedError
+
+    @property
+    def metainfo(self) -> dict[str, Any]:
+        return self.dataset.metainfo
+
+    def available_keys(self) -> set[str]:
+        return self.datasets[0].available_keys()
+
+    def load_data_list(self) -> Sequence[dict[str, Any]]:
+        return Records(dict(place=self.visits()))
+
+    def get_data_info(self, index: int) -> dict[str, Any]:
+        """Return the dataset's record; each visit of a sample draws its own random numbers."""
+        own = super().get_data_info(index)
+        with self.visited(0, own["sample_idx"]) as dataset:
+            return {**dataset.get_data_info(own["place"]), "sample_idx": own["sample_idx"]}
+
+    def _describe(self, index: int) -> str:
+        return self.dataset._describe(self.data_list[index]["place"])
+
+
 @DATASETS.register_module()
-class RepeatDataset(WrapperDataset):
-    """A data set whose epoch visits every sample several times, through the same pipeline.
+class RepeatDataset(RevisitingDataset):
+    """A dataset whose epoch visits every sample several times, through the same pipeline.
 
     Args:
         dataset: built, or its config.
@@ -168,28 +210,56 @@ class RepeatDataset(WrapperDataset):
         if times < 1:
             raise ValueError(f"RepeatDataset.times: must be at least 1, found {times}")
         self.times = times
-        super().__init__([dataset], lazy_init=True)
-        self.dataset = self.datasets[0]
-        self.pipeline = self.dataset.pipeline
-        self.test_mode, self.max_refetch = self.dataset.test_mode, self.dataset.max_refetch
-        if not lazy_init:
-            self.full_init()
+        super().__init__(dataset, lazy_init)
 
-    @property
-    def metainfo(self) -> dict[str, Any]:
-        return self.dataset.metainfo
+    def visits(self) -> np.ndarray:
+        return np.tile(np.arange(len(self.dataset)), self.times)
 
-    def available_keys(self) -> set[str]:
-        return self.datasets[0].available_keys()
 
-    def load_data_list(self) -> Sequence[dict[str, Any]]:
-        return Records(dict(place=np.tile(np.arange(len(self.dataset)), self.times)))
+@DATASETS.register_module()
+class ClassBalancedDataset(RevisitingDataset):
+    """A dataset whose epoch visits samples of rare categories several times, through the same pipeline.
 
-    def get_data_info(self, index: int) -> dict[str, Any]:
-        """Return the data set's record; each visit of a sample draws its own random numbers."""
-        own = super().get_data_info(index)
-        with self.visited(0, own["sample_idx"]) as dataset:
-            return {**dataset.get_data_info(own["place"]), "sample_idx": own["sample_idx"]}
+    A category in a share ``f`` of the samples asks for ``max(1, sqrt(oversample_thr / f))`` visits of each of them; a
+    sample is visited as often as its rarest category asks for, rounded up.
 
-    def _describe(self, index: int) -> str:
-        return self.dataset._describe(self.data_list[index]["place"])
+    Args:
+        dataset: built, or its config. Categories are its ``get_cat_ids(index)`` where it has that, else the records'
+            ``category_id``.
+        oversample_thr: share below which a category is rare, 0 to 1.
+        lazy_init: as for ``BaseDataset``.
+
+    Raises:
+        ValueError: if the threshold is out of range, or the records have no categories.
+
+    Source: Gupta et al., arXiv 1908.03195, appendix B.
+    """
+
+    def __init__(self, dataset: BaseDataset, oversample_thr: float, lazy_init: bool = False) -> None:
+        if not 0 <= oversample_thr <= 1:
+            raise ValueError(f"ClassBalancedDataset.oversample_thr: must be between 0 and 1, found {oversample_thr}")
+        self.oversample_thr = oversample_thr
+        super().__init__(dataset, lazy_init)
+
+    def visits(self) -> np.ndarray:
+        categories = [set(self.categories(index)) for index in range(len(self.dataset))]
+        counts = Counter(category for sample in categories for category in sample)
+        rare = {
+            category: max(1.0, math.sqrt(self.oversample_thr * len(categories) / count))
+            for category, count in counts.items()
+        }
+        times = [math.ceil(max((rare[category] for category in sample), default=1.0)) for sample in categories]
+        return np.repeat(np.arange(len(categories)), times)
+
+    def categories(self, index: int) -> Iterable[int]:
+        """Return the categories of a sample."""
+        dataset: Any = self.dataset
+        if hasattr(dataset, "get_cat_ids"):
+            return dataset.get_cat_ids(index)
+        found = dataset.get_data_info(index).get("category_id")
+        if found is None:
+            raise ValueError(
+                f"ClassBalancedDataset: the records of {type(dataset).__name__} have no category_id; give the class a "
+                "get_cat_ids(index) that returns the categories of a sample"
+            )
+        return np.ravel(found).tolist()

@@ -1,0 +1,5 @@
+"""Training: the run, its hooks, optimizers and schedules."""
+
+from posekit.lazy_exports import lazy_exports
+
+__all__, __getattr__ = lazy_exports(__name__)

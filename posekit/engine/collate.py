@@ -26,8 +26,9 @@ def collate_columns(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Join packed samples into one batch that holds columns only: what training needs, cheap to hand over."""
     batch = collate(samples)
     rows = batch["data_samples"]
-    names = rows.keys()
+    names, partial = rows.keys(), rows.partial_keys()
     columns = {name: rows.column(name) for name in names if not name.startswith("pred_")}
+    columns.update({name: rows.entries(name) for name in partial if not name.startswith("pred_")})
     batch["data_samples"] = PoseBatch(columns, rows.metainfos)
     return batch
 

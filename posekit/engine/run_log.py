@@ -8,7 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from posekit.atomic_file import write_atomically
+from posekit.files import append, write_atomically
 
 
 class RunLog:
@@ -24,24 +24,15 @@ class RunLog:
         self.scalars = folder / "scalars.jsonl"
 
     def line(self, text: str) -> None:
-        with (self.folder / "log.txt").open("a", encoding="utf-8") as file:
-            file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")
+        append(self.folder / "log.txt", f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {text}\n")
 
     def numbers(self, entry: dict[str, Any]) -> None:
         """Append one record, such as ``{"kind": "train", "step": 50, "loss": 0.1}``."""
-        with self.scalars.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
+        append(self.scalars, json.dumps(entry) + "\n")
 
     def records(self) -> list[dict[str, Any]]:
         """Return all records; a line cut off by a crash is left out."""
-        found = []
-        if self.scalars.is_file():
-            for line in self.scalars.read_text(encoding="utf-8").splitlines():
-                try:
-                    found.append(json.loads(line))
-                except json.JSONDecodeError:
-                    continue
-        return found
+        return read_records(self.scalars) if self.scalars.is_file() else []
 
     def rewind(self, step: int) -> None:
         """Forget the records after a step: a resumed run makes them again."""
@@ -68,6 +59,19 @@ class RunLog:
         return draw_panels(panels, self.folder / "curves.png") if panels else None
 
 
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """Return the records of a file of JSON lines; a line cut off by a crash is left out."""
+    records = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+    return records
+
+
 def series(records: list[dict[str, Any]], kind: str, wanted: Any) -> dict[str, tuple[list[float], list[float]]]:
     """Return (epochs, values) of each wanted number in the records of a kind."""
     found: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
@@ -80,17 +84,24 @@ def series(records: list[dict[str, Any]], kind: str, wanted: Any) -> dict[str, t
     return dict(found)
 
 
-def draw_panels(panels: dict[str, dict[str, tuple[list[float], list[float]]]], path: Path) -> Path:
-    """Draw one panel per title, with a line per name."""
+def draw_panels(
+    panels: dict[str, dict[str, tuple[list[float], list[float]]]], path: Path, *, along: str = "epoch", columns: int = 4
+) -> Path:
+    """Draw one panel per title, with a line per name; ``along`` labels the x axis."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(5 * len(panels), 4), layout="constrained")
+    columns = min(columns, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = Figure(figsize=(5 * columns, 4 * rows), layout="constrained")
     canvas = FigureCanvasAgg(figure)
-    for axes, (title, curves) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
+    for empty in grid[len(panels) :]:
+        empty.remove()
+    for axes, (title, curves) in zip(grid, panels.items(), strict=False):
         for name, (epochs, values) in sorted(curves.items()):
             axes.plot(epochs, values, label=name, marker="." if len(values) < 40 else None)
-        axes.set(title=title, xlabel="epoch")
+        axes.set(title=title, xlabel=along)
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small")
     write_atomically(path, lambda file: canvas.print_png(file))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from posekit.datasets.base import BadSampleError
+from posekit.datasets.base import BadSampleError, cause
 
 
 def named_error(dataset: Any, index: int, error: Exception) -> BadSampleError:
@@ -13,7 +13,7 @@ def named_error(dataset: Any, index: int, error: Exception) -> BadSampleError:
     if hasattr(dataset, "get_data_info"):
         info = dataset.get_data_info(index)
     path = f" ({info['img_path']})" if info.get("img_path") else ""
-    return BadSampleError(f"sample {index} of {type(dataset).__name__}{path}: {type(error).__name__}: {error}")
+    return BadSampleError(f"sample {index} of {type(dataset).__name__}{path}: {cause(error)}")
 
 
 def without_traceback(error: Exception) -> Exception:

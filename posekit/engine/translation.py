@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from typing import Any
 
 from posekit.config.config import Config
-from posekit.config.errors import ConfigError, near
+from posekit.config.errors import near
+from posekit.engine import part_checks
+from posekit.engine.loggers import LOCAL, backend_problem
 from posekit.engine.optimizers.build import CONSTRUCTORS, LAYER_DECAY
 from posekit.engine.optimizers.param_groups import ParamRules
-from posekit.registry import HOOKS, OPTIMIZERS, SAMPLERS, SCHEDULES, strip_scope
+from posekit.registry import HOOKS, VISUALIZERS, BuildError, Registry, strip_scope
 
 COVERED_HOOKS = {
     "IterTimerHook": "LoggerHook measures speed and waiting",
@@ -85,7 +86,8 @@ class Translation:
     channels_last: bool | None = None
     compile: Any = False
     num_threads: int | None = None
-    loggers: list[str] = field(default_factory=list)
+    loggers: list[dict[str, Any]] = field(default_factory=list)
+    visualizer: dict[str, Any] = field(default_factory=lambda: {"type": "PoseLocalVisualizer"})
     rows: list[tuple[str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -97,13 +99,15 @@ class Translation:
 
     def section(self, path: str, given: Any = None) -> dict[str, Any]:
         """Return a dict of the config after checking its keys; {} if it is absent or None."""
-        given = self.config.get(path) if given is None else given
-        if not isinstance(given, Mapping):
-            if given is not None:
-                self.refuse(path, f"must be a dict, found {type(given).__name__}")
-            return {}
+        given = self.mapping(path, self.config.get(path) if given is None else given)
         self.check_keys(path, given, SECTION_KEYS[path].split())
         return dict(given)
+
+    def mapping(self, path: str, value: Any) -> Mapping[str, Any]:
+        """Return a dict of the config; {} if it is absent or None, and for anything else, which is refused."""
+        if not isinstance(value, Mapping | None):
+            self.refuse(path, f"must be a dict, found {value!r:.40}")
+        return value if isinstance(value, Mapping) else {}
 
     def whole(self, path: str, value: Any, least: int) -> int:
         """Return a whole number that is not below ``least``; refuse anything else."""
@@ -120,67 +124,74 @@ class Translation:
             if key not in known and key not in ("_scope_", "_delete_"):
                 self.refuse(f"{path}.{key}", f"{path} has no '{key}'; {near(key, known)}")
 
-    def check_name(self, path: str, table: Any, config: Any) -> bool:
-        """Whether ``config`` is a dict whose type the table knows; refuse it otherwise."""
-        if not isinstance(config, Mapping) or "type" not in config:
-            self.refuse(path, "must be a dict with a 'type'")
-        elif not isinstance(config["type"], type) and config["type"] not in table:
-            self.refuse(
-                f"{path}.type", f"{table.role} has no '{config['type']}'; {near(config['type'], table.names())}"
-            )
-        else:
-            return True
-        return False
+    def check_part(self, path: str, table: Registry, config: Any, *, given: Iterable[str] = ()) -> bool:
+        """Check a part and everything under it; whether nothing is wrong.
+
+        Args:
+            given: arguments that the run adds to those of the config.
+        """
+        is_part = isinstance(config, Mapping) and "type" in config  # which knows its lines itself
+        at = path if is_part else f"{path}{line_of(self.config, path)}"
+        problems = table.check(config, at, given=given)
+        self.problems += problems
+        return not problems
 
 
 def line_of(config: Mapping[str, Any], path: str) -> str:
-    """Return `` (file:line)`` of a value where the config knows it."""
-    try:
-        place = config.where(path) if isinstance(config, Config) else ""
-    except ConfigError:
-        return ""
-    return f" ({place})" if place else ""
+    """Return `` (line 3)`` or `` (base.py:3)`` of a value where the config knows it."""
+    line = config.line(path) if isinstance(config, Config) else ""
+    return f" ({line})" if line else ""
 
 
 def translate(config: Mapping[str, Any], *, training: bool = True, world_size: int = 1) -> Translation:
-    """Translate a config's run settings.
+    """Check a config as a whole and translate its run settings; nothing is built.
 
     Args:
         config: the whole config.
-        training: whether the run trains; else only what evaluation needs is looked at.
+        training: whether the run trains; else only what evaluation needs must be right.
         world_size: number of devices, for ``auto_scale_lr``.
 
     Raises:
-        ConfigError: names everything in the config that cannot be used, with file and line.
+        BuildError: names everything in the config that cannot be used, with file and line.
     """
-    made = Translation(config)
-    check_near_misses(made)
-    translate_environment(made)
-    translate_data(made, ("train", "val", "test") if training else ("test",))
-    if training:
-        translate_optimizer(made)
-        translate_schedules(made)
-        translate_train_cfg(made)
-        translate_lr_scale(made, world_size)
-        translate_hooks(made)
-        translate_distribution(made)
-    for key, reason in IGNORED.items():
-        if config.get(key) is not None:
-            made.say(key, f"not needed: {reason}")
+    made = read(config, training=training, world_size=world_size)
     if made.problems:
-        raise ConfigError("\n".join([f"{len(made.problems)} problem{'s' * (len(made.problems) > 1)}:", *made.problems]))
+        whole = [] if training else read(config, training=False, whole=True).problems
+        raise BuildError(dict.fromkeys([*made.problems, *whole]), source_of(config))
     return made
 
 
-def check_near_misses(made: Translation) -> None:
-    """Refuse top-level keys that look like a misspelt run setting; any other is a variable of the config."""
-    known = [*RUN_KEYS.split(), *IGNORED]
-    for key in made.config:
-        if key in known or not isinstance(key, str):
-            continue
-        close = difflib.get_close_matches(key, [name for name in known if name not in made.config], 1, 0.88)
-        if close:
-            made.refuse(key, f"nothing reads '{key}'; did you mean '{close[0]}'?")
+def read(config: Mapping[str, Any], *, training: bool = True, whole: bool = False, world_size: int = 1) -> Translation:
+    """Return the translation of a config with its problems.
+
+    Args:
+        config, training, world_size: as for ``translate``.
+        whole: also look at what the run does not need, where the config has it.
+    """
+    made = Translation(config)
+    part_checks.check_near_misses(made, [*RUN_KEYS.split(), *IGNORED])
+    translate_environment(made)
+    part_checks.check_model(made)
+    stages = ("train", "val", "test") if training or whole else ("test",)
+    translate_data(made, stages, needed="train" if training else "" if whole else "test")
+    part_checks.check_evaluators(made, stages)
+    part_checks.check_loops(made)
+    for section, step in TRAINING_STEPS.items():
+        if training or (whole and config.get(section) is not None):
+            step(made)
+    if training or whole:
+        part_checks.check_codecs_agree(made)
+        translate_lr_scale(made, world_size)
+        translate_distribution(made)
+    translate_hooks(made)
+    for key, reason in IGNORED.items():
+        if config.get(key) is not None:
+            made.say(key, f"not needed: {reason}")
+    return made
+
+
+def source_of(config: Mapping[str, Any]) -> str:
+    return config.source() if isinstance(config, Config) else ""
 
 
 def translate_environment(made: Translation) -> None:
@@ -211,39 +222,41 @@ def translate_environment(made: Translation) -> None:
 
 def translate_backends(made: Translation) -> None:
     """Read loggers from the visualizer's back ends."""
-    visualizer = made.config.get("visualizer") or {}
-    if not isinstance(visualizer, Mapping):
-        made.refuse("visualizer", f"must be a dict, found {visualizer!r:.40}")
-        return
-    backends = visualizer.get("vis_backends") or made.config.get("vis_backends") or []
-    known = {"LocalVisBackend": "", "TensorboardVisBackend": "tensorboard", "WandbVisBackend": "wandb"}
-    for index, backend in enumerate(backends):
-        name = strip_scope(str(backend.get("type", "")))
-        if name not in known:
-            made.refuse(f"vis_backends.{index}", f"no back end '{name}'; {near(name, known)}")
-        elif known[name]:
-            made.loggers.append(known[name])
+    visualizer = made.mapping("visualizer", made.config.get("visualizer"))
+    path = "visualizer.vis_backends" if visualizer.get("vis_backends") else "vis_backends"
+    backends = part_checks.one_or_many(made, path, visualizer.get("vis_backends") or made.config.get("vis_backends"))
+    for at, backend in backends:
+        if problem := backend_problem(backend):
+            made.refuse(at, problem)
+        elif strip_scope(str(backend["type"])) != LOCAL:
+            made.loggers.append(dict(backend))
     if backends:
-        made.say("vis_backends", ", ".join(["files in the run's folder", *made.loggers]))
+        names = [strip_scope(str(config["type"])) for config in made.loggers]
+        made.say("vis_backends", ", ".join(["files in the run's folder", *names]))
+    if visualizer and made.check_part("visualizer", VISUALIZERS, visualizer):
+        made.visualizer = dict(visualizer)
+        made.say("visualizer", strip_scope(str(visualizer["type"])))
 
 
-def translate_data(made: Translation, names: Sequence[str]) -> None:
+def translate_data(made: Translation, names: Sequence[str], *, needed: str) -> None:
     made.data["loaders"] = {}
     for name in names:
         path = f"{name}_dataloader"
-        loader = made.config.get(path)
+        loader = made.mapping(path, made.config.get(path))
         if not loader:
-            if names == ("test",) or name == "train":
+            if name == needed:
                 made.refuse(path, "is missing; the run needs it")
             continue
         made.check_keys(path, loader, LOADER_KEYS.split())
         sampler = loader.get("sampler")
         if sampler is not None:
-            made.check_name(f"{path}.sampler", SAMPLERS, sampler)
+            part_checks.check_sampler(made, f"{path}.sampler", sampler)
         if loader.get("batch_sampler") is not None:
             made.refuse(f"{path}.batch_sampler", "is not supported; use sampler, batch_size and drop_last")
         if "dataset" not in loader:
             made.refuse(path, "has no 'dataset'")
+        else:
+            part_checks.check_dataset(made, f"{path}.dataset", loader["dataset"])
         made.data["loaders"][name] = loader
         workers = made.whole(f"{path}.num_workers", loader.get("num_workers", 0), 0)
         size = made.whole(f"{path}.batch_size", loader.get("batch_size", 1), 1)
@@ -252,15 +265,14 @@ def translate_data(made: Translation, names: Sequence[str]) -> None:
 
 def translate_optimizer(made: Translation) -> None:
     wrapper = made.section("optim_wrapper")
-    kind = strip_scope(wrapper.get("type", "OptimWrapper"))
+    kind = strip_scope(str(wrapper.get("type", "OptimWrapper")))
     if kind not in ("OptimWrapper", "AmpOptimWrapper"):
         made.refuse("optim_wrapper.type", f"is '{kind}'; allowed are 'OptimWrapper' and 'AmpOptimWrapper'")
-    if not made.check_name("optim_wrapper.optimizer", OPTIMIZERS, wrapper.get("optimizer")):
-        return
-    constructor = strip_scope(wrapper.get("constructor", CONSTRUCTORS[0]))
+    is_usable = part_checks.check_optimizer(made, "optim_wrapper.optimizer", wrapper.get("optimizer"))
+    constructor = strip_scope(str(wrapper.get("constructor", CONSTRUCTORS[0])))
     if constructor not in CONSTRUCTORS:
         made.refuse("optim_wrapper.constructor", f"no constructor '{constructor}'; {near(constructor, CONSTRUCTORS)}")
-    rules = wrapper.get("paramwise_cfg") or {}
+    rules = made.mapping("optim_wrapper.paramwise_cfg", wrapper.get("paramwise_cfg"))
     known = [rule.name for rule in fields(ParamRules)]
     if constructor == LAYER_DECAY:
         known += ["num_layers", "layer_decay_rate"]
@@ -272,11 +284,12 @@ def translate_optimizer(made: Translation) -> None:
     if clip.get("type", "norm") not in ("norm", "value"):
         made.refuse("optim_wrapper.clip_grad.type", f"is '{clip['type']}'; allowed are 'norm' and 'value'")
     made.optim_wrapper = wrapper
-    made.trainer["accumulate_grad_batches"] = int(wrapper.get("accumulative_counts", 1))
+    steps = made.whole("optim_wrapper.accumulative_counts", wrapper.get("accumulative_counts", 1), 1)
+    made.trainer["accumulate_grad_batches"] = steps
     if kind == "AmpOptimWrapper":
         made.trainer["precision"] = {"bfloat16": "bf16-mixed"}.get(str(wrapper.get("dtype")), "16-mixed")
-    optimizer = wrapper["optimizer"]
-    made.say("optim_wrapper", ", ".join(describe_optimizer(optimizer, wrapper, constructor)))
+    if is_usable:
+        made.say("optim_wrapper", ", ".join(describe_optimizer(wrapper["optimizer"], wrapper, constructor)))
 
 
 def describe_optimizer(optimizer: Mapping[str, Any], wrapper: Mapping[str, Any], constructor: str) -> list[str]:
@@ -287,24 +300,20 @@ def describe_optimizer(optimizer: Mapping[str, Any], wrapper: Mapping[str, Any],
         parts.append("layer-wise rates" if constructor == LAYER_DECAY else "groups by paramwise_cfg")
     if wrapper.get("clip_grad"):
         parts.append("gradients clipped")
-    if wrapper.get("accumulative_counts", 1) > 1:
+    if wrapper.get("accumulative_counts", 1) not in (1, None):
         parts.append(f"a step every {wrapper['accumulative_counts']} batches")
     return parts
 
 
 def translate_schedules(made: Translation) -> None:
-    given = made.config.get("param_scheduler") or []
-    single = isinstance(given, Mapping)
-    for index, schedule in enumerate([given] if single else given):
-        if made.check_name("param_scheduler" if single else f"param_scheduler.{index}", SCHEDULES, schedule):
-            made.schedules.append(dict(schedule))
+    made.schedules = part_checks.checked_schedules(made)
     names = [strip_scope(str(schedule["type"])) for schedule in made.schedules]
     made.say("param_scheduler", ", then ".join(names) or "constant learning rate")
 
 
 def translate_train_cfg(made: Translation) -> None:
     given = made.section("train_cfg")
-    by_iterations = given.get("by_epoch") is False or strip_scope(given.get("type", "")) == "IterBasedTrainLoop"
+    by_iterations = given.get("by_epoch") is False or strip_scope(str(given.get("type"))) == "IterBasedTrainLoop"
     interval = made.whole("train_cfg.val_interval", given.get("val_interval", 1), 1)
     unit = "max_iters" if by_iterations else "max_epochs"
     if given.get(unit) is None:
@@ -318,11 +327,11 @@ def translate_train_cfg(made: Translation) -> None:
             made.refuse("train_cfg.dynamic_intervals", "needs by_epoch=True")
     else:
         made.trainer.update(max_epochs=length)
-        made.validation = {
-            "interval": interval,
-            "begin": given.get("val_begin", 1),
-            "dynamic_intervals": given.get("dynamic_intervals") or (),
-        }
+        later = given.get("dynamic_intervals") or ()
+        if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in part_checks.items_of(later)):
+            made.refuse("train_cfg.dynamic_intervals", f"must be a list of (epoch, interval), found {later!r:.40}")
+        begin = made.whole("train_cfg.val_begin", given.get("val_begin", 1), 0)
+        made.validation = {"interval": interval, "begin": begin, "dynamic_intervals": later}
     if not made.config.get("val_dataloader"):
         made.trainer.update(limit_val_batches=0)
     if any(made.section(key).get("fp16") for key in ("val_cfg", "test_cfg")):
@@ -338,8 +347,12 @@ def translate_lr_scale(made: Translation, world_size: int) -> None:
     if "base_batch_size" not in given:
         made.refuse("auto_scale_lr", "give base_batch_size, which the learning rate was chosen for")
         return
-    size = made.config["train_dataloader"]["batch_size"] * world_size * made.trainer.get("accumulate_grad_batches", 1)
-    made.lr_factor = size / given["base_batch_size"]
+    base = made.whole("auto_scale_lr.base_batch_size", given["base_batch_size"], 1)
+    loader = made.data["loaders"].get("train", {})
+    if made.problems:  # the numbers may be none
+        return
+    size = loader.get("batch_size", 1) * world_size * made.trainer.get("accumulate_grad_batches", 1)
+    made.lr_factor = size / base
     made.say(
         "auto_scale_lr",
         f"learning rates times {made.lr_factor:g} ({size} samples a step for {given['base_batch_size']})",
@@ -347,22 +360,26 @@ def translate_lr_scale(made: Translation, world_size: int) -> None:
 
 
 def translate_hooks(made: Translation) -> None:
-    hooks = {f"default_hooks.{name}": hook for name, hook in (made.config.get("default_hooks") or {}).items()}
-    hooks |= {f"custom_hooks.{index}": hook for index, hook in enumerate(made.config.get("custom_hooks") or ())}
+    defaults = made.mapping("default_hooks", made.config.get("default_hooks"))
+    hooks = {f"default_hooks.{name}": hook for name, hook in defaults.items()}
+    hooks |= dict(part_checks.one_or_many(made, "custom_hooks", made.config.get("custom_hooks")))
     for path, hook in hooks.items():
         if hook is None:
             continue
         section, _, name = path.partition(".")
         if section == "default_hooks" and name in DEFAULT_HOOKS and isinstance(hook, Mapping):
-            hook = {"type": DEFAULT_HOOKS[name], **hook}
+            hook = Config(hook)
+            hook.setdefault("type", DEFAULT_HOOKS[name])
         name = strip_scope(str(hook["type"])) if isinstance(hook, Mapping) and "type" in hook else ""
         if name in COVERED_HOOKS:
+            made.check_keys(path, hook, ("type", "priority"))
             made.say(path, f"{name}: {COVERED_HOOKS[name]}")
-        elif name in SHOWING_HOOKS and not hook.get("enable", False):
-            made.say(path, f"{name}: off")
-        elif made.check_name(path, HOOKS, hook):
-            made.hooks.append(dict(hook))
-            made.say(path, name)
+            continue
+        is_off = name in SHOWING_HOOKS and not hook.get("enable", False)
+        part_checks.check_inside(made, path, hook)
+        if (not is_off or name in HOOKS) and made.check_part(path, HOOKS, hook):
+            made.say(path, f"{name}: off" if is_off else name)
+            made.hooks += [] if is_off else [dict(hook)]
 
 
 def translate_distribution(made: Translation) -> None:
@@ -376,5 +393,17 @@ def translate_distribution(made: Translation) -> None:
 def uses_sync_bn(node: Any) -> bool:
     """Whether a model's config asks for batch statistics across devices."""
     if isinstance(node, Mapping):
-        return node.get("type") == "SyncBN" or bool(node.get("use_syncbn")) or any(map(uses_sync_bn, node.values()))
+        return (
+            strip_scope(str(node.get("type"))) in ("SyncBN", "SyncBatchNorm")
+            or bool(node.get("use_syncbn"))
+            or any(map(uses_sync_bn, node.values()))
+        )
     return isinstance(node, (list, tuple)) and any(map(uses_sync_bn, node))
+
+
+TRAINING_STEPS = {
+    "optim_wrapper": translate_optimizer,
+    "param_scheduler": translate_schedules,
+    "train_cfg": translate_train_cfg,
+}
+"""What only training needs, by a section that asks for it."""

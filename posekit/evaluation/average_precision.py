@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from posekit.evaluation.oks import FoundPoses, TruePoses
-from posekit.evaluation.oks_nms import ranks_in_groups
 from posekit.evaluation.pose_matching import MAX_DETS, Pairs, close_pairs, in_groups, match
+from posekit.keypoints.oks import FoundPoses, TruePoses
+from posekit.keypoints.oks_nms import ranks_in_groups
 
 OKS_THRS = np.linspace(0.5, 0.95, 10)
 RECALLS = np.linspace(0, 1, 101)

@@ -14,9 +14,9 @@ import numpy as np
 from posekit.datasets.coco_reader import is_ignored
 from posekit.evaluation.average_precision import AREA_RANGES, OKS_THRS, PoseScores, precision_of
 from posekit.evaluation.coco_truth import column, is_crowd
-from posekit.evaluation.oks import FoundPoses, TruePoses
-from posekit.evaluation.oks_nms import expand_ranges
 from posekit.evaluation.pose_matching import Pairs, in_groups
+from posekit.keypoints.oks import FoundPoses, TruePoses
+from posekit.keypoints.oks_nms import expand_ranges
 
 MAX_BOXES = 100
 """Predictions per image and category that count, the best first; COCO's number."""

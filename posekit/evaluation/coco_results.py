@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.annotation_file import INFINITE
-from posekit.evaluation.oks import FoundPoses
-from posekit.json_file import read_json
+from posekit.files import read_json
+from posekit.keypoints.oks import FoundPoses
 
 REQUIRED = ("image_id", "keypoints", "score")
 

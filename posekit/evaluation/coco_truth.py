@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.annotation_file import INFINITE
-from posekit.evaluation.oks import TruePoses
-from posekit.json_file import read_json
+from posekit.files import read_json
+from posekit.keypoints.oks import TruePoses
 
 AREA_OF_BOX = 0.53
 """How much of its box a person covers, where the annotations have no area."""

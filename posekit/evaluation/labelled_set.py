@@ -10,7 +10,7 @@ import numpy as np
 
 from posekit.datasets.annotation_file import dicts_under
 from posekit.evaluation.coco_truth import read_coco, true_poses
-from posekit.evaluation.oks import TruePoses
+from posekit.keypoints.oks import TruePoses
 
 
 class LabelledSet(NamedTuple):
@@ -106,7 +106,7 @@ def keypoint_names(content: dict[str, Any], path: str | Path) -> list[str]:
 
 def counterparts(names: list[str]) -> list[int]:
     """Return for each keypoint the number of the one whose name differs in left and right alone, else its own."""
-    from posekit.datasets.proposed_skeleton import mirrored_name
+    from posekit.keypoints.proposed_skeleton import mirrored_name
 
     return [names.index(mirrored_name(name, names) or name) for name in names]
 
@@ -114,7 +114,7 @@ def counterparts(names: list[str]) -> list[int]:
 def sigmas_for(given: str | None, names: list[str], path: str | Path) -> np.ndarray:
     """Return the sigmas (K,) that were asked for, or those of the packaged set with these keypoints."""
     from posekit.config import packaged_configs
-    from posekit.datasets.skeleton import Skeleton
+    from posekit.keypoints.skeleton import Skeleton
 
     if given is not None and not given.replace(",", "").replace(" ", "").strip("0123456789.eE-"):
         return numbers_for(given, names, "--sigmas")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from posekit.evaluation.average_precision import score_poses
-from posekit.evaluation.oks import EPS, FoundPoses, TruePoses, squared_length, variances_of
-from posekit.evaluation.oks_nms import expand_ranges, ranks_in_groups
 from posekit.evaluation.pose_matching import MAX_DETS, close_pairs, in_groups, match
+from posekit.keypoints.oks import EPS, FoundPoses, TruePoses, squared_length, variances_of
+from posekit.keypoints.oks_nms import expand_ranges, ranks_in_groups
 
 ASSIGNED = 0.1
 """OKS from which a prediction is taken to mean a person."""

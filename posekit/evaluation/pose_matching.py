@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from posekit.evaluation.oks import FoundPoses, TruePoses, oks_of_pairs
-from posekit.evaluation.oks_nms import expand_ranges, ranks_in_groups
+from posekit.keypoints.oks import FoundPoses, TruePoses, oks_of_pairs
+from posekit.keypoints.oks_nms import expand_ranges, ranks_in_groups
 
 MAX_DETS = 20
 """Predictions per image and category that count, the best first; COCO's number."""

@@ -26,10 +26,10 @@ from posekit.evaluation.bootstrap import (
 )
 from posekit.evaluation.coco_results import read_results
 from posekit.evaluation.labelled_set import LabelledSet
-from posekit.evaluation.oks import FoundPoses
 from posekit.evaluation.pck import keypoint_pck, normalized_distances
 from posekit.evaluation.pose_errors import KINDS, PoseErrors, ap_gains, find_errors
 from posekit.evaluation.pose_matching import MAX_DETS
+from posekit.keypoints.oks import FoundPoses
 
 PCK_THR = 0.1
 """In units of the longer side of a person's box."""

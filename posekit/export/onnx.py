@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,22 +15,25 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from posekit.inference.config_recipe import recipe_of
+from posekit.inference.networks.onnx import OnnxNetwork
+from posekit.inference.recipe import METADATA_KEY, Recipe
 from posekit.models.heads.integral_regression_head import IntegralRegressionHead
-from posekit.runtime.model_info import METADATA_KEY, ModelInfo, keypoint_set
-from posekit.runtime.pose_model import PoseModel
-from posekit.structures.array import plain
+from posekit.structures.instance_data import InstanceData
 
 INPUT = "crops"
 OPSET = 18
 KEYPOINT_TOLERANCE_PX = 0.5
+SCORE_TOLERANCE = 0.02
+"""Largest difference of a keypoint's score, relative to the highest score, and of its visibility."""
 AGREEING_SHARE = 0.99
-"""This share of keypoints must lie within the tolerance: two nearly equal maxima may change places."""
+"""This share of keypoints must lie within the tolerances: two nearly equal maxima may change places."""
 
 OUTPUT_TOLERANCE = {False: 1e-3, True: 3e-2}
 """Largest difference of outputs, relative to the largest output, for full and for half-precision weights."""
 
 TALKATIVE = ("torch.onnx", "torch.export", "torch._dynamo", "onnxscript", "onnx_ir")
-"""Loggers of the exporter."""
+"""Loggers of the exporter, which tell about itself."""
 
 SMALLEST_HALF = 256
 """Weights with fewer numbers stay in full precision: they hardly cost space, and biases matter more."""
@@ -49,7 +52,8 @@ class Parity:
         output_error: largest difference of outputs, relative to the largest output.
         keypoint_max_px: largest distance between decoded keypoints, in input pixels.
         keypoint_mean_px: mean distance.
-        agreeing: share of keypoints within 0.5 px.
+        score_error: largest difference of their scores, relative to the highest, and of their visibilities.
+        agreeing: share of keypoints within 0.5 px whose score and visibility agree within 0.02.
         megabytes: size of the file.
     """
 
@@ -57,6 +61,7 @@ class Parity:
     output_error: float
     keypoint_max_px: float
     keypoint_mean_px: float
+    score_error: float
     agreeing: float
     megabytes: float
 
@@ -64,7 +69,7 @@ class Parity:
         return (
             f"{self.megabytes:.1f} MB; on {self.crops} crops outputs differ by {self.output_error:.1e} of their peak, "
             f"keypoints by {self.keypoint_mean_px:.4f} px on average and {self.keypoint_max_px:.3f} px at most, "
-            f"{100 * self.agreeing:.1f} % within {KEYPOINT_TOLERANCE_PX} px"
+            f"scores by {self.score_error:.1e}, {100 * self.agreeing:.1f} % agree within {KEYPOINT_TOLERANCE_PX} px"
         )
 
 
@@ -90,7 +95,7 @@ def export_onnx(
     card: Mapping[str, Any] | None = None,
     crops: np.ndarray | None = None,
 ) -> Parity:
-    """Write a trained top-down model as an ONNX file that ``posekit.runtime.PoseModel`` opens.
+    """Write a trained top-down model as an ONNX file that ``posekit.apis.PoseModel`` opens.
 
     The graph takes crops (batch, 3, h, w), float32, B, G, R, 0 ... 255, of any number. The file
     appears at ``path`` only after it was compared with the model.
@@ -109,14 +114,14 @@ def export_onnx(
         ValueError: if the model is not one that can be exported.
         ParityError: if the file does not agree with the model; then none is left.
     """
-    info = model_info(model, card or {})
+    recipe = exported_recipe(model, card or {})
     deployed = Deployed(model).eval()
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.stem}.{os.getpid()}.onnx")
     try:
-        write_graph(deployed, info, temporary, half_weights)
-        parity = compare(deployed, temporary, made_up_crops(info) if crops is None else crops)
+        write_graph(deployed, recipe, temporary, half_weights)
+        parity = compare(deployed, temporary, made_up_crops(recipe) if crops is None else crops)
         check_parity(parity, half_weights)
         temporary.replace(target)
     finally:
@@ -124,51 +129,23 @@ def export_onnx(
     return parity
 
 
-def model_info(model: Any, card: Mapping[str, Any]) -> ModelInfo:
+def exported_recipe(model: Any, card: Mapping[str, Any]) -> Recipe:
     """Collect what an exported file says about itself.
 
     Raises:
         ValueError: naming what the config lacks.
     """
-    steps = {step["type"].rpartition(".")[2]: step for step in test_pipeline(model.cfg)}
-    if "TopdownAffine" not in steps:
-        raise ValueError(
-            "only top-down models can be exported: the config's test pipeline has no TopdownAffine "
-            f"({', '.join(steps) or 'it is empty'})"
-        )
-    decoder = model.cfg["model"]["head"].get("decoder")
-    if decoder is None:
+    recipe = recipe_of(model.cfg, model.dataset_meta, card)
+    if not recipe.codec:
         raise ValueError("the config's model.head has no decoder, so the exported model could not find keypoints")
-    test_cfg = model.cfg["model"].get("test_cfg") or {}
-    options = {key: test_cfg[key] for key in ("flip_mode", "shift_heatmap", "shift_coords") if key in test_cfg}
-    crop = steps["TopdownAffine"]
-    return ModelInfo(
-        codec=plain(decoder),
-        input_size=(int(crop["input_size"][0]), int(crop["input_size"][1])),
-        padding=float(steps.get("GetBBoxCenterScale", {}).get("padding", 1.25)),
-        use_udp=bool(crop.get("use_udp", False)),
-        flip_test=bool(test_cfg.get("flip_test", False)),
-        flip_options=plain(options),
-        card=plain(dict(card)),
-        **keypoint_set(model.dataset_meta),
-    )
+    return recipe
 
 
-def test_pipeline(config: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """Return the steps that a config's test or validation data go through."""
-    for loader in ("test_dataloader", "val_dataloader"):
-        dataset = (config.get(loader) or {}).get("dataset") or {}
-        dataset = (dataset.get("datasets") or [dataset])[0]
-        if dataset.get("pipeline"):
-            return dataset["pipeline"]
-    return ()
-
-
-def write_graph(deployed: Deployed, info: ModelInfo, path: Path, half_weights: bool) -> None:
+def write_graph(deployed: Deployed, recipe: Recipe, path: Path, half_weights: bool) -> None:
     """Trace the network and write it with its metadata."""
     import onnx
 
-    width, height = info.input_size
+    width, height = recipe.input_size
     device = next(deployed.parameters()).device
     example = torch.zeros(2, 3, height, width, device=device)
     with quiet(), torch.no_grad():
@@ -187,7 +164,7 @@ def write_graph(deployed: Deployed, info: ModelInfo, path: Path, half_weights: b
     forget_origin(graph)
     if half_weights:
         halve_weights(graph)
-    onnx.helper.set_model_props(graph, {METADATA_KEY: info.to_json()})
+    onnx.helper.set_model_props(graph, {METADATA_KEY: recipe.to_json()})
     graph.producer_name = "posekit"
     onnx.save(graph, str(path))
 
@@ -211,9 +188,7 @@ def output_names(outputs: Any) -> list[str]:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Silence the exporter, whose warnings are about itself."""
-    loggers = [
-        logging.getLogger(name) for name in ("torch.onnx", "torch.export", "torch._dynamo", "onnxscript", "onnx_ir")
-    ]
+    loggers = [logging.getLogger(name) for name in TALKATIVE]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
@@ -242,9 +217,9 @@ def halve_weights(graph: Any) -> None:
     graph.graph.node.extend([*casts, *nodes])
 
 
-def made_up_crops(info: ModelInfo, count: int = 16) -> np.ndarray:
+def made_up_crops(recipe: Recipe, count: int = 16) -> np.ndarray:
     """Return smooth random pictures (N, 3, h, w), which make networks more decided than noise does."""
-    width, height = info.input_size
+    width, height = recipe.input_size
     coarse = np.random.default_rng(0).uniform(0, 255, (count, 3, 8, 6)).astype(np.float32)
     fine = nn.functional.interpolate(torch.from_numpy(coarse), (height, width), mode="bicubic")
     return fine.clamp(0, 255).round().numpy()
@@ -252,25 +227,37 @@ def made_up_crops(info: ModelInfo, count: int = 16) -> np.ndarray:
 
 def compare(deployed: Deployed, path: Path, crops: np.ndarray) -> Parity:
     """Run the model and the file on the same crops."""
-    exported = PoseModel(path, threads=1)
+    exported = OnnxNetwork(path, threads=1)
     device = next(deployed.parameters()).device
     with torch.no_grad():
         wanted = deployed(torch.from_numpy(np.ascontiguousarray(crops)).to(device))
     wanted = tuple(one.cpu().numpy() for one in ((wanted,) if isinstance(wanted, Tensor) else wanted))
-    found = exported.run(crops)
+    found = exported.compute(crops)
     found = found if isinstance(found, tuple) else (found,)
     largest = max(max(float(np.abs(one).max()) for one in wanted), 1e-12)
     error = max(float(np.abs(a - b).max()) for a, b in zip(wanted, found, strict=True)) / largest
-    first, second = (exported.decode(one)[0] for one in (wanted, found))
-    distances = np.linalg.norm(first[..., :2] - second[..., :2], axis=-1)
+    first, second = (InstanceData.cat(exported.decode(one)) for one in (wanted, found))
+    distances = np.linalg.norm(first.keypoints[..., :2] - second.keypoints[..., :2], axis=-1)
+    score_errors = differences(first, second)
+    agree = (distances <= KEYPOINT_TOLERANCE_PX) & (score_errors <= SCORE_TOLERANCE)
     return Parity(
         crops=len(crops),
         output_error=error,
         keypoint_max_px=float(distances.max()),
         keypoint_mean_px=float(distances.mean()),
-        agreeing=float((distances <= KEYPOINT_TOLERANCE_PX).mean()),
+        score_error=float(score_errors.max()),
+        agreeing=float(agree.mean()),
         megabytes=path.stat().st_size / 1e6,
     )
+
+
+def differences(first: InstanceData, second: InstanceData) -> np.ndarray:
+    """Return how far scores, relative to the highest, or visibilities (N, K) differ, whichever differ more."""
+    highest = max(float(np.abs(first.keypoint_scores).max()), 1e-12)
+    scores = np.abs(first.keypoint_scores - second.keypoint_scores) / highest
+    if "keypoints_visible" not in first:
+        return scores
+    return np.maximum(scores, np.abs(first.keypoints_visible - second.keypoints_visible))
 
 
 def check_parity(parity: Parity, half_weights: bool) -> None:

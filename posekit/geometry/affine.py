@@ -17,7 +17,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from posekit.structures.array import Array, is_tensor
+from posekit.array import Array, is_tensor
+
+EDGE = 0.5
+"""From the corner of an image to the centre of its first pixel: boxes of annotation files and of detectors count from
+the corner, so that a whole image is (0, 0, w, h)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +138,10 @@ class Affine:
             )
         matrix = self.matrix.reshape((*self.matrix.shape[:-2], *(1,) * inner, 2, 3))
         return _map_tensor(matrix, points) if is_tensor(points) else _map_array(matrix, points)
+
+    def corner_points(self, points: Array) -> Array:
+        """Map points (..., D) that count from the corner of an image, not from its first pixel's centre."""
+        return self.points(points - EDGE) + EDGE
 
 
 def _map_array(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from torch import Tensor
@@ -13,6 +13,7 @@ from posekit.models.data_preprocessors.base import BaseDataPreprocessor
 from posekit.models.heads.base import Batch
 from posekit.models.losses.base import one_of
 from posekit.models.necks.base import BaseNeck
+from posekit.registry import MODELS
 from posekit.structures import PoseDataSample
 
 Inputs: TypeAlias = Tensor | Sequence[Tensor]
@@ -21,42 +22,73 @@ Inputs: TypeAlias = Tensor | Sequence[Tensor]
 class BaseModel(BaseModule):
     """Backbone, neck and head as one model.
 
-    A subclass holds the head as ``head`` and defines ``predict``.
+    A subclass holds the head as ``head`` and defines ``predict``. It either takes built parts and hands them to
+    ``take_parts``, or sets ``self.backbone``, and ``self.neck`` where it has one, itself.
 
     Args:
-        backbone: turns inputs into features.
-        neck: turns features into other features.
-        train_cfg: settings for ``loss``.
-        test_cfg: settings for ``predict``.
         data_preprocessor: turns a collated batch into inputs; by default it only stacks and moves.
-        use_syncbn: tells the trainer to share batch statistics between devices.
         init_cfg: rules for the initial weights.
 
     Attributes:
         dataset_meta: what the model was trained to find, once known.
+
+    Raises:
+        TypeError: if another part of the model is given as ``data_preprocessor``.
     """
 
+    backbone: Any
     head: Any
 
     def __init__(
-        self,
-        backbone: BaseBackbone,
-        neck: BaseNeck | None = None,
-        *,
-        train_cfg: Settings | None = None,
-        test_cfg: Settings | None = None,
-        data_preprocessor: BaseDataPreprocessor | None = None,
-        use_syncbn: bool = False,
-        init_cfg: InitRules = None,
+        self, data_preprocessor: BaseDataPreprocessor | Settings | None = None, init_cfg: InitRules = None
     ) -> None:
         super().__init__(init_cfg)
-        self.data_preprocessor = data_preprocessor or BaseDataPreprocessor()
+        if isinstance(data_preprocessor, Mapping):
+            data_preprocessor = MODELS.build(data_preprocessor)
+        if isinstance(data_preprocessor, BaseModule):
+            raise TypeError(
+                f"{type(self).__name__}: {type(data_preprocessor).__name__} is no data preprocessor; call "
+                "super().__init__(data_preprocessor, init_cfg), or inherit from TopdownPoseEstimator or another model "
+                "that takes a backbone"
+            )
+        self.data_preprocessor: Any = data_preprocessor or BaseDataPreprocessor()
+        self.neck: Any = None
+        self.train_cfg: Settings = {}
+        self.test_cfg: Settings = {}
+        self.use_syncbn = False
+        self.dataset_meta: dict[str, Any] | None = None
+
+    def take_parts(
+        self,
+        backbone: BaseBackbone,
+        neck: BaseNeck | None,
+        *,
+        train_cfg: Settings | None,
+        test_cfg: Settings | None,
+        use_syncbn: bool,
+    ) -> None:
+        """Hold built parts.
+
+        Args:
+            backbone: turns inputs into features.
+            neck: turns features into other features.
+            train_cfg: settings for ``loss``.
+            test_cfg: settings for ``predict``.
+            use_syncbn: tells the trainer to share batch statistics between devices.
+        """
         self.backbone = backbone
         self.neck = neck
         self.train_cfg = dict(train_cfg or {})
         self.test_cfg = dict(test_cfg or {})
         self.use_syncbn = use_syncbn
-        self.dataset_meta: dict[str, Any] | None = None
+
+    @property
+    def with_neck(self) -> bool:
+        return self.neck is not None
+
+    @property
+    def with_head(self) -> bool:
+        return self.head is not None
 
     def forward(self, inputs: Inputs, data_samples: Batch | None = None, mode: str = "tensor") -> Any:
         """Run the model.

@@ -11,7 +11,13 @@ from posekit.registry import MODELS, Registry
 Settings = dict[str, Any]
 InitRules = Settings | list[Settings] | None
 
+ConfigType = Settings
+OptConfigType = Settings | None
+OptMultiConfig = InitRules
+"""The names of MMPose 1.x for these hints."""
+
 KAIMING: Settings = {"type": "Kaiming", "layer": "Conv2d"}
+PRETRAINED = ("Pretrained", "PretrainedInit")
 SMALL_NORMAL: Settings = {"type": "Normal", "std": 0.001, "layer": "Conv2d"}
 
 
@@ -37,13 +43,13 @@ class BaseModule(nn.Module):
 
     @property
     def is_pretrained(self) -> bool:
-        return any(rule["type"].endswith("Pretrained") for rule in self.init_rules)
+        return any(rule["type"].endswith(PRETRAINED) for rule in self.init_rules)
 
     def init_weights(self) -> None:
         """Initialise the whole tree: own rules first, then the parts' own, then pretrained weights."""
         from posekit.models.init_weights import apply_rule
 
-        late = [rule for rule in self.init_rules if rule["type"].endswith("Pretrained")]
+        late = [rule for rule in self.init_rules if rule["type"].endswith(PRETRAINED)]
         for rule in self.init_rules:
             if rule not in late:
                 apply_rule(self, rule)

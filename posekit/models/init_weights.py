@@ -91,6 +91,11 @@ RULES: dict[str, Callable[..., None]] = {
 }
 
 
+def rule_name(kind: str) -> str:
+    """Return the name of a rule that may be written as a class: ``mmengine.model.KaimingInit``."""
+    return strip_scope(kind).removesuffix("Init")
+
+
 def apply_rule(module: nn.Module, rule: dict[str, Any]) -> None:
     """Apply one ``init_cfg`` rule to ``module`` and all below it.
 
@@ -98,7 +103,7 @@ def apply_rule(module: nn.Module, rule: dict[str, Any]) -> None:
         ValueError: for an unknown rule or option, or an override of a part that does not exist.
     """
     options = {key: value for key, value in rule.items() if key not in ("type", "layer", "override", "map_location")}
-    kind = strip_scope(rule["type"])
+    kind = rule_name(rule["type"])
     if kind == "Pretrained":
         load_pretrained(module, **options)
         return
@@ -149,6 +154,9 @@ def load_pretrained(module: nn.Module, checkpoint: str, prefix: str | None = Non
         checkpoint: a path, a URL, or a name: ``torchvision://resnet50``, ``timm://resnet50.a1_in1k``,
             ``mmcls://...`` and ``open-mmlab://msra/...`` (classification weights of the field).
         prefix: load only the keys below it, without it.
+
+    Raises:
+        ValueError: if the checkpoint has no key below ``prefix``, or belongs to another model.
     """
     from posekit.checkpoints.load import load_into, read_checkpoint
 
@@ -161,11 +169,20 @@ def load_pretrained(module: nn.Module, checkpoint: str, prefix: str | None = Non
         state = read_checkpoint(_url(scheme, name) or checkpoint)
         prefix = "backbone" if scheme in ("mmcls", "mmpretrain") and prefix is None else prefix
     if prefix is not None:
-        head = prefix.rstrip(".") + "."
-        state = {key[len(head) :]: value for key, value in state.items() if key.startswith(head)}
+        state = below(state, prefix, checkpoint)
     convert = getattr(module, "convert_state", None)
     report = load_into(module, convert(state) if convert else state, source=checkpoint)
     logging.getLogger(__name__).info("%s: %s", type(module).__name__, report)
+
+
+def below(state: dict[str, Tensor], prefix: str, checkpoint: str) -> dict[str, Tensor]:
+    """Return the weights below ``prefix``, without it."""
+    head = prefix.rstrip(".") + "."
+    inside = {key[len(head) :]: value for key, value in state.items() if key.startswith(head)}
+    if not inside:
+        parts = ", ".join(f"'{part}'" for part in dict.fromkeys(key.partition(".")[0] + "." for key in state))
+        raise ValueError(f"init_cfg.prefix: '{prefix}' is the beginning of no key in {checkpoint}; keys begin {parts}")
+    return inside
 
 
 def _url(scheme: str, name: str) -> str | None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from posekit.structures.array import is_array, is_sequence, is_tensor, to_numpy
+import numpy as np
+
+from posekit.array import is_array, is_sequence, is_tensor, to_numpy
 
 if TYPE_CHECKING:
     from typing import Self
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 class DataElement:
     """Named values, reachable as attributes, with meta information beside them.
 
-    Subclasses decide in ``_check`` which values they take.
+    Subclasses decide in ``_accepted`` which values they take.
     """
 
     _values: dict[str, Any]
@@ -24,8 +27,7 @@ class DataElement:
     def __init__(self, *, metainfo: Mapping[str, Any] | None = None, **values: Any) -> None:
         object.__setattr__(self, "_values", {})
         object.__setattr__(self, "_metainfo", dict(metainfo or {}))
-        for name, value in values.items():
-            setattr(self, name, value)
+        self.set_data(values)
 
     @property
     def metainfo(self) -> dict[str, Any]:
@@ -38,6 +40,12 @@ class DataElement:
     def metainfo_keys(self) -> list[str]:
         return list(self._metainfo)
 
+    def metainfo_values(self) -> list[Any]:
+        return list(self._metainfo.values())
+
+    def metainfo_items(self) -> list[tuple[str, Any]]:
+        return list(self._metainfo.items())
+
     def keys(self) -> list[str]:
         return list(self._values)
 
@@ -46,6 +54,16 @@ class DataElement:
 
     def items(self) -> list[tuple[str, Any]]:
         return list(self._values.items())
+
+    def all_keys(self) -> list[str]:
+        """Return the names of the meta information, then those of the values."""
+        return [*self._metainfo, *self._values]
+
+    def all_values(self) -> list[Any]:
+        return [*self._metainfo.values(), *self._values.values()]
+
+    def all_items(self) -> list[tuple[str, Any]]:
+        return [*self._metainfo.items(), *self._values.items()]
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the value or the piece of meta information called ``name``, else ``default``."""
@@ -57,6 +75,25 @@ class DataElement:
     def set_field(self, value: Any, name: str) -> None:
         """Set the attribute ``name``; the same as ``setattr`` for a name that is only known at run time."""
         setattr(self, name, value)
+
+    def set_data(self, values: Mapping[str, Any]) -> None:
+        """Set several values by name."""
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def update(self, other: DataElement) -> None:
+        """Take over the values and the meta information of another element."""
+        self.set_metainfo(other.metainfo)
+        self.set_data(dict(other.items()))
+
+    def new(self, *, metainfo: Mapping[str, Any] | None = None, **values: Any) -> Self:
+        """Return an element of the same class; where no values or no meta information is given, it has this one's."""
+        return type(self)(metainfo=self._metainfo if metainfo is None else metainfo, **(values or self._values))
+
+    def clone(self) -> Self:
+        """Return an independent copy; copies of tensors stay in the graph that gradients flow through."""
+        values = {name: _cloned(value) for name, value in self._values.items()}
+        return self.new(metainfo={name: _cloned(value) for name, value in self._metainfo.items()}, **values)
 
     def __contains__(self, name: object) -> bool:
         return name in self._values or name in self._metainfo
@@ -75,8 +112,7 @@ class DataElement:
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("_") or name in _own_names(type(self)):
             raise AttributeError(f"'{name}' is part of {type(self).__name__} itself; choose another attribute name")
-        self._check(name, value)
-        self._values[name] = value
+        self._values[name] = self._accepted(name, value)
 
     def __delattr__(self, name: str) -> None:
         if name not in self._values:
@@ -97,8 +133,9 @@ class DataElement:
         ]
         return "\n".join([f"{type(self).__name__}(", *lines, ")"])
 
-    def _check(self, name: str, value: Any) -> None:
-        """Raise unless ``value`` may be held under ``name``."""
+    def _accepted(self, name: str, value: Any) -> Any:
+        """Return ``value`` as it is held under ``name``; raise if it may not be."""
+        return value
 
     def map(self, function: Callable[[Any], Any]) -> Self:
         """Return a copy whose values went through ``function``."""
@@ -113,6 +150,13 @@ class DataElement:
 
     def cpu(self) -> Self:
         return self.to("cpu")
+
+    def cuda(self) -> Self:
+        return self.to("cuda")
+
+    def to_tensor(self) -> Self:
+        """Return a copy with every numpy array as a tensor, which shares its memory."""
+        return self.map(_as_tensors)
 
     def numpy(self) -> Self:
         """Return a copy with every tensor as a numpy array."""
@@ -138,6 +182,24 @@ def on_tensors(value: Any, function: Callable[[Any], Any]) -> Any:
     if is_sequence(value):
         return type(value)(on_tensors(item, function) for item in value)
     return value
+
+
+def _as_tensors(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        import torch
+
+        return torch.from_numpy(value)  # pyright: ignore[reportUnknownMemberType]
+    if isinstance(value, DataElement):
+        return value.to_tensor()
+    return type(value)(_as_tensors(item) for item in value) if is_sequence(value) else value
+
+
+def _cloned(value: Any) -> Any:
+    if is_tensor(value):
+        return value.clone()  # a deep copy refuses tensors that are the result of a computation
+    if isinstance(value, DataElement):
+        return value.clone()
+    return type(value)(_cloned(item) for item in value) if is_sequence(value) else copy.deepcopy(value)
 
 
 def describe(value: Any) -> str:

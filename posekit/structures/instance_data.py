@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from posekit.structures.array import Array, is_array, is_sequence, is_tensor, to_numpy
+from posekit.array import Array, is_array, is_sequence, is_tensor, to_numpy
 from posekit.structures.data_element import DataElement, describe
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class InstanceData(DataElement):
         ValueError: when an attribute is set whose length is not N.
     """
 
-    def _check(self, name: str, value: Any) -> None:
+    def _accepted(self, name: str, value: Any) -> Any:
         count = _count(value)
         if count is None:
             raise ValueError(
@@ -38,6 +38,7 @@ class InstanceData(DataElement):
                 f"InstanceData.{name}: {count} entries where the other attributes have {present}; "
                 "all attributes need one entry per instance"
             )
+        return value
 
     def __len__(self) -> int:
         return len(next(iter(self._values.values()))) if self._values else 0

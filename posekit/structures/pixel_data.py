@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from posekit.structures.array import is_array
+from posekit.array import is_array
 from posekit.structures.data_element import DataElement, describe
 
 
 class PixelData(DataElement):
-    """Maps (C, H, W) or (H, W) as numpy arrays or tensors, all of one height and width.
+    """Maps (C, H, W) as numpy arrays or tensors, all of one height and width.
 
-    ``data[rows, columns]`` cuts the same window out of every map.
+    A map (H, W) is held as (1, H, W). ``data[rows, columns]`` cuts the same window out of every map.
 
     Raises:
         ValueError: when a map is set whose height or width is not that of the others.
@@ -24,7 +24,7 @@ class PixelData(DataElement):
         maps = self.values()
         return tuple(maps[0].shape[-2:]) if maps else None
 
-    def _check(self, name: str, value: Any) -> None:
+    def _accepted(self, name: str, value: Any) -> Any:
         if not is_array(value) or value.ndim not in (2, 3):
             raise ValueError(f"PixelData.{name}: got {describe(value)}; give an array or tensor (C, H, W) or (H, W)")
         sizes = [tuple(other.shape[-2:]) for key, other in self._values.items() if key != name]
@@ -33,6 +33,7 @@ class PixelData(DataElement):
                 f"PixelData.{name}: height and width {tuple(value.shape[-2:])} where the other maps have {sizes[0]}; "
                 "all maps need the same"
             )
+        return value if value.ndim == 3 else value[None]
 
     def __getitem__(self, window: Any) -> Any:
         if isinstance(window, str):
@@ -52,7 +53,7 @@ class MultilevelPixelData(DataElement):
         ValueError: when values differ in the number of levels, or in size at one level.
     """
 
-    def _check(self, name: str, value: Any) -> None:
+    def _accepted(self, name: str, value: Any) -> Any:
         if not isinstance(value, (list, tuple)):
             raise ValueError(f"MultilevelPixelData.{name}: got {describe(value)}; give a list with one map per level")
         others = [len(other) for key, other in self._values.items() if key != name]
@@ -60,9 +61,12 @@ class MultilevelPixelData(DataElement):
             raise ValueError(
                 f"MultilevelPixelData.{name}: {len(value)} levels where the other values have {others[0]}"  # pyright: ignore
             )
+        maps: list[Any] = []
         for index, item in enumerate(value):  # pyright: ignore
             level = PixelData(**{key: other[index] for key, other in self._values.items() if key != name})
             setattr(level, name, item)
+            maps.append(level[name])
+        return maps
 
     def __len__(self) -> int:
         """The number of levels."""

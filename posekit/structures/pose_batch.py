@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, overload
+from enum import Enum
+from typing import Any, cast, overload
 
 import numpy as np
 
-from posekit.structures.array import is_array, is_sequence, is_tensor
+from posekit.array import is_array, is_sequence, is_tensor
 from posekit.structures.data_element import DataElement, on_tensors
 from posekit.structures.instance_data import InstanceData
 from posekit.structures.pose_data_sample import PARTS, PoseDataSample
+
+
+class Absent(Enum):
+    """Stands for what a sample lacks; stays the same object when it is pickled."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
 
 
 class PoseBatch(Sequence[PoseDataSample]):
@@ -20,7 +31,8 @@ class PoseBatch(Sequence[PoseDataSample]):
     instance labels are (B, N, K, ...), fields (B, C, H, W).
 
     Args:
-        columns: values by "part.name", such as "gt_instance_labels.keypoint_weights".
+        columns: values by "part.name", such as "gt_instance_labels.keypoint_weights"; ``ABSENT`` stands in a list
+            for what a sample lacks.
         metainfos: the meta information of each sample.
 
     Raises:
@@ -55,16 +67,30 @@ class PoseBatch(Sequence[PoseDataSample]):
                 _place(row, name, values, index)
 
     def keys(self) -> list[str]:
-        """The names of all columns, those of the samples included."""
-        names = dict.fromkeys(self._columns)
-        for row in self._rows[:1]:
+        """The names of all columns: what each sample has."""
+        return [name for name, count in self._counts().items() if count == len(self)]
+
+    def partial_keys(self) -> list[str]:
+        """The names of what some samples have and others lack; batches of several datasets have such values."""
+        return [name for name, count in self._counts().items() if count < len(self)]
+
+    def _counts(self) -> dict[str, int]:
+        """Return how many samples have each value."""
+        counts: Counter[str] = Counter()
+        for row in self._rows:
             for part, value in row.items() if row is not None else ():
                 if isinstance(value, DataElement):
-                    names.update(dict.fromkeys(f"{part}.{name}" for name, _ in value.items()))
-        return list(names)
+                    counts.update(f"{part}.{name}" for name, _ in value.items())
+        lengths = {name: len(self) - len(_gaps(values)) for name, values in self._columns.items()}
+        return {**counts, **lengths}
 
     def __contains__(self, name: object) -> bool:
         return name in self.keys()
+
+    def entries(self, name: str) -> list[Any]:
+        """Return the value "part.name" of each sample, ``ABSENT`` where it has none."""
+        part, _, key = name.partition(".")
+        return [row[part][key] if key in row.get(part, ()) else ABSENT for row in self]
 
     def column(self, name: str) -> Any:
         """Return a column as a tensor (B, ...), or as a list where shapes differ or values are no arrays.
@@ -72,9 +98,9 @@ class PoseBatch(Sequence[PoseDataSample]):
         Maps at several levels come as a tuple with one tensor per level; "metainfo.name" is a list.
 
         Raises:
-            KeyError: if the samples have no such value.
+            KeyError: if some sample has no such value.
         """
-        if name not in self._columns:
+        if name not in self._columns or _gaps(self._columns[name]):
             part, _, key = name.partition(".")
             try:
                 if part == "metainfo":
@@ -142,6 +168,13 @@ class PoseBatch(Sequence[PoseDataSample]):
         return self.map_tensors(lambda tensor: tensor.pin_memory())
 
 
+def _gaps(values: Any) -> list[int]:
+    """Return which samples lack a value."""
+    if not isinstance(values, list):
+        return []
+    return [index for index, value in enumerate(cast("list[Any]", values)) if value is ABSENT]
+
+
 def _levels(values: Any) -> tuple[Any, ...]:
     return values if isinstance(values, tuple) else (values,)  # pyright: ignore[reportUnknownVariableType]
 
@@ -150,6 +183,8 @@ def _place(row: PoseDataSample, name: str, values: Any, index: int) -> None:
     """Set entry ``index`` of the column ``name`` in the sample ``row``."""
     part, _, key = name.partition(".")
     several = values is _levels(values)
+    if not several and values[index] is ABSENT:
+        return
     if part not in row:
         kinds = PARTS.get(part, (InstanceData,))
         setattr(row, part, kinds[-1 if several else 0]())

@@ -13,6 +13,7 @@ PARTS: dict[str, tuple[type, ...]] = {
     "gt_instance_labels": (InstanceData,),
     "gt_fields": (PixelData, MultilevelPixelData),
     "pred_instances": (InstanceData,),
+    "pred_instance_labels": (InstanceData,),
     "pred_fields": (PixelData, MultilevelPixelData),
 }
 
@@ -20,9 +21,8 @@ PARTS: dict[str, tuple[type, ...]] = {
 class PoseDataSample(DataElement):
     """One picture's annotations, training targets and predictions.
 
-    Convention: ``gt_instances`` and ``pred_instances`` are in image space, the targets in
-    ``gt_instance_labels`` (N, K, ...) and ``gt_fields`` (C, H, W) and the maps in
-    ``pred_fields`` in output space.
+    Convention: ``gt_instances`` and ``pred_instances`` are in image space; ``gt_instance_labels`` and
+    ``pred_instance_labels`` (N, K, ...), ``gt_fields`` and ``pred_fields`` (C, H, W) are in output space.
 
     Meta information is read as ``sample.metainfo["img_shape"]``, ``sample.get("img_shape")``
     or ``sample.img_shape``. A part that was not set raises AttributeError; ask with
@@ -36,13 +36,15 @@ class PoseDataSample(DataElement):
     gt_instance_labels: InstanceData
     gt_fields: PixelData
     pred_instances: InstanceData
+    pred_instance_labels: InstanceData
     pred_fields: PixelData
 
-    def _check(self, name: str, value: Any) -> None:
+    def _accepted(self, name: str, value: Any) -> Any:
         allowed = PARTS.get(name)
         if allowed is not None and not isinstance(value, allowed):
             names = " or ".join(kind.__name__ for kind in allowed)
             raise TypeError(f"PoseDataSample.{name}: got {describe(value)}; it must be {names}")
+        return value
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name)

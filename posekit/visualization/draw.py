@@ -1,19 +1,20 @@
 """Drawing poses, boxes and heatmaps on pictures.
 
-Convention: pictures are (H, W, 3) uint8 in B, G, R, as cv2 reads and writes them. The colours
-of a keypoint set's file are B, G, R too. Every function returns a new picture.
+Convention: images are (H, W, 3) uint8 in B, G, R, as cv2 reads and writes them. The colours
+of a keypoint set are R, G, B, as in its file. Every function returns a new image.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 import numpy as np
 
-from posekit.structures.array import to_numpy
+from posekit.array import to_numpy
 from posekit.structures.instance_data import InstanceData
 
 Color = tuple[int, int, int]
@@ -49,6 +50,9 @@ class PoseStyle:
         outline: whether links have a dark rim and keypoints a light one, to stand out anywhere.
         boxes: whether ``bboxes`` are drawn.
         scores: whether each person's mean score is written.
+        indices: whether each keypoint's number is written beside it.
+        weighted: whether keypoints and links of lower scores are more transparent.
+        box_color: color of the boxes, B, G, R.
     """
 
     thr: float = 0.3
@@ -58,6 +62,9 @@ class PoseStyle:
     outline: bool = True
     boxes: bool = False
     scores: bool = False
+    indices: bool = False
+    weighted: bool = False
+    box_color: Color = BOX
 
     def __post_init__(self) -> None:
         if not 0 <= self.alpha <= 1:
@@ -90,7 +97,7 @@ def draw_pose(
     for i in np.argsort(scores.mean(1), kind="stable"):
         size = person_size(keypoints[i], scores[i] >= style.thr, None if boxes is None else boxes[i])
         if style.boxes and boxes is not None:
-            draw_box(drawn, boxes[i], width=max(1, round(thickness_of(size, style) / 2)))
+            draw_box(drawn, boxes[i], style.box_color, max(1, round(thickness_of(size, style) / 2)))
         draw_one(drawn, keypoints[i], scores[i], metainfo, size, style)
         if style.scores:
             at = boxes[i, :2] if boxes is not None else keypoints[i].min(0)
@@ -149,28 +156,45 @@ def draw_one(
     rim = max(1.0, thickness * 0.25)
     links = metainfo.get("skeleton_links", ())
     link_colors = colors(metainfo, "skeleton_link_colors", len(links), DEFAULT_LINK)
+    opacity = (np.clip(scores, 0, 1) if style.weighted else np.ones(len(scores))).tolist()
     segments = [
-        (keypoints[a], keypoints[b], color)
+        (keypoints[a], keypoints[b], color, (opacity[a] + opacity[b]) / 2)
         for (a, b), color in zip(links, link_colors, strict=True)
         if shown[a] and shown[b]
     ]
-    for start, end, _ in segments if style.outline else ():
-        line(canvas, start, end, OUTLINE, thickness + 2 * rim)
-    for start, end, color in segments:
-        line(canvas, start, end, color, thickness)
+    for start, end, _, alpha in segments if style.outline else ():
+        with layer(canvas, alpha) as paint:
+            line(paint, start, end, OUTLINE, thickness + 2 * rim)
+    for start, end, color, alpha in segments:
+        with layer(canvas, alpha) as paint:
+            line(paint, start, end, color, thickness)
     for k, color in enumerate(colors(metainfo, "keypoint_colors", len(keypoints), DEFAULT_KEYPOINT)):
         if shown[k]:
-            if style.outline:
-                dot(canvas, keypoints[k], RING, radius + rim)
-            dot(canvas, keypoints[k], color, radius)
+            with layer(canvas, opacity[k]) as paint:
+                if style.outline:
+                    dot(paint, keypoints[k], RING, radius + rim)
+                dot(paint, keypoints[k], color, radius)
+            if style.indices:
+                write_label(canvas, str(k), keypoints[k] + radius + rim)
+
+
+@contextmanager
+def layer(canvas: np.ndarray, opacity: float) -> Iterator[np.ndarray]:
+    """Lend an image to paint on, which is then laid over ``canvas`` in place; below full opacity it is a copy."""
+    if opacity >= 1:
+        yield canvas
+        return
+    paint = canvas.copy()
+    yield paint
+    cv2.addWeighted(paint, opacity, canvas, 1 - opacity, 0, dst=canvas)
 
 
 def colors(metainfo: Mapping[str, Any], key: str, count: int, default: Color) -> list[Color]:
-    """Return ``count`` colours of a keypoint set, or the default where it has none."""
+    """Return ``count`` colours of a keypoint set in B, G, R, or the default where it has none."""
     given = metainfo.get(key)
     if given is None or len(given) != count:
         return [default] * count
-    return [(int(b), int(g), int(r)) for b, g, r in given]
+    return [(int(blue), int(green), int(red)) for red, green, blue in given]
 
 
 def fixed_points(xy: np.ndarray) -> np.ndarray:

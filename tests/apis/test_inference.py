@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from posekit.apis import inference_bottomup, inference_topdown, init_model
+from posekit.apis.inference import predictor_of
 from posekit.checkpoints.save import save_weights
 
 CODEC = {"type": "MSRAHeatmap", "input_size": (32, 32), "heatmap_size": (8, 8), "sigma": 2}
@@ -131,3 +132,54 @@ def test_bottomup_gives_one_sample(tmp_path: Path) -> None:
     config["test_dataloader"]["dataset"]["pipeline"][1:3] = [{"type": "BottomupResize", "input_size": (32, 32)}]
     (sample,) = inference_bottomup(init_model(config), IMAGE)
     assert sample.pred_instances.keypoints.shape == (1, 17, 2)
+
+
+def with_steps(*steps: dict[str, Any]) -> Any:
+    config = copy.deepcopy(CONFIG)
+    config["test_dataloader"]["dataset"]["pipeline"] = list(steps)
+    return init_model(config)
+
+
+def test_a_pipeline_without_its_end_is_named() -> None:
+    model = with_steps({"type": "LoadImage"}, {"type": "BottomupResize", "input_size": (32, 32)})
+    message = (
+        r"\(LoadImage, BottomupResize\) ends without inputs and data_samples; its last step must be PackPoseInputs"
+    )
+    with pytest.raises(ValueError, match=message):
+        inference_bottomup(model, IMAGE)
+
+
+def test_the_recipe_gives_what_the_config_s_own_pipeline_gives() -> None:
+    """The options of PackPoseInputs send the same model through its pipeline; not a bit may differ."""
+    crop: dict[str, Any] = {"type": "TopdownAffine", "input_size": (32, 48), "border_value": (9, 99, 199)}
+    for use_udp in (False, True):
+        steps = [{"type": "LoadImage"}, {"type": "GetBBoxCenterScale", "padding": 1.3}, {**crop, "use_udp": use_udp}]
+        keys = {"meta_keys": ["id", "img_id", "img_path", "ori_shape", "img_shape", "input_size", "flip_indices"]}
+        recipe, pipeline = (
+            with_steps(*steps, {"type": "PackPoseInputs"}),
+            with_steps(*steps, {"type": "PackPoseInputs", **keys}),
+        )
+        pipeline.load_state_dict(recipe.state_dict())
+        boxes = [[0.3, 0.7, 20.1, 30.9], [-10, 5, 40, 70], [30, 10, 90, 45]]
+        for one, other in zip(
+            inference_topdown(recipe, IMAGE, boxes), inference_topdown(pipeline, IMAGE, boxes), strict=True
+        ):
+            np.testing.assert_array_equal(one.affine.matrix, other.affine.matrix)
+            np.testing.assert_array_equal(one.pred_instances.keypoints, other.pred_instances.keypoints)
+            np.testing.assert_array_equal(one.pred_instances.bboxes, other.pred_instances.bboxes)
+            assert one.metainfo.keys() >= {*keys["meta_keys"], "affine"}
+
+
+def test_only_the_kept_keypoints_and_their_set() -> None:
+    config = copy.deepcopy(CONFIG)
+    config["model"]["test_cfg"] = {"output_keypoint_indices": [5, 6]}
+    model = init_model(config)
+    (result,) = predictor_of(model).predict([IMAGE])
+    assert result.keypoints.shape == (1, 2, 2)
+    assert result.skeleton["keypoint_id2name"] == {0: "left_shoulder", 1: "right_shoulder"}
+
+
+@pytest.mark.parametrize("image", [IMAGE[..., 0], np.dstack([IMAGE, IMAGE[..., :1]])], ids=["grey", "transparent"])
+def test_grey_and_transparent_arrays(model: Any, image: np.ndarray) -> None:
+    (sample,) = inference_topdown(model, image)
+    assert sample.pred_instances.bboxes.tolist() == [[0, 0, 64, 48]]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from posekit.cli import main as cli
-from posekit.datasets.skeleton import Skeleton
+from posekit.keypoints.skeleton import Skeleton
 
 NAMES = ["nose", "leftear", "rightear"]
 

@@ -49,3 +49,14 @@ def test_wrong_destination(out, message, tmp_path, capsys):
     (tmp_path / "folder.onnx").mkdir()
     assert call("c.py", "w.pth", "-o", tmp_path / out) == cli.USER_ERROR
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("options", "message"), [((), "boxes agree"), (("--half",), "--half: files of detectors")])
+def test_detectors(options, message, calls, tmp_path, capsys, monkeypatch):
+    detector = SimpleNamespace(bbox_head=None)
+    monkeypatch.setattr("posekit.apis.inference.init_model", lambda config, checkpoint: detector)
+    exporter = SimpleNamespace(export_detector=lambda model, out, detect: "boxes agree")
+    monkeypatch.setitem(sys.modules, "posekit.export.detector", exporter)
+    assert call("c.py", "w.pth", "-o", tmp_path / "m.onnx", *options) == (cli.USER_ERROR if options else 0)
+    printed = capsys.readouterr()
+    assert message in printed.out + printed.err

@@ -160,3 +160,18 @@ def test_a_name_that_is_no_text_is_printed_escaped():
     )
     assert done.returncode == 2
     assert done.stderr.decode().startswith("error: annotation file 'n\\udce4me.json' is not there")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("my.py --cfg-options a=1 b=2 --amp", "my.py --cfg-options a=1 --cfg-options b=2 --amp"),
+        ("--cfg-options a=1 b=[2,3] my.py c=4", "--cfg-options a=1 --cfg-options b=[2,3] my.py c=4"),
+        ("--cfg-options=a=1 b=2", "--cfg-options=a=1 --cfg-options b=2"),
+        ("--cfg-options a=1 --cfg-options b=2", "--cfg-options a=1 --cfg-options b=2"),
+        ("-o a=1 b=2", "-o a=1 b=2"),
+        ("x=1 -- --cfg-options a=1 b=2", "x=1 -- --cfg-options a=1 b=2"),
+    ],
+)
+def test_several_values_of_one_option(typed, meant):
+    assert cli.one_value_each(typed.split()) == meant.split()

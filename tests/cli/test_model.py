@@ -59,7 +59,7 @@ def test_json_and_another_shape(config, capsys):
         (("codec =", "other ="), (), "give --shape H W"),
         (("", ""), ("--shape", "64"), "requires 2 arguments"),
         (("", ""), ("--shape", 0, 64), "--shape 0 64: give a height and a width of at least one pixel"),
-        (("", ""), ("--device", "toaster"), "device 'toaster' cannot be used here"),
+        (("", ""), ("--device", "toaster"), "device 'toaster': no such kind of device"),
         (("", ""), ("--plugin", "gone_plugin"), "--plugin gone_plugin: no module 'gone_plugin', seen from"),
         (("in_channels=32", "in_channels=16"), (), "does not take an image of 64x64"),
         (
@@ -73,7 +73,7 @@ def test_json_and_another_shape(config, capsys):
             (),
             "model.backbone (line 5): needs a BaseBackbone, as dict(type=...), not 3",
         ),
-        (("model =", "modle ="), (), "tiny.py: the config has no 'model'; did you mean 'modle'"),
+        (("model =", "modle ="), (), "model: is missing; did you mean 'modle'"),
         (("model = dict(", "model = None\nother = dict("), (), "needs dict(type=...) with a name of MODELS, not None"),
     ],
 )

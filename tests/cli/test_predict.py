@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -11,31 +10,40 @@ import pytest
 from posekit.cli import main as cli
 from posekit.cli import predict as module
 from posekit.cli import predict_sources
-from posekit.progress import ProgressBar
-from posekit.runtime.video import VideoReader, VideoWriter
+from posekit.cli.predict_models import open_lifter, open_predictor
+from posekit.console import ProgressBar
+from posekit.inference.images import checked_boxes
+from posekit.inference.results import PoseResult
+from posekit.inference.top_down import TopDownPredictor
+from posekit.media.video import VideoReader, VideoWriter
 from posekit.structures.instance_data import InstanceData
+from posekit.structures.pose_data_sample import PoseDataSample
 
 
-class CornerModel:
+class Corners:
     """Finds two corners of every box."""
 
-    metainfo: ClassVar = dict(
-        dataset_name="box", keypoint_id2name={0: "low", 1: "high"}, num_keypoints=2, skeleton_links=[[0, 1]]
-    )
+    def __call__(self, image, boxes):
+        for box in checked_boxes(boxes, image.shape[:2]):
+            yield box, PoseDataSample(gt_instances=InstanceData(bboxes=box[None]))
 
-    def predict(self, image, boxes=None):
-        from posekit.runtime.pose_model import checked_boxes
+    def run(self, batch):
+        for box, sample in zip(batch.inputs, batch.samples, strict=True):
+            sample.pred_instances = InstanceData(
+                keypoints=box.reshape(1, 2, 2), keypoint_scores=np.full((1, 2), 0.5), bboxes=box[None]
+            )
+        return batch.samples
 
-        boxes = checked_boxes(boxes, image.shape[:2])
-        return InstanceData(
-            keypoints=boxes.reshape(-1, 2, 2), keypoint_scores=np.full((len(boxes), 2), 0.5), bboxes=boxes
-        )
+
+BOX_SET = dict(dataset_name="box", keypoint_id2name={0: "low", 1: "high"}, num_keypoints=2, skeleton_links=[[0, 1]])
 
 
 @pytest.fixture(autouse=True)
 def corner_model(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(module, "open_predictor", lambda *options: CornerModel())
+    monkeypatch.setattr(
+        module, "open_predictor", lambda *options: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
+    )
 
 
 @pytest.fixture
@@ -221,13 +229,41 @@ def test_wrong_arguments(arguments, message, pictures, capsys, tmp_path):
         ((None, "c.py", None, "cpu", None), "belong together"),
         ((None, None, "w.pth", "cpu", None), "belong together"),
         (("m.onnx", "c.py", "w.pth", "cpu", None), "not both"),
-        ((None, None, None, "tpu", None), "--device tpu: use auto, cpu or cuda"),
+        ((None, None, None, "tpu", None), "device 'tpu': no such kind of device; use auto, cpu, cuda, cuda:N or mps"),
+        ((None, None, None, "mps", None), "device 'mps' cannot be used here: ONNX Runtime has no CoreML"),
     ],
 )
 def test_contradicting_options(options, message, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(ValueError, match=message):
-        module.open_predictor(*options)
+        open_predictor(*options)
+
+
+@pytest.mark.parametrize("options", [("lift.py", None), (None, "lift.pth")])
+def test_a_lifter_has_config_and_checkpoint(options):
+    with pytest.raises(ValueError, match="--lift and --lift-checkpoint belong together"):
+        open_lifter(*options, "cpu", None)
+
+
+class Doubling:
+    """Lifts two keypoints to three joints."""
+
+    metainfo = dict(keypoint_id2name={0: "low", 1: "middle", 2: "high"})  # noqa: RUF012
+
+    def predict(self, results):
+        return [
+            PoseResult(np.full((len(result), 3, 3), float(frame)), np.ones((len(result), 3)), self.metainfo)
+            for frame, result in enumerate(results)
+        ]
+
+
+def test_lifted_joints_stand_beside_the_poses(monkeypatch, video, pictures, capsys):
+    monkeypatch.setattr(module, "open_lifter", lambda *options: Doubling())
+    pictures.joinpath("boxes.json").write_text('{"walk.mp4": [[0, 0, 9, 9], [1, 1, 5, 5]], "a.jpg": []}')
+    assert call(video, pictures / "a.jpg", "--json", "--boxes-file", pictures / "boxes.json") == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["categories"][0]["keypoints_3d"] == ["low", "middle", "high"]
+    assert [row["keypoints_3d"][:2] for row in content["annotations"]] == [[i // 2, i // 2] for i in range(12)]
 
 
 CONFIG = """

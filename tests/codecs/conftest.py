@@ -9,5 +9,5 @@ import pytest
 def device_path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Run a test twice: with numpy computing on tensors of the CPU, and with torch, as on other devices."""
     if request.param == "as_on_gpu":
-        monkeypatch.setattr("posekit.structures.array.on_cpu", lambda tensor: False)
+        monkeypatch.setattr("posekit.array.on_cpu", lambda tensor: False)
     return request.param

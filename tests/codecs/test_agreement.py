@@ -48,6 +48,22 @@ def test_a_codec_beside_a_decoder_of_queries_is_compared_too():
     assert problem.startswith("model.head.data_decoder (line 5): differs")
 
 
+MOTION = """
+train_codec = dict(type='MotionBERTLabel', num_keypoints=17, concat_vis=True, mode='train')
+val_codec = dict(type='MotionBERTLabel', num_keypoints=17, concat_vis=True, rootrel=True)
+model = dict(head=dict(type='MotionRegressionHead', decoder={decoder}))
+train_dataloader = dict(dataset=dict(pipeline=[dict(type='GenerateTarget', encoder=train_codec)]))
+{loader} = dict(dataset=dict(pipeline=[dict(type='GenerateTarget', encoder=val_codec)]))
+"""
+
+
+@pytest.mark.parametrize("loader", ["val_dataloader", "test_dataloader"])
+def test_a_decoder_is_compared_with_the_data_that_it_decodes(loader):
+    assert check_codecs(loads(MOTION.format(decoder="val_codec", loader=loader))) == []
+    (problem,) = check_codecs(loads(MOTION.format(decoder="train_codec", loader=loader)))
+    assert f"differs from the encoder at {loader}.dataset.pipeline.0.encoder (line 6): rootrel is" in problem
+
+
 def test_config_without_training():
     assert check_codecs(loads("codec = dict(type='SimCCLabel')\nmodel = dict(head=dict(decoder=codec))")) == []
 
@@ -65,7 +81,7 @@ def test_config_without_training():
         (
             "codec",
             "simcc",
-            "model.head.decoder (line 5): decodes SimCCLabel, but training encodes MSRAHeatmap at "
+            "model.head.decoder (line 5): decodes SimCCLabel, but the data is encoded with MSRAHeatmap at "
             "train_dataloader.dataset.datasets.0.pipeline.1.encoder (line 9); give both the same codec, "
             "best as one variable",
         ),

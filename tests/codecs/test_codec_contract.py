@@ -11,9 +11,9 @@ import torch
 from codec_cases import ENCODINGS, FLIP_INDICES, SIZE, TOP_DOWN, Case, Encoding, K, keypoints_inside
 from rows import check_rows
 
+from posekit.array import to_numpy
 from posekit.codecs.base import BaseCodec
 from posekit.registry import CODECS
-from posekit.structures.array import to_numpy
 
 
 def test_every_registered_codec_has_a_row() -> None:

@@ -88,6 +88,27 @@ def test_video_lifting_names_what_the_camera_lacks() -> None:
         )
 
 
+LENSES = {
+    "column": {"f": CAMERA["f"][:, None], "c": CAMERA["c"][:, None]},
+    "tuple": {"f": tuple(CAMERA["f"]), "c": tuple(CAMERA["c"])},
+}
+
+
+@pytest.mark.parametrize("lens", LENSES)
+def test_motionbert_reads_lenses_of_all_shapes_alike(lens: str) -> None:
+    usual, other = (
+        MotionBERTLabel(K).encode(KEYPOINTS, lifting_target=JOINTS, camera_param=camera)
+        for camera in (CAMERA, CAMERA | LENSES[lens])
+    )
+    for key, values in usual.items():
+        np.testing.assert_array_equal(values, other[key])
+
+
+def test_a_lens_needs_two_numbers() -> None:
+    with pytest.raises(ValueError, match="camera_param's f must be two numbers, x and y; found 1145"):
+        MotionBERTLabel(K).encode(KEYPOINTS, lifting_target=JOINTS, camera_param=CAMERA | {"f": 1145.0})
+
+
 def test_motionbert_brings_targets_back_to_the_scale_of_the_joints() -> None:
     codec = MotionBERTLabel(K)
     encoded = codec.encode(KEYPOINTS, VISIBLE, JOINTS, VISIBLE, CAMERA)

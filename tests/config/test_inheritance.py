@@ -170,3 +170,45 @@ def test_custom_imports_of_a_plugin(tmp_path):
     assert load(path, plugins=["lab.models"]).to_dict() == {"x": 1}
     with pytest.raises(ConfigError, match="refused"):
         load(path, plugins=["other"])
+
+
+FOREIGN = "custom_imports = dict(imports=['models'], allow_failed_imports=False)\n"
+
+
+def test_custom_imports_are_passed_over_where_nothing_is_missing(project, caplog):
+    head = "model = dict(head=dict(type='mmpose.models.HeatmapHead', norm_cfg=dict(type='XBN')))"
+    assert "custom_imports" not in project(child=FOREIGN + head)
+    assert "child.py:1: custom_imports of 'models' passed over: posekit has every type used" in caplog.text
+
+
+def test_custom_imports_say_what_is_missing(project):
+    pipeline = "train_dataloader = dict(dataset=dict(type='CocoDataset', pipeline=[dict(type='Blend')]))"
+    with pytest.raises(ConfigError, match=r"base.py:1: .* posekit has no 'Blend'; .* --plugin models"):
+        project(child="_base_ = 'base.py'\n" + pipeline, base=FOREIGN)
+
+
+def test_bases_from_folders_that_the_person_allows(project, tmp_path):
+    shared = tmp_path / "lab"
+    (shared / "parts").mkdir(parents=True)
+    (shared / "parts" / "base.py").write_text("_base_ = '../more.py'\nx = 1")
+    (shared / "more.py").write_text("y = 2")
+    child = f"_base_ = '{shared}/parts/base.py'"
+    with pytest.raises(ConfigError, match="allow more with --config-root FOLDER"):
+        project(child=child)
+    assert load(tmp_path / "configs" / "child.py", roots=[shared]).to_dict() == dict(x=1, y=2)
+    with pytest.raises(ConfigError, match=r"--config-root .*/lap: no such folder"):
+        load(tmp_path / "configs" / "child.py", roots=[tmp_path / "lap"])
+
+
+@pytest.mark.parametrize("package", ["mmpose/configs/new.py", "mmpose/__init__.py"])
+def test_a_checkouts_configs_come_before_the_packaged(package, tmp_path):
+    for name, text in {
+        package: "",
+        "configs/_base_/own.py": "x = 1",
+        "projects/my/a.py": "_base_ = ['mmpose::_base_/own.py', 'mmpose::_base_/default_runtime.py']",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    config = load(tmp_path / "projects" / "my" / "a.py")
+    assert config.x == 1
+    assert "default_hooks" in config

@@ -88,7 +88,6 @@ REFUSED = {
     "try": ("try:\n    x = 1\nexcept ValueError:\n    pass", "Try .* leave it away"),
     "with": ("with open('x') as f:\n    pass", "the only allowed `with` is `with read_base"),
     "walrus": ("x = (y := 1)", "NamedExpr .* line of its own"),
-    "annotation": ("x: int = 1", "AnnAssign .* annotation"),
     "async": ("async def f():\n    pass", "AsyncFunctionDef"),
     "yield": ("x = (yield)", "Yield is not part"),
     "global": ("global x", "Global is not part"),

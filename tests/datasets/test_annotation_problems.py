@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from posekit.datasets.annotation_file import KEPT, Problems, number_rows, packer, whole_numbers
 from posekit.datasets.base_coco import BaseCocoStyleDataset
-from posekit.json_file import read_json
+from posekit.files import read_json
 
 NAN = float("nan")
 

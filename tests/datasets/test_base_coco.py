@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from coco_files import TRIANGLE, annotation, image, write
@@ -24,6 +26,22 @@ def same(row, expected):
     assert row.keys() == expected.keys()
     for key, value in row.items():
         assert value == expected[key] if isinstance(value, list) else np.array_equal(value, expected[key]), key
+
+
+class WithExtra(BaseCocoStyleDataset):
+    """Hands on two keys that a file may have."""
+
+    METAINFO = TRIANGLE
+    FORMAT = CocoFormat(extra=("head_size", "label"))
+
+
+class Extra(WithExtra):
+    """Hands on the same from a hook, None where an annotation lacks them, as hooks written for MMPose do."""
+
+    def parse_data_info(self, raw_data_info):
+        ann = raw_data_info["raw_ann_info"]
+        more = {key: ann.get(key) for key in ("head_size", "label", "segmentation")}
+        return dict(super().parse_data_info(raw_data_info) or {}, **more)
 
 
 @pytest.fixture
@@ -92,6 +110,52 @@ def test_bottomup(path):
     assert info["keypoints"].shape == (3, 3, 2)
     assert info["iscrowd"] == [0, 1, 0]
     assert info["invalid_segs"] == [{"counts": [1, 2], "size": [80, 100]}, [[10, 20, 40, 20, 40, 60]]]
+
+
+SEGMENTS = [[10, 20, 40, 20, 40, 60]]
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+@pytest.mark.parametrize("data_mode", ["topdown", "bottomup"])
+@pytest.mark.parametrize("segmentation", [..., None])
+def test_what_a_file_lacks_is_not_in_the_samples(tmp_path, data_mode, hooked, segmentation):
+    path = write(tmp_path, [annotation(1, segmentation=segmentation), annotation(2, iscrowd=1, segmentation=...)])
+    sample = (Extra if hooked else WithExtra)(path, data_mode=data_mode).own_record(0)
+    assert not {"segmentation", "head_size", "label"} & set(sample)
+    assert all(value is not None for value in sample.values())
+    assert sample.get("invalid_segs", []) == []
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_what_some_annotations_lack(tmp_path, hooked):
+    whole: dict[str, Any] = dict(label="a", head_size=[7])
+    annotations = [
+        annotation(1, **whole),
+        annotation(2, label=None, segmentation=...),
+        annotation(3, iscrowd=1, segmentation=...),
+        annotation(4, 2, iscrowd=1, **whole),
+        annotation(5, 2),
+    ]
+    kind, path = Extra if hooked else WithExtra, write(tmp_path, annotations)
+    first, second, last = list(kind(path).data_list)
+    assert (first["segmentation"], first["label"]) == (SEGMENTS, "a")
+    assert not {"segmentation", "label", "head_size"} & set(second)
+    assert last["segmentation"] == SEGMENTS
+    one, other = list(kind(path, data_mode="bottomup").data_list)
+    assert (one["segmentation"], one["label"]) == ([SEGMENTS, None, None], ["a", None, None])
+    assert one["invalid_segs"] == []
+    assert (other["segmentation"], other["label"]) == ([SEGMENTS, SEGMENTS], ["a", None])
+    assert other["invalid_segs"] == [SEGMENTS]
+
+
+def test_arrays_that_some_instances_lack_are_not_merged(tmp_path):
+    class Marked(WithExtra):
+        def parse_data_info(self, raw_data_info):
+            instance: Any = super().parse_data_info(raw_data_info)
+            return {**instance, "mark": None if instance["id"] == 1 else np.ones((1, 2))}
+
+    dataset = Marked(write(tmp_path, [annotation(1), annotation(2), annotation(3, 2)]), data_mode="bottomup")
+    assert ["mark" in row for row in dataset.data_list] == [False, True]
 
 
 def test_bottomup_evaluation_has_images_without_instances(path):
@@ -260,12 +324,12 @@ def test_hooks_read_what_the_columns_read(path):
 class Draw(BaseTransform):
     """Hands over a random number, and None or an error for some annotations."""
 
-    def __init__(self, skip=(), fail=()):
-        self.skip, self.fail = skip, fail
+    def __init__(self, skip=(), fail=(), error=None):
+        self.skip, self.fail, self.error = skip, fail, error or OSError("cannot read 2.jpg")
 
     def transform(self, results):
         if results["id"] in self.fail:
-            raise OSError("cannot read 2.jpg")
+            raise self.error
         results["keypoints"][:] = 0  # a pipeline may write to its arrays
         return None if results["id"] in self.skip else dict(id=results["id"], number=results["rng"].random())
 
@@ -282,7 +346,18 @@ def test_random_numbers_follow_seed_epoch_and_index(path):
     assert dataset.get_data_info(0)["keypoints"].max() > 0
 
 
-@pytest.mark.parametrize("pipeline", [[Draw(skip=(2,))], [Draw(fail=(2,))]])
+UNFORESEEN = {
+    TypeError("'NoneType' object is not iterable"): "TypeError: 'NoneType' object is not iterable",
+    KeyError("head_size"): "KeyError: 'head_size'",
+    AttributeError("no shape"): "AttributeError: no shape",
+    ZeroDivisionError("division by zero"): "ZeroDivisionError: division by zero",
+    cv2.error("empty picture"): "error: empty picture",
+}
+
+
+@pytest.mark.parametrize(
+    "pipeline", [[Draw(skip=(2,))], [Draw(fail=(2,))], *([Draw(fail=(2,), error=e)] for e in UNFORESEEN)]
+)
 def test_bad_sample_is_named_once_and_replaced(path, pipeline, caplog):
     dataset = build(path, pipeline=pipeline)
     with caplog.at_level(logging.WARNING):
@@ -298,14 +373,33 @@ def test_bad_sample_is_an_error_in_evaluation(path):
     assert dataset[1]["id"] == 1
 
 
+@pytest.mark.parametrize("error", UNFORESEEN)
+def test_an_error_that_nobody_foresaw_comes_with_its_kind_and_place(path, error):
+    dataset = build(path, pipeline=[Draw(fail=(2,), error=error)], test_mode=True)
+    with pytest.raises(ValueError, match=r"sample 0 \(image 2.jpg, annotation 2\): ") as caught:
+        dataset[0]
+    assert f": {UNFORESEEN[error]} (test_base_coco.py, line " in str(caught.value)
+
+
+def test_an_error_of_the_program_is_no_bad_sample(path):
+    with pytest.raises(NameError, match="no such thing"):
+        build(path, pipeline=[Draw(fail=(2,), error=NameError("no such thing"))])[0]
+
+
 def test_refetching_ends(path):
     dataset = build(path, pipeline=[Draw(skip=(1, 2))], max_refetch=3)
     with pytest.raises(ValueError, match="no usable sample for index 0 in 4 tries"):
         dataset[0]
 
 
+@pytest.mark.parametrize(("error", "tries"), [(TypeError("takes 2"), 20), (ValueError("too small"), 51)])
+def test_refetching_ends_early_where_the_program_is_to_blame(path, error, tries):
+    dataset = build(path, pipeline=[Draw(fail=(1, 2), error=error)], max_refetch=50)
+    with pytest.raises(ValueError, match=f"no usable sample for index 0 in {tries} tries; the last: .*{error}"):
+        dataset[0]
+
+
 def test_missing_image(path, caplog, tmp_path):
-    cv2 = pytest.importorskip("cv2")
     cv2.imwrite(str(tmp_path / "1.jpg"), np.zeros((80, 100, 3), np.uint8))
     config = dict(
         type="BaseCocoStyleDataset",

@@ -9,7 +9,7 @@ import pytest
 from coco_files import annotation, image
 
 from posekit.config import packaged_configs
-from posekit.datasets.skeleton import load_metainfo
+from posekit.keypoints.skeleton import load_metainfo
 from posekit.registry import DATASETS
 
 ROWS = [name for name in DATASETS.names() if getattr(DATASETS.get(name), "METAINFO", None)]

@@ -60,8 +60,9 @@ def test_rows_come_back():
         max_size=6,
     )
 )
-def test_any_rows_come_back(rows):
-    assert list(Records.from_rows(rows)) == rows
+def test_any_rows_come_back_without_what_is_none(rows):
+    present = [{key: value for key, value in row.items() if value is not None} for row in rows]
+    assert list(Records.from_rows(rows)) == present
 
 
 def test_take():
@@ -85,7 +86,7 @@ def test_lazy_values_act_like_the_plain_ones():
     assert raw["id"] == 3
     assert "keypoints" in raw
     assert dict(raw) == raw.value
-    assert records[1]["raw"] is None
+    assert "raw" not in records[1]
     assert len(records[2]["raw"]) == 1
     assert type(copy.deepcopy(raw)) is dict
     assert type(pickle.loads(pickle.dumps(raw))) is dict

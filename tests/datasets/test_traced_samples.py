@@ -9,7 +9,7 @@ from posekit.datasets.base_coco import BaseCocoStyleDataset
 from posekit.datasets.traced_samples import trace
 from posekit.datasets.wrappers import CombinedDataset, RepeatDataset
 from posekit.registry import DATASETS
-from posekit.visualization.browse_page import browse_page, described
+from posekit.reports.browse_page import browse_page, described
 
 CODECS = {
     "heatmaps": dict(type="MSRAHeatmap", input_size=(48, 64), heatmap_size=(12, 16), sigma=1),

@@ -10,7 +10,7 @@ from coco_files import TRIANGLE, annotation, image, write
 
 from posekit.datasets.base_coco import BaseCocoStyleDataset
 from posekit.datasets.transforms.base import BaseTransform
-from posekit.datasets.wrappers import CombinedDataset, ConcatDataset, RepeatDataset
+from posekit.datasets.wrappers import ClassBalancedDataset, CombinedDataset, ConcatDataset, RepeatDataset
 from posekit.registry import DATASETS
 
 OTHER = {**TRIANGLE, "dataset_name": "other"}
@@ -197,3 +197,30 @@ class TestMultiSourceSampler:
     def test_arguments(self, sampler, arguments, message):
         with pytest.raises(ValueError, match=message):
             sampler(**arguments)
+
+
+def test_samples_of_rare_categories_are_visited_more_often(parts, monkeypatch):
+    rows = [[1], [1], [1], [1], [1], [1], [1, 2], [], [3], [1]]
+    monkeypatch.setattr(BaseCocoStyleDataset, "get_cat_ids", lambda self, index: rows[index], raising=False)
+    dataset = DATASETS.build(dict(type="mmengine.ClassBalancedDataset", dataset=parts[1], oversample_thr=0.4))
+    visits = Counter(dataset.get_data_info(index)["id"] for index in range(len(dataset)))
+    assert visits == {100 + n: 2 if n in (6, 8) else 1 for n in range(10)}
+    assert len({dataset[index]["number"] for index in range(len(dataset))}) == len(dataset)
+    assert dataset.metainfo["dataset_name"] == "triangle"
+
+
+def test_categories_come_from_the_records(tmp_path):
+    rare = [{**annotation(n), "category_id": 2 if n == 3 else 1} for n in range(16)]
+    path = write(tmp_path, rare, [image(1)])
+    balanced = ClassBalancedDataset(BaseCocoStyleDataset(path, metainfo=TRIANGLE), 1.0)
+    assert Counter(balanced.get_data_info(i)["id"] for i in range(len(balanced)))[3] == 4
+    assert len(ClassBalancedDataset(BaseCocoStyleDataset(path, metainfo=TRIANGLE), 0.0)) == 16
+
+
+def test_what_cannot_be_balanced(parts):
+    with pytest.raises(ValueError, match="must be between 0 and 1, found 2"):
+        ClassBalancedDataset(parts[0], 2)
+    repeated = RepeatDataset(parts[0], 1)
+    repeated.get_data_info = lambda index: {}
+    with pytest.raises(ValueError, match="RepeatDataset have no category_id; give the class a get_cat_ids"):
+        ClassBalancedDataset(repeated, 0.5)

@@ -12,7 +12,7 @@ from tiny_run import tiny_config
 from posekit.apis import init_model
 from posekit.config import Config
 from posekit.engine.hooks.base import BaseHook
-from posekit.engine.run import evaluate, train
+from posekit.engine.train import evaluate, train
 from posekit.registry import HOOKS, BuildError
 
 EPOCHS = 2
@@ -42,20 +42,19 @@ def distilling(data: Path, folder: Path, *, two_dis: bool) -> Config:
 
 
 @pytest.mark.parametrize("two_dis", [False, True], ids=["one", "two"])
-def test_a_run_trains_the_student_alone(teacher: Path, data: Path, tmp_path: Path, two_dis: bool) -> None:
+def test_a_run_trains_the_student_alone(
+    teacher: Path, data: Path, tmp_path: Path, two_dis: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weights: list[float] = []
 
     class Weights(BaseHook):
         def on_train_batch_end(self, trainer: Any, pl_module: Any, *_: Any) -> None:
             weights.append(pl_module.model.epoch_weight)
 
-    HOOKS.classes["Weights"] = Weights
+    monkeypatch.setitem(HOOKS.classes, "Weights", Weights)
     config = distilling(data, teacher, two_dis=two_dis)
     config["custom_hooks"] = [*config["custom_hooks"], {"type": "Weights"}]
-    try:
-        task = train(config, work_dir=tmp_path / "run", device="cpu")
-    finally:
-        del HOOKS.classes["Weights"]
+    task = train(config, work_dir=tmp_path / "run", device="cpu")
     taught = torch.load(teacher / "teacher" / "last.pth", weights_only=True)["state_dict"]
     for key, value in task.model.teacher.state_dict().items():
         assert torch.equal(value, taught[key])

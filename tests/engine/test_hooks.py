@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,7 @@ from posekit.engine.hooks.ema_hook import EMAHook
 from posekit.engine.hooks.mode_switch_hooks import RTMOModeSwitchHook, YOLOXPoseModeSwitchHook
 from posekit.engine.hooks.random_state_hook import RandomStateHook
 from posekit.engine.hooks.validation_hook import ValidationHook
+from posekit.engine.schedules.plateau import ReduceOnPlateauSchedule
 from posekit.registry import HOOKS
 
 
@@ -132,16 +134,58 @@ def test_validation_follows_its_intervals(settings: dict[str, Any], epochs: list
 
 
 def test_best_rule_comes_from_the_name() -> None:
-    assert [rule_for(name) for name in ("coco/AP", "PCK", "AUC", "EPE", "loss_kpt", "NME")] == [
-        *["greater"] * 3,
-        *["less"] * 3,
-    ]
+    greater = (
+        "coco/AP",
+        "PCK",
+        "AUC",
+        "coco/AP .5",
+        "PCK@0.1",
+        "Head PCK",
+        "mAP50",
+        "HandednessAcc",
+        "tPCK",
+        "body/AR",
+    )
+    less = ("EPE", "loss_kpt", "NME", "ap10k/NME", "MPJPE_all", "P-MPJPE", "AP_error", "MRRPE")
+    assert [rule_for(name) for name in (*greater, *less)] == ["greater"] * len(greater) + ["less"] * len(less)
     assert better(2, 1, "greater")
     assert not better(2, 1, "less")
-    with pytest.raises(ValueError, match="add rule='greater' or 'less'"):
-        rule_for("height")
     with pytest.raises(ValueError, match="allowed are 'greater' and 'less'"):
         rule_for("AP", "more")
+
+
+@pytest.mark.parametrize("name", ["height", "laparoscopy/jitter", "ap10k/jitter", "clearance", "closeness"])
+def test_a_name_that_only_contains_that_of_a_metric_says_nothing(name: str) -> None:
+    with pytest.raises(ValueError, match="add rule='greater' or 'less'"):
+        rule_for(name)
+
+
+@pytest.mark.parametrize("rule", ["greater", "less"])
+def test_no_number_is_better_than_any_number_and_worse_than_none(rule: str) -> None:
+    assert not better(math.nan, 0.5, rule)
+    assert not better(math.nan, math.nan, rule)
+    assert better(0.5, math.nan, rule)
+
+
+def test_the_best_value_is_never_nan(tmp_path: Path) -> None:
+    model = nn.Linear(1, 1)
+    checkpoint, stop = CheckpointHook(save_best="EPE", folder=tmp_path), EarlyStoppingHook("EPE", check_finite=False)
+    plateau = ReduceOnPlateauSchedule(monitor="EPE", patience=9)
+    plateau.attach([{"lr": 1.0}])
+    trainer, task = run_of(model, callbacks=[], should_stop=False)
+    task.meta, task.state_dict = {}, model.state_dict
+    for value, files in ((math.nan, 0), (3.0, 1), (math.nan, 1)):
+        task.val_metrics = {"EPE": value}
+        for hook in (checkpoint, stop):
+            hook.on_validation_end(trainer, task)
+        plateau.observe(task.val_metrics)
+        assert len(list(tmp_path.glob("best_*"))) == files
+    assert (checkpoint.best["EPE"]["value"], stop.best, plateau.best) == (3.0, 3.0, 3.0)
+    resumed = CheckpointHook(save_best="EPE", folder=tmp_path)
+    resumed.load_state_dict({"best": {"EPE": {"value": math.nan, "file": "best_EPE_epoch_1.pth"}}})
+    task.val_metrics = {"EPE": 9.0}
+    resumed.on_validation_end(trainer, task)
+    assert resumed.best["EPE"]["value"] == 9.0
 
 
 def test_checkpoints_need_as_many_rules_as_metrics() -> None:

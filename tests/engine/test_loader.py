@@ -14,9 +14,11 @@ from tiny_run import tiny_config
 
 from posekit.datasets.base import BadSampleError
 from posekit.datasets.samplers.default_sampler import DefaultSampler
+from posekit.engine.collate import collate_columns
 from posekit.engine.data_module import PoseDataModule
 from posekit.engine.resumable_loader import EpochBatches, ResumableLoader
 from posekit.engine.staged_dataset import StagedDataset
+from posekit.structures import InstanceData, PoseDataSample
 
 
 class Numbers:
@@ -165,6 +167,18 @@ def test_batches_mix_data_sets_and_resume(data: Path) -> None:
         assert torch.equal(one["inputs"], other["inputs"])
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_batch_of_samples_that_hold_different_labels(order: tuple[int, int]) -> None:
+    kinds: list[dict[str, Any]] = [
+        {"bboxes": np.zeros((1, 4))},
+        {"bboxes": np.ones((1, 4)), "head_size": np.ones((1, 1))},
+    ]
+    samples = [PoseDataSample(gt_instances=InstanceData(**kinds[kind])) for kind in order]
+    batch = collate_columns([{"inputs": torch.zeros(1), "data_samples": sample} for sample in samples])["data_samples"]
+    assert batch.column("gt_instances.bboxes").shape == (2, 1, 4)
+    assert ["head_size" in sample.gt_instances for sample in batch] == [kind == 1 for kind in order]
+
+
 def test_batches_that_a_sampler_does_not_mix(data: Path, caplog: pytest.LogCaptureFixture) -> None:
     PoseDataModule({"train": combined(data, batch_size=12)}).train_dataloader()
     assert not caplog.text
@@ -209,4 +223,4 @@ def test_an_error_names_its_sample_without_a_traceback(workers: int) -> None:
     source = ResumableLoader(dataset, batches, num_workers=workers, collate_fn=list)
     with pytest.raises(BadSampleError) as caught:
         list(source)
-    assert str(caught.value) == "sample 3 of Broken (3.png): IndexError: list index out of range"
+    assert str(caught.value).startswith("sample 3 of Broken (3.png): IndexError: list index out of range (test_loader")

@@ -10,7 +10,7 @@ import torch
 from tiny_run import tiny_config
 
 from posekit.engine.misfit import MisfitError, explained, shapes
-from posekit.engine.run import evaluate, train
+from posekit.engine.train import evaluate, train
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from tiny_run import tiny_config
 
 from posekit.engine.overfit import overfit_config
-from posekit.engine.run import train
 from posekit.engine.run_log import RunLog
+from posekit.engine.train import train
 
 
 def types(pipeline: list[dict[str, Any]]) -> list[str]:

@@ -33,7 +33,7 @@ ACCUMULATED: dict[str, Any] = {
 def spawn() -> Any:
     """Start children from a server that has imported torch already."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["posekit.engine.run", "tiny_run"])
+    context.set_forkserver_preload(["posekit.engine.train", "tiny_run"])
     return context.Process
 
 

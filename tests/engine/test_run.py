@@ -12,15 +12,18 @@ import pytest
 import torch
 from tiny_run import BATCH, NUM_SAMPLES, tiny_config
 
-from posekit.atomic_file import link_atomically, write_atomically
 from posekit.checkpoints.load import open_checkpoint, read_checkpoint
 from posekit.config import load
-from posekit.datasets.skeleton import find_keypoint_set
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.prediction_hook import PredictionHook
-from posekit.engine.run import build_trainer, evaluate, load_weights, run_folder, train
+from posekit.engine.launch import Launch
+from posekit.engine.run_folder import default_folder
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import NotFiniteError
+from posekit.engine.train import evaluate, load_weights, train
+from posekit.engine.trainer import build_trainer
+from posekit.files import link_atomically, write_atomically
+from posekit.keypoints.skeleton import find_keypoint_set
 from posekit.registry import HOOKS, MODELS
 
 STEPS = NUM_SAMPLES // BATCH
@@ -79,6 +82,7 @@ def test_scalars_say_what_happened_when(finished: Path) -> None:
     train_records = [record for record in records if record["kind"] == "train"]
     assert [record["step"] for record in train_records] == [2, 4, 5, 7, 9, 10]
     assert all(record["loss"] > 0 and 0 <= record["acc_pose"] <= 1 for record in train_records)
+    assert all(0 < record["time"] < 60 for record in train_records)
     assert [record["epoch"] for record in records if record["kind"] == "val"] == [1, 2]
 
 
@@ -234,7 +238,7 @@ def test_unknown_metric_for_the_best_checkpoint(data: Path, tmp_path: Path) -> N
     ("options", "message"),
     [
         ({"resume": "nowhere.pth"}, "there is no checkpoint nowhere.pth"),
-        ({"device": "tpu"}, "allowed are auto, cpu, cuda"),
+        ({"device": "tpu"}, "device 'tpu': no such kind of device; use auto, cpu, cuda, cuda:N or mps"),
         ({"load_from": "nowhere.pth"}, "nowhere.pth"),
     ],
 )
@@ -246,8 +250,8 @@ def test_what_cannot_be_is_refused(data: Path, tmp_path: Path, options: dict[str
 def test_the_folder_is_named_after_the_config(data: Path, tmp_path: Path) -> None:
     tiny_config(data).dump(tmp_path / "my-run.py")
     config = load(tmp_path / "my-run.py")
-    assert run_folder(config, None) == Path("work_dirs/my-run")
-    assert run_folder(config, tmp_path) == tmp_path
+    assert default_folder(config, None) == Path("work_dirs/my-run")
+    assert default_folder(config, tmp_path) == tmp_path
 
 
 def test_files_are_complete_or_absent(tmp_path: Path) -> None:
@@ -300,5 +304,6 @@ def test_weights_of_another_keypoint_set_start_training(
 def test_precision_that_the_cpu_computes_fast(
     asked: str, has_bfloat16: bool, taken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("posekit.engine.run.computes_bfloat16", lambda: has_bfloat16)
-    assert build_trainer({"precision": asked}, tmp_path, "cpu", 1, [], []).precision == taken
+    monkeypatch.setattr("posekit.engine.trainer.computes_bfloat16", lambda: has_bfloat16)
+    trainer = build_trainer({"precision": asked}, tmp_path, "cpu", Launch(1, 1, 0), hooks=[], loggers=[])
+    assert trainer.precision == taken

@@ -110,6 +110,16 @@ def test_momentum_schedules_change_momentum_or_the_first_beta() -> None:
     assert groups[0]["lr"] == BASE
 
 
+def test_a_plateau_may_shrink_momentum() -> None:
+    config = {"type": "mmengine.ReduceOnPlateauMomentum", "monitor": "AP", "rule": "greater", "patience": 0}
+    schedule, groups = build_schedule(config, LENGTH, EPOCHS), [{"lr": BASE, "momentum": 0.8, "params": []}]
+    schedule.attach(groups)
+    for value in (0.5, 0.4):
+        schedule.observe({"AP": value})
+    assert groups[0]["momentum"] == pytest.approx(0.08)
+    assert groups[0]["lr"] == BASE
+
+
 def test_plateau_shrinks_after_patience_and_resumes() -> None:
     config = {"type": "ReduceOnPlateauLR", "monitor": "AP", "rule": "greater", "patience": 1}
     schedule, groups = build_schedule(config, LENGTH, EPOCHS), [{"lr": BASE, "params": []}]

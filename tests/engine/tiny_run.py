@@ -128,7 +128,7 @@ def run(folder: Path, work_dir: Path, changes: dict[str, Any], pace: float = 0.0
     import torch
 
     from posekit.engine.hooks.base import BaseHook
-    from posekit.engine.run import train
+    from posekit.engine.train import train
     from posekit.registry import HOOKS
 
     class Rest(BaseHook):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from posekit.evaluation.average_precision import match_poses, score_poses
 from posekit.evaluation.coco_truth import true_poses
 from posekit.evaluation.metrics.coco_metric import extents
-from posekit.evaluation.oks import FoundPoses, oks_of_pairs
+from posekit.keypoints.oks import FoundPoses, oks_of_pairs
 
 pycocotools_coco = pytest.importorskip("pycocotools.coco")
 pycocotools_eval = pytest.importorskip("pycocotools.cocoeval")

@@ -13,8 +13,8 @@ from posekit.evaluation.bootstrap import (
     resampled_pck,
     resampled_scores,
 )
-from posekit.evaluation.oks import FoundPoses, TruePoses
 from posekit.evaluation.pck import keypoint_pck
+from posekit.keypoints.oks import FoundPoses, TruePoses
 
 
 def one_person_an_image(num_images: int, right: np.ndarray) -> tuple[TruePoses, FoundPoses]:

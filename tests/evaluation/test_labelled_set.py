@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from posekit.datasets.skeleton import Skeleton
 from posekit.evaluation.labelled_set import read_labels
+from posekit.keypoints.skeleton import Skeleton
 
 NAMES = ["left_ear", "right_ear", "nose"]
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from posekit.evaluation.average_precision import score_poses
-from posekit.evaluation.oks import FoundPoses, TruePoses
 from posekit.evaluation.pose_errors import (
     GOOD,
     KEYPOINT_ERRORS,
@@ -15,6 +14,7 @@ from posekit.evaluation.pose_errors import (
     find_errors,
     single_similarity,
 )
+from posekit.keypoints.oks import FoundPoses, TruePoses
 
 POSE = np.array([[50.0, 0], [0, 40], [100, 40], [0, 100], [100, 100]])
 FLIPS = [0, 2, 1, 4, 3]

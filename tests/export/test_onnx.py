@@ -13,11 +13,12 @@ from posekit.apis import inference_topdown  # noqa: E402
 from posekit.codecs.msra_heatmap import MSRAHeatmap  # noqa: E402
 from posekit.export import onnx as module  # noqa: E402
 from posekit.export.onnx import ParityError, export_onnx  # noqa: E402
+from posekit.inference.networks.onnx import OnnxNetwork  # noqa: E402
+from posekit.inference.pose_model import PoseModel  # noqa: E402
 from posekit.models.backbones.base import BaseBackbone  # noqa: E402
 from posekit.models.data_preprocessors.pose_data_preprocessor import PoseDataPreprocessor  # noqa: E402
 from posekit.models.heads.heatmap_head import HeatmapHead  # noqa: E402
 from posekit.models.pose_estimators.topdown import TopdownPoseEstimator  # noqa: E402
-from posekit.runtime.pose_model import PoseModel  # noqa: E402
 
 CODEC = dict(type="MSRAHeatmap", input_size=(48, 64), heatmap_size=(12, 16), sigma=2)
 META = dict(
@@ -82,7 +83,7 @@ def test_reports_agreement_and_leaves_one_file(exported):
     path, parity = exported
     assert parity.output_error < 1e-5
     assert parity.agreeing == 1
-    assert "100.0 % within 0.5 px" in str(parity)
+    assert "100.0 % agree within 0.5 px" in str(parity)
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -91,7 +92,7 @@ def test_the_file_says_all_about_itself(exported):
     assert info.names == ("left", "right", "top")
     assert info.padding == pytest.approx(1.1)
     assert info.flip_test
-    assert info.flip_options == dict(flip_mode="heatmap", shift_heatmap=True)
+    assert info.flip_options == dict(flip_mode="heatmap", shift_heatmap=True, shift_coords=True)
     assert info.card == dict(trained_on="nothing")
     assert info.colors[0] == (255, 0, 0)
 
@@ -118,8 +119,8 @@ def test_half_weights_are_smaller_and_nearly_as_good(exported, tmp_path):
     module.halve_weights(graph)
     onnx.save(graph, str(tmp_path / "half.onnx"))
     assert (tmp_path / "half.onnx").stat().st_size < exported[0].stat().st_size
-    crops = module.made_up_crops(PoseModel(exported[0]).info, 4)
-    full, half = (PoseModel(path).run(crops) for path in (exported[0], tmp_path / "half.onnx"))
+    crops = module.made_up_crops(OnnxNetwork(exported[0]).recipe, 4)
+    full, half = (OnnxNetwork(path).compute(crops) for path in (exported[0], tmp_path / "half.onnx"))
     np.testing.assert_allclose(half, full, atol=0.02 * np.abs(full).max())
 
 

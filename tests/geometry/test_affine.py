@@ -242,3 +242,8 @@ def test_a_crop_of_a_wide_picture_keeps_every_pixel():
     wide[:, 50001] = 200
     crop = warp_image(wide, Affine.translate((-50000, 0)), (4, 4))
     assert crop.tolist() == [[0, 200, 0, 0]] * 4
+
+
+def test_points_that_count_from_the_corner() -> None:
+    double = Affine(np.array([[2, 0, 0.5], [0, 2, 0.5]]), "image", "input")  # the corner stays in place
+    assert double.corner_points(np.array([[0.0, 0], [10, 20]])).tolist() == [[0, 0], [20, 40]]

@@ -46,6 +46,7 @@ def initialised(*rules: dict[str, Any]) -> Net:
         (dict(type="Xavier"), (2 / 128) ** 0.5),
         (dict(type="Xavier", distribution="uniform", gain=2), 2 * (2 / 128) ** 0.5),
         (dict(type="Kaiming"), (2 / 64) ** 0.5),
+        (dict(type="mmengine.model.KaimingInit"), (2 / 64) ** 0.5),
         (dict(type="Kaiming", a=5**0.5, distribution="uniform", nonlinearity="leaky_relu"), (1 / 3 / 64) ** 0.5),
         (dict(type="Caffe2Xavier"), (1 / 64) ** 0.5),
         (dict(type="mmengine.Constant", val=3.0), 0.0),
@@ -102,13 +103,22 @@ def test_wrong_rules_are_named(rule: dict[str, Any], message: str) -> None:
         initialised(rule)
 
 
-def test_pretrained_weights_win_and_take_a_prefix(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["Pretrained", "mmengine.model.PretrainedInit"])
+def test_pretrained_weights_win_and_take_a_prefix(kind: str, tmp_path: Path) -> None:
     source = Net()
     path = tmp_path / "net.pth"
     torch.save({"state_dict": {f"backbone.{key}": value for key, value in source.state_dict().items()}}, path)
-    net = initialised(dict(type="Pretrained", checkpoint=str(path), prefix="backbone."), dict(type="Constant", val=9.0))
+    net = initialised(dict(type=kind, checkpoint=str(path), prefix="backbone."), dict(type="Constant", val=9.0))
     assert net.is_pretrained
     torch.testing.assert_close(dict(net.state_dict()), dict(source.state_dict()))
+
+
+def test_a_prefix_that_matches_nothing_is_refused(tmp_path: Path) -> None:
+    torch.save({f"backbone.{key}": value for key, value in Net().state_dict().items()}, tmp_path / "net.pth")
+    rule = dict(type="Pretrained", checkpoint=str(tmp_path / "net.pth"), prefix="bakcbone.")
+    message = r"init_cfg.prefix: 'bakcbone.' is the beginning of no key in .*net.pth; keys begin 'backbone.'"
+    with pytest.raises(ValueError, match=message):
+        initialised(rule)
 
 
 @pytest.mark.parametrize(

@@ -13,40 +13,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tour_sample import get_pose_data_sample
 
 from posekit.structures import InstanceData, MultilevelPixelData, PixelData, PoseBatch, PoseDataSample
 
 
 def example_sample() -> PoseDataSample:
-    """The example of the specification, with posekit's imports."""
-    pose_meta = dict(img_shape=(600, 900), crop_size=(256, 192), heatmap_size=(64, 48))
-
-    gt_instances = InstanceData()
-    gt_instances.bboxes = np.random.rand(1, 4)
-    gt_instances.keypoints = np.random.rand(1, 17, 2)
-
-    gt_instance_labels = InstanceData()
-    gt_instance_labels.keypoint_labels = torch.rand(1, 17, 2)
-    gt_instance_labels.keypoint_weights = torch.rand(1, 17)
-
-    pred_instances = InstanceData()
-    pred_instances.keypoints = np.random.rand(1, 17, 2)
-    pred_instances.keypoint_scores = np.random.rand(1, 17)
-
-    gt_fields = PixelData()
-    gt_fields.heatmaps = torch.rand(17, 64, 48)
-
-    pred_fields = PixelData()
-    pred_fields.heatmaps = torch.rand(17, 64, 48)
-
-    return PoseDataSample(
-        gt_instances=gt_instances,
-        gt_instance_labels=gt_instance_labels,
-        pred_instances=pred_instances,
-        gt_fields=gt_fields,
-        pred_fields=pred_fields,
-        metainfo=pose_meta,
-    )
+    """The example of the specification, with the labels that it makes and leaves out."""
+    sample = get_pose_data_sample()
+    sample.gt_instance_labels = InstanceData(keypoint_labels=torch.rand(1, 17, 2), keypoint_weights=torch.rand(1, 17))
+    return sample
 
 
 def instances(count: int = 4) -> InstanceData:
@@ -130,6 +106,41 @@ class TestInstanceData:
         assert isinstance(data.numpy().points, np.ndarray)
         assert isinstance(instances().points, torch.Tensor)
 
+    def test_clones_are_independent(self) -> None:
+        data = instances()
+        data.points = data.points.requires_grad_() * 2
+        data.set_metainfo({"shape": [1, 2]})
+        copied = data.clone()
+        copied.boxes[:] = -1
+        copied.names[0] = "other"
+        copied.shape.append(3)
+        assert data.boxes.min() >= 0
+        assert data.names[0] == "p0"
+        assert data.shape == [1, 2]
+        assert copied.points.requires_grad
+
+    def test_new_elements_take_over_what_is_left_out(self) -> None:
+        data = instances()
+        assert data.new().keys() == data.keys()
+        assert data.new().metainfo == data.new(scores=[1.0]).metainfo == {"img_id": 7}
+        assert data.new(scores=[1.0]).all_items() == [("img_id", 7), ("scores", [1.0])]
+        assert data.new(metainfo={}).all_keys() == data.keys()
+
+    def test_updating_takes_values_and_meta_information(self) -> None:
+        data = instances(2)
+        data.update(InstanceData(scores=[0.5, 1.0], names=["a", "b"], metainfo={"img_id": 8}))
+        assert data.names == ["a", "b"]
+        assert data.all_keys() == ["img_id", "boxes", "points", "names", "scores"]
+        assert data.all_values()[0] == data.metainfo_values()[0] == 8
+        assert data.metainfo_items() == [("img_id", 8)]
+
+    def test_arrays_become_tensors(self) -> None:
+        sample = PoseDataSample(gt_instances=instances(), pred_instance_labels=InstanceData())
+        data = sample.to_tensor().gt_instances
+        assert data.boxes.dtype == torch.float64
+        assert data.names == ["p0", "p1", "p2", "p3"]
+        assert isinstance(sample.gt_instances.boxes, np.ndarray)
+
     def test_names_of_methods_are_no_attributes(self) -> None:
         with pytest.raises(AttributeError, match="choose another"):
             InstanceData(keys=[1])
@@ -142,7 +153,8 @@ class TestPixelData:
         data = PixelData(heatmaps=torch.zeros(17, 64, 48), mask=np.ones((64, 48)))
         assert data.shape == (64, 48)
         assert data[10:20, 5:9].heatmaps.shape == (17, 10, 4)
-        assert data[10:20, 5:9].mask.shape == (10, 4)
+        assert data.mask.shape == (1, 64, 48)
+        assert data[10:20, 5:9].mask.shape == (1, 10, 4)
         with pytest.raises(ValueError, match=r"\(32, 48\) where the other maps have \(64, 48\)"):
             data.weights = np.zeros((1, 32, 48))
         with pytest.raises(ValueError, match="give an array or tensor"):
@@ -155,6 +167,8 @@ class TestPixelData:
         data = MultilevelPixelData(heatmaps=[torch.zeros(3, 8, 6), torch.zeros(3, 4, 3)])
         assert len(data) == 2
         assert [level.shape for level in data] == [(8, 6), (4, 3)]
+        data.seen = (torch.zeros(8, 6), np.ones((1, 4, 3)))
+        assert [level.shape for level in data.seen] == [(1, 8, 6), (1, 4, 3)]
         with pytest.raises(ValueError, match="where the other maps have"):
             data.mask = [torch.zeros(8, 6), torch.zeros(8, 6)]
         with pytest.raises(ValueError, match="levels"):
@@ -226,6 +240,24 @@ class TestPoseBatch:
         again = PoseBatch.from_samples(list(batch)).column("gt_fields.heatmaps")
         assert torch.equal(again[0], levels[0])
         assert torch.equal(again[1], levels[1])
+
+    def test_what_some_samples_lack_is_no_column(self) -> None:
+        some = PoseDataSample(gt_instances=InstanceData(boxes=np.zeros((1, 4)), head_size=np.ones((1, 1))))
+        other = PoseDataSample(
+            gt_instances=InstanceData(boxes=np.zeros((1, 4))), gt_fields=PixelData(a=np.ones((2, 2)))
+        )
+        samples = PoseBatch.from_samples([other, some, other])
+        names = ["gt_instances.boxes", "gt_instances.head_size", "gt_fields.a"]
+        columns = PoseBatch({name: samples.entries(name) for name in names}, samples.metainfos)
+        for batch in (samples, columns, pickle.loads(pickle.dumps(columns)), columns.to(torch.float32)):
+            assert batch.keys() == ["gt_instances.boxes"]
+            assert set(batch.partial_keys()) == {"gt_instances.head_size", "gt_fields.a"}
+            assert "gt_instances.head_size" not in batch
+            with pytest.raises(KeyError, match=r"no column 'gt_instances.head_size'; columns: gt_instances.boxes"):
+                batch.column("gt_instances.head_size")
+            assert batch[1].gt_instances.head_size.tolist() == [[1]]
+            assert ["head_size" in sample.gt_instances for sample in batch] == [False, True, False]
+            assert ["gt_fields" in sample for sample in batch] == [True, False, True]
 
     def test_a_column_can_be_added(self) -> None:
         batch = PoseBatch.from_samples([example_sample() for _ in range(2)])

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from posekit.reports.gallery import blank
 from posekit.structures.instance_data import InstanceData
 from posekit.visualization.draw import PoseStyle, draw_heatmaps, draw_pose
-from posekit.visualization.gallery import blank
 
 META = dict(
     dataset_name="stick", num_keypoints=2, skeleton_links=[[0, 1]],
@@ -23,17 +23,17 @@ def paper():
     return blank((80, 40), (255, 255, 255))
 
 
-def test_colours_are_those_of_the_set_in_bgr(paper):
+def test_colours_of_the_set_are_rgb_and_the_image_bgr(paper):
     drawn = draw_pose(paper, person(), META, style=SOLID)
-    assert drawn[20, 20].tolist() == [255, 0, 0]
-    assert drawn[20, 60].tolist() == [0, 0, 255]
+    assert drawn[20, 20].tolist() == [0, 0, 255]
+    assert drawn[20, 60].tolist() == [255, 0, 0]
     assert drawn[20, 40].tolist() == [0, 255, 0]
     assert (paper == 255).all()
 
 
 def test_sizes(paper):
     drawn = draw_pose(paper, person(), META, style=SOLID)
-    thickness, diameter = (255.0 - drawn[:, [40, 20], 2]).sum(0) / 255
+    thickness, diameter = (255.0 - drawn[:, [40, 20], 0]).sum(0) / 255
     assert thickness == pytest.approx(3, abs=0.5)
     assert diameter == pytest.approx(8, abs=0.5)
     large = draw_pose(blank((800, 400)), person(points=((100, 100), (700, 100))), META)
@@ -52,7 +52,7 @@ def test_a_box_far_out_is_drawn_as_far_as_it_goes(far, paper):
 def test_keypoints_below_the_threshold_are_left_out(paper):
     drawn = draw_pose(paper, person(scores=(1.0, 0.1)), META, style=SOLID)
     assert (drawn[:, 30:] == 255).all()
-    assert drawn[20, 20].tolist() == [255, 0, 0]
+    assert drawn[20, 20].tolist() == [0, 0, 255]
 
 
 @pytest.mark.parametrize("point", [(np.nan, 3), (np.inf, 3), (-1e12, 3), (500, -60)])
@@ -74,7 +74,7 @@ def test_labels_boxes_and_missing_parts(paper):
 
 def test_alpha_blends(paper):
     drawn = draw_pose(paper, person(), META, style=PoseStyle(alpha=0.5, radius=4, thickness=3, outline=False))
-    assert drawn[20, 20].tolist() == pytest.approx([255, 127.5, 127.5], abs=1)
+    assert drawn[20, 20].tolist() == pytest.approx([127.5, 127.5, 255], abs=1)
 
 
 @pytest.mark.parametrize("settings", [dict(alpha=2), dict(radius=0), dict(thickness=-1)])

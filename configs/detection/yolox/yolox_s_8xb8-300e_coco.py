@@ -2,7 +2,6 @@ _base_ = [
     "../_base_/schedules/schedule_1x.py",
     "../_base_/default_runtime.py",
     "../_base_/datasets/coco_detection.py",
-    "./yolox_tta.py",
 ]
 img_scale = (640, 640)
 norm_cfg = dict(type="BN", momentum=0.03, eps=0.001)

@@ -1,0 +1,5 @@
+"""Datasets."""
+
+from posekit.lazy_exports import lazy_exports
+
+__all__, __getattr__ = lazy_exports(__name__)

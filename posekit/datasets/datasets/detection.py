@@ -11,7 +11,8 @@ from posekit.datasets.annotation_file import Problems, dicts_under, number_row_p
 from posekit.datasets.base import BaseDataset
 from posekit.datasets.coco_reader import Images, is_ignored, match_images
 from posekit.datasets.records import Offsets, Ragged, Records, Strings
-from posekit.json_file import read_json
+from posekit.files import read_json
+from posekit.geometry.affine import EDGE
 from posekit.registry import DATASETS
 
 Annotations = list[dict[str, Any]]
@@ -124,7 +125,10 @@ class CocoDetDataset(BaseDataset):
 
 
 def read_boxes(annotations: Annotations, size_wh: np.ndarray, problems: Problems) -> tuple[np.ndarray, np.ndarray]:
-    """Return boxes (N, 4) xyxy, cut at the images' borders (N, 2), and which have at least a pixel there (N,)."""
+    """Return boxes (N, 4) xyxy, cut at the images' borders (N, 2), and which have at least a pixel there (N,).
+
+    The file's boxes count from the image's corner; here, as everywhere in a pipeline, pixel centres sit at integers.
+    """
     lists = [ann.get("bbox") for ann in annotations]
     values, good = number_rows(lists, 4)
     for index in np.flatnonzero(~good).tolist():
@@ -134,7 +138,7 @@ def read_boxes(annotations: Annotations, size_wh: np.ndarray, problems: Problems
     limits = np.tile(size_wh, 2)
     boxes = np.clip(np.concatenate([values[:, :2], values[:, :2] + values[:, 2:]], axis=1), 0, limits)
     good &= ((boxes[:, 2:] - boxes[:, :2]) >= 1).all(axis=1)
-    return boxes.astype(np.float32), good
+    return (boxes - EDGE).astype(np.float32), good
 
 
 def box_records(images: Images, image: np.ndarray, boxes: np.ndarray, columns: dict[str, np.ndarray]) -> Records:

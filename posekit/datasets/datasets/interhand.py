@@ -8,7 +8,7 @@ import numpy as np
 
 from posekit.datasets.annotation_file import number_row_problem
 from posekit.datasets.base_coco import BaseCocoStyleDataset
-from posekit.json_file import read_json
+from posekit.files import read_json
 from posekit.registry import DATASETS
 from posekit.structures.bbox import bbox_xywh2xyxy
 

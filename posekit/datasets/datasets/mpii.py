@@ -10,7 +10,7 @@ import numpy as np
 from posekit.datasets.annotation_file import Problems, is_id, number_row_problem
 from posekit.datasets.base_coco import BaseCocoStyleDataset
 from posekit.datasets.coco_reader import CocoFormat, Images
-from posekit.json_file import read_json
+from posekit.files import read_json
 from posekit.registry import DATASETS
 
 HEAD_SHARE = 0.6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,16 +12,18 @@ import numpy as np
 from posekit.datasets.annotation_file import Problems, dicts_under, number_row_problem
 from posekit.datasets.base_mocap import BaseMocapDataset, Frames
 from posekit.datasets.coco_reader import Images, match_images
-from posekit.json_file import read_json
+from posekit.files import read_json
 from posekit.registry import DATASETS
 
-NUM_KEYPOINTS = 133
+NUM_KEYPOINTS = (133, 137)
+"""Keypoints of files: older ones lack the last four of the set."""
+
 FIELDS = {"keypoints": 2, "keypoints_3d": 3, "keypoints_valid": 1}
 
 
 @DATASETS.register_module()
 class UBody3dDataset(BaseMocapDataset):
-    """UBody: 133 keypoints of people in videos, in pixels and in 3D (Lin et al., CVPR 2023)."""
+    """UBody: 137 keypoints of people in videos, in pixels and in 3D (Lin et al., CVPR 2023)."""
 
     METAINFO = dict(from_file="configs/_base_/datasets/ubody3d.py")
 
@@ -29,7 +32,9 @@ class UBody3dDataset(BaseMocapDataset):
         data = read_json(self.ann_file, "annotation file")
         images = Images.read(dicts_under(data, "images", self.ann_file), "", problems)
         anns, image = match_images(dicts_under(data, "annotations", self.ann_file), images, problems)
-        good = [_complete(ann, problems) for ann in anns]
+        lengths = Counter(len(ann["keypoints"]) for ann in anns if isinstance(ann.get("keypoints"), list))
+        count = max(NUM_KEYPOINTS, key=lengths.__getitem__)
+        good = [_complete(ann, problems, count) for ann in anns]
         problems.report(strict=self.test_mode)
         kept = [(ann, images.paths[place]) for ann, place, fine in zip(anns, image, good, strict=True) if fine]
         if not kept:
@@ -65,11 +70,11 @@ class UBody3dDataset(BaseMocapDataset):
         return str(Path(self.data_root, "images", name))
 
 
-def _complete(ann: dict[str, Any], problems: Problems) -> bool:
+def _complete(ann: dict[str, Any], problems: Problems, count: int) -> bool:
     """Whether an annotation has all it needs; what is wrong is named."""
     camera = ann.get("camera_param")
     camera = camera if isinstance(camera, dict) else {}
-    found = {key: _table_problem(ann.get(key), size) for key, size in FIELDS.items()}
+    found = {key: _table_problem(ann.get(key), size, count) for key, size in FIELDS.items()}
     found["bbox"] = number_row_problem(ann.get("bbox"), 4)
     found |= {f"camera_param.{key}": number_row_problem(camera.get(key), 2) for key in ("focal", "princpt")}
     found |= {key: number_row_problem(ann.get(key, (0, 0)), 2) for key in ("center", "scale")}
@@ -79,13 +84,13 @@ def _complete(ann: dict[str, Any], problems: Problems) -> bool:
     return not wrong
 
 
-def _table_problem(rows: Any, size: int) -> str | None:
-    """Say what keeps ``rows`` from being one list of ``size`` numbers, or one number, for each keypoint."""
+def _table_problem(rows: Any, size: int, count: int) -> str | None:
+    """Say what keeps ``rows`` from holding ``size`` numbers, or one number, for each of ``count`` keypoints."""
     if size > 1:
         if not isinstance(rows, list) or not all(isinstance(row, list) and len(row) == size for row in rows):
-            return f"must be a list of {NUM_KEYPOINTS} lists of {size} numbers"
+            return f"must be a list of {count} lists of {size} numbers"
         rows = list(chain.from_iterable(rows))
-    return number_row_problem(rows, NUM_KEYPOINTS * size)
+    return number_row_problem(rows, count * size)
 
 
 def _camera(camera: dict[str, Any]) -> dict[str, Any]:

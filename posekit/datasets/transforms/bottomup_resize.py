@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from posekit.datasets.transforms.geometric import GeometricTransform
-from posekit.datasets.transforms.load_image import MAX_PIXELS
 from posekit.datasets.transforms.results import Results
 from posekit.datasets.transforms.warp import (
     Border,
@@ -21,6 +20,7 @@ from posekit.datasets.transforms.warp import (
     render,
 )
 from posekit.geometry import Affine, crop_affine
+from posekit.media.image_file import MAX_PIXELS
 from posekit.registry import TRANSFORMS
 
 Size = tuple[int, int]

@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.transforms.results import Results
+from posekit.datasets.transforms.warp import move_boxes, move_points
+from posekit.geometry import Affine
+from posekit.geometry.affine import EDGE
+from posekit.structures.bbox import bbox_clip_border
 from posekit.structures.keypoint import keypoint_clip_border
 
 INSTANCE_KEYS = (
@@ -54,3 +58,16 @@ def hide_outside(results: Results, size_wh: tuple[int, int]) -> None:
     if visible is None:
         visible = np.ones(keypoints.shape[:2], np.float32)
     results["keypoints_visible"] = keypoint_clip_border(keypoints, visible, size_wh)[1]
+
+
+def move_instances(results: Results, step: Affine, clip_wh: tuple[int, int] | None = None) -> None:
+    """Move boxes, keypoints and areas by ``step``; cut boxes, and hide keypoints, at the border of an image (w, h)."""
+    if results.get("bbox") is not None:
+        boxes = move_boxes(step, results["bbox"])
+        results["bbox"] = boxes if clip_wh is None else bbox_clip_border(boxes + EDGE, clip_wh) - EDGE
+    if results.get("keypoints") is not None:
+        results["keypoints"] = move_points(step, results["keypoints"])
+        if clip_wh is not None:
+            hide_outside(results, clip_wh)
+    if results.get("area") is not None:
+        results["area"] = results["area"] * abs(np.linalg.det(step.matrix[:, :2]))

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.keypoint_mapping import named_mapping
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.instances import visibility
 from posekit.datasets.transforms.results import Results
+from posekit.keypoints.mapping import named_mapping
 from posekit.registry import TRANSFORMS
 
 Mapping = Sequence[tuple[int | tuple[int, int], int]]

@@ -20,8 +20,6 @@ class LoadAnnotations(BaseTransform):
         ValueError: for ``with_mask=True``.
     """
 
-    requires = ("img_path",)
-
     def __init__(self, with_bbox: bool = True, with_label: bool = True, with_mask: bool = False) -> None:
         if with_mask:
             raise ValueError("LoadAnnotations.with_mask: instance masks are not supported; set it to False")

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import stat
+import logging
 from typing import Any
 
 import numpy as np
 
 from posekit.datasets.transforms.base import BaseTransform
-from posekit.datasets.transforms.image_cache import ImageCache
-from posekit.datasets.transforms.image_header import ImageFileError, check_header
 from posekit.datasets.transforms.results import Results
+from posekit.media.image_cache import ImageCache
+from posekit.media.image_file import MAX_PIXELS, check_array, decode, read_bytes
+from posekit.media.image_header import ImageFileError
 from posekit.registry import TRANSFORMS
 
+logger = logging.getLogger(__name__)
+
 COLOR_TYPES = ("color", "color_ignore_orientation", "grayscale", "grayscale_ignore_orientation", "unchanged")
-MAX_BYTES = 2**30
-MAX_PIXELS = 2**27
 
 
 @TRANSFORMS.register_module("LoadImageFromFile")
@@ -35,7 +35,7 @@ class LoadImage(BaseTransform):
             stored), or the first two with ``_ignore_orientation``.
         imdecode_backend: only ``cv2``.
         ignore_empty: skip a sample whose file is missing or empty.
-        backend_args: only ``dict(backend="local")``, or "disk", the older name of the same.
+        backend_args: ``dict(backend="local")`` or its older name "disk"; "petrel" is read as local, with a warning.
         cache: ``ram`` keeps decoded images for samples to come (read-only arrays).
         cache_mb: memory of the cache in megabytes, for each worker.
         max_pixels: largest width x height that is decoded.
@@ -65,7 +65,7 @@ class LoadImage(BaseTransform):
         check_choice("color_type", color_type, COLOR_TYPES)
         check_choice("imdecode_backend", imdecode_backend, ("cv2",))
         for name, given in (("backend_args", backend_args), ("file_client_args", file_client_args)):
-            check_choice(f"{name}.backend", (given or {}).get("backend", "disk"), ("local", "disk"))
+            check_backend(name, (given or {}).get("backend", "local"))
         check_choice("cache", cache, (None, "ram"))
         self.to_float32 = to_float32
         self.color_type = color_type
@@ -110,85 +110,18 @@ class LoadImage(BaseTransform):
         return img
 
 
-def read_image(path: str | os.PathLike[str]) -> np.ndarray:
-    """Return an image file as (H, W, 3) uint8, BGR; see ``LoadImage``.
+def check_backend(name: str, backend: str) -> None:
+    """Refuse what is no local file; say so where a cluster's store is read as local.
 
     Raises:
-        FileNotFoundError: if the file is missing.
-        ImageFileError: if the file cannot be used.
+        ValueError: for any other backend.
     """
-    image = LoadImage().load(os.fspath(path))
-    assert image is not None  # only ignore_empty gives None
-    return image
-
-
-def read_bytes(path: str) -> bytes:
-    """Return the content of an image file.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ImageFileError: if it is no plain file (a folder, a device that never ends), too large or unreadable.
-    """
-    wrong, data = "", b""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - next to a decoder, the code of pathlib is cold and takes 0.1 ms
-        if not stat.S_ISREG(status.st_mode):
-            wrong = "it is a folder or a device"
-        elif status.st_size > MAX_BYTES:
-            wrong = f"it has {status.st_size} bytes, and no picture needs more than {MAX_BYTES}"
-        else:
-            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-                data = file.read()
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        wrong = getattr(error, "strerror", None) or str(error)
-    if wrong:
-        raise ImageFileError(f"cannot be read ({wrong})")
-    return data
+    if backend == "petrel":
+        logger.warning("LoadImage.%s: backend 'petrel' is read as local files; set data_root to where they lie", name)
+        return
+    check_choice(f"{name}.backend", backend, ("local", "disk"))
 
 
 def check_choice(name: str, value: Any, allowed: tuple) -> None:
     if value not in allowed:
         raise ValueError(f"LoadImage.{name}: {value!r} is not supported; use {' or '.join(map(repr, allowed))}")
-
-
-def decode(data: bytes, color_type: str = "color", max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Decode the bytes of an image file.
-
-    Raises:
-        ImageFileError: if they are no whole image of a known format and a sane size.
-    """
-    import cv2
-
-    check_header(data, max_pixels)
-    flag = {"color": cv2.IMREAD_COLOR, "grayscale": cv2.IMREAD_GRAYSCALE, "unchanged": cv2.IMREAD_UNCHANGED}
-    kind, _, ignore = color_type.partition("_")
-    try:
-        img = cv2.imdecode(np.frombuffer(data, np.uint8), flag[kind] | (cv2.IMREAD_IGNORE_ORIENTATION if ignore else 0))
-    except cv2.error as error:
-        raise ImageFileError(f"the decoder refused it ({error.err})") from error
-    if img is None:
-        raise ImageFileError(
-            "the decoder found no image in it: the file is damaged or holds other numbers than 8 or 16 bits; convert it"
-        )
-    return img
-
-
-def check_array(img: Any) -> np.ndarray:
-    """Return a given image as (H, W, 3) uint8 or float32; grey and transparent images become colour.
-
-    Raises:
-        ImageFileError: for anything else.
-    """
-    import cv2
-
-    if isinstance(img, np.ndarray) and img.dtype in (np.uint8, np.float32) and img.size:
-        if img.ndim == 3 and img.shape[2] == 3:
-            return img
-        if img.ndim == 2 or (img.ndim == 3 and img.shape[2] == 1):
-            return cv2.cvtColor(img, cv2.COLOR_GRAY2BGR)
-        if img.ndim == 3 and img.shape[2] == 4:
-            return cv2.cvtColor(img, cv2.COLOR_BGRA2BGR)
-    what = f"{img.dtype} of shape {img.shape}" if isinstance(img, np.ndarray) else type(img).__name__
-    raise ImageFileError(f"results['img'] is {what}; give a uint8 array of shape (H, W, 3), BGR")

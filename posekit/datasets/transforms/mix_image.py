@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from posekit.datasets.records import present
 from posekit.datasets.transforms.base import BaseTransform, random_generator
 from posekit.datasets.transforms.instances import hide_outside
 from posekit.datasets.transforms.pipeline import Pipeline
@@ -30,7 +31,7 @@ class MixImageTransform(BaseTransform):
     requires = ("img", "dataset")
     num_others: ClassVar[int]
 
-    def __init__(self, pre_transform: Sequence[Any] | None = None, prob: float = 1.0) -> None:
+    def __init__(self, pre_transform: Sequence[BaseTransform] | None = None, prob: float = 1.0) -> None:
         self.prob = prob
         self.pre_transform = Pipeline(pre_transform or [dict(type="LoadImage")])
 
@@ -46,7 +47,7 @@ class MixImageTransform(BaseTransform):
     def other(self, results: Results, rng: np.random.Generator) -> Results | None:
         """Return another sample, drawn at random, after ``pre_transform``."""
         dataset = results["dataset"]
-        info = dataset.get_data_info(int(rng.integers(len(dataset))))
+        info = present(dataset.get_data_info(int(rng.integers(len(dataset)))))
         return self.pre_transform({**info, "rng": rng, "dataset": dataset})  # pyright: ignore[reportArgumentType]
 
     @abstractmethod
@@ -66,6 +67,8 @@ class CachedMix(MixImageTransform):
         options: arguments of the transform that mixes.
     """
 
+    requires = ("img",)
+
     def __init__(self, *, max_cached_images: int = 40, random_pop: bool = True, **options: Any) -> None:
         super().__init__(**options)
         if max_cached_images <= self.num_others:
@@ -77,7 +80,7 @@ class CachedMix(MixImageTransform):
 
     def transform(self, results: Results) -> Results | None:
         rng = random_generator(results)
-        self._lately.append(results.copy())
+        self._lately.append({**results, "img": results["img"]})  # pyright: ignore[reportArgumentType]
         if len(self._lately) > self.max_cached_images:
             self._lately.pop(int(rng.integers(len(self._lately) - 1)) if self.random_pop else 0)
         return super().transform(results) if len(self._lately) > self.num_others + 1 else results

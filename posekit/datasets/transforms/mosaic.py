@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.mix_image import CachedMix, MixImageTransform, merge_annotations, moved_annotations
 from posekit.datasets.transforms.results import Results
 from posekit.geometry import Affine
@@ -38,7 +39,7 @@ class Mosaic(MixImageTransform):
         img_scale: tuple[int, int] = (640, 640),
         center_range: tuple[float, float] = (0.5, 1.5),
         pad_val: float = 114.0,
-        pre_transform: Sequence[Any] | None = None,
+        pre_transform: Sequence[BaseTransform] | None = None,
         prob: float = 1.0,
     ) -> None:
         super().__init__(pre_transform, prob)
@@ -83,6 +84,8 @@ class CachedMosaic(CachedMix, Mosaic):
 
     Arguments are those of CachedMix and Mosaic. Source: Lyu et al., RTMDet, arXiv 2212.07784, section 3.4.
     """
+
+    provides = ("img",)
 
 
 def moved_polygons(segmentations: Sequence[Any], step: Affine) -> list[list[list[float]]]:

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from posekit.datasets.transforms.base import BaseTransform
-from posekit.datasets.transforms.pack_pose_inputs import pack_inputs
+from posekit.datasets.transforms.pack_pose_inputs import image_to_tensor
 from posekit.datasets.transforms.results import Results
+from posekit.geometry.affine import EDGE
 from posekit.registry import TRANSFORMS
 from posekit.structures import InstanceData, PoseDataSample
+from posekit.structures.bbox import bbox_clip_border
 
 META_KEYS = (
     "id",
@@ -22,7 +24,7 @@ META_KEYS = (
     "flip_direction",
     "raw_ann_info",
 )
-INSTANCES = {"bbox": "bboxes", "labels": "labels", "ignored": "ignored"}
+INSTANCES = {"labels": "labels", "ignored": "ignored"}
 """Results that describe boxes -> their names in ``gt_instances``."""
 
 
@@ -31,7 +33,9 @@ class PackDetInputs(BaseTransform):
     """Pack an image and its boxes as ``inputs`` and ``data_samples``.
 
     ``inputs`` is the image as (3, H, W) uint8 tensor in BGR; ``gt_instances`` holds ``bboxes`` (N, 4) xyxy in input
-    pixels, ``labels`` (N,) and ``ignored`` (N,).
+    pixels, ``labels`` (N,) and ``ignored`` (N,). Packed boxes count from the corner of the image, as those of
+    annotation files and of detectors do, and end at its border: that is half a pixel more than in the pipeline, where
+    pixel centres sit at integers.
 
     Args:
         meta_keys: results that become metainfo; ``affine`` always does.
@@ -45,8 +49,12 @@ class PackDetInputs(BaseTransform):
 
     def transform(self, results: Results) -> Any:
         values: dict[str, Any] = results  # pyright: ignore[reportAssignmentType]
+        instances = {name: values[key] for key, name in INSTANCES.items() if key in values}
+        if "bbox" in values:
+            height, width = results["img"].shape[:2]
+            instances["bboxes"] = bbox_clip_border(values["bbox"] + EDGE, (width, height))
         sample = PoseDataSample(
             metainfo={key: values[key] for key in (*self.meta_keys, "affine") if key in values},
-            gt_instances=InstanceData(**{name: values[key] for key, name in INSTANCES.items() if key in values}),
+            gt_instances=InstanceData(**instances),
         )
-        return {"inputs": pack_inputs(results), "data_samples": sample}
+        return {"inputs": image_to_tensor(results["img"]), "data_samples": sample}

@@ -44,6 +44,8 @@ class PackPoseInputs(BaseTransform):
     Args:
         meta_keys: results that become metainfo; ``affine`` always does.
         pack_transformed: also pack ``transformed_keypoints`` into ``gt_instances``, for drawing.
+        extra_mapping_labels: results to pack into ``gt_instance_labels`` besides those of the table, and their
+            packed names.
     """
 
     provides = ("inputs", "data_samples")
@@ -72,9 +74,15 @@ class PackPoseInputs(BaseTransform):
         )
     }
 
-    def __init__(self, meta_keys: Sequence[str] = META_KEYS, pack_transformed: bool = False) -> None:
+    def __init__(
+        self,
+        meta_keys: Sequence[str] = META_KEYS,
+        pack_transformed: bool = False,
+        extra_mapping_labels: dict[str, str] | None = None,
+    ) -> None:
         self.meta_keys = tuple(meta_keys)
         self.pack_transformed = pack_transformed
+        self.extra_labels = extra_mapping_labels or {}
 
     def transform(self, results: Results) -> Any:
         return {"inputs": pack_inputs(results), "data_samples": self.pack_sample(results)}
@@ -85,6 +93,7 @@ class PackPoseInputs(BaseTransform):
         if self.pack_transformed and "transformed_keypoints" in values:
             instances["transformed_keypoints"] = values["transformed_keypoints"]
         labels = select(values, "label_mapping_table", self.label_mapping_table)
+        labels.update(select(values, "", self.extra_labels))
         fields = select(values, "field_mapping_table", self.field_mapping_table)
         metainfo = {key: values[key] for key in (*self.meta_keys, "affine") if key in values}
         sample = PoseDataSample(

@@ -128,6 +128,43 @@ def coarse_dropout(
     return run
 
 
+def grid_dropout(
+    ratio: float = 0.5,
+    unit_size_min: int | None = None,
+    unit_size_max: int | None = None,
+    random_offset: bool = False,
+    fill_value: float | Sequence[float] = 0,
+    **newer: Any,
+) -> PixelOp:
+    """Cover squares in a regular grid; ``ratio`` is their side in units of the grid, a tenth of the width by default.
+
+    The newer names are ``unit_size_range`` and ``fill``.
+    """
+    least, largest = newer.pop("unit_size_range", None) or (unit_size_min, unit_size_max)
+    fill = newer.pop("fill", fill_value)
+    newer.pop("fill_mask", None)
+    newer.pop("mask_fill_value", None)
+    if newer or isinstance(fill, str) or (least is None) != (largest is None):
+        raise ValueError("GridDropout: only ratio, both unit sizes, random_offset and numbers for fill are built in")
+
+    def run(img: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        if least is None or largest is None:
+            unit = max(2, img.shape[1] // 10)
+        else:
+            unit = int(rng.integers(least, largest + 1))
+        side = min(max(int(unit * ratio), 1), unit - 1)
+        left, top = rng.integers(unit - side + 1, size=2) if random_offset else (0, 0)
+        rows, columns = (
+            np.flatnonzero((np.arange(extent) >= shift) & ((np.arange(extent) - shift) % unit < side))
+            for extent, shift in ((img.shape[0], top), (img.shape[1], left))
+        )
+        out = img.copy()
+        out[np.ix_(rows, columns)] = fill
+        return out
+
+    return run
+
+
 def hole_side(rng: np.random.Generator, limits: Sequence[float], extent: int) -> int:
     """Draw the side of a hole in pixels."""
     low, high = limits
@@ -142,4 +179,5 @@ PIXEL_OPS: dict[str, Callable[..., PixelOp]] = {
     "ToGray": to_gray,
     "RandomBrightnessContrast": random_brightness_contrast,
     "CoarseDropout": coarse_dropout,
+    "GridDropout": grid_dropout,
 }

@@ -8,12 +8,12 @@ import numpy as np
 
 from posekit.datasets.transforms.base import random_generator
 from posekit.datasets.transforms.geometric import GeometricTransform
-from posekit.datasets.transforms.instances import hide_outside
+from posekit.datasets.transforms.instances import move_instances
 from posekit.datasets.transforms.results import Results
-from posekit.datasets.transforms.warp import current_space, frame_size, move_boxes, move_points, pend
+from posekit.datasets.transforms.warp import current_space, frame_size, pend
 from posekit.geometry import Affine
 from posekit.registry import TRANSFORMS
-from posekit.structures.bbox import bbox_clip_border, get_pers_warp_matrix
+from posekit.structures.bbox import get_pers_warp_matrix
 
 
 @TRANSFORMS.register_module()
@@ -27,7 +27,7 @@ class RandomAffine(GeometricTransform):
         max_shear_degree: largest shear in degrees.
         border: pixels (x, y) that the frame grows by on each side; negative ones cut, as after a mosaic.
         border_val: grey level, or B, G, R, outside of the image.
-        bbox_clip_border: whether boxes are cut at the border.
+        bbox_clip_border: whether boxes are cut, and keypoints hidden, at the border.
 
     Source: Ge et al., YOLOX, arXiv 2107.08430. MMDetection turns and resizes about the corner instead.
     """
@@ -61,14 +61,7 @@ class RandomAffine(GeometricTransform):
                 f"RandomAffine.border: {self.border} leaves nothing of an image of {frame[0]} x {frame[1]}"
             )
         step = Affine(self.draw(random_generator(results), frame, size), current_space(results), "input")
-        if results.get("bbox") is not None:
-            boxes = move_boxes(step, results["bbox"])
-            results["bbox"] = bbox_clip_border(boxes, size) if self.bbox_clip_border else boxes
-        if results.get("keypoints") is not None:
-            results["keypoints"] = move_points(step, results["keypoints"])
-            hide_outside(results, size)
-        if results.get("area") is not None:
-            results["area"] = results["area"] * abs(np.linalg.det(step.matrix[:, :2]))
+        move_instances(results, step, size if self.bbox_clip_border else None)
         results["img_shape"] = (size[1], size[0])
         pend(results, step, size, self.border_val)
         return results

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from posekit.datasets.transforms.base import BaseTransform, random_generator
 from posekit.datasets.transforms.pipeline import Pipeline
@@ -23,7 +22,9 @@ class RandomChoice(BaseTransform):
         ValueError: for no choices, or probabilities that do not suit them.
     """
 
-    def __init__(self, transforms: Sequence[Any], prob: Sequence[float] | None = None) -> None:
+    def __init__(
+        self, transforms: Sequence[BaseTransform | Sequence[BaseTransform]], prob: Sequence[float] | None = None
+    ) -> None:
         lists = [list(choice) if isinstance(choice, (list, tuple)) else [choice] for choice in transforms]
         if not lists or (prob is not None and (len(prob) != len(lists) or abs(sum(prob) - 1) > 1e-6)):
             raise ValueError(

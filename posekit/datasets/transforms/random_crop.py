@@ -44,7 +44,7 @@ class RandomCrop(BaseTransform):
         results["img_shape"] = results["img"].shape[:2]
         follow(results, Affine.translate((-left, -top), current_space(results), "input"), size)
         if results.get("bbox") is not None:
-            keep_instances(results, (box_sizes(results["bbox"]) > 0).all(axis=1))
+            keep_instances(results, np.asarray((box_sizes(results["bbox"]) > 0).all(axis=1)))
         return results
 
     def draw(self, results: Results, room: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:

@@ -8,21 +8,18 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.transforms.base import BaseTransform, random_generator
+from posekit.datasets.transforms.instances import move_instances
 from posekit.datasets.transforms.results import Results
-from posekit.datasets.transforms.warp import move_boxes
+from posekit.datasets.transforms.warp import current_space
 from posekit.geometry import Affine
 from posekit.registry import TRANSFORMS
-from posekit.structures.bbox import bbox_clip_border
 
 Scale = tuple[int, int]
 
 
 @TRANSFORMS.register_module()
 class Resize(BaseTransform):
-    """Resize the image, with its boxes; keypoints are refused.
-
-    Boxes are measured from the image's corner here, not from the first pixel's centre, so that they scale by the
-    plain factor.
+    """Resize the image, with its boxes and keypoints.
 
     Args:
         scale: (w, h) of the result; with ``keep_ratio`` what the longer and the shorter side must fit into.
@@ -72,17 +69,15 @@ class Resize(BaseTransform):
         """Bring image and boxes to a size (w, h)."""
         import cv2
 
-        if results.get("keypoints") is not None and np.size(results["keypoints"]):
-            raise ValueError(
-                f"{type(self).__name__} moves boxes, not keypoints; use BottomupResize or BottomupRandomAffine"
-            )
         height, width = results["img"].shape[:2]
         factors = (size_wh[0] / width, size_wh[1] / height)
         if size_wh != (width, height):
             results["img"] = cv2.resize(results["img"], size_wh, interpolation=cv2.INTER_LINEAR)
         results["img_shape"] = results["img"].shape[:2]
         results["scale_factor"] = factors
-        follow(results, Affine.scale(factors, "image", "input"), size_wh if self.clip_object_border else None)
+        offset = (np.array(factors) - 1) / 2  # the corner stays in place, not the first pixel's centre
+        step = Affine(np.column_stack([np.diag(factors), offset]), current_space(results), "input")
+        follow(results, step, size_wh if self.clip_object_border else None)
         return results
 
 
@@ -111,7 +106,7 @@ class RandomResize(Resize):
             raise ValueError("RandomResize: give one scale with ratio_range, or a smallest and a largest scale")
         super().__init__(scale[0] if several else scale, **resize_kwargs)
         self.limits = [tuple(one) for one in scale] if several else None
-        self.ratio_range = ratio_range
+        self.ratio_range = ratio_range or (1.0, 1.0)
 
     def transform(self, results: Results) -> Results:
         rng = random_generator(results)
@@ -121,7 +116,7 @@ class RandomResize(Resize):
             drawn = [int(rng.integers(low, high + 1)) for low, high in sides]
         else:
             ratio = rng.uniform(*self.ratio_range)
-            drawn = [int(side * ratio) for side in self.scale]
+            drawn = [int(side * ratio) for side in self.scale or ()]
         return self.resize(results, fitted(width, height, drawn) if self.keep_ratio else (drawn[0], drawn[1]))
 
 
@@ -136,12 +131,7 @@ def rounded(width: int, height: int, factor: float) -> Scale:
 
 
 def follow(results: Results, step: Affine, clip_wh: Scale | None = None) -> None:
-    """Move boxes and areas by a step that the image has made, cut boxes at a border, and note the step."""
+    """Move boxes, areas and keypoints by a step that the image has made, cut them at a border, and note the step."""
     affine = results.get("affine")
-    whole = Affine(step.matrix, step.source if affine is None else affine.target, step.target)
-    results["affine"] = whole if affine is None else whole @ affine
-    if results.get("bbox") is not None:
-        boxes = move_boxes(step, results["bbox"])
-        results["bbox"] = boxes if clip_wh is None else bbox_clip_border(boxes, clip_wh)
-    if results.get("area") is not None:
-        results["area"] = results["area"] * abs(np.linalg.det(step.matrix[:, :2]))
+    results["affine"] = step if affine is None else step @ affine
+    move_instances(results, step, clip_wh)

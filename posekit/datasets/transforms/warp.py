@@ -41,9 +41,14 @@ def frame_size(results: Results) -> tuple[int, int]:
     return width, height
 
 
-def pend(results: Results, step: Affine, size_wh: tuple[int, int], border_value: Border = 0) -> None:
-    """Record that the picture moves by ``step`` into a frame of ``size_wh`` pixels."""
+def pend(results: Results, step: Affine, size_wh: tuple[int, int], border_value: Border | None = None) -> None:
+    """Record that the image moves by ``step`` into a frame of ``size_wh`` pixels.
+
+    Without a ``border_value`` that of the steps it folds with stays, else it is 0.
+    """
     whole, pending = results.get("affine"), results.get("pending")
+    if border_value is None:
+        border_value = 0 if pending is None else pending.border_value
     moved = step if whole is None else step @ whole
     results["affine"] = moved
     if pending is None:

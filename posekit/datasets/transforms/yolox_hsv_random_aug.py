@@ -8,8 +8,8 @@ import numpy as np
 
 from posekit.datasets.transforms.base import BaseTransform, random_generator
 from posekit.datasets.transforms.results import Results
+from posekit.geometry.warp import SCRATCH
 from posekit.registry import TRANSFORMS
-from posekit.scratch import SCRATCH
 
 HUES = 180
 """OpenCV's 8-bit hue counts in steps of two degrees."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.mix_image import (
     CachedMix,
     MixImageTransform,
@@ -48,7 +48,7 @@ class YOLOXMixUp(MixImageTransform):
         flip_ratio: float = 0.5,
         pad_val: float = 114.0,
         bbox_clip_border: bool = True,
-        pre_transform: Sequence[Any] | None = None,
+        pre_transform: Sequence[BaseTransform] | None = None,
         prob: float = 1.0,
     ) -> None:
         super().__init__(pre_transform, prob)

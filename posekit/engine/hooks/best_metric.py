@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-GREATER = ("acc", "top", "ar", "auc", "precision", "ap", "pck", "map", "mdice", "miou")
-LESS = ("loss", "epe", "nme", "mpjpe", "error")
+import math
+import re
+
+GREATER = (
+    "acc", "accuracy", "top", "ar", "recall", "auc", "precision", "ap", "map", "pck", "pckh", "tpck", "oks", "dice",
+    "mdice", "iou", "miou",
+)  # fmt: skip
+LESS = ("loss", "losses", "epe", "nme", "mpjpe", "mrrpe", "error", "errors", "mse", "mae")
+WORD = re.compile(r"[A-Za-z0-9]+")
+PIECE = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+(?![a-z])")
+"""Parts of names written in one word, such as HandednessAcc."""
 
 
 def rule_for(metric: str, rule: str | None = None) -> str:
@@ -16,13 +25,20 @@ def rule_for(metric: str, rule: str | None = None) -> str:
         if rule not in ("greater", "less"):
             raise ValueError(f"rule for '{metric}' is {rule!r}; allowed are 'greater' and 'less'")
         return rule
-    name = metric.lower()
-    if any(word in name for word in LESS):
-        return "less"
-    if any(word in name for word in GREATER):
-        return "greater"
+    for word in reversed(words_of(metric)):  # the last word says what it is: AP_error is an error
+        if word in LESS or word in GREATER:
+            return "less" if word in LESS else "greater"
     raise ValueError(f"cannot tell from its name whether a greater '{metric}' is better; add rule='greater' or 'less'")
 
 
+def words_of(metric: str) -> list[str]:
+    """Return the words of a metric's name in lower case, without numbers behind them: ``coco/AP50`` is coco, ap."""
+    words = [part for word in WORD.findall(metric) for part in (word, *PIECE.findall(word))]
+    return [word.lower().rstrip("0123456789") for word in words]
+
+
 def better(metric: float, than: float, rule: str) -> bool:
+    """Return whether a value beats another; NaN beats nothing, and any number beats NaN."""
+    if math.isnan(metric) or math.isnan(than):
+        return not math.isnan(metric)
     return metric > than if rule == "greater" else metric < than

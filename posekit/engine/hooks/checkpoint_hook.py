@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from lightning.pytorch.callbacks import Checkpoint
 
-from posekit.atomic_file import link_atomically, write_atomically
+from posekit.engine.checkpoint_io import write_checkpoint
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.best_metric import better, rule_for
+from posekit.engine.run_folder import BEST, LAST
+from posekit.files import link_atomically, write_atomically
 from posekit.registry import HOOKS
 
-LAST = "last.pth"
+logger = logging.getLogger(__name__)
 
 
 @HOOKS.register_module()
@@ -24,7 +27,8 @@ class CheckpointHook(BaseHook, Checkpoint):
     """Saves the state of the run after every epoch, and the weights of the best validation.
 
     ``last.pth`` always holds all that going on takes; ``epoch_N.pth`` (``iter_N.pth``) are
-    kept every ``interval``. ``best_<metric>_epoch_N.pth`` holds ``meta`` and ``state_dict`` only.
+    kept every ``interval``. ``best_<metric>_epoch_N.pth`` holds ``meta`` and ``state_dict`` only; ``best.pth`` is
+    another name of the one that is best by the first metric of ``save_best``.
 
     Args:
         interval: epochs (or iterations) from one kept checkpoint to the next; -1 keeps none but the last.
@@ -124,7 +128,9 @@ class CheckpointHook(BaseHook, Checkpoint):
     def judge(self, trainer: Any, pl_module: Any, metric: str, rule: str) -> None:
         """Keep the weights if a metric is better than ever before."""
         value, held = pl_module.val_metrics[metric], self.best.get(metric)
-        if held is not None and not better(value, held["value"], rule):
+        if not better(value, math.nan if held is None else held["value"], rule):
+            if math.isnan(value):
+                logger.warning("validation gave no number for %s; the best checkpoint stays as it is", metric)
             return
         count = trainer.current_epoch + 1 if self.by_epoch else pl_module.iterations
         name = f"best_{metric.replace('/', '_')}_{self.template.format(count)}"
@@ -134,7 +140,9 @@ class CheckpointHook(BaseHook, Checkpoint):
         for hook in trainer.callbacks:  # EMAHook puts its averages in
             hook.on_save_checkpoint(trainer, pl_module, saved)
         weights = {"meta": meta, "state_dict": saved["state_dict"]}
-        write_atomically(self.folder / name, lambda file: torch.save(weights, file))
+        write_checkpoint(self.folder / name, weights)
+        if metric == next(iter(self.best)):
+            link_atomically(self.folder / name, self.folder / BEST)
         if held is not None and held["file"] != name:
             (self.folder / held["file"]).unlink(missing_ok=True)
 

@@ -54,7 +54,7 @@ class EarlyStoppingHook(BaseHook):
                 raise ValueError(f"EarlyStoppingHook: no metric '{self.monitor}'; validation gave {known}")
             return
         sign = 1 if self.rule == "greater" else -1
-        if self.best is None or sign * (metric - self.best) > self.min_delta:
+        if math.isfinite(metric) and (self.best is None or sign * (metric - self.best) > self.min_delta):
             self.best, self.waited = metric, 0
         else:
             self.waited += 1

@@ -63,7 +63,7 @@ class LoggerHook(BaseHook):
     def clear(self) -> None:
         self.sums: dict[str, Any] = defaultdict(float)
         self.counts: dict[str, int] = defaultdict(int)
-        self.samples, self.waited = 0, 0.0
+        self.samples, self.steps, self.waited = 0, 0, 0.0
         self.since = self.left_off = time.perf_counter()
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
@@ -85,6 +85,7 @@ class LoggerHook(BaseHook):
             self.sums[name] = self.sums[name] + value
             self.counts[name] += 1
         self.samples += len(batch["inputs"])
+        self.steps += 1
         self.left_off = time.perf_counter()
         if self.progress is not None:
             self.progress.advance(self.progress.task_ids[0])
@@ -104,6 +105,7 @@ class LoggerHook(BaseHook):
             "lr": max(group["lr"] for group in trainer.optimizers[0].param_groups),
             **means,
             "loss": sum(value for name, value in means.items() if "loss" in name),
+            "time": round(seconds / max(self.steps, 1), 5),
             "samples_per_second": round(self.samples * trainer.world_size / seconds, 2),
             "waiting_for_data": round(self.waited / seconds, 3),
         }

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
 from posekit.engine.hooks.base import BaseHook
+from posekit.evaluation.metrics.base import gather
+from posekit.files import write_atomically
 
 
 class PredictionHook(BaseHook):
@@ -34,5 +35,8 @@ class PredictionHook(BaseHook):
             self.entries.append(entry)
 
     def on_test_end(self, trainer: Any, pl_module: Any) -> None:
-        text = json.dumps(self.entries, default=lambda value: value.tolist())
+        entries = gather(self.entries)[: len(trainer.datamodule.dataset("test"))]  # a sampler may have padded them
+        if not trainer.is_global_zero:
+            return
+        text = json.dumps(entries, default=lambda value: value.tolist())
         write_atomically(self.path, lambda file: file.write(text.encode()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ from posekit.engine.schedules.base import BaseSchedule
 from posekit.registry import SCHEDULES
 
 
+@SCHEDULES.register_module("ReduceOnPlateauMomentum")
 @SCHEDULES.register_module("ReduceOnPlateauLR")
 class ReduceOnPlateauSchedule(BaseSchedule):
     """Multiplies by ``factor`` when a validation metric has not improved ``patience`` times in a row.
@@ -76,8 +78,8 @@ class ReduceOnPlateauSchedule(BaseSchedule):
             self.shrink()
 
     def improves(self, metric: float) -> bool:
-        if self.best is None:
-            return True
+        if self.best is None or math.isnan(metric):
+            return not math.isnan(metric)
         margin = self.threshold * (self.best if self.threshold_rule == "rel" else 1.0)
         return metric > self.best + margin if self.rule == "greater" else metric < self.best - margin
 

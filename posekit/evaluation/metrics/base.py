@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from posekit.array import to_numpy
 from posekit.registry import METRICS
-from posekit.structures.array import to_numpy
 
 
 class BaseMetric(ABC):

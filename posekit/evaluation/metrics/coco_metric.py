@@ -9,17 +9,17 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from posekit.atomic_file import write_atomically
+from posekit.array import to_numpy
 from posekit.evaluation.average_precision import PoseScores, score_poses
 from posekit.evaluation.box_precision import MAX_BOXES, FoundBoxes, score_boxes
 from posekit.evaluation.coco_truth import read_coco, true_poses
 from posekit.evaluation.keypoint_mapping import map_keypoints
 from posekit.evaluation.metrics.base import BaseMetric, look_up
-from posekit.evaluation.oks import FoundPoses, TruePoses
-from posekit.evaluation.oks_nms import oks_nms, soft_oks_nms
 from posekit.evaluation.pose_matching import MAX_DETS
+from posekit.files import write_atomically
+from posekit.keypoints.oks import FoundPoses, TruePoses
+from posekit.keypoints.oks_nms import oks_nms, soft_oks_nms
 from posekit.registry import METRICS
-from posekit.structures.array import to_numpy
 
 CHOICES = {
     "iou_type": ("keypoints", "keypoints_crowd", "bbox"),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from posekit.evaluation.metrics.coco_metric import CocoMetric, Predictions, extents
-from posekit.evaluation.oks import FoundPoses, TruePoses
+from posekit.keypoints.oks import FoundPoses, TruePoses
 from posekit.registry import METRICS
 
 PARTS = {"body": 17, "foot": 6, "face": 68, "lefthand": 21, "righthand": 21}

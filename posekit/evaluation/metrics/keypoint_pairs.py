@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from posekit.array import to_numpy
 from posekit.evaluation.metrics.base import BaseMetric, look_up
-from posekit.structures.array import to_numpy
 
 
 @dataclass

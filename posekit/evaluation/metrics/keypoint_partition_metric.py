@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from posekit.array import to_numpy
 from posekit.evaluation.metrics.base import BaseMetric
 from posekit.evaluation.metrics.coco_metric import CocoMetric
 from posekit.registry import METRICS
-from posekit.structures.array import to_numpy
 
 KEYPOINT_FIELDS = ("keypoints", "keypoint_scores", "keypoints_visible", "lifting_target", "lifting_target_visible")
 """Fields of instances whose second axis is that of the keypoints."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -37,7 +37,8 @@ class Guess(NamedTuple):
 
     def rows(self, which: Tensor) -> Guess:
         """Return the predictions of the chosen points."""
-        return Guess(*(None if column is None else column[which] for column in self))
+        chosen: Any = [None if column is None else column[which] for column in self]
+        return Guess(*chosen)
 
 
 class Match(NamedTuple):

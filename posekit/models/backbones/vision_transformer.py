@@ -74,6 +74,7 @@ class VisionTransformer(FreezableBackbone):
         patch_cfg: further arguments of the patch embedding, such as ``padding``.
         layer_cfgs: further arguments of the blocks, for all or one dict for each.
         pre_norm: norm the tokens before the first block.
+        output_cls_token: the older way to ask for ``featmap``, by False.
     """
 
     arch_zoo: ClassVar[dict[str, Settings]] = {
@@ -107,9 +108,14 @@ class VisionTransformer(FreezableBackbone):
         patch_cfg: Settings | None = None,
         layer_cfgs: Settings | Sequence[Settings] | None = None,
         pre_norm: bool = False,
+        output_cls_token: bool | None = None,
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
+        if output_cls_token:
+            raise ValueError("VisionTransformer.output_cls_token: True is not supported; use out_type='cls_token'")
+        if output_cls_token is False and out_type == "cls_token":
+            out_type = "featmap"
         check_choice("VisionTransformer", "out_type", out_type, OUT_TYPES)
         if out_type == "cls_token" and not with_cls_token:
             raise ValueError("VisionTransformer.out_type: 'cls_token' needs with_cls_token=True")

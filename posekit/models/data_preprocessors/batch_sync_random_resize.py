@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from posekit.registry import MODELS
-from posekit.structures import PixelData, PoseBatch, PoseDataSample
+from posekit.structures import PoseBatch, PoseDataSample
 
 SHAPES = ("img_shape", "pad_shape")
 
@@ -84,7 +84,14 @@ def resized(sample: PoseDataSample, size_hw: tuple[int, int], factor_xy: tuple[f
                 values = torch.as_tensor(labels[name])
                 setattr(labels, name, values * values.new_tensor(factors[name]))
             setattr(copy, part, labels)
-    if "gt_fields" in sample and "heatmap_mask" in sample.gt_fields:
-        mask = sample.gt_fields.heatmap_mask[None].float()
-        copy.gt_fields = PixelData(heatmap_mask=F.interpolate(mask, size=size_hw, mode="bilinear")[0])
+    if "gt_fields" in sample:
+        copy.gt_fields = sample.gt_fields.map(lambda maps: resized_maps(maps, factor_xy))
     return copy
+
+
+def resized_maps(maps: Any, factor_xy: tuple[float, float]) -> Any:
+    """Return maps (C, H, W), or a list with those of each level, as float maps of the resized input."""
+    if isinstance(maps, list):
+        return [resized_maps(level, factor_xy) for level in maps]
+    size_hw = [round(side * factor) for side, factor in zip(maps.shape[1:], reversed(factor_xy), strict=True)]
+    return F.interpolate(maps[None].float(), size=size_hw, mode="bilinear", align_corners=False)[0]

@@ -44,15 +44,8 @@ class SingleStageDetector(BaseModel):
         use_syncbn: bool = False,
         init_cfg: InitRules = None,
     ) -> None:
-        super().__init__(
-            backbone,
-            neck,
-            train_cfg=train_cfg,
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor,
-            use_syncbn=use_syncbn,
-            init_cfg=init_cfg,
-        )
+        super().__init__(data_preprocessor, init_cfg)
+        self.take_parts(backbone, neck, train_cfg=train_cfg, test_cfg=test_cfg, use_syncbn=use_syncbn)
         if bbox_head is None:
             raise ValueError(f"{type(self).__name__}: a detector needs a head; give model.bbox_head")
         self.bbox_head = bbox_head

@@ -1,0 +1,5 @@
+"""Models that learn from other models."""
+
+from posekit.lazy_exports import lazy_exports
+
+__all__, __getattr__ = lazy_exports(__name__)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 import torch
 from torch import Tensor
 
-from posekit.codecs.base import BaseCodec
+from posekit.codecs.base import FLIP_DEFAULTS, BaseCodec, decode_instances
 from posekit.models.base_module import BaseModule, InitRules
 from posekit.models.losses.base import BaseLoss
 from posekit.structures import InstanceData, PixelData, PoseBatch, PoseDataSample
@@ -25,7 +25,6 @@ KEYPOINT_LABELS = "gt_instance_labels.keypoint_labels"
 KEYPOINT_WEIGHTS = "gt_instance_labels.keypoint_weights"
 RARE = -math.log((1 - 0.01) / 0.01)
 """Bias with which scores start at 0.01, where few should be high."""
-FLIP_DEFAULTS = {"flip_mode": "heatmap", "shift_heatmap": False, "shift_coords": True}
 
 
 class BaseHead(BaseModule):
@@ -150,17 +149,7 @@ class BaseHead(BaseModule):
 
     def decode(self, outputs: Outputs) -> list[InstanceData]:
         """Decode a batch of outputs; all samples leave the device at once."""
-        outputs = as_float(outputs)
-        if self.codec.support_batch_decoding:
-            decoded = (
-                self.codec.batch_decode(*outputs) if isinstance(outputs, tuple) else self.codec.batch_decode(outputs)
-            )
-            keypoints, scores = to_numpy(decoded)
-        else:
-            samples = each_sample(to_numpy(outputs))
-            pairs = [self.codec.decode(*one) if isinstance(one, tuple) else self.codec.decode(one) for one in samples]
-            keypoints, scores = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-        return [instances(*one) for one in zip(keypoints, scores, strict=True)]
+        return decode_instances(self.codec, as_float(outputs))
 
 
 def stack_metainfo(batch: Batch, name: str, like: Tensor) -> Tensor | None:
@@ -194,13 +183,6 @@ def read_column(batch: PoseBatch, name: str) -> Any:
     if not name.startswith("gt_instance_labels."):
         return column
     return column.flatten(0, 1) if isinstance(column, Tensor) else torch.cat(list(column))
-
-
-def instances(keypoints: Any, scores: Any) -> InstanceData:
-    """Wrap decoded keypoints (N, K, D) and scores (N, K), or a pair of scores and visibilities."""
-    if isinstance(scores, tuple):
-        return InstanceData(keypoints=keypoints, keypoint_scores=scores[0], keypoints_visible=scores[1])
-    return InstanceData(keypoints=keypoints, keypoint_scores=scores)
 
 
 def mean_of(first: Outputs, second: Outputs) -> Outputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -11,8 +12,8 @@ from torch import Tensor, nn
 from torchvision.ops import deform_conv2d
 
 from posekit.codecs.base import BaseCodec
-from posekit.evaluation.nearby_joints_nms import nearby_joints_nms
-from posekit.models.base_module import InitRules, Settings
+from posekit.keypoints.nearby_joints_nms import nearby_joints_nms
+from posekit.models.base_module import BaseModule, InitRules, Settings
 from posekit.models.heads.base import HEATMAPS, BaseHead, Batch, Features, Outputs, as_columns, as_float, to_numpy
 from posekit.models.heads.heatmap_head import HeatmapHead
 from posekit.models.layers.conv_module import ConvModule
@@ -23,6 +24,8 @@ from posekit.models.losses.heatmap_loss import KeypointMSELoss
 from posekit.models.losses.regression_loss import SoftWeightSmoothL1Loss
 from posekit.registry import MODELS
 from posekit.structures import InstanceData, PixelData
+
+logger = logging.getLogger(__name__)
 
 
 class DeformConv2d(nn.Conv2d):
@@ -60,20 +63,35 @@ class AdaptiveActivationBlock(nn.Module):
         return F.relu(self.norm(self.adapt_conv(x, offset.flatten(1, 3))) + x)
 
 
-class RescoreNet(nn.Module):
+class RescoreNet(BaseModule):
     """Judges a pose by its links.
 
     Args:
         in_channels: three for each link plus one for each keypoint.
         norm_indexes: two links whose mean length is the unit.
+        init_cfg: rules for the initial weights, usually ``Pretrained``, as no loss of DEKRHead trains them.
     """
 
-    def __init__(self, in_channels: int, norm_indexes: Sequence[int]) -> None:
-        super().__init__()
+    def __init__(self, in_channels: int, norm_indexes: Sequence[int], init_cfg: InitRules = None) -> None:
+        super().__init__(init_cfg)
         self.norm_indexes = list(norm_indexes)
         self.l1 = nn.Linear(in_channels, 256)
         self.l2 = nn.Linear(256, 256)
         self.l3 = nn.Linear(256, 1)
+
+    def init_weights(self) -> None:
+        """Start with weights that leave scores as they are; then apply the rules.
+
+        Pretrained weights that cannot be downloaded are named in a warning: training does not need them.
+        """
+        nn.init.zeros_(self.l3.weight)
+        nn.init.ones_(self.l3.bias)
+        try:
+            super().init_weights()
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            logger.warning("RescoreNet leaves scores as they are: %s", error)
 
     def forward(self, keypoints: Tensor, keypoint_scores: Tensor, skeleton: Sequence[Sequence[int]]) -> Tensor:
         """Return scores (N,) of keypoints (N, K, 2) with scores (N, K), linked by pairs of indices."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torchvision.ops import nms
 
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
-from posekit.models.assigners.sim_ota_assigner import Guess, Match
+from posekit.models.assigners.sim_ota_assigner import Guess
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.heads.base import BaseHead, Batch, Features, Outputs, as_columns
 from posekit.models.layers.conv_module import ConvModule
@@ -106,7 +106,7 @@ class DenseHead(BaseHead):
         num_classes: int,
         *,
         prior_generator: MlvlPointGenerator,
-        assigner: Any = None,
+        assigner: Any,
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -139,23 +139,13 @@ class DenseHead(BaseHead):
         count, chosen, truths, qualities = len(outputs.points), [], [], []
         for index, sample in enumerate(as_columns(batch)):
             truth = self.truth(sample, outputs.points)
-            match = self.assign(outputs.guess(index), truth)
+            match = self.assigner.assign(outputs.guess(index), truth)
             chosen.append(match.points + index * count)
             truths.append(truth[match.instances])
             qualities.append(match.quality)
         index, truth, quality = torch.cat(chosen), InstanceData.cat(truths), torch.cat(qualities)
         classes = F.one_hot(truth.labels.long(), self.num_classes) * quality[:, None]
         return Positives(index, outputs.points[index % count], truth, quality, classes)
-
-    def assign(self, guess: Guess, truth: InstanceData) -> Match:
-        """Return which points learn which instance.
-
-        Raises:
-            ValueError: if the head has no assigner.
-        """
-        if self.assigner is None:
-            raise ValueError(f"{type(self).__name__}: training needs model.train_cfg.assigner, as dict(type=...)")
-        return self.assigner.assign(guess, truth)
 
     def truth(self, sample: PoseDataSample, like: Tensor) -> InstanceData:
         """Return the instances of a sample to learn, boxes (N, 4) and labels (N,), as tensors beside ``like``."""
@@ -223,7 +213,7 @@ def ignored_mask(instances: InstanceData, like: Tensor) -> Tensor:
 
 
 def boxes_in_image(boxes: Tensor, metainfo: Mapping[str, Any]) -> Tensor:
-    """Bring boxes (N, 4) from the network's input back to the image.
+    """Bring boxes (N, 4) from the network's input back to the image; both count from the corner.
 
     Raises:
         ValueError: if the meta information lacks the forward map.
@@ -234,7 +224,7 @@ def boxes_in_image(boxes: Tensor, metainfo: Mapping[str, Any]) -> Tensor:
             "boxes go back to the image by the sample's metainfo 'affine', which is missing; "
             "use Resize and PackDetInputs in the test pipeline"
         )
-    return affine.inverse().points(boxes.reshape(-1, 2, 2)).reshape(-1, 4)
+    return affine.inverse().corner_points(boxes.reshape(-1, 2, 2)).reshape(-1, 4)
 
 
 def class_nms(boxes: Tensor, scores: Tensor, labels: Tensor, iou_threshold: float) -> Tensor:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from posekit.models.assigners.dynamic_soft_label_assigner import DynamicSoftLabelAssigner
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.heads.base import RARE, Features
@@ -70,6 +71,7 @@ class RTMDetSepBNHead(DenseHead):
         conv_cfg: kind of convolution.
         norm_cfg: kind of norm.
         act_cfg: kind of activation.
+        assigner: says which points learn which box; the model's ``train_cfg.assigner`` takes its place.
         init_cfg: rules for the initial weights.
 
     Raises:
@@ -96,12 +98,14 @@ class RTMDetSepBNHead(DenseHead):
         conv_cfg: Settings | None = None,
         norm_cfg: Settings = BN,
         act_cfg: Settings = SILU,
+        assigner: DynamicSoftLabelAssigner | None = None,
         init_cfg: InitRules = None,
     ) -> None:
         if with_objectness:
             raise ValueError("RTMDetSepBNHead.with_objectness: True is not supported; no released model uses it")
         generator = anchor_generator or MlvlPointGenerator((8, 16, 32), offset=0)
-        super().__init__(num_classes, prior_generator=generator, init_cfg=init_cfg)
+        assigner = assigner or DynamicSoftLabelAssigner()
+        super().__init__(num_classes, prior_generator=generator, assigner=assigner, init_cfg=init_cfg)
         self.exp_on_reg = exp_on_reg
         self.loss_cls: Any = loss_cls or QualityFocalLoss()
         self.loss_bbox: Any = loss_bbox or GIoULoss(loss_weight=2.0)

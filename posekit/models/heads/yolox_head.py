@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
-from posekit.models.assigners.sim_ota_assigner import Guess
+from posekit.models.assigners.sim_ota_assigner import Guess, SimOTAAssigner
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.heads.base import RARE, Features
 from posekit.models.heads.dense_head import (
@@ -69,6 +69,7 @@ class YOLOXHead(DenseHead):
         loss_obj: loss of the objectness, at all points.
         loss_l1: loss of the boxes' offsets in strides, once ``use_l1`` is set.
         use_l1: whether ``loss_l1`` counts; YOLOXModeSwitchHook sets it for the last epochs.
+        assigner: says which points learn which box; the model's ``train_cfg.assigner`` takes its place.
         init_cfg: rules for the initial weights.
 
     Source: Ge et al., YOLOX, arXiv 2107.08430.
@@ -90,9 +91,15 @@ class YOLOXHead(DenseHead):
         loss_obj: BaseLoss | None = None,
         loss_l1: BaseLoss | None = None,
         use_l1: bool = False,
+        assigner: SimOTAAssigner | None = None,
         init_cfg: InitRules = None,
     ) -> None:
-        super().__init__(num_classes, prior_generator=MlvlPointGenerator(strides, offset=0), init_cfg=init_cfg)
+        super().__init__(
+            num_classes,
+            prior_generator=MlvlPointGenerator(strides, offset=0),
+            assigner=assigner or SimOTAAssigner(),
+            init_cfg=init_cfg,
+        )
         self.loss_cls: Any = loss_cls or CrossEntropyLoss(use_sigmoid=True, reduction="sum")
         self.loss_bbox: Any = loss_bbox or IoULoss("sum", "square", loss_weight=5.0)
         self.loss_obj: Any = loss_obj or CrossEntropyLoss(use_sigmoid=True, reduction="sum")

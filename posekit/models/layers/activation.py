@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from posekit.models.base_module import Settings
+from posekit.registry import strip_scope
 
 RELU: Settings = {"type": "ReLU"}
 SILU: Settings = {"type": "SiLU"}
@@ -36,6 +37,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
     "Sigmoid": nn.Sigmoid,
     "Tanh": nn.Tanh,
     "HSwish": nn.Hardswish,
+    "Hardswish": nn.Hardswish,
     "HSigmoid": HardSigmoid,
 }
 # Their gradient needs the output alone, so they may overwrite their input.
@@ -48,9 +50,9 @@ def build_activation(act_cfg: Settings, *, inplace: bool = True) -> nn.Module:
     Raises:
         ValueError: for an unknown type.
     """
-    kind = act_cfg["type"]
+    kind = strip_scope(act_cfg["type"])
     if kind not in ACTIVATIONS:
-        raise ValueError(f"act_cfg has no type '{kind}'; use one of {', '.join(ACTIVATIONS)}")
+        raise ValueError(f"act_cfg has no type '{act_cfg['type']}'; use one of {', '.join(ACTIVATIONS)}")
     options = {key: value for key, value in act_cfg.items() if key not in ("type", "inplace")}
     if kind in IN_PLACE:
         options["inplace"] = act_cfg.get("inplace", inplace)

@@ -9,6 +9,7 @@ from torch import nn
 from posekit.models.base_module import Settings
 from posekit.models.layers.activation import RELU, build_activation
 from posekit.models.layers.normalization import BN, build_norm, norm_name
+from posekit.registry import strip_scope
 
 CONVS: dict[str, type[nn.Module]] = {
     "Conv": nn.Conv2d,
@@ -34,7 +35,7 @@ def build_conv(
     Raises:
         ValueError: for an unknown type in ``conv_cfg``.
     """
-    kind = conv_cfg["type"] if conv_cfg else "Conv2d"
+    kind = strip_scope(conv_cfg["type"]) if conv_cfg else "Conv2d"
     if kind not in CONVS:
         raise ValueError(f"conv_cfg has no type '{kind}'; use one of {', '.join(CONVS)}")
     padding = dilation * (kernel_size - 1) // 2 if padding is None else padding
@@ -138,7 +139,7 @@ def conv_norm(
 
 
 def _init_conv(conv: nn.Module, act_cfg: Settings | None) -> None:
-    leaky = act_cfg is not None and act_cfg["type"] == "LeakyReLU"
+    leaky = act_cfg is not None and strip_scope(act_cfg["type"]) == "LeakyReLU"
     slope = act_cfg.get("negative_slope", 0.01) if leaky and act_cfg else 0.0
     nn.init.kaiming_normal_(conv.weight, slope, "fan_out", "leaky_relu" if leaky else "relu")  # pyright: ignore
     if conv.bias is not None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from posekit.models.base_module import Settings
+from posekit.registry import strip_scope
 
 BN: Settings = {"type": "BN"}
 
@@ -67,20 +68,22 @@ class ScaleNorm(nn.Module):
 # name in a config -> (class, stem of the layer's name in a state dict)
 NORMS: dict[str, tuple[type[nn.Module], str]] = {
     "BN": (nn.BatchNorm2d, "bn"),
-    "BN1d": (nn.BatchNorm1d, "bn"),
-    "BN2d": (nn.BatchNorm2d, "bn"),
-    "BN3d": (nn.BatchNorm3d, "bn"),
-    "SyncBN": (nn.BatchNorm2d, "bn"),
+    **dict.fromkeys(("BN1d", "BatchNorm1d"), (nn.BatchNorm1d, "bn")),
+    **dict.fromkeys(("BN2d", "BatchNorm2d"), (nn.BatchNorm2d, "bn")),
+    **dict.fromkeys(("BN3d", "BatchNorm3d"), (nn.BatchNorm3d, "bn")),
+    **dict.fromkeys(("SyncBN", "SyncBatchNorm"), (nn.BatchNorm2d, "bn")),
     "FrozenBatchNorm2d": (FrozenBatchNorm2d, "bn"),
     "GN": (nn.GroupNorm, "gn"),
     "GroupNorm": (nn.GroupNorm, "gn"),
-    "LN": (nn.LayerNorm, "ln"),
+    **dict.fromkeys(("LN", "LayerNorm"), (nn.LayerNorm, "ln")),
     "LN2d": (LayerNorm2d, "ln"),
     "IN": (nn.InstanceNorm2d, "in"),
-    "IN1d": (nn.InstanceNorm1d, "in"),
-    "IN2d": (nn.InstanceNorm2d, "in"),
-    "IN3d": (nn.InstanceNorm3d, "in"),
+    **dict.fromkeys(("IN1d", "InstanceNorm1d"), (nn.InstanceNorm1d, "in")),
+    **dict.fromkeys(("IN2d", "InstanceNorm2d"), (nn.InstanceNorm2d, "in")),
+    **dict.fromkeys(("IN3d", "InstanceNorm3d"), (nn.InstanceNorm3d, "in")),
 }
+SYNCHRONISED = ("SyncBN", "SyncBatchNorm")
+"""Types whose statistics are those of all devices together."""
 
 
 def norm_name(norm_cfg: Settings) -> str:
@@ -89,24 +92,26 @@ def norm_name(norm_cfg: Settings) -> str:
     Raises:
         ValueError: for an unknown type.
     """
-    if norm_cfg["type"] not in NORMS:
+    kind = strip_scope(norm_cfg["type"])
+    if kind not in NORMS:
         raise ValueError(f"norm_cfg has no type '{norm_cfg['type']}'; use one of {', '.join(NORMS)}")
-    return NORMS[norm_cfg["type"]][1]
+    return NORMS[kind][1]
 
 
 def build_norm(norm_cfg: Settings, channels: int) -> nn.Module:
     """Build the norm layer that ``norm_cfg`` describes.
 
-    ``SyncBN`` gives a plain batch norm marked ``sync``: the trainer converts it where several devices train.
+    ``SyncBN`` or ``SyncBatchNorm`` gives a plain batch norm marked ``sync``: the trainer converts it where several
+    devices train.
 
     Raises:
         ValueError: for an unknown type.
     """
     norm_name(norm_cfg)
-    kind = norm_cfg["type"]
+    kind = strip_scope(norm_cfg["type"])
     options = {"eps": 1e-5, **{k: v for k, v in norm_cfg.items() if k not in ("type", "requires_grad")}}
     cls = NORMS[kind][0]
     norm = cls(num_channels=channels, **options) if cls is nn.GroupNorm else cls(channels, **options)
-    if kind == "SyncBN":
+    if kind in SYNCHRONISED:
         norm.sync = True  # pyright: ignore[reportArgumentType]
     return norm.requires_grad_(norm_cfg.get("requires_grad", True))

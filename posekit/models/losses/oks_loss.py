@@ -92,7 +92,7 @@ class PoseOKS:
 
 
 def _sigmas(metainfo: str) -> Tensor | None:
-    from posekit.datasets.skeleton import Skeleton  # only losses that name a keypoint set read config files
+    from posekit.keypoints.skeleton import Skeleton  # only losses that name a keypoint set read config files
 
     sigmas = Skeleton.load(metainfo).sigmas
     return torch.as_tensor(sigmas, dtype=torch.float32) if sigmas else None

@@ -16,46 +16,32 @@ from posekit.structures import InstanceData, PixelData, PoseDataSample
 class BasePoseEstimator(BaseModel):
     """Backbone, neck and head as one model that finds keypoints.
 
-    A subclass decides what ``features`` are and how predictions come back to image space (``place``).
+    A subclass either takes built parts, as ``ComposedPoseEstimator``, or calls ``super().__init__(data_preprocessor,
+    init_cfg)`` and sets ``self.backbone``, and ``self.neck`` and ``self.head`` where it has them. It may decide what
+    ``features`` are and how predictions come back to image space (``place``).
 
     Args:
-        backbone: turns inputs into features.
-        neck: turns features into other features.
-        head: turns features into losses and predictions.
-        train_cfg: settings for ``loss``.
-        test_cfg: settings for ``predict``: ``flip_test`` and the like, ``output_heatmaps``,
-            ``output_keypoint_indices`` (the keypoints to keep).
         data_preprocessor: turns a collated batch into inputs; by default it only stacks and moves.
-        use_syncbn: tells the trainer to share batch statistics between devices.
         init_cfg: rules for the initial weights.
         metainfo: the model's own keypoint set, where it differs from the dataset's.
 
     Attributes:
+        train_cfg: settings for ``loss``.
+        test_cfg: settings for ``predict``.
         dataset_meta: the keypoint set that the model was trained on, once known.
+
+    Raises:
+        TypeError: if another part of the model is given as ``data_preprocessor``.
     """
 
     def __init__(
         self,
-        backbone: BaseBackbone,
-        neck: BaseNeck | None = None,
-        head: BaseHead | None = None,
-        train_cfg: Settings | None = None,
-        test_cfg: Settings | None = None,
-        data_preprocessor: BaseDataPreprocessor | None = None,
-        use_syncbn: bool = False,
+        data_preprocessor: BaseDataPreprocessor | Settings | None = None,
         init_cfg: InitRules = None,
         metainfo: Settings | None = None,
     ) -> None:
-        super().__init__(
-            backbone,
-            neck,
-            train_cfg=train_cfg,
-            test_cfg=test_cfg,
-            data_preprocessor=data_preprocessor,
-            use_syncbn=use_syncbn,
-            init_cfg=init_cfg,
-        )
-        self.head: Any = head
+        super().__init__(data_preprocessor, init_cfg)
+        self.head: Any = None
         self.metainfo = None if metainfo is None else _keypoint_set(metainfo)
 
     def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
@@ -84,8 +70,9 @@ class BasePoseEstimator(BaseModel):
         return [self.extract_feat(inputs), self.extract_feat(inputs.flip(-1))]
 
     def place(self, instances: InstanceData, sample: PoseDataSample) -> None:
-        """Bring a sample's predictions from input to image space."""
-        raise NotImplementedError
+        """Bring a sample's predictions from input to image space, and put the boxes they come from beside them."""
+        instances.keypoints = input_to_image(sample).points(instances.keypoints)
+        copy_boxes(instances, sample)
 
     def selected(self, instances: InstanceData, fields: PixelData | None) -> tuple[InstanceData, PixelData | None]:
         """Keep only the keypoints that ``output_keypoint_indices`` lists."""
@@ -100,6 +87,39 @@ class BasePoseEstimator(BaseModel):
             if len(value) == total:
                 setattr(fields, name, value[index])
         return instances, fields
+
+
+class ComposedPoseEstimator(BasePoseEstimator):
+    """A pose estimator of built parts.
+
+    Args:
+        backbone: turns inputs into features.
+        neck: turns features into other features.
+        head: turns features into losses and predictions.
+        train_cfg: settings for ``loss``.
+        test_cfg: settings for ``predict``: ``flip_test`` and the like, ``output_heatmaps``,
+            ``output_keypoint_indices`` (the keypoints to keep).
+        data_preprocessor: turns a collated batch into inputs; by default it only stacks and moves.
+        use_syncbn: tells the trainer to share batch statistics between devices.
+        init_cfg: rules for the initial weights.
+        metainfo: the model's own keypoint set, where it differs from the dataset's.
+    """
+
+    def __init__(
+        self,
+        backbone: BaseBackbone,
+        neck: BaseNeck | None = None,
+        head: BaseHead | None = None,
+        train_cfg: Settings | None = None,
+        test_cfg: Settings | None = None,
+        data_preprocessor: BaseDataPreprocessor | None = None,
+        use_syncbn: bool = False,
+        init_cfg: InitRules = None,
+        metainfo: Settings | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor, init_cfg, metainfo)
+        self.take_parts(backbone, neck, train_cfg=train_cfg, test_cfg=test_cfg, use_syncbn=use_syncbn)
+        self.head = head
 
 
 def input_to_image(sample: PoseDataSample) -> Any:
@@ -126,6 +146,6 @@ def copy_boxes(instances: InstanceData, sample: PoseDataSample) -> None:
 
 
 def _keypoint_set(metainfo: Settings) -> dict[str, Any]:
-    from posekit.datasets.skeleton import load_metainfo  # few models name their own keypoint set
+    from posekit.keypoints.skeleton import load_metainfo  # few models name their own keypoint set
 
     return load_metainfo(metainfo)

@@ -8,14 +8,14 @@ from typing import Any
 from torch import Tensor
 
 from posekit.models.heads.base import Batch
-from posekit.models.pose_estimators.base import BasePoseEstimator, input_to_image
+from posekit.models.pose_estimators.base import ComposedPoseEstimator, input_to_image
 from posekit.registry import MODELS
 from posekit.structures import InstanceData, PoseDataSample
 
 
 @MODELS.register_module()
-class BottomupPoseEstimator(BasePoseEstimator):
-    """Finds all instances in each picture; arguments as for BasePoseEstimator.
+class BottomupPoseEstimator(ComposedPoseEstimator):
+    """Finds all instances in each picture; arguments as for ComposedPoseEstimator.
 
     With ``test_cfg.multiscale_test`` the inputs are a list, one batch for each scale, largest or smallest in
     any order, the first one at the scale of the predictions.

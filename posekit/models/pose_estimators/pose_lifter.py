@@ -14,7 +14,7 @@ from posekit.models.data_preprocessors.base import BaseDataPreprocessor
 from posekit.models.heads.base import BaseHead, Batch, flip_indices
 from posekit.models.losses.base import BaseLoss
 from posekit.models.necks.base import BaseNeck
-from posekit.models.pose_estimators.base import BasePoseEstimator, Inputs
+from posekit.models.pose_estimators.base import ComposedPoseEstimator, Inputs
 from posekit.registry import MODELS
 from posekit.structures import InstanceData, PoseBatch, PoseDataSample
 
@@ -22,7 +22,7 @@ UNLABELED = "unlabeled_target_2d"
 
 
 @MODELS.register_module()
-class PoseLifter(BasePoseEstimator):
+class PoseLifter(ComposedPoseEstimator):
     """Finds joints relative to their root and, with a trajectory branch, where the root is.
 
     Samples with ``gt_instance_labels.unlabeled_target_2d`` (1, K, 2) and ``.intrinsics`` (1, 4 | 9) instead of 3D

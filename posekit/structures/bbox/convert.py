@@ -7,7 +7,7 @@ All functions take numpy arrays and tensors with any leading dimensions.
 
 from __future__ import annotations
 
-from posekit.structures.array import Array, asarray_like, namespace
+from posekit.array import Array, asarray_like, namespace
 
 
 def bbox_xyxy2xywh(bbox_xyxy: Array) -> Array:

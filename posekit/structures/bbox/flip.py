@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posekit.structures.array import Array, namespace
+from posekit.array import Array, namespace
 
 _MIRRORED_AXES = {"horizontal": (0,), "vertical": (1,), "diagonal": (0, 1)}
 

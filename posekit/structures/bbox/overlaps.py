@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posekit.structures.array import Array, namespace
+from posekit.array import Array, namespace
 
 
 def bbox_overlaps(

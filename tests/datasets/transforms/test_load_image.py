@@ -14,10 +14,11 @@ from dot_pictures import dot_picture  # pyright: ignore[reportMissingImports]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posekit.datasets.transforms.image_cache import ImageCache
-from posekit.datasets.transforms.image_header import ImageFileError, check_header
-from posekit.datasets.transforms.load_image import LoadImage, decode
+from posekit.datasets.transforms.load_image import LoadImage
 from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.media.image_cache import ImageCache
+from posekit.media.image_file import decode
+from posekit.media.image_header import ImageFileError, check_header
 
 IMG = dot_picture(20, 30)
 HEIGHT, WIDTH = IMG.shape[:2]
@@ -112,8 +113,8 @@ def test_numbers_that_are_no_picture_are_refused(tmp_path: Path) -> None:
 def test_devices_and_huge_files_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ImageFileError, match=r"image /dev/zero: cannot be read \(it is a folder or a device\)"):
         LoadImage()(dict(img_path="/dev/zero"))  # pyright: ignore[reportArgumentType]
-    monkeypatch.setattr("posekit.datasets.transforms.load_image.MAX_BYTES", 10)
-    with pytest.raises(ImageFileError, match="it has 11 bytes, and no picture needs more than 10"):
+    monkeypatch.setattr("posekit.media.image_file.MAX_BYTES", 10)
+    with pytest.raises(ImageFileError, match="it has 11 bytes, and no image needs more than 10"):
         load(tmp_path / "a.png", b"x" * 11)
 
 
@@ -201,6 +202,11 @@ def test_a_folder_is_named(tmp_path: Path) -> None:
         LoadImage()(dict(img_path=str(tmp_path)))  # pyright: ignore[reportArgumentType]
 
 
+def test_a_clusters_store_is_read_as_local(caplog: pytest.LogCaptureFixture) -> None:
+    LoadImage(backend_args=dict(backend="petrel"))
+    assert "backend 'petrel' is read as local files; set data_root" in caplog.text
+
+
 @pytest.mark.parametrize("name", ["backend_args", "file_client_args"])
 @pytest.mark.parametrize("backend", ["local", "disk"])
 def test_local_files_have_two_names(name: str, backend: str) -> None:
@@ -214,7 +220,7 @@ def test_local_files_have_two_names(name: str, backend: str) -> None:
         dict(color_type="cmyk"),
         dict(imdecode_backend="pillow"),
         dict(backend_args=dict(backend="s3")),
-        dict(file_client_args=dict(backend="petrel")),
+        dict(file_client_args=dict(backend="http")),
         dict(cache="disk"),
     ],
 )

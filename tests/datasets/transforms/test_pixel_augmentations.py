@@ -58,6 +58,18 @@ class TestAlbumentation:
         covered = (run(Albumentation([step])) == (1, 2, 3)).all(axis=-1)
         assert covered.sum() == 40 * 5
 
+    def test_grid_of_squares(self) -> None:
+        step = dict(type="GridDropout", unit_size_min=10, unit_size_max=10, fill_value=(1, 2, 3), p=1.0)
+        covered = (run(Albumentation([step])) == (1, 2, 3)).all(axis=-1)
+        rows, columns = np.arange(40) % 10 < 5, np.arange(30) % 10 < 5
+        assert np.array_equal(covered, rows[:, None] & columns)
+
+    def test_grid_of_random_unit_and_offset(self) -> None:
+        step = dict(type="GridDropout", unit_size_range=(4, 8), random_offset=True, fill=7, p=1.0)
+        covered = [(run(Albumentation([step]), seed) == 7).all(axis=-1) for seed in range(20)]
+        assert all(0.1 < mask.mean() < 0.35 for mask in covered)
+        assert len({mask.tobytes() for mask in covered}) > 5
+
     @pytest.mark.parametrize("name", ["Blur", "MedianBlur"])
     def test_blur_sizes(self, name: str) -> None:
         plain = cv2.blur if name == "Blur" else cv2.medianBlur
@@ -97,6 +109,8 @@ class TestAlbumentation:
         [
             dict(type="CoarseDropout", fill="random"),
             dict(type="CoarseDropout", holes=3),
+            dict(type="GridDropout", unit_size_min=4),
+            dict(type="GridDropout", holes_number_x=4),
             dict(type="ToGray", method="pca"),
             dict(type="RandomBrightnessContrast", ensure_safe_range=True),
             dict(type="Blur", blur_limit=2),
@@ -124,7 +138,8 @@ class TestAlbumentation:
     def test_kernel_sizes(self) -> None:
         assert odd_sizes(7) == [3, 5, 7]
         assert odd_sizes((5, 9)) == [5, 7, 9]
-        assert set(PIXEL_OPS) == {"Blur", "MedianBlur", "ToGray", "RandomBrightnessContrast", "CoarseDropout"}
+        dropouts = {"CoarseDropout", "GridDropout"}
+        assert set(PIXEL_OPS) == {"Blur", "MedianBlur", "ToGray", "RandomBrightnessContrast", *dropouts}
 
 
 def fake_package(seeded: bool) -> types.ModuleType:

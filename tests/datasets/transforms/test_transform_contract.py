@@ -51,10 +51,21 @@ CASES: dict[str, dict[str, Any]] = {
     "RandomChoice": dict(transforms=[dict, [dict, dict]]),  # callables that copy the results
     "Mosaic": dict(img_scale=(40, 32)),
     "YOLOXMixUp": dict(img_scale=(64, 48)),
+    "CachedMosaic": dict(img_scale=(40, 32), max_cached_images=4),
+    "CachedMixUp": dict(img_scale=(64, 48), max_cached_images=2),
+    "LoadAnnotations": {},
+    "PackDetInputs": {},
+    "Pad": dict(size_divisor=32),
+    "RandomAffine": {},
+    "RandomCrop": dict(crop_size=(50, 40)),
+    "RandomResize": dict(scale=(64, 48), ratio_range=(0.5, 2.0), keep_ratio=True),
+    "Resize": dict(scale=(64, 48), keep_ratio=True),
 }
 NEEDS = {"TopdownAffine": CROP, "RandomHalfBody": CROP, "RandomBBoxTransform": CROP}
 OPTIONAL = {"PackPoseInputs": ["img"], "RandomFlipAroundRoot": ["lifting_target"]}
-NAMES = TRANSFORMS.names()
+NAMES = [name for name in TRANSFORMS.names() if TRANSFORMS.get(name).__name__ == name]
+"""All but further names of the same class."""
+CACHED = ("CachedMosaic", "CachedMixUp")
 GEOMETRIC = {
     "flip": dict(type="RandomFlip", prob=1.0),
     "flip vertical": dict(type="RandomFlip", prob=1.0, direction="vertical"),
@@ -70,6 +81,7 @@ GEOMETRIC = {
     "crop": dict(type="BottomupRandomCrop", crop_size=(70, 50)),
     "resize": dict(type="BottomupRandomChoiceResize", scales=[(40, 60)]),
     "resize by another name": dict(type="RandomChoiceResize", scales=[(40, 60)]),
+    "affine": dict(type="RandomAffine", max_translate_ratio=0.05, scaling_ratio_range=(0.5, 0.8), border_val=0),
     "bottomup perspective": dict(
         type="BottomupRandomAffine", **AFFINE, transform_mode="perspective", shift_factor=0.1, distribution="uniform"
     ),
@@ -93,12 +105,14 @@ def snapshot(value: Any) -> Any:
 
 
 def test_every_registered_transform_has_a_case() -> None:
-    assert sorted(CASES) == NAMES
+    assert sorted(CASES) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 class TestTransformContract:
     def test_same_generator_same_result(self, name: str, make_results: Any) -> None:
+        if name in CACHED:
+            pytest.skip("depends on the samples before, as its docstring says")
         transform = build(name)
         runs = [snapshot(transform(make_results(seed, **NEEDS.get(name, {})))) for seed in (0, 1, 2, 3) * 2]
         assert runs[:4] == runs[4:]

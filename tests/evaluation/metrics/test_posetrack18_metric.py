@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from posekit.datasets.skeleton import Skeleton
 from posekit.evaluation.metrics.posetrack18_metric import NAMES
+from posekit.keypoints.skeleton import Skeleton
 from posekit.registry import METRICS
 
 # Numbers of the challenge's own evaluation (poseval, evaluateAP) for ``predictions`` with seed 0.

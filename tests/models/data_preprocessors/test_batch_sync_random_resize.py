@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from posekit.models.data_preprocessors.batch_sync_random_resize import BatchSyncRandomResize
-from posekit.structures import InstanceData, PixelData, PoseBatch, PoseDataSample
+from posekit.models.data_preprocessors.batch_sync_random_resize import BatchSyncRandomResize, resized
+from posekit.structures import InstanceData, MultilevelPixelData, PixelData, PoseBatch, PoseDataSample
 
 
 def sample() -> PoseDataSample:
@@ -18,7 +18,7 @@ def sample() -> PoseDataSample:
         "areas": torch.tensor([100.0]),
         "labels": torch.tensor([0]),
     }
-    mask = torch.ones(1, 32, 64)
+    mask = torch.ones(32, 64, dtype=torch.bool)
     info = {"img_shape": (30, 60), "pad_shape": (32, 64)}
     return PoseDataSample(
         gt_instance_labels=InstanceData(**labels), gt_fields=PixelData(heatmap_mask=mask), metainfo=info
@@ -43,6 +43,15 @@ def test_labels_follow_the_picture(as_batch: bool) -> None:
     assert resized[0].gt_fields.heatmap_mask.shape == (1, 64, 128)
     assert resized[0].metainfo == {"img_shape": (60, 120), "pad_shape": (64, 128), "batch_input_shape": (64, 128)}
     assert given.gt_instance_labels.bboxes.tolist() == [[4, 8, 16, 24]]
+
+
+def test_all_maps_follow_the_picture() -> None:
+    fields = PixelData(heatmaps=torch.rand(17, 8, 16), weights=torch.ones(8, 16))
+    levels = MultilevelPixelData(heatmaps=[torch.rand(17, 8, 16), torch.rand(17, 16, 32)])
+    one, other = (resized(PoseDataSample(gt_fields=each), (64, 128), (2.0, 2.0)).gt_fields for each in (fields, levels))
+    assert (one.heatmaps.shape, one.weights.shape) == ((17, 16, 32), (1, 16, 32))
+    assert one.weights.dtype == torch.float32
+    assert [level.shape for level in other.heatmaps] == [(17, 16, 32), (17, 32, 64)]
 
 
 def test_sizes_change_at_the_interval_within_the_range() -> None:

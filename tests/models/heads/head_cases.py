@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from posekit.geometry import Affine
 from posekit.structures import InstanceData, PixelData, PoseBatch, PoseDataSample
 
 INPUT_SIZE = (48, 64)
@@ -38,7 +39,7 @@ class HeadCase:
         codec: makes the targets, unless ``labels`` gives their shapes for each sample.
         field: shape of the heatmaps beside those labels.
         levels: at how many levels they come.
-        pose: shape of the predicted keypoints of a sample; empty for any number of instances.
+        pose: shape of the predicted keypoints of a sample; empty for any number of instances, None for boxes alone.
         samples: makes a sample with targets by the codec for ``persons`` instances, where targets are no plain
             columns.
         decodes_itself: the head takes no decoder.
@@ -51,7 +52,7 @@ class HeadCase:
     levels: int = 0
     labels: dict[str, tuple[int, ...]] | None = None
     field: tuple[int, ...] = ()
-    pose: tuple[int, ...] = (1, NUM_KEYPOINTS, 2)
+    pose: tuple[int, ...] | None = (1, NUM_KEYPOINTS, 2)
     samples: Callable[..., PoseDataSample] | None = None
     decodes_itself: bool = False
     decoder: str = "decoder"
@@ -59,7 +60,7 @@ class HeadCase:
     def batch(self, codec: Any, size: int, *, empty: bool = False) -> PoseBatch:
         """Return samples with encoded targets; ``empty`` ones hold no instances or no visible keypoints."""
         seen = float(not empty)
-        metainfos = [{"flip_indices": FLIP_INDICES, "input_size": INPUT_SIZE}] * size
+        metainfos = [{"flip_indices": FLIP_INDICES, "input_size": INPUT_SIZE, "affine": Affine.identity()}] * size
         if self.samples is not None:
             samples = [self.samples(codec, **({"persons": 0} if empty else {})) for _ in range(size)]
             for sample, info in zip(samples, metainfos, strict=True):
@@ -111,6 +112,15 @@ def boxed(codec: Any, persons: int = 2) -> PoseDataSample:
         "areas": torch.as_tensor(np.prod(boxes[:, 2:] - boxes[:, :2], -1)),
     }
     return PoseDataSample(gt_instance_labels=InstanceData(**labels), gt_fields=PixelData(heatmap_mask=ignored))
+
+
+def objects(codec: Any, persons: int = 2) -> PoseDataSample:
+    """Return a picture of some boxes, the last of them to be ignored."""
+    points, _ = keypoints_of(persons)
+    boxes = np.concatenate([points.min(1), points.max(1)], -1)
+    ignored = np.arange(persons) == persons - 1 if persons > 1 else np.zeros(persons, bool)
+    instances: dict[str, Any] = {"bboxes": boxes, "labels": np.arange(persons) % 3, "ignored": ignored}
+    return PoseDataSample(gt_instances=InstanceData(**instances), metainfo={"img_shape": INPUT_SIZE[::-1]})
 
 
 def shares(codec: Any, persons: int = 2) -> PoseDataSample:
@@ -314,6 +324,35 @@ CASES: dict[str, HeadCase] = {
         {"type": "YOLOXPoseAnnotationProcessor"},
         pose=(),
         samples=boxed,
+        decodes_itself=True,
+    ),
+    "RTMDetSepBNHead": HeadCase(
+        {
+            "num_classes": 3,
+            "in_channels": 8,
+            "feat_channels": 8,
+            "anchor_generator": {"type": "MlvlPointGenerator", "offset": 0, "strides": [8, 16]},
+            "assigner": {"type": "DynamicSoftLabelAssigner"},
+        },
+        maps(8, 8),
+        {},
+        pose=None,
+        samples=objects,
+        decodes_itself=True,
+    ),
+    "YOLOXHead": HeadCase(
+        {
+            "num_classes": 3,
+            "in_channels": 8,
+            "feat_channels": 8,
+            "strides": (8, 16),
+            "use_l1": True,
+            "assigner": {"type": "SimOTAAssigner"},
+        },
+        maps(8, 8),
+        {},
+        pose=None,
+        samples=objects,
         decodes_itself=True,
     ),
     "EDPoseHead": HeadCase(

@@ -25,6 +25,10 @@ from posekit.models.layers.window_attention import join_windows, offset_index, s
     [
         ({"type": "BN"}, nn.BatchNorm2d),
         ({"type": "SyncBN", "requires_grad": True}, nn.BatchNorm2d),
+        ({"type": "SyncBatchNorm"}, nn.BatchNorm2d),
+        ({"type": "torch.nn.SyncBatchNorm"}, nn.BatchNorm2d),
+        ({"type": "BatchNorm2d"}, nn.BatchNorm2d),
+        ({"type": "torch.nn.modules.normalization.LayerNorm"}, nn.LayerNorm),
         ({"type": "GN", "num_groups": 2}, nn.GroupNorm),
         ({"type": "LN", "eps": 1e-6}, nn.LayerNorm),
         ({"type": "BN1d"}, nn.BatchNorm1d),
@@ -33,7 +37,7 @@ from posekit.models.layers.window_attention import join_windows, offset_index, s
 def test_norms(cfg: dict, kind: type) -> None:
     norm = build_norm(cfg, 8)
     assert isinstance(norm, kind)
-    assert getattr(norm, "sync", False) == (cfg["type"] == "SyncBN")
+    assert getattr(norm, "sync", False) == ("Sync" in cfg["type"])
     assert norm.eps == cfg.get("eps", 1e-5)
 
 

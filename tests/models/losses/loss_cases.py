@@ -105,7 +105,8 @@ CASES: dict[str, LossCase] = {
     ),
     "FocalHeatmapLoss": weighted(images),
     "FocalLoss": weighted(labels),
-    "GIoULoss": LossCase({}, pair(boxes)),
+    "CrossEntropyLoss": LossCase({"use_sigmoid": True}, pair(labels), weights=weights),
+    "GIoULoss": LossCase({}, pair(boxes), weights=lambda batch: torch.ones(batch)),
     "InfoNCELoss": LossCase({}, lambda batch: (labels(batch),)),
     "IoULoss": LossCase({}, pair(boxes), weights=lambda batch: torch.ones(batch)),
     "JSDiscretLoss": weighted(images),
@@ -131,6 +132,7 @@ CASES: dict[str, LossCase] = {
     "SmoothL1Loss": weighted(points),
     "SoftWeightSmoothL1Loss": weighted(points),
     "SoftWingLoss": weighted(points),
+    "QualityFocalLoss": LossCase({}, pair(labels), weights=weights),
     "VariFocalLoss": weighted(labels),
     "WingLoss": weighted(points),
 }

@@ -1,0 +1,16 @@
+# 300W: 68 points of faces.
+data_root: str = "{{$POSEKIT_DATA:data}}/300w/"
+num_keypoints: int = 68
+train_set: dict = dict(
+    type="Face300WDataset",
+    data_root=data_root,
+    ann_file="annotations/face_landmarks_300w_train.json",
+    data_prefix=dict(img="images/"),
+)
+val_set: dict = dict(train_set, ann_file="annotations/face_landmarks_300w_valid.json")
+val_evaluator = dict(type="NME", norm_mode="keypoint_distance")
+save_best = "NME"
+save_rule = "less"
+save_interval = 1
+half_body = False
+jitter = dict(scale_factor=[0.75, 1.25], rotate_factor=60, shift_prob=0)

@@ -1,0 +1,5 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "animalpose"
+backbone = "hrnet"
+width = 32
+input_size = (256, 256)

@@ -1,0 +1,6 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "animalpose"
+backbone = "resnet"
+depth = 152
+input_size = (256, 256)
+batch_size = 32

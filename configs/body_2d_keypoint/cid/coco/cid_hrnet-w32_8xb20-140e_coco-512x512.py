@@ -1,0 +1,4 @@
+_base_ = "../../../_base_/recipes/cid.py"
+dataset = "coco"
+width = 32
+batch_size = 20

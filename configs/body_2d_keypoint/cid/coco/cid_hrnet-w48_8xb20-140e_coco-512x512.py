@@ -1,0 +1,4 @@
+_base_ = "../../../_base_/recipes/cid.py"
+dataset = "coco"
+width = 48
+batch_size = 20

@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/dekr.py"
+dataset = "coco"
+width = 32

@@ -1,0 +1,4 @@
+_base_ = "../../../_base_/recipes/dekr.py"
+dataset = "coco"
+width = 48
+input_size = (640, 640)

@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/dekr.py"
+dataset = "crowdpose"
+width = 48
+input_size = (640, 640)
+batch_size = 5
+max_epochs = 300
+milestones = [200, 260]
+val_interval = 20
+mask = False

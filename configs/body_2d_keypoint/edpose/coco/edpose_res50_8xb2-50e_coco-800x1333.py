@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/edpose.py"
+dataset = "coco"
+depth = 50

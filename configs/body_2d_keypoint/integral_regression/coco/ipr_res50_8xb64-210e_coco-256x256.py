@@ -1,0 +1,2 @@
+_base_ = "../../../_base_/recipes/ipr.py"
+dataset = "coco"

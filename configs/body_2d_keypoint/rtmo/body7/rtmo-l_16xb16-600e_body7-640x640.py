@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/rtmo.py"
+dataset = "body7"
+size = "l"

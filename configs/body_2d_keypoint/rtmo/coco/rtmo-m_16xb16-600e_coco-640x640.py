@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/rtmo.py"
+dataset = "coco"
+size = "m"

@@ -1,0 +1,4 @@
+_base_ = "../../../_base_/recipes/rtmo.py"
+dataset = "coco"
+size = "s"
+batch_size = 32

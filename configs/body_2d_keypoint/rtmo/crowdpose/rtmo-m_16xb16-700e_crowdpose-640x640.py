@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/rtmo_crowdpose.py"
+dataset = "crowdpose"
+size = "m"

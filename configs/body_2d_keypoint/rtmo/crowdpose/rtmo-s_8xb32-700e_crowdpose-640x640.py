@@ -1,0 +1,4 @@
+_base_ = "../../../_base_/recipes/rtmo_crowdpose.py"
+dataset = "crowdpose"
+size = "s"
+batch_size = 32

@@ -1,0 +1,8 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "body8"
+size = "l"
+wide = True
+batch_size = 256
+val_batch_size = 64
+switch_epoch = 400
+pretrained = "mmpose/v1/projects/rtmposev1/cspnext-l_udp-body7_210e-256x192-5e9558ef_20230504"

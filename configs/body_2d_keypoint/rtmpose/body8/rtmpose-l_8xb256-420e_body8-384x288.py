@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "body8"
+size = "l"
+input_size = (288, 384)
+wide = True
+batch_size = 256
+val_batch_size = 64
+switch_epoch = 400
+pretrained = "mmpose/v1/projects/rtmposev1/cspnext-l_udp-body7_210e-384x288-b15bc30d_20230504"

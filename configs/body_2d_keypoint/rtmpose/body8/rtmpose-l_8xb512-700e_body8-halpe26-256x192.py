@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "body8_halpe26"
+size = "l"
+wide = True
+batch_size = 512
+val_batch_size = 64
+max_epochs = 700
+max_grad_norm = 35
+pretrained = "mmpose/v1/projects/rtmposev1/rtmpose-l_simcc-body7_pt-body7_420e-256x192-4dba18fc_20230504"

@@ -1,0 +1,10 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "body8_halpe26"
+size = "l"
+input_size = (288, 384)
+wide = True
+batch_size = 512
+val_batch_size = 64
+max_epochs = 700
+max_grad_norm = 35
+pretrained = "mmpose/v1/projects/rtmposev1/rtmpose-l_simcc-body7_pt-body7_420e-384x288-3f5a1437_20230504"

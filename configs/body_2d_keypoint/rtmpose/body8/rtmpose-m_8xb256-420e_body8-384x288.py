@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "body8"
+size = "m"
+input_size = (288, 384)
+wide = True
+batch_size = 256
+val_batch_size = 64
+switch_epoch = 400
+pretrained = "mmpose/v1/projects/rtmposev1/cspnext-m_udp-body7_210e-384x288-b9bc2b57_20230504"

@@ -1,0 +1,10 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "body8_halpe26"
+size = "m"
+wide = True
+target = dict(_delete_=True)
+batch_size = 512
+val_batch_size = 64
+max_epochs = 700
+max_grad_norm = 35
+pretrained = "mmpose/v1/projects/rtmposev1/rtmpose-m_simcc-body7_pt-body7_420e-256x192-e48f03d0_20230504"

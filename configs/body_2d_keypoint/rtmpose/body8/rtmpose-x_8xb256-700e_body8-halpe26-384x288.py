@@ -1,0 +1,10 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "body8_halpe26"
+size = "x"
+input_size = (288, 384)
+wide = True
+batch_size = 256
+val_batch_size = 64
+max_epochs = 700
+switch_epoch = 680
+max_grad_norm = 35

@@ -1,0 +1,5 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "aic_coco"
+size = "l"
+batch_size = 256
+val_batch_size = 64

@@ -1,0 +1,6 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "coco"
+size = "t"
+detections = None
+batch_size = 256
+val_batch_size = 64

@@ -1,0 +1,10 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "crowdpose"
+size = "m"
+data_root = "{{$POSEKIT_DATA:data}}/"
+crowdpose_folder = "crowdpose/"
+crowdpose_images = "pose/CrowdPose/images/"
+batch_size = 64
+max_epochs = 210
+lr = 5e-4
+base_batch_size = 512

@@ -1,0 +1,10 @@
+_base_ = "../../../_base_/recipes/simcc.py"
+dataset = "coco"
+backbone = "resnet"
+depth = 50
+input_size = (288, 384)
+batch_size = 32
+base_batch_size = 512
+max_epochs = 140
+milestones = [90, 120]
+lr = 1e-3

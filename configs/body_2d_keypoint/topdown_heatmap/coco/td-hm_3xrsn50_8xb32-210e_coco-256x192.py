@@ -1,0 +1,4 @@
+_base_ = "../../../_base_/recipes/multi_stage.py"
+dataset = "coco"
+backbone = "rsn"
+stages = 3

@@ -1,0 +1,7 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco"
+backbone = "hrformer"
+size = "base"
+input_size = (288, 384)
+sigma = 3
+batch_size = 32

@@ -1,0 +1,5 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco"
+backbone = "hrformer"
+size = "small"
+batch_size = 32

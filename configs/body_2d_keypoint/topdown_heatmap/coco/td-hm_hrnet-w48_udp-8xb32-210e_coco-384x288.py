@@ -1,0 +1,2 @@
+_base_ = "td-hm_hrnet-w48_8xb32-210e_coco-384x288.py"
+udp = True

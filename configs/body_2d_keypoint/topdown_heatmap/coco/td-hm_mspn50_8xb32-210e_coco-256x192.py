@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/multi_stage.py"
+dataset = "coco"
+backbone = "mspn"

@@ -1,0 +1,8 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco"
+backbone = "resnet"
+depth = 152
+input_size = (288, 384)
+sigma = 3
+batch_size = 32
+base_batch_size = 512

@@ -1,0 +1,8 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco"
+backbone = "resnest"
+depth = 200
+input_size = (288, 384)
+sigma = 3
+batch_size = 16
+val_batch_size = 16

@@ -1,0 +1,7 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco"
+backbone = "resnetv1d"
+depth = 152
+input_size = (288, 384)
+sigma = 3
+batch_size = 48

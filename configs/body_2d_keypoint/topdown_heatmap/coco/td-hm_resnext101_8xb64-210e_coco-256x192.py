@@ -1,0 +1,4 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco"
+backbone = "resnext"
+depth = 101

@@ -1,0 +1,5 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco"
+backbone = "shufflenetv1"
+input_size = (288, 384)
+sigma = 3

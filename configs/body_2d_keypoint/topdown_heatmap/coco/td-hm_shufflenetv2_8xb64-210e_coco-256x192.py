@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco"
+backbone = "shufflenetv2"

@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/cspnext_udp.py"
+dataset = "crowdpose"
+size = "m"
+data_root = "{{$POSEKIT_DATA:data}}/"
+crowdpose_folder = "crowdpose/"
+crowdpose_images = "pose/CrowdPose/images/"
+udp = False
+batch_size = 64
+base_batch_size = 512

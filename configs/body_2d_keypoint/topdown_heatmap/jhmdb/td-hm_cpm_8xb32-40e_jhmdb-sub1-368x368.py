@@ -1,0 +1,10 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "jhmdb"
+split = 1
+backbone = "cpm"
+stride = 8
+input_size = (368, 368)
+batch_size = 32
+max_epochs = 40
+milestones = [20, 30]
+val_interval = 1

@@ -1,0 +1,11 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "jhmdb"
+split = 1
+backbone = "resnet"
+depth = 50
+input_size = (256, 256)
+pretrained = None
+load_from = "https://download.openmmlab.com/mmpose/top_down/resnet/res50_mpii_256x256-418ffc88_20200812.pth"
+max_epochs = 20
+milestones = [8, 15]
+val_interval = 1

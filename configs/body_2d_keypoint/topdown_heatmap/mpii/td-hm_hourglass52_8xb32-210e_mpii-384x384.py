@@ -1,0 +1,6 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "mpii"
+backbone = "hourglass"
+input_size = (384, 384)
+batch_size = 32
+base_batch_size = 512

@@ -1,0 +1,6 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "mpii"
+backbone = "hrnet"
+width = 32
+input_size = (256, 256)
+codec = dict(unbiased=True)

@@ -1,0 +1,5 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "mpii"
+backbone = "scnet"
+depth = 101
+input_size = (256, 256)

@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "posetrack18"
+backbone = "hrnet"
+width = 32
+pretrained = None
+load_from = "https://download.openmmlab.com/mmpose/v1/body_2d_keypoint/topdown_heatmap/coco/td-hm_hrnet-w32_8xb64-210e_coco-256x192-81c58e40_20220909.pth"
+max_epochs = 20
+milestones = [10, 15]
+val_interval = 1

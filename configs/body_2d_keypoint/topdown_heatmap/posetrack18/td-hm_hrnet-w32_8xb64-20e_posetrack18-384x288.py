@@ -1,0 +1,11 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "posetrack18"
+backbone = "hrnet"
+width = 32
+input_size = (288, 384)
+sigma = 3
+pretrained = None
+load_from = "https://download.openmmlab.com/mmpose/v1/body_2d_keypoint/topdown_heatmap/coco/td-hm_hrnet-w32_8xb64-210e_coco-384x288-ca5956af_20220909.pth"
+max_epochs = 20
+milestones = [10, 15]
+val_interval = 1

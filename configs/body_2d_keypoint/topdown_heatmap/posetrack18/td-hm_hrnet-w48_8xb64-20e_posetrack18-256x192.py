@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "posetrack18"
+backbone = "hrnet"
+width = 48
+pretrained = None
+load_from = "https://download.openmmlab.com/mmpose/v1/body_2d_keypoint/topdown_heatmap/coco/td-hm_hrnet-w48_8xb32-210e_coco-256x192-0e67c616_20220913.pth"
+max_epochs = 20
+milestones = [10, 15]
+val_interval = 1

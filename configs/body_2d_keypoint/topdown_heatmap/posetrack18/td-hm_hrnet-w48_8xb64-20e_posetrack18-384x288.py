@@ -1,0 +1,11 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "posetrack18"
+backbone = "hrnet"
+width = 48
+input_size = (288, 384)
+sigma = 3
+pretrained = None
+load_from = "https://download.openmmlab.com/mmpose/v1/body_2d_keypoint/topdown_heatmap/coco/td-hm_hrnet-w48_8xb32-210e_coco-384x288-c161b7de_20220915.pth"
+max_epochs = 20
+milestones = [10, 15]
+val_interval = 1

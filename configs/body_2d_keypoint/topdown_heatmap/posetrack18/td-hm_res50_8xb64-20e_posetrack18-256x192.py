@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "posetrack18"
+backbone = "resnet"
+depth = 50
+detections = None
+load_from = "https://download.openmmlab.com/mmpose/top_down/resnet/res50_coco_256x192-ec54d7f3_20200709.pth"
+max_epochs = 20
+milestones = [10, 15]
+val_interval = 1

@@ -1,0 +1,4 @@
+_base_ = "../../../_base_/recipes/td_reg.py"
+dataset = "coco"
+backbone = "resnet"
+depth = 152

@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/yoloxpose.py"
+dataset = "coco"
+size = "s"

@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/video_pose_lift.py"
+dataset = "h36m"
+frames = 81

@@ -1,1 +1,0 @@
-# Published configs inherit a file of this name for test-time augmentation, which detectors do without here.

@@ -1,0 +1,13 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "face6"
+size = "s"
+input_size = (256, 256)
+batch_size = 256
+max_epochs = 120
+switch_epoch = 110
+val_interval = 1
+max_grad_norm = 35
+base_batch_size = 512
+pretrained = "mmdetection/v3.0/rtmdet/cspnext_rsb_pretrain/cspnext-s_imagenet_600e-ea671761"
+decay_start = 30
+final_lr = 2e-5

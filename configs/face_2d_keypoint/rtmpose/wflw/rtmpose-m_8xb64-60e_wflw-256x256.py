@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "wflw"
+size = "m"
+input_size = (256, 256)
+batch_size = 64
+max_epochs = 60
+switch_epoch = 50
+val_interval = 1
+base_batch_size = 512

@@ -1,0 +1,5 @@
+_base_ = "../../../_base_/recipes/td_hm_face.py"
+dataset = "coco_wholebody_face"
+backbone = "hrnetv2"
+batch_size = 32
+decay_end = 210

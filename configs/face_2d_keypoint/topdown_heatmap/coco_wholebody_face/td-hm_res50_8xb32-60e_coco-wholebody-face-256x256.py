@@ -1,0 +1,6 @@
+_base_ = "../../../_base_/recipes/td_hm_face.py"
+dataset = "coco_wholebody_face"
+backbone = "resnet"
+depth = 50
+batch_size = 32
+decay_end = 210

@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/td_hm_face.py"
+dataset = "wflw"
+backbone = "hrnetv2"

@@ -1,0 +1,2 @@
+_base_ = "td-hm_hrnet-w32_8xb64-210e_deepfashion_full-256x192.py"
+model = dict(test_cfg=dict(shift_heatmap=False))

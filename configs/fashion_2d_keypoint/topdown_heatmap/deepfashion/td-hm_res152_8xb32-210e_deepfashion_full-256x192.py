@@ -1,0 +1,6 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "deepfashion"
+clothes = "full"
+backbone = "resnet"
+depth = 152
+batch_size = 32

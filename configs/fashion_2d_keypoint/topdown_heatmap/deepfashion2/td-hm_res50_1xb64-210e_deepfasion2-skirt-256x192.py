@@ -1,0 +1,6 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "deepfashion2"
+clothes = "skirt"
+backbone = "resnet"
+depth = 50
+base_batch_size = 64

@@ -1,0 +1,5 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "deepfashion2"
+clothes = "short_sleeved_outwear"
+backbone = "resnet"
+depth = 50

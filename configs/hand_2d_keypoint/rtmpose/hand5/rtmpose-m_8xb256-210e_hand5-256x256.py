@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "hand5"
+size = "m"
+input_size = (256, 256)
+batch_size = 256
+max_epochs = 210
+switch_epoch = 200
+base_batch_size = 256
+pretrained = "mmpose/v1/projects/rtmpose/cspnext-m_udp-aic-coco_210e-256x192-f2f7d6f6_20230130"

@@ -1,0 +1,5 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco_wholebody_hand"
+backbone = "mobilenetv2"
+input_size = (256, 256)
+batch_size = 32

@@ -1,0 +1,4 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "onehand10k"
+backbone = "mobilenetv2"
+input_size = (256, 256)

@@ -1,0 +1,6 @@
+_base_ = "../../../_base_/recipes/td_reg.py"
+dataset = "onehand10k"
+backbone = "resnet"
+depth = 50
+input_size = (256, 256)
+model = dict(test_cfg=dict(_delete_=True, flip_test=True, flip_mode="heatmap", shift_heatmap=True))

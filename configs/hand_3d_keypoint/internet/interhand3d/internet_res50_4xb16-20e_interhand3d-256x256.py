@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/internet.py"
+dataset = "interhand3d"
+depth = 50

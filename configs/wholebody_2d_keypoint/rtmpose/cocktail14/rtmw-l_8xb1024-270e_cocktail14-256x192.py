@@ -1,0 +1,6 @@
+_base_ = "../../../_base_/recipes/rtmw.py"
+dataset = "cocktail14"
+size = "l"
+batch_size = 1024
+base_batch_size = 8192
+pretrained = "mmpose/v1/projects/rtmposev1/rtmpose-l_simcc-ucoco_dw-ucoco_270e-256x192-4d6dfc62_20230728"

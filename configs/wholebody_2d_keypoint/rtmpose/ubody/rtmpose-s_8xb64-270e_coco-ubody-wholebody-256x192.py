@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "ubody"
+size = "s"
+wide = True
+batch_size = 64
+max_epochs = 270
+weight_decay = 0.05
+base_batch_size = 512
+pretrained = "mmpose/v1/projects/rtmpose/cspnext-s_udp-aic-coco_210e-256x192-92f5a029_20230130"

@@ -1,0 +1,10 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "ubody"
+size = "t"
+wide = True
+batch_size = 64
+max_epochs = 270
+weight_decay = 0.05
+base_batch_size = 512
+pretrained = "mmpose/v1/projects/rtmpose/cspnext-tiny_udp-aic-coco_210e-256x192-cbed682d_20230130"
+ema = True

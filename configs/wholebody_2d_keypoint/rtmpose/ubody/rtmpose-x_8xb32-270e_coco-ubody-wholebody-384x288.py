@@ -1,0 +1,9 @@
+_base_ = "../../../_base_/recipes/rtmpose.py"
+dataset = "ubody"
+size = "x"
+input_size = (288, 384)
+wide = True
+batch_size = 32
+max_epochs = 270
+max_grad_norm = 35
+base_batch_size = 512

@@ -1,0 +1,8 @@
+_base_ = "../../../_base_/recipes/cspnext_udp.py"
+dataset = "coco_wholebody"
+size = "m"
+udp = False
+detections = None
+batch_size = 64
+base_batch_size = 512
+model = dict(test_cfg=dict(flip_test=False))

@@ -1,0 +1,5 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco_wholebody"
+backbone = "resnet"
+depth = 101
+batch_size = 32

@@ -1,0 +1,63 @@
+"""Settings: what a base leaves open for the configs that inherit it, written ``name: type = default``."""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+from posekit.config.config import Config, Mark, brief
+from posekit.config.limits import Budget
+from posekit.config.merge import over
+from posekit.config.operations import NotAllowedError
+from posekit.config.values import DELETE
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "bool": (bool,),
+    "list": (list,),
+    "tuple": (tuple, list),
+    "dict": (dict,),
+    "None": (type(None),),
+}
+MISSING = object()
+Layers = Sequence[Config]
+"""The names that the inheriting configs have set, the innermost first: later layers stand over earlier ones."""
+
+
+def received(name: str, default: Any, layers: Layers, budget: Budget) -> tuple[Any, Mark | None]:
+    """Return what the inheriting configs make of a setting, and where the last of them sets it.
+
+    Dicts merge over the default as they do in any inheritance. The value is a copy, so a base cannot change what
+    belongs to another file.
+    """
+    value, mark = default, None
+    for layer in layers:
+        if name not in layer:
+            continue
+        mark = layer.mark(name)
+        old = None if value is MISSING else value
+        value = over(layer[name], old, name, mark, budget)
+    if mark is not None:
+        budget.spend_tree(value)
+        value = copy.deepcopy(value)
+        if isinstance(value, Config):
+            value.pop(DELETE, None)
+    return value, mark
+
+
+def check_type(name: str, value: Any, annotation: ast.expr) -> None:
+    """Refuse a value of another type than the setting declares.
+
+    Raises:
+        NotAllowedError: if the value or the annotation itself is wrong.
+    """
+    words = [word.strip() for word in ast.unparse(annotation).split("|")]
+    if not set(words) <= set(TYPES):
+        raise NotAllowedError(f"the type of a setting is one of {', '.join(TYPES)}, or several joined by |")
+    allowed = tuple(kind for word in words for kind in TYPES[word])
+    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+        raise NotAllowedError(f"'{name}' is {brief(value)}; it has to be {' or '.join(words)}")

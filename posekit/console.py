@@ -1,0 +1,95 @@
+"""What a person reads in the terminal: progress of long work, and suggestions for misspelt names."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+
+FEW = 4
+"""Up to so many steps there is no bar."""
+
+MOVES = 1000
+"""The bar moves so often, however many steps there are."""
+
+
+class ProgressBar:
+    """Shows on the terminal, if there is one, how much of some work is done.
+
+    Args:
+        what: is being done.
+        total: steps in all, as far as known; see ``expect``.
+    """
+
+    def __init__(self, what: str, total: int) -> None:
+        self.what, self.total, self.done = what, total, 0
+        self.drawn: Any = None
+
+    def __enter__(self) -> ProgressBar:
+        self.expect(self.total)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.drawn is not None:
+            self.drawn.stop()
+
+    def expect(self, total: int) -> None:
+        """Set the number of steps in all, those done among them."""
+        self.total = total
+        if self.drawn is None and total > FEW and sys.stderr.isatty():
+            self.drawn = started_bar(self.what)
+        self._draw()
+
+    def advance(self) -> None:
+        """Count one more step as done."""
+        self.done += 1
+        if self.done % max(self.total // MOVES, 1) == 0:
+            self._draw()
+
+    def _draw(self) -> None:
+        if self.drawn is not None:
+            self.drawn.update(self.drawn.task_ids[0], completed=self.done, total=self.total)
+
+
+def started_bar(what: str) -> Any:
+    """Return a bar that is on the screen and leaves nothing behind when it is stopped."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.add_task(what)
+    bar.start()
+    return bar
+
+
+def tracked(items: Sequence[Item], what: str) -> Iterator[Item]:
+    """Yield the items under a progress bar."""
+    with ProgressBar(what, len(items)) as bar:
+        for item in items:
+            yield item
+            bar.advance()
+
+
+def close_names(name: object, known: Iterable[object], *, most: int = 2) -> list[str]:
+    """Return up to ``most`` known names that a misspelt one may mean; upper and lower case count as equal."""
+    by_lower = {str(item).lower(): str(item) for item in known}
+    return [by_lower[item] for item in difflib.get_close_matches(str(name).lower(), by_lower, most)]
+
+
+def suggestion(name: object, known: Iterable[object], *, otherwise: str = "known", most_listed: int = 20) -> str:
+    """Return ``did you mean 'x'?`` where a known name is close, and else the names there are, the nearest first.
+
+    Args:
+        otherwise: words before that list.
+        most_listed: number of names after which the list ends in dots.
+    """
+    names = [str(item) for item in known]
+    if close := close_names(name, names):
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    if len(names) > most_listed:
+        names = [*difflib.get_close_matches(str(name), names, most_listed, cutoff=0), "..."]
+    return f"{otherwise} {', '.join(names) or 'none'}"

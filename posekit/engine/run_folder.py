@@ -1,0 +1,170 @@
+"""The folder of a run: which one it is, and that it belongs to one run at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from posekit.config.config import Config
+from posekit.files import require_writable
+
+LAST, BEST = "last.pth", "best.pth"
+CHECKPOINTS = (LAST, "best*.pth", "epoch_*.pth", "iter_*.pth", "last_checkpoint")
+"""Files of a run that the next one in its folder must not leave behind as its own."""
+
+LOCK = ".lock"
+CHOSEN = "POSEKIT_RUN_FOLDER"
+"""Environment variable by which the processes that a run starts know its folder."""
+
+
+class FolderInUseError(OSError):
+    """Another process is writing to the run's folder."""
+
+
+def default_folder(config: Config, work_dir: Path | str | None) -> Path:
+    """Return a run's folder: as given, as in the config, or named after the config's file."""
+    name = Path(config.filename or "run").stem
+    return Path(work_dir or config.get("work_dir") or Path("work_dirs") / name)
+
+
+@contextmanager
+def open_run_folder(
+    config: Config,
+    work_dir: Path | str | None = None,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    is_main: bool = True,
+    may_rename: bool = True,
+) -> Iterator[Path]:
+    """Give a run its folder, and keep others out of it until the run ends.
+
+    A folder with another run's checkpoints is not mixed with: unless the person named it, ``NAME_2`` is taken.
+
+    Args:
+        config: the run's config.
+        work_dir: folder that the person named; see ``default_folder``.
+        resume: go on with the run that is there.
+        overwrite: remove the checkpoints of the run that is there.
+        is_main: whether this process chooses; the others follow it.
+        may_rename: whether the processes of this run could hear of another name.
+
+    Raises:
+        ValueError: if the folder that was named has a run already, and neither resume nor overwrite was asked for.
+        FolderInUseError: if another process is using the folder.
+        OSError: if it cannot be written to.
+    """
+    folder = default_folder(config, work_dir)
+    if not is_main:
+        yield Path(os.environ.get(CHOSEN, folder))
+        return
+    if not resume and not overwrite and holds_run(folder):
+        if work_dir is not None or not may_rename:
+            raise ValueError(
+                f"{folder}: holds a run already; go on with it by --resume, put a new one in its place by --overwrite, "
+                "or name another folder by --work-dir"
+            )
+        folder = free_folder(folder)
+    require_writable(folder, folder=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        if overwrite and not resume:
+            remove_checkpoints(folder)
+        os.environ[CHOSEN] = str(folder)
+        try:
+            yield folder
+        finally:
+            os.environ.pop(CHOSEN, None)
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether a run has left checkpoints in a folder."""
+    return any(True for pattern in CHECKPOINTS for _ in folder.glob(pattern))
+
+
+def free_folder(folder: Path) -> Path:
+    """Return the first of NAME_2, NAME_3 ... that holds no run."""
+    number = 2
+    while holds_run(free := folder.with_name(f"{folder.name}_{number}")):
+        number += 1
+    return free
+
+
+def remove_checkpoints(folder: Path) -> None:
+    for pattern in CHECKPOINTS:
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock; the system lets it go when the process ends, however it ends.
+
+    Raises:
+        FolderInUseError: if another process holds it; the message names that process.
+    """
+    file = (folder / LOCK).open("a+", encoding="utf-8")
+    with file:
+        if not try_lock(file):
+            raise FolderInUseError(f"{folder}: {holder(file)}; wait for it, or name another folder by --work-dir")
+        file.truncate(0)
+        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        started = time.strftime("%Y-%m-%d %H:%M:%S")
+        file.write(json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), started=started, command=command)))
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def try_lock(file: IO[str]) -> bool:
+    """Lock an open file for this process alone; False if another holds it."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        try:
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # pyright: ignore[reportAttributeAccessIssue]
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def holder(file: IO[str]) -> str:
+    """Return who holds a lock, in words."""
+    try:
+        file.seek(0)
+        note = json.load(file)
+        return f"process {note['pid']} on {note['host']} has run '{note['command']}' there since {note['started']}"
+    except (OSError, ValueError, KeyError):
+        return "another process is writing there"
+
+
+def checkpoint_to_resume(folder: Path, resume: bool | str | Path) -> Path | None:
+    """Return the checkpoint to go on from, None to start afresh.
+
+    Raises:
+        ValueError: if a checkpoint was named and does not exist.
+    """
+    if resume is False:
+        return None
+    named = Path(resume) if resume is not True else None
+    if named is not None and not named.is_file():
+        raise ValueError(f"resume: there is no checkpoint {named}; --resume without a path takes {folder / LAST}")
+    path = named or folder / LAST
+    return path if path.is_file() else None

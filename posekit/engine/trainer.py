@@ -1,0 +1,117 @@
+"""Lightning's Trainer, and the hooks of a run in the order in which they must run."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from posekit.engine.checkpoint_io import AtomicCheckpointIO
+from posekit.engine.cpu_tuning import computes_bfloat16
+from posekit.engine.hooks.accuracy_hook import AccuracyHook
+from posekit.engine.hooks.checkpoint_hook import CheckpointHook
+from posekit.engine.hooks.drawing_hook import share_visualizer
+from posekit.engine.hooks.logger_hook import LoggerHook
+from posekit.engine.hooks.param_scheduler_hook import ParamSchedulerHook
+from posekit.engine.hooks.random_state_hook import RandomStateHook
+from posekit.engine.hooks.validation_hook import ValidationHook
+from posekit.engine.launch import Launch
+from posekit.engine.run_log import RunLog
+from posekit.engine.translation import Translation
+from posekit.inference.devices import lightning_device
+from posekit.registry import HOOKS, strip_scope
+
+NOISE = (
+    r".*does not have many workers.*",
+    r".*GPU available but not used.*",
+    r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",
+    r".*Checkpoint directory .* exists and is not empty.*",
+    r".*your dataloader is not resumable.*",
+    r".*Found .* module\(s\) in eval mode.*",
+    r".*smaller than the logging interval.*",
+    r".*_KeyedDataset.*",
+    r".*trying to infer the `batch_size`.*",
+    r".*Starting from v1.9.0, `tensorboardX` has been removed.*",
+)
+
+
+def build_hooks(plan: Translation, folder: Path, log: RunLog) -> list[Any]:
+    """Build the hooks in the order in which they must run."""
+    given = {strip_scope(str(hook["type"])): hook for hook in plan.hooks}
+    logger = LoggerHook(**arguments(given.pop("LoggerHook", {})), log=log)
+    checkpoint = CheckpointHook(**arguments(given.pop("CheckpointHook", {})), folder=folder)
+    others = [HOOKS.build(hook) for hook in plan.hooks if strip_scope(str(hook["type"])) in given]
+    share_visualizer(others, plan.visualizer)
+    accuracy = [] if "AccuracyHook" in given else [AccuracyHook(interval=logger.interval)]
+    validation = [ValidationHook(**plan.validation)] if plan.validation else []
+    schedule = ParamSchedulerHook(plan.schedules)
+    return [RandomStateHook(), *validation, schedule, *others, *accuracy, logger, checkpoint]
+
+
+def hooks_of_test(plan: Translation) -> list[Any]:
+    """Build the hooks that a test has besides the caller's: all but those that write the records of a training."""
+    configs = [hook for hook in plan.hooks if strip_scope(str(hook["type"])) not in ("LoggerHook", "CheckpointHook")]
+    hooks = [HOOKS.build(hook) for hook in configs]
+    share_visualizer(hooks, plan.visualizer)
+    return hooks
+
+
+def arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in config.items() if key not in ("type", "_scope_")}
+
+
+def build_trainer(
+    settings: Mapping[str, Any], folder: Path, device: str, launch: Launch, *, hooks: list[Any], loggers: list[Any]
+) -> Any:
+    """Return Lightning's Trainer.
+
+    Raises:
+        ValueError: if the device is unknown or absent.
+    """
+    from lightning.pytorch import Trainer
+
+    accelerator, chosen = lightning_device(device, launch.devices)
+    settings = dict(settings)
+    if launch.world_size == 1:  # these matter to several devices only
+        settings.pop("strategy", None)
+        settings.pop("sync_batchnorm", None)
+    elif on_cpu(device) and settings.pop("sync_batchnorm", None) and launch.is_main:
+        print("batch norms keep the statistics of each process: torch shares them (SyncBN) on GPUs only", flush=True)
+    without_kernels = {
+        "16-mixed": device == "cpu" or not torch.cuda.is_available(),
+        "bf16-mixed": on_cpu(device) and not computes_bfloat16(),
+    }
+    if without_kernels.get(str(settings.get("precision"))):
+        settings["precision"] = "32-true"
+    return Trainer(
+        accelerator=accelerator,
+        devices=chosen,
+        num_nodes=launch.num_nodes,
+        default_root_dir=folder,
+        callbacks=hooks,
+        logger=loggers or False,
+        plugins=[AtomicCheckpointIO()],
+        enable_checkpointing=any(isinstance(hook, CheckpointHook) for hook in hooks),
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+        **settings,
+    )
+
+
+def on_cpu(device: str) -> bool:
+    """Whether a run on the device that was asked for computes on the CPU."""
+    return device == "cpu" or (device == "auto" and not torch.accelerator.is_available())
+
+
+def quieten() -> None:
+    """Silence what Lightning says and no user can act on."""
+    for pattern in NOISE:
+        warnings.filterwarnings("ignore", message=pattern)
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning", "lightning.pytorch.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.ERROR)

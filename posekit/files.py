@@ -1,0 +1,127 @@
+"""Files that are written whole or not at all, and JSON that may be anything."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def require_writable(path: Path, *, folder: bool = False) -> None:
+    """Refuse a place that nothing can be written to, before there is work to lose.
+
+    Args:
+        path: of a file to be written, or with ``folder`` of the folder that files are written to.
+
+    Raises:
+        OSError: if it is of the wrong kind, or what it lies in is no folder or may not be written to.
+    """
+    if path.exists() and path.is_dir() != folder:
+        kind, wanted = ("a file", "a folder") if folder else ("a folder", "a file")
+        raise OSError(f"{path}: is {kind}; name {wanted} to write")
+    within = next(one for one in (path, *path.absolute().parents) if one.is_dir() or (one.exists() and one != path))
+    if not within.is_dir():
+        raise OSError(f"{path}: cannot be written, because {within} is a file; choose another place")
+    if not os.access(within, os.W_OK | os.X_OK):
+        raise OSError(f"{path}: cannot be written, because {within} is not writable for you; choose another place")
+
+
+def write_atomically(path: Path, write: Callable[[Any], Any]) -> None:
+    """Write a file beside ``path``, bring it to the disk and put it in place in one step.
+
+    Raises:
+        OSError: if it cannot be written, for example because the disk is full; it names ``path``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException as error:
+        Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.strerror:  # it names the temporary file, or none
+            raise type(error)(error.errno, f"{error.strerror}; what was there is untouched", str(path)) from error
+        raise
+
+
+def append(path: Path, text: str) -> None:
+    """Append text to a file.
+
+    Raises:
+        OSError: if it cannot be written, for example because the disk is full; it names ``path``.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, str(path)) from error
+
+
+def link_atomically(source: Path, path: Path) -> None:
+    """Give a complete file a second name, in place of what bore it."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(source, temporary)
+    except OSError:  # a file system without links
+        write_atomically(path, lambda file: file.write(source.read_bytes()))
+        return
+    temporary.replace(path)
+
+
+def read_json(path: str | Path, kind: str = "file", *, hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    """Parse a JSON file.
+
+    Args:
+        kind: what an error calls it.
+        hook: what becomes of each dict while the rest of the file is still being parsed.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is not JSON; the message names line and column.
+    """
+    if not path:
+        raise FileNotFoundError(f"no {kind} given; set its path, relative to data_root in a config")
+    if not Path(path).is_file():
+        what = "a folder" if Path(path).is_dir() else "not there"
+        raise FileNotFoundError(
+            f"{kind} '{path}' is {what}, seen from {Path.cwd()}; check the path, and data_root in a config"
+        )
+    try:
+        with paused_gc():
+            return json.loads(_read_text(path), object_hook=hook)
+    except json.JSONDecodeError as error:
+        size = Path(path).stat().st_size
+        raise ValueError(
+            f"{kind} '{path}' is no valid JSON: {error.msg} at line {error.lineno}, column {error.colno} "
+            f"(character {error.pos} of {size} bytes); it may be truncated: write or download it again"
+        ) from error
+    except (ValueError, RecursionError) as error:  # other bytes than text; numbers of thousands of digits; depth
+        raise ValueError(f"{kind} '{path}' is no valid JSON: {error}; write or download it again") from error
+
+
+def _read_text(path: str | Path) -> str:
+    """Return a JSON file's text; unlike in ``json.loads(bytes)`` the bytes are gone before the text is parsed."""
+    data = Path(path).read_bytes()
+    return data.decode(json.detect_encoding(data), "surrogatepass")
+
+
+@contextmanager
+def paused_gc() -> Iterator[None]:
+    """Look for no garbage while millions of objects are made that are none; it would take a third of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

@@ -1,0 +1,147 @@
+"""From the 2D poses of a video to joints in space."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from posekit.inference.lifted_keypoints import lifted_keypoints
+from posekit.inference.networks.base import Batch, Network
+from posekit.inference.predictor import Prepared
+from posekit.inference.results import PoseResult
+
+BATCH_SIZE = 64
+
+PrepareSequence: TypeAlias = Callable[[np.ndarray, "tuple[int, int] | None"], Prepared]
+"""Makes an input of one person's keypoints (T, K, 2) in image pixels and the image's width and height."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Which frames a lifter sees.
+
+    Attributes:
+        length: frames of a window.
+        step: frames from one of them to the next.
+        causal: the joints are those of the window's last frame, else those of its middle.
+        whole: the joints are those of every frame of the window.
+    """
+
+    length: int = 1
+    step: int = 1
+    causal: bool = True
+    whole: bool = False
+
+    @classmethod
+    def of_dataset(cls, dataset: Mapping[str, Any]) -> Windows:
+        """Read the windows of a config's mocap dataset."""
+        causal, step = bool(dataset.get("causal", True)), int(dataset.get("seq_step", 1))
+        if several := int(dataset.get("multiple_target", 0)):
+            return cls(several, step, causal, whole=True)
+        return cls(int(dataset.get("seq_len", 1)), step, causal)
+
+    def of_track(self, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the frames of each window of a track of ``count`` frames, and those whose joints it gives.
+
+        Windows that reach over an end repeat the frame there; windows whose every frame counts stay inside.
+        """
+        if self.whole:
+            size = min(self.length, count)
+            starts = [*range(0, count - size, size), count - size]
+            for start, done in zip(starts, [0, *(start + size for start in starts)], strict=False):
+                yield np.arange(start, start + size), np.arange(done, start + size)
+            return
+        before = self.length - 1 if self.causal else (self.length - 1) // 2
+        offsets = (np.arange(self.length) - before) * self.step
+        for frame in range(count):
+            yield np.clip(frame + offsets, 0, count - 1), np.array([frame])
+
+
+class LiftingPredictor:
+    """Lifts 2D poses to joints in space.
+
+    Args:
+        prepare: makes the input of one window.
+        network: finds the joints.
+        metainfo: the set of the joints.
+        windows: which frames the network sees.
+        batch_size: most windows that go through the network together.
+    """
+
+    def __init__(
+        self,
+        prepare: PrepareSequence,
+        network: Network,
+        *,
+        metainfo: Mapping[str, Any],
+        windows: Windows,
+        batch_size: int = BATCH_SIZE,
+    ) -> None:
+        self.prepare = prepare
+        self.network = network
+        self.metainfo = dict(metainfo)
+        self.windows = windows
+        self.batch_size = batch_size
+
+    def check(self, skeleton: Mapping[str, Any]) -> None:
+        """Raise ValueError unless the joints can be made of the keypoints of a 2D model's set."""
+        count = len(skeleton["keypoint_id2name"])
+        lifted_keypoints(np.zeros((0, count, 2)), np.zeros((0, count)), skeleton, self.metainfo)
+
+    def predict(self, results: Sequence[PoseResult]) -> list[PoseResult]:
+        """Lift the persons in the frames of a video; an image is a video of one frame.
+
+        Persons are followed by ``track_ids``, without them by their place in each frame's result.
+
+        Args:
+            results: of each frame, in order, all of one image size.
+
+        Returns:
+            For each frame the same persons with joints (N, J, 3): metres, x to the right, y down, z away from the
+            camera, relative to the root where the model does not say where that is.
+
+        Raises:
+            ValueError: if the 2D keypoints lack what the joints are made of.
+        """
+        count = len(self.metainfo["keypoint_id2name"])
+        lifted = [np.zeros((len(result), count, 3), np.float32) for result in results]
+        scores = [np.zeros((len(result), count), np.float32) for result in results]
+        for places in tracks(results):
+            points = np.stack([results[frame].keypoints[row, :, :2] for frame, row in places])
+            confidence = np.stack([results[frame].scores[row] for frame, row in places])
+            points, confidence = lifted_keypoints(points, confidence, results[0].skeleton, self.metainfo)
+            for (frame, row), joints, sure in zip(places, self.lift(points, results[0].image_size_wh), confidence,
+                                                  strict=True):  # fmt: skip
+                lifted[frame][row], scores[frame][row] = joints, sure
+        return [
+            replace(result, keypoints=joints, scores=sure, skeleton=self.metainfo, visible=None, boxes=None)
+            for result, joints, sure in zip(results, lifted, scores, strict=True)
+        ]
+
+    def lift(self, keypoints: np.ndarray, image_size_wh: tuple[int, int] | None) -> np.ndarray:
+        """Lift one person's keypoints (T, K, 2), as the lifter orders them, to joints (T, J, 3)."""
+        joints = np.zeros((*keypoints.shape[:2], 3), np.float32)
+        windows = list(self.windows.of_track(len(keypoints)))
+        for _, alike in groupby(windows, key=lambda window: len(window[0])):
+            same = list(alike)
+            for start in range(0, len(same), self.batch_size):
+                chunk = same[start : start + self.batch_size]
+                prepared = [self.prepare(keypoints[frames], image_size_wh) for frames, _ in chunk]
+                samples = self.network.run(Batch([one for one, _ in prepared], [sample for _, sample in prepared]))
+                for (_, targets), sample in zip(chunk, samples, strict=True):
+                    joints[targets] = sample.pred_instances.keypoints[-len(targets) :]
+        return joints
+
+
+def tracks(results: Sequence[PoseResult]) -> list[list[tuple[int, int]]]:
+    """Return for each person the frames and rows that show it."""
+    places: dict[int, list[tuple[int, int]]] = {}
+    for frame, result in enumerate(results):
+        names = range(len(result)) if result.track_ids is None else result.track_ids.tolist()
+        for row, name in enumerate(names):
+            places.setdefault(name, []).append((frame, row))
+    return list(places.values())

@@ -1,0 +1,44 @@
+"""What predictors ask of a network, whatever computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from posekit.structures.pose_data_sample import PoseDataSample
+
+
+class Batch(NamedTuple):
+    """Inputs of a network and what is known of each.
+
+    Attributes:
+        inputs: one for each sample: crops (h, w, 3), BGR, 0 ... 255, or what a config's own pipeline made.
+        samples: of each input; their metainfo ``affine`` leads from image to input space.
+        flip_test: whether to average with the mirrored input; None for what the model was evaluated with.
+    """
+
+    inputs: Sequence[Any]
+    samples: list[PoseDataSample]
+    flip_test: bool | None = None
+
+
+class Network(Protocol):
+    """Finds the keypoints in a batch."""
+
+    def run(self, batch: Batch) -> list[PoseDataSample]:
+        """Return the batch's samples with ``pred_instances`` in image space.
+
+        ``pred_instances`` holds ``keypoints`` (N, K, D), ``keypoint_scores`` (N, K) and what else the model tells.
+        """
+        ...
+
+
+def planes(crops: Sequence[np.ndarray], dtype: Any) -> np.ndarray:
+    """Return crops (h, w, 3) of one size as a batch (B, 3, h, w)."""
+    height, width = crops[0].shape[:2]
+    batch = np.empty((len(crops), 3, height, width), dtype)
+    for target, crop in zip(batch, crops, strict=True):
+        target[:] = crop.transpose(2, 0, 1)
+    return batch

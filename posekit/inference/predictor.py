@@ -1,0 +1,133 @@
+"""The loop that all predictors share: inputs of many images go through the network together."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from posekit.inference.images import Boxes, Image, checked_image
+from posekit.inference.networks.base import Batch, Network
+from posekit.inference.results import PoseResult
+from posekit.structures.pose_data_sample import PoseDataSample
+
+Prepared: TypeAlias = tuple[Any, PoseDataSample]
+Prepare: TypeAlias = Callable[[np.ndarray, Boxes | None], Iterator[Prepared]]
+"""Makes inputs of an image (H, W, 3) and its boxes, and a sample with the metainfo ``affine`` of each."""
+
+
+@dataclass
+class Job:
+    """An image on its way."""
+
+    size_wh: tuple[int, int]
+    samples: list[PoseDataSample | None] = field(default_factory=list)
+    prepared: bool = False
+
+    def done(self) -> bool:
+        return self.prepared and None not in self.samples
+
+
+class Predictor:
+    """Prepares inputs, batches them across images, and hands results out image by image.
+
+    Args:
+        prepare: makes the inputs of an image.
+        network: finds keypoints in batches of them.
+        metainfo: the set of the predicted keypoints.
+        batch_size: most inputs that go through the network together.
+        read: turns what people hand over as an image into an array (H, W, 3), BGR.
+    """
+
+    def __init__(
+        self,
+        prepare: Prepare,
+        network: Network,
+        *,
+        metainfo: Mapping[str, Any],
+        batch_size: int,
+        read: Callable[[Any], np.ndarray] = checked_image,
+    ) -> None:
+        self.prepare = prepare
+        self.network = network
+        self.metainfo = dict(metainfo)
+        self.batch_size = batch_size
+        self.read = read
+
+    def predict(
+        self,
+        images: Sequence[Image],
+        boxes: Sequence[Boxes | None] | None = None,
+        *,
+        flip_test: bool | None = None,
+    ) -> list[PoseResult]:
+        """Find the poses in images.
+
+        Args:
+            images: paths, or arrays (H, W, 3), uint8, BGR.
+            boxes: for each image its boxes (N, 4) xyxy in image pixels; None for the whole image.
+            flip_test: average with the mirrored input; None for what the model was evaluated with.
+
+        Raises:
+            FileNotFoundError: if there is no such image.
+            ValueError: if an image or its boxes cannot be used, or there are boxes for another number of images.
+        """
+        if boxes is not None and len(boxes) != len(images):
+            raise ValueError(f"boxes: {len(boxes)} lists for {len(images)} images; give one for each, or None")
+        pairs = zip(images, boxes or [None] * len(images), strict=True)
+        return list(self.stream(pairs, flip_test=flip_test))
+
+    def stream(
+        self, images: Iterable[tuple[Image, Boxes | None]], *, flip_test: bool | None = None
+    ) -> Iterator[PoseResult]:
+        """Yield the result of each image and its boxes, in their order, as soon as a batch is through.
+
+        No more images are taken than a batch needs.
+        """
+        for job in self.jobs(images, flip_test=flip_test):
+            yield PoseResult.from_samples(job.samples, self.metainfo, job.size_wh)  # pyright: ignore[reportArgumentType]
+
+    def samples(self, image: Image, boxes: Boxes | None = None) -> list[PoseDataSample]:
+        """Return an image's samples with all that the network says of them."""
+        (job,) = self.jobs([(image, boxes)])
+        return job.samples  # pyright: ignore[reportReturnType]
+
+    def jobs(self, images: Iterable[tuple[Image, Boxes | None]], *, flip_test: bool | None = None) -> Iterator[Job]:
+        """Yield each image once its samples are complete."""
+        jobs: deque[Job] = deque()
+        waiting: list[tuple[Job, int, Prepared]] = []
+        for image, boxes in images:
+            pixels = self.read(image)
+            job = Job((pixels.shape[1], pixels.shape[0]))
+            jobs.append(job)
+            for prepared in self.prepare(pixels, boxes):
+                if waiting and (len(waiting) == self.batch_size or not alike(waiting[-1][2], prepared)):
+                    self.run(waiting, flip_test)
+                waiting.append((job, len(job.samples), prepared))
+                job.samples.append(None)
+            job.prepared = True
+            if len(waiting) == self.batch_size:
+                self.run(waiting, flip_test)
+            while jobs and jobs[0].done():
+                yield jobs.popleft()
+        self.run(waiting, flip_test)
+        yield from jobs
+
+    def run(self, waiting: list[tuple[Job, int, Prepared]], flip_test: bool | None) -> None:
+        """Send what waits through the network, hand the samples to their jobs, and empty the list."""
+        if not waiting:
+            return
+        inputs, samples = zip(*(prepared for _, _, prepared in waiting), strict=True)
+        predicted = self.network.run(Batch(inputs, list(samples), flip_test))
+        for (job, place, _), sample in zip(waiting, predicted, strict=True):
+            job.samples[place] = sample
+        waiting.clear()
+
+
+def alike(first: Prepared, second: Prepared) -> bool:
+    """Whether two inputs fit into one batch: inputs that are padded to each other would not predict the same."""
+    shapes = [getattr(prepared[0], "shape", None) for prepared in (first, second)]
+    return shapes[0] is not None and shapes[0] == shapes[1]

@@ -1,0 +1,186 @@
+"""What prediction returns for an image."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from posekit.array import plain, to_numpy
+from posekit.structures.instance_data import InstanceData
+from posekit.structures.pose_data_sample import PoseDataSample
+
+COLUMNS = ("keypoints", "scores", "visible", "boxes", "box_scores", "track_ids")
+
+
+@dataclass(frozen=True, eq=False)
+class PoseResult:
+    """The poses in one image.
+
+    Shapes: N persons (or other instances), K keypoints.
+    Convention: points are (x, y) in image pixels, pixel centres at integers; boxes are xyxy.
+
+    Attributes:
+        keypoints: (N, K, 2), or (N, K, 3) with a third coordinate: of models that find a depth, millimetres from the
+            root; of lifted poses all three are metres in the camera's axes, relative to the root unless the model
+            says where that is.
+        scores: (N, K) confidence in each keypoint.
+        skeleton: the keypoint set, as ``dataset.metainfo``.
+        image_size_wh: width and height of the image in pixels; None where there was none.
+        visible: (N, K) probability that each keypoint is visible; None for models that do not tell.
+        boxes: (N, 4) the boxes that were looked in, else what the model says, else the boxes of the keypoints; None
+            for lifted poses.
+        box_scores: (N,) confidence in each person; None where nothing tells.
+        track_ids: (N,) identity of each person in a video; None without tracking.
+    """
+
+    keypoints: np.ndarray
+    scores: np.ndarray
+    skeleton: Mapping[str, Any]
+    image_size_wh: tuple[int, int] | None = None
+    visible: np.ndarray | None = None
+    boxes: np.ndarray | None = None
+    box_scores: np.ndarray | None = None
+    track_ids: np.ndarray | None = None
+
+    @classmethod
+    def from_samples(
+        cls, samples: Sequence[PoseDataSample], skeleton: Mapping[str, Any], image_size_wh: tuple[int, int] | None
+    ) -> PoseResult:
+        """Join the predictions of one image's samples."""
+        parts = [sample.pred_instances for sample in samples if len(sample.pred_instances)]
+        if not parts:
+            count = len(skeleton["keypoint_id2name"])
+            return cls(np.zeros((0, count, 2), np.float32), np.zeros((0, count), np.float32), skeleton, image_size_wh,
+                       boxes=np.zeros((0, 4), np.float32))  # fmt: skip
+        keypoints, scores = column(parts, "keypoints"), column(parts, "keypoint_scores")
+        visible = column(parts, "keypoints_visible")
+        told = visible is not None and not np.array_equal(visible, scores)  # models without it repeat the scores
+        boxes = column(parts, "bboxes")
+        return cls(
+            keypoints,
+            scores,
+            skeleton,
+            image_size_wh,
+            visible=visible if told else None,
+            boxes=boxes_of(keypoints, scores) if boxes is None else boxes,
+            box_scores=column(parts, "bbox_scores"),
+        )
+
+    def __len__(self) -> int:
+        return len(self.keypoints)
+
+    def __iter__(self) -> Iterator[PoseResult]:
+        """Yield the result of each person."""
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> PoseResult:
+        """Return the result of some persons: by number, slice, mask or list of numbers."""
+        if isinstance(index, (int, np.integer)):
+            if not -len(self) <= index < len(self):
+                raise IndexError(f"PoseResult[{index}]: there are {len(self)} persons")
+            index = [int(index)]
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        taken = {name: values[name][index] for name in COLUMNS if values[name] is not None}
+        return PoseResult(**{**values, **taken})
+
+    def instances(self) -> InstanceData:
+        """Return the persons under the names that models, metrics and drawing use."""
+        names = dict(
+            keypoints="keypoints", scores="keypoint_scores", visible="keypoints_visible", boxes="bboxes",
+            box_scores="bbox_scores", track_ids="track_ids",
+        )  # fmt: skip
+        columns = {name: getattr(self, own) for own, name in names.items()}
+        return InstanceData(**{name: values for name, values in columns.items() if values is not None})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists and numbers: the keypoints' names and links, the image's size, and each person's values.
+
+        What is not known is left out.
+        """
+        names = self.skeleton["keypoint_id2name"]
+        persons = [
+            {name: plain(getattr(self, name)[row]) for name in COLUMNS if getattr(self, name) is not None}
+            for row in range(len(self))
+        ]
+        return {
+            "dataset_name": self.skeleton.get("dataset_name", ""),
+            "keypoint_names": [names[i] for i in range(len(names))],
+            "skeleton_links": plain(self.skeleton.get("skeleton_links", [])),
+            "image_size_wh": None if self.image_size_wh is None else list(self.image_size_wh),
+            "persons": persons,
+        }
+
+    def to_json(self) -> str:
+        """Return ``to_dict`` as one line of JSON."""
+        return json.dumps(self.to_dict(), allow_nan=False)
+
+    def to_coco(self, *, image_id: int = 1, first_id: int = 1) -> list[dict[str, Any]]:
+        """Return the persons as COCO's annotations: x, y, score of each keypoint, boxes as x, y, w, h.
+
+        Beside them stand, where they are known, ``keypoints_3d`` (x, y, z of each keypoint), ``visibility`` and
+        ``track_id``.
+
+        Args:
+            image_id: of the image.
+            first_id: of the first annotation; the others follow.
+        """
+        return [
+            {"id": first_id + row, "image_id": image_id, "category_id": 1, **self._annotation(row)}
+            for row in range(len(self))
+        ]
+
+    def _annotation(self, row: int) -> dict[str, Any]:
+        keypoints, scores = self.keypoints[row].astype(np.float64), self.scores[row].astype(np.float64)
+        annotation: dict[str, Any] = {}
+        annotation["keypoints"] = rounded(np.column_stack([keypoints[:, :2], scores]), 3)
+        if self.boxes is not None:
+            low, high = self.boxes[row, :2].astype(np.float64), self.boxes[row, 2:4].astype(np.float64)
+            annotation["bbox"] = rounded(np.concatenate([low, high - low]), 2)
+        annotation["score"] = round(float(scores.mean()), 4)
+        if keypoints.shape[1] > 2:
+            annotation["keypoints_3d"] = self.coco_3d(row)
+        if self.visible is not None:
+            annotation["visibility"] = rounded(self.visible[row].astype(np.float64), 3)
+        if self.track_ids is not None:
+            annotation["track_id"] = int(self.track_ids[row])
+        return annotation
+
+    def coco_3d(self, row: int) -> list[float]:
+        """Return x, y, z of each of a person's keypoints, one after the other."""
+        return rounded(self.keypoints[row].astype(np.float64), 4)
+
+
+def coco_category(skeleton: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a keypoint set as COCO's category 1; its links count from 1."""
+    names = skeleton["keypoint_id2name"]
+    return {
+        "id": 1,
+        "name": skeleton.get("dataset_name", ""),
+        "keypoints": [names[i] for i in range(len(names))],
+        "skeleton": [[int(a) + 1, int(b) + 1] for a, b in skeleton.get("skeleton_links", ())],
+    }
+
+
+def rounded(values: np.ndarray, digits: int) -> list[float]:
+    return np.round(values, digits).reshape(-1).tolist()
+
+
+def column(parts: Sequence[InstanceData], name: str) -> Any:
+    """Join a column of several parts; None unless all of them have it."""
+    if any(name not in part for part in parts):
+        return None
+    return np.concatenate([to_numpy(part[name]) for part in parts])
+
+
+def boxes_of(keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Return the boxes (N, 4) around the keypoints that were found, those with a score above 0; else around all."""
+    seen = scores > 0
+    seen |= ~seen.any(axis=1, keepdims=True)
+    xy = keypoints[..., :2]
+    low = np.where(seen[..., None], xy, np.inf).min(axis=1)
+    high = np.where(seen[..., None], xy, -np.inf).max(axis=1)
+    return np.concatenate([low, high], axis=1)

@@ -1,0 +1,17 @@
+"""Converting labelled data between formats; ``posekit data convert`` is made of this."""
+
+from posekit.labels.convert import Options, convert
+from posekit.labels.format_table import get_format, guess_format
+from posekit.labels.keypoint_data import Category, Hints, Instance, KeypointData, Picture
+
+__all__ = [
+    "Category",
+    "Hints",
+    "Instance",
+    "KeypointData",
+    "Options",
+    "Picture",
+    "convert",
+    "get_format",
+    "guess_format",
+]

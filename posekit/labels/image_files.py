@@ -1,0 +1,207 @@
+"""Picture files: where they are, how large they are, and bringing them to where a format wants them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from posekit.console import tracked
+from posekit.labels.keypoint_data import KeypointData, Picture
+from posekit.media.image_file import IMAGE_SUFFIXES, image_size, write_image
+from posekit.media.video import extract_frames, no_frame, read_frame
+
+TRIED = 9
+"""So many names of pictures are looked for to find their folder."""
+
+
+def find_folder(names: Sequence[str], near: Path, given: Path | None = None) -> Path:
+    """Return the folder that picture names are relative to: the given one, else the first that holds a picture.
+
+    Looked for are ``near`` itself, its ``images``, its parent, all folders beside and below, to a depth of one.
+
+    Raises:
+        FileNotFoundError: if ``given`` is no folder or holds none of the pictures.
+    """
+    tried = [PurePosixPath(name.replace("\\", "/")) for name in names[:TRIED]]
+    if given is not None:
+        if not given.is_dir():
+            raise FileNotFoundError(f"--images {given}: no such folder, seen from {Path.cwd()}")
+        if tried and not any((given / name).is_file() for name in tried):
+            raise FileNotFoundError(f"--images {given}: no picture {tried[0]} in it; give the folder it is relative to")
+        return given
+    folders = [near, near / "images", near.parent, near.parent / "images", *_folders(near), *_folders(near.parent)]
+    return next((folder for folder in folders if any((folder / name).is_file() for name in tried)), near)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """Return all pictures of a folder, to the bottom, sorted."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and not path.is_dir())
+
+
+def found_below(path: Path, folder: Path) -> Path | None:
+    """Return a folder's file with the longest end of a path as its name: ``b/c.png`` rather than ``c.png``."""
+    parts = [part for part in path.parts if part not in (path.anchor, "..")]
+    ends = (folder.joinpath(*parts[start:]) for start in range(len(parts)))
+    return next((end for end in ends if end.is_file()), None)
+
+
+def picture_named(stem: Path) -> Path:
+    """Return the picture of this name, whatever its suffix; the usual name if there is none."""
+    found = (
+        stem.with_name(stem.name + suffix) for case in (str.lower, str.upper) for suffix in map(case, IMAGE_SUFFIXES)
+    )
+    return next((path for path in found if path.is_file()), stem.with_name(f"{stem.name}.jpg"))
+
+
+def fill_sizes(data: KeypointData) -> int:
+    """Read the sizes that the labels do not state and return how many there were.
+
+    Raises:
+        FileNotFoundError: if a picture is missing.
+        ImageFileError: if one is damaged.
+    """
+    unknown = [picture for picture in data.pictures if picture.size_wh is None]
+    of_videos: dict[Path, tuple[int, int]] = {}
+    for picture in tracked(unknown, "reading sizes"):
+        if picture.frame is None:
+            picture.size_wh = image_size(picture.path)
+        elif picture.decode:
+            picture.size_wh = _frame_size(picture)
+        else:  # to find a frame in a video takes long, and all have one size
+            picture.size_wh = of_videos.get(picture.path) or of_videos.setdefault(picture.path, _frame_size(picture))
+    return len(unknown)
+
+
+def _frame_size(picture: Picture) -> tuple[int, int]:
+    image = decoded(picture)
+    return image.shape[1], image.shape[0]
+
+
+def decoded(picture: Picture) -> np.ndarray:
+    """Return the pixels of a picture that is no file of its own."""
+    assert picture.frame is not None
+    return picture.decode(picture.frame) if picture.decode else read_frame(picture.path, picture.frame)
+
+
+def placed_names(pictures: Iterable[Picture], *, flat: bool = False) -> list[str]:
+    """Return a name for each picture below one folder, no two with the same stem; folders stay as far as they differ.
+
+    A frame of a video is named after the video and its number.
+
+    Args:
+        flat: join the folders' names to the picture's, so that all can lie in one folder.
+    """
+    pictures = list(pictures)
+    files = [Path(os.path.abspath(picture.path)) for picture in pictures]  # noqa: PTH100 - resolve() would follow links
+    parents = {str(path.parent) for path in files}
+    try:
+        common = Path(os.path.commonpath(parents)) if parents else Path()
+    except ValueError:  # different drives
+        common = None
+    names: list[str] = []
+    taken: dict[str, int] = {}
+    for picture, path in zip(pictures, files, strict=True):
+        inner = path.relative_to(common) if common is not None else Path(path.name)
+        suffix = inner.suffix
+        if picture.frame is not None:
+            inner, suffix = inner.with_suffix("") / f"frame{picture.frame:06d}", ".png"
+        stem = inner.with_suffix("").as_posix() if picture.frame is None else inner.as_posix()
+        stem = stem.replace("/", "_") if flat else stem
+        free, number = stem, taken.get(stem.lower(), 0)
+        while free.lower() in taken:
+            number += 1
+            free = f"{stem}_{number}"
+        taken[stem.lower()] = number or 1
+        taken.setdefault(free.lower(), 1)
+        names.append(free + suffix)
+    return names
+
+
+def place_pictures(pictures: Sequence[Picture], targets: Sequence[Path], *, copy: bool) -> None:
+    """Bring pictures to their places: copied, or as links to where they are; frames of videos are decoded.
+
+    Raises:
+        OSError: if the file system has no links.
+    """
+    of_videos: dict[Path, list[tuple[int, Path]]] = {}
+    for picture, target in tracked(list(zip(pictures, targets, strict=True)), "placing pictures"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = Path(os.path.abspath(picture.path))  # noqa: PTH100
+        if picture.frame is None and _is_the_file(source, target):
+            continue
+        target.unlink(missing_ok=True)
+        if picture.frame is not None and picture.decode:
+            write_image(target, decoded(picture))
+        elif picture.frame is not None:
+            of_videos.setdefault(picture.path, []).append((picture.frame, target))
+        elif copy:
+            _copy(source, target)
+        else:
+            _link(source, target)
+    for video, frames in of_videos.items():
+        _place_frames(video, frames)
+
+
+def _place_frames(video: Path, frames: list[tuple[int, Path]]) -> None:
+    """Write frames of a video in one pass: to go to each of thousands on its own would take hours."""
+    first = dict(reversed(frames))
+    lacking = extract_frames(video, first)
+    if lacking:
+        raise no_frame(video, min(lacking))
+    for number, target in frames:
+        if target != first[number]:
+            shutil.copyfile(first[number], target)
+
+
+def _is_the_file(source: Path, target: Path) -> bool:
+    """Whether the picture is at its place already, perhaps with a link as its source: it must not be removed."""
+    return target.exists() and not target.is_symlink() and source.exists() and source.samefile(target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if not source.is_file():
+        raise FileNotFoundError(
+            f"picture {source}: no such file, so it cannot be copied; give its folder with --images"
+        )
+    shutil.copyfile(source, target)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.symlink_to(relative_path(source, target.parent))
+    except OSError as error:
+        raise OSError(f"{target}: this file system has no links ({error.strerror}); give --copy-images") from error
+
+
+def relative_path(path: Path, folder: Path) -> str:
+    """Return how a file is reached from a folder, with forward slashes; the whole path on another drive."""
+    try:
+        return Path(os.path.relpath(path, folder.resolve())).as_posix()
+    except ValueError:
+        return path.absolute().as_posix()
+
+
+def files_beside(data: KeypointData, folder: Path, *, copy: bool) -> dict[int, str]:
+    """Return each picture's name as seen from ``folder``, by the identity of the picture.
+
+    Pictures stay where they are, or are copied to ``folder/images``; frames of videos are always written there.
+    """
+    moved = [picture for picture in data.pictures if copy or picture.frame is not None]
+    names = [f"images/{name}" for name in placed_names(moved)]
+    place_pictures(moved, [folder / name for name in names], copy=True)
+    found = dict(zip(map(id, moved), names, strict=True))
+    return {id(picture): found.get(id(picture)) or relative_path(picture.path, folder) for picture in data.pictures}
+
+
+def safe_name(text: str) -> str:
+    """Return a text as a file name that every system takes."""
+    return re.sub(r"[^\w.\-]+", "_", text).strip("._") or "unnamed"

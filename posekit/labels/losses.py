@@ -1,0 +1,284 @@
+"""What formats cannot hold: each thing is counted, named, and taken out before a file is written.
+
+A writer is handed what remains, so that nothing can get lost that is not on the list.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from posekit.labels.keypoint_data import Instance, KeypointData
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Something that a format may be unable to hold.
+
+    Attributes:
+        title: its name for a count of several; ``one`` for a single one.
+        remove: takes it out of the data and returns how many there were.
+    """
+
+    title: str
+    one: str
+    remove: Callable[[KeypointData], int]
+
+
+def lose(data: KeypointData, names: Sequence[str]) -> tuple[KeypointData, list[str]]:
+    """Return a copy of the data without some things, and a text on each that was there: ``"172 boxes"``."""
+    rest = KeypointData(
+        categories=list(data.categories),
+        pictures=[
+            replace(picture, instances=[copy.copy(instance) for instance in picture.instances])
+            for picture in data.pictures
+        ],
+        extra=data.extra,
+        subsets=data.subsets,
+    )
+    lost = []
+    for name in in_order(names):
+        count = LOSSES[name].remove(rest)
+        if count:
+            lost.append(f"{count:,} {LOSSES[name].title if count > 1 else LOSSES[name].one}")
+    return rest, lost
+
+
+def in_order(names: Sequence[str]) -> list[str]:
+    """Order names as the table does: what takes whole objects out comes first, so that their parts count once."""
+    unknown = set(names) - set(LOSSES)
+    assert not unknown, unknown
+    return [name for name in LOSSES if name in names]
+
+
+def _field(name: str, empty: Any = None) -> Callable[[KeypointData], int]:
+    """Return a function that empties a field of all objects."""
+
+    def remove(data: KeypointData) -> int:
+        count = 0
+        for instance in data.instances():
+            value = getattr(instance, name)
+            count += value is not None and value is not False
+            setattr(instance, name, empty)
+        return count
+
+    return remove
+
+
+def _keep(wanted: Callable[[Instance], bool]) -> Callable[[KeypointData], int]:
+    """Return a function that keeps only some objects."""
+
+    def remove(data: KeypointData) -> int:
+        before = sum(len(picture.instances) for picture in data.pictures)
+        for picture in data.pictures:
+            picture.instances = [instance for instance in picture.instances if wanted(instance)]
+        return before - sum(len(picture.instances) for picture in data.pictures)
+
+    return remove
+
+
+def _other_categories(data: KeypointData) -> int:
+    return _keep_categories(data, [data.main_category()]) if data.categories else 0
+
+
+def _other_keypoints(data: KeypointData) -> int:
+    if not data.categories:
+        return 0
+    names = data.categories[data.main_category()].keypoints
+    return _keep_categories(data, [i for i, category in enumerate(data.categories) if category.keypoints == names])
+
+
+def _keep_categories(data: KeypointData, kept: list[int]) -> int:
+    dropped = len(data.categories) - len(kept)
+    count = _keep(lambda instance: instance.category in kept)(data)
+    data.categories = [data.categories[index] for index in kept]
+    for instance in data.instances():
+        instance.category = kept.index(instance.category)
+    return max(count, dropped)
+
+
+def _empty_pictures(data: KeypointData) -> int:
+    before = len(data.pictures)
+    data.pictures = [picture for picture in data.pictures if picture.instances]
+    return before - len(data.pictures)
+
+
+def _hidden(data: KeypointData) -> int:
+    return _change_points(data, lambda points: points[:, 2] == 1, (None, None, 2))
+
+
+def _unlabelled_positions(data: KeypointData) -> int:
+    return _change_points(data, lambda points: (points[:, 2] == 0) & points[:, :2].any(axis=1), (0, 0, None))
+
+
+def _change_points(
+    data: KeypointData, where: Callable[[np.ndarray], np.ndarray], values: tuple[float | None, ...]
+) -> int:
+    count = 0
+    for instance in data.instances():
+        chosen = where(instance.keypoints)
+        if chosen.any():
+            count += int(chosen.sum())
+            instance.keypoints = instance.keypoints.copy()
+            for column, value in enumerate(values):
+                if value is not None:
+                    instance.keypoints[chosen, column] = value
+    return count
+
+
+def _outside(data: KeypointData) -> int:
+    count = 0
+    for picture in data.pictures:
+        size = np.array(picture.size_wh or (np.inf, np.inf))
+        for instance in picture.instances:
+            points = instance.keypoints
+            chosen = np.any((points[:, :2] < 0) | (points[:, :2] > size), axis=1)
+            if chosen.any():
+                count += int(chosen.sum())
+                instance.keypoints = np.where(chosen[:, None], 0, points)
+    return count
+
+
+def _category_ids(data: KeypointData) -> int:
+    count = sum(category.id is not None for category in data.categories)
+    data.categories = [replace(category, id=None) for category in data.categories]
+    return count
+
+
+def _ids(data: KeypointData) -> int:
+    return _category_ids(data) + _picture_field("id")(data) + _field("id")(data)
+
+
+def _picture_field(name: str, empty: Any = None) -> Callable[[KeypointData], int]:
+    def remove(data: KeypointData) -> int:
+        count = 0
+        for picture in data.pictures:
+            count += getattr(picture, name) not in (None, empty)
+            setattr(picture, name, empty)
+        return count
+
+    return remove
+
+
+def _extra(data: KeypointData) -> int:
+    count = len(data.extra) + sum(len(category.extra) for category in data.categories)
+    data.extra = {}
+    data.categories = [replace(category, extra={}) for category in data.categories]
+    for item in (*data.pictures, *data.instances()):
+        count += len(item.extra)
+        item.extra = {}
+    return count
+
+
+def _category_field(name: str, empty: Any) -> Callable[[KeypointData], int]:
+    def remove(data: KeypointData) -> int:
+        count = sum(len(getattr(category, name) or ()) for category in data.categories)
+        data.categories = [replace(category, **{name: empty}) for category in data.categories]
+        return count
+
+    return remove
+
+
+def _swaps(data: KeypointData) -> int:
+    pairs = [sum(i < j for i, j in enumerate(category.swaps or ())) for category in data.categories]
+    data.categories = [replace(category, swaps=None) for category in data.categories]
+    return sum(pairs)
+
+
+def _keypoint_names(data: KeypointData) -> int:
+    count = sum(len(category.keypoints) for category in data.categories)
+    data.categories = [
+        replace(category, keypoints=numbered_names(len(category.keypoints))) for category in data.categories
+    ]
+    return count
+
+
+def _category_names(data: KeypointData) -> int:
+    data.categories = [replace(category, name=DEFAULT_CATEGORY) for category in data.categories]
+    return len(data.categories)
+
+
+def _uneven_tracks(data: KeypointData) -> int:
+    names = [[instance.track for instance in picture.instances] for picture in data.pictures]
+    even = all(None not in row and len(set(row)) == len(row) for row in names)
+    return 0 if even else _field("track")(data)
+
+
+def _worded_tracks(data: KeypointData) -> int:
+    worded = [instance for instance in data.instances() if instance.track and not instance.track.isdecimal()]
+    return _field("track")(data) if worded else 0
+
+
+def _mixed_scores(data: KeypointData) -> int:
+    count = 0
+    for picture in data.pictures:
+        scored = [instance for instance in picture.instances if instance.scores is not None]
+        if len(scored) < len(picture.instances):
+            count += len(scored)
+            for instance in scored:
+                instance.scores = None
+    return count
+
+
+DEFAULT_CATEGORY = "object"
+
+
+def numbered_names(count: int) -> tuple[str, ...]:
+    """Return names for keypoints that have none."""
+    return tuple(f"point_{index}" for index in range(count))
+
+
+LOSSES = {
+    "crowds": Loss("crowd regions", "crowd region", _keep(lambda instance: not instance.crowd)),
+    "other_categories": Loss(
+        "objects of other categories (choose one with --category)",
+        "object of another category (choose one with --category)",
+        _other_categories,
+    ),
+    "other_keypoints": Loss(
+        "objects of categories with other keypoints (choose one with --category)",
+        "object of a category with other keypoints (choose one with --category)",
+        _other_keypoints,
+    ),
+    "unlabelled": Loss(
+        "objects without labelled keypoints",
+        "object without labelled keypoints",
+        _keep(lambda instance: bool(instance.labelled.any())),
+    ),
+    "empty_pictures": Loss("pictures without objects", "picture without objects", _empty_pictures),
+    "outside": Loss("keypoints outside of their picture", "keypoint outside of its picture", _outside),
+    "hidden": Loss("marks of hidden keypoints (visibility 1)", "mark of a hidden keypoint (visibility 1)", _hidden),
+    "unlabelled_positions": Loss(
+        "positions of keypoints that are not labelled (visibility 0)",
+        "position of a keypoint that is not labelled (visibility 0)",
+        _unlabelled_positions,
+    ),
+    "boxes": Loss("boxes", "box", _field("box")),
+    "areas": Loss("areas", "area", _field("area")),
+    "segmentations": Loss("segmentations", "segmentation", _field("segmentation")),
+    "tracks": Loss("track ids", "track id", _field("track")),
+    "uneven_tracks": Loss(
+        "track ids (not every object of every picture has one of its own)", "track id", _uneven_tracks
+    ),
+    "worded_tracks": Loss("track ids (not all are whole numbers)", "track id that is no whole number", _worded_tracks),
+    "scores": Loss("objects' keypoint scores", "object's keypoint scores", _field("scores")),
+    "mixed_scores": Loss(
+        "objects' keypoint scores (in pictures where others have none)", "object's keypoint scores", _mixed_scores
+    ),
+    "ids": Loss("ids of pictures, objects and categories", "id of a picture, object or category", _ids),
+    "category_ids": Loss("ids of categories", "id of a category", _category_ids),
+    "instance_ids": Loss("ids of objects", "id of an object", _field("id")),
+    "videos": Loss("pictures' video names", "picture's video name", _picture_field("video")),
+    "splits": Loss("pictures' splits", "picture's split", _picture_field("split", "")),
+    "sizes": Loss("picture sizes", "picture size", _picture_field("size_wh")),
+    "links": Loss("skeleton links", "skeleton link", _category_field("links", ())),
+    "swaps": Loss("flip pairs", "flip pair", _swaps),
+    "keypoint_names": Loss("keypoint names", "keypoint name", _keypoint_names),
+    "category_names": Loss("category names", "category name", _category_names),
+    "extra": Loss("other values (license, captions …)", "other value (license, captions …)", _extra),
+}
+"""Everything that some format cannot hold; what takes out whole objects stands first."""

@@ -1,0 +1,39 @@
+"""YAML files, read and written without running anything in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from posekit.files import write_atomically
+from posekit.labels.place import Place, read_text
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Parse a YAML file whose outermost value has keys.
+
+    Raises:
+        FileNotFoundError: if it is not there.
+        ModuleNotFoundError: if PyYAML is not installed.
+        ValueError: if it is no YAML or another value; the message names line and column.
+    """
+    import yaml
+
+    text = read_text(path)
+    try:
+        value = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise ValueError(f"{path}: no valid YAML: {error.problem}{where}; correct the file") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ValueError(f"{path}: no valid YAML: {str(error).splitlines()[0]}; correct the file") from error
+    return Place(path).dict(value)
+
+
+def write_yaml(value: dict[str, Any], path: Path) -> None:
+    """Write a YAML file, keys in their order."""
+    import yaml
+
+    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, default_flow_style=None, width=100)
+    write_atomically(path, lambda file: file.write(text.encode()))

@@ -1,0 +1,43 @@
+"""One closed table per role, from names to classes."""
+
+from posekit.registry.registry import (
+    CODECS,
+    DATASETS,
+    HOOKS,
+    KEYPOINT_CODECS,
+    METRICS,
+    MODELS,
+    OPTIMIZERS,
+    SAMPLERS,
+    SCHEDULES,
+    TABLES,
+    TRANSFORMS,
+    VISUALIZERS,
+    BuildError,
+    Registry,
+    UnknownNameError,
+    comparable,
+    settings_key,
+    strip_scope,
+)
+
+__all__ = [
+    "CODECS",
+    "DATASETS",
+    "HOOKS",
+    "KEYPOINT_CODECS",
+    "METRICS",
+    "MODELS",
+    "OPTIMIZERS",
+    "SAMPLERS",
+    "SCHEDULES",
+    "TABLES",
+    "TRANSFORMS",
+    "VISUALIZERS",
+    "BuildError",
+    "Registry",
+    "UnknownNameError",
+    "comparable",
+    "settings_key",
+    "strip_scope",
+]

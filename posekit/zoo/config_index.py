@@ -1,0 +1,72 @@
+"""The configs that posekit brings, with what a person chooses by: task, dataset, input size, parameters and scores.
+
+``configs.json`` beside this file holds it; ``python tools/write_config_index.py`` writes that from the configs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+INDEX = Path(__file__).with_name("configs.json")
+
+
+class ConfigEntry(NamedTuple):
+    """One config.
+
+    Attributes:
+        path: the file below the folder of configs.
+        task: such as ``body 2d``.
+        algorithm: such as ``topdown_heatmap`` or ``rtmpose``.
+        backbone: the class that extracts the features.
+        dataset: the part of ``_base_/data`` that it trains on.
+        input_size_wh: width and height of the network's input in pixels, None where it takes no image of one size.
+        parameters: number of the model's parameters; of the student, where one model teaches another.
+        scores: published results, as ``{"COCO AP": 0.758}``.
+    """
+
+    path: str
+    task: str
+    algorithm: str
+    backbone: str
+    dataset: str
+    input_size_wh: tuple[int, int] | None
+    parameters: int
+    scores: dict[str, float]
+
+    @property
+    def name(self) -> str:
+        return Path(self.path).stem
+
+    @property
+    def shown_input(self) -> str:
+        """Height x width, as the names of configs have it."""
+        return f"{self.input_size_wh[1]}x{self.input_size_wh[0]}" if self.input_size_wh else "-"
+
+    @property
+    def shown_parameters(self) -> str:
+        return f"{self.parameters / 1e6:.1f} M"
+
+    @property
+    def shown_scores(self) -> str:
+        return ", ".join(f"{what} {score:g}" for what, score in self.scores.items()) or "-"
+
+
+def config_entries(path: Path = INDEX) -> list[ConfigEntry]:
+    """Return the configs that posekit brings, by their paths."""
+    rows = json.loads(path.read_text(encoding="utf-8"))
+    return [
+        ConfigEntry(**{**row, "input_size_wh": row["input_size_wh"] and tuple(row["input_size_wh"])}) for row in rows
+    ]
+
+
+def matching(entries: Iterable[ConfigEntry], words: Sequence[str]) -> list[ConfigEntry]:
+    """Return the entries that have each of the words, in any letter case, in their path or one of their columns."""
+
+    def text(entry: ConfigEntry) -> str:
+        columns = (entry.path, entry.task, entry.backbone, entry.dataset, entry.shown_input, entry.shown_scores)
+        return " ".join(columns).lower()
+
+    return [entry for entry in entries if all(word.lower() in text(entry) for word in words)]

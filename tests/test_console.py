@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from posekit import console
+from posekit.console import ProgressBar, tracked
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What is told to the bar on the screen: done and total, and that it is taken away."""
+    told = []
+
+    class Screen:
+        task_ids = (0,)
+
+        def update(self, task, completed, total):
+            told.append((completed, total))
+
+        def stop(self):
+            told.append("gone")
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(console, "started_bar", lambda what: Screen())
+    return told
+
+
+def test_each_step_is_shown_and_the_bar_goes(drawn):
+    assert list(tracked("abcde", "spelling")) == list("abcde")
+    assert drawn == [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5), (5, 5), "gone"]
+
+
+def test_few_steps_have_no_bar_until_more_come(drawn):
+    with ProgressBar("counting", 2) as bar:
+        bar.advance()
+        assert not drawn
+        bar.expect(7)
+    assert drawn == [(1, 7), "gone"]
+
+
+def test_the_bar_goes_when_work_fails(drawn):
+    with pytest.raises(ZeroDivisionError), ProgressBar("dividing", 9):
+        1 / 0  # noqa: B018
+    assert drawn[-1] == "gone"
+
+
+def test_many_steps_do_not_move_the_bar_each(drawn):
+    assert sum(tracked(range(50_000), "counting")) == sum(range(50_000))
+    assert len(drawn) <= console.MOVES + 2
+    assert drawn[-2] == (50_000, 50_000)
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_real_bar(terminal, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
+    assert list(tracked(range(300), "counting")) == list(range(300))
+    assert capsys.readouterr().out == ""
