@@ -68,8 +68,8 @@ class SavedPoses:
         for frames in self.videos:
             tracker = new_tracker()
             tracker.next_identity = last + 1
-            for annotations in frames:
-                for annotation, identity in zip(annotations, tracker.update(frame_of(annotations)), strict=True):
+            for persons in frames:
+                for annotation, identity in zip(persons, tracker.update(frame_of(persons)), strict=True):
                     annotation.pop("track_id", None)
                     if identity > 0:
                         annotation["track_id"] = int(identity)
@@ -142,8 +142,8 @@ def frame_of(annotations: Frame) -> SavedFrame:
 def persons_of(frames: list[Frame]) -> dict[int, list[tuple[int, dict[str, Any]]]]:
     """Return each track's frames and annotations, by id."""
     persons: dict[int, list[tuple[int, dict[str, Any]]]] = {}
-    for number, annotations in enumerate(frames):
-        for annotation in annotations:
+    for number, frame in enumerate(frames):
+        for annotation in frame:
             if "track_id" in annotation:
                 persons.setdefault(annotation["track_id"], []).append((number, annotation))
     return persons
