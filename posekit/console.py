@@ -22,10 +22,11 @@ class ProgressBar:
     Args:
         what: is being done.
         total: steps in all, as far as known; see ``expect``.
+        is_bytes: whether the steps are bytes, to be shown as MB and MB/s.
     """
 
-    def __init__(self, what: str, total: int) -> None:
-        self.what, self.total, self.done = what, total, 0
+    def __init__(self, what: str, total: int, *, is_bytes: bool = False) -> None:
+        self.what, self.total, self.done, self.is_bytes = what, total, 0, is_bytes
         self.drawn: Any = None
 
     def __enter__(self) -> ProgressBar:
@@ -40,13 +41,14 @@ class ProgressBar:
         """Set the number of steps in all, those done among them."""
         self.total = total
         if self.drawn is None and total > FEW and sys.stderr.isatty():
-            self.drawn = started_bar(self.what)
+            self.drawn = started_bar(self.what, is_bytes=self.is_bytes)
         self._draw()
 
-    def advance(self) -> None:
-        """Count one more step as done."""
-        self.done += 1
-        if self.done % max(self.total // MOVES, 1) == 0:
+    def advance(self, steps: int = 1) -> None:
+        """Count more steps as done."""
+        move = max(self.total // MOVES, 1)
+        before, self.done = self.done, self.done + steps
+        if self.done // move != before // move:
             self._draw()
 
     def _draw(self) -> None:
@@ -54,13 +56,15 @@ class ProgressBar:
             self.drawn.update(self.drawn.task_ids[0], completed=self.done, total=self.total)
 
 
-def started_bar(what: str) -> Any:
+def started_bar(what: str, *, is_bytes: bool = False) -> Any:
     """Return a bar that is on the screen and leaves nothing behind when it is stopped."""
+    from rich import progress
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    speed = [progress.DownloadColumn(), progress.TransferSpeedColumn()]
+    amount = speed if is_bytes else [progress.MofNCompleteColumn()]
+    columns = progress.TextColumn("{task.description}"), progress.BarColumn(), *amount, progress.TimeRemainingColumn()
+    bar = progress.Progress(*columns, console=Console(stderr=True), transient=True)
     bar.add_task(what)
     bar.start()
     return bar

@@ -23,7 +23,7 @@ def drawn(monkeypatch):
             told.append("gone")
 
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(console, "started_bar", lambda what: Screen())
+    monkeypatch.setattr(console, "started_bar", lambda what, **_: Screen())
     return told
 
 
@@ -57,3 +57,11 @@ def test_a_real_bar(terminal, monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
     assert list(tracked(range(300), "counting")) == list(range(300))
     assert capsys.readouterr().out == ""
+
+
+def test_bytes_move_the_bar_by_many(drawn):
+    with ProgressBar("file", 100_000, is_bytes=True) as bar:
+        bar.advance(60_000)
+        bar.advance(1)
+        bar.advance(39_999)
+    assert drawn == [(0, 100_000), (60_000, 100_000), (100_000, 100_000), "gone"]

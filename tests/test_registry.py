@@ -15,7 +15,7 @@ import pytest
 
 from posekit import registry
 from posekit.config import loads
-from posekit.registry import CODECS, MODELS, OPTIMIZERS, BuildError, Registry, settings_key
+from posekit.registry import CODECS, MODELS, OPTIMIZERS, BuildError, Registry, settings_key, signature
 from posekit.registry.index import INDEX
 
 if TYPE_CHECKING:
@@ -180,11 +180,11 @@ def test_all_problems_at_once_with_their_lines(tmp_path):
 def test_nothing_is_built_before_all_is_checked(monkeypatch):
     built = []
     monkeypatch.setattr(Wheel, "__init__", lambda self, size, options=None: built.append(size))
-    registry.registry.parameters.cache_clear()
+    signature.parameters.cache_clear()
     with pytest.raises(BuildError):
         PARTS.build(dict(type="Bike", front=WHEEL, bel=3))
     assert built == []
-    registry.registry.parameters.cache_clear()
+    signature.parameters.cache_clear()
 
 
 def test_classes_that_use_their_keywords_take_anything():

@@ -34,6 +34,8 @@ from posekit.models.losses.base import one_of
 from posekit.models.pose_estimators.pose_lifter import PoseLifter
 from posekit.registry import DATASETS, MODELS
 from posekit.structures import PoseDataSample, bbox_xywh2xyxy
+from posekit.zoo.model_index import find, is_alias
+from posekit.zoo.weights import weights_file
 
 
 def init_model(
@@ -44,14 +46,19 @@ def init_model(
     """Build a model for inference.
 
     Args:
-        config: a config or the path of one.
-        checkpoint: path or URL of the weights; without it the weights are the initial random ones.
+        config: a config, the path or name of one, or a released model's alias such as ``rtmpose-m``.
+        checkpoint: path or URL of the weights; without it an alias brings those of its model, and a config has
+            initial random ones.
         device: where the model runs: auto, cpu, cuda, cuda:N or mps.
 
     Returns:
         The model in evaluation mode, with ``cfg`` (the config) and ``dataset_meta`` (the keypoint set: the
         checkpoint's, else that of the config's datasets, else COCO's; of a detector the names of its classes).
     """
+    if isinstance(config, str) and is_alias(config):
+        entry = find(config)
+        config = entry.require_config()
+        checkpoint = weights_file(entry) if checkpoint is None else checkpoint
     if isinstance(config, (str, os.PathLike)):
         config = load_config(Path(config))
     elif not isinstance(config, Config):

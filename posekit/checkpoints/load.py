@@ -162,6 +162,8 @@ def _judge(report: LoadReport, model: nn.Module, *, strict: bool) -> None:
     name = type(model).__name__
     gaps = len(report.missing) + len(report.wrong_shape)
     foreign = len(report.unexpected) + len(report.wrong_shape)
+    if gaps and not (foreign or report.loaded):
+        raise CheckpointError(f"{report.source or 'state'}: holds no weights for this {name}\n{report}")
     if gaps and foreign > len(report.loaded):
         raise CheckpointError(f"these weights belong to another model than this {name}\n{report}")
     if strict and not report.is_complete:

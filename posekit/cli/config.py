@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from posekit.cli.train import ConfigRoots, Overrides, Plugins, import_plugins
+from posekit.cli.tree import print_columns
 
 if TYPE_CHECKING:
     from posekit.config import Config
@@ -98,6 +99,4 @@ def list_configs(
         (each.name, each.task, each.backbone, each.dataset, each.shown_input, each.shown_parameters, each.shown_scores)
         for each in chosen
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        typer.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+    print_columns(rows)

@@ -32,6 +32,7 @@ COMMANDS = {
     "export": Command("posekit.cli.export:export", "write a trained model as ONNX and compare the two"),
     "checkpoint": Command("posekit.cli.checkpoint:app", "show what is in a checkpoint, convert or publish it"),
     "model": Command("posekit.cli.model:app", "count a model's parameters and multiply-adds, time it"),
+    "zoo": Command("posekit.cli.zoo:app", "list released models, download their weights, tell their terms"),
     "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from, check it"),
     "log": Command("posekit.cli.log:app", "compare the curves and the speed of runs"),
     "data": Command("posekit.cli.data:app", "convert, check and look at labelled data"),

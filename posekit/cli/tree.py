@@ -1,4 +1,4 @@
-"""Numbers of nested parts, as a tree beside columns."""
+"""Tables in the terminal: rows of text, and numbers of nested parts as a tree beside columns."""
 
 from __future__ import annotations
 
@@ -30,6 +30,13 @@ def print_tree(root: Row, headers: Sequence[str], depth: int) -> None:
     for name, columns in lines(root, depth):
         table.add_row(Text(name), *map(Text, columns))
     Console().print(table)
+
+
+def print_columns(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of text with their columns below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def lines(row: Row, depth: int, before: str = "", branch: str = "") -> Iterator[tuple[str, Sequence[str]]]:

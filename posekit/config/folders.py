@@ -8,7 +8,9 @@ from pathlib import Path
 from posekit.config.errors import ConfigError, shown_path
 from posekit.config.names import is_name, named_config
 
-PACKAGES = ("posekit", "mmpose")
+PACKAGES = {"posekit": "", "mmpose": "", "mmdet": "detection"}
+"""Folder in posekit's configs that stands for the configs of each package."""
+
 PROJECT_FILES = (".git", "pyproject.toml")
 
 
@@ -42,7 +44,7 @@ def find_config(path: str | Path) -> Path:
 
 
 def packaged_path(text: str) -> Path:
-    """Return the file of ``posekit::path``; ``mmpose::`` names the same folder.
+    """Return the file of ``posekit::path``; ``mmpose::`` names the same folder, ``mmdet::`` that of the detectors.
 
     Raises:
         ConfigError: if the package is another, or the path leaves the folder.
@@ -50,7 +52,7 @@ def packaged_path(text: str) -> Path:
     package, _, inside = text.partition("::")
     if package.strip() not in PACKAGES:
         raise ConfigError(f"'{text}': no configs of a package '{package}'; packages are {', '.join(PACKAGES)}")
-    root = packaged_configs().resolve()
+    root = (packaged_configs() / PACKAGES[package.strip()]).resolve()
     path = (root / inside).resolve()
     if not path.is_relative_to(root):
         raise ConfigError(f"'{text}' leads out of posekit's configs; name a file inside")
@@ -135,7 +137,7 @@ class ConfigFolders:
             start = folder.joinpath(*[".."] * (level - 1))
         elif len(parts) > 2 and parts[0] in PACKAGES and parts[1] == "configs":
             own = self.checkout / "mmpose" / "configs" if self.checkout is not None and parts[0] == "mmpose" else None
-            start, parts = own if own and own.is_dir() else packaged_configs(), parts[2:]
+            start, parts = own if own and own.is_dir() else packaged_configs() / PACKAGES[parts[0]], parts[2:]
         else:
             raise ConfigError(f"'{module}' is no config; write `from .file import *` or `from mmpose.configs...`")
         return self.inside(start.joinpath(*parts[:-1], f"{parts[-1] if parts else ''}.py").resolve(), module)

@@ -16,7 +16,7 @@ from posekit.config.merge import merge
 from posekit.config.names import is_name, no_such_config
 from posekit.config.operations import NotAllowedError
 from posekit.config.overrides import apply_override
-from posekit.config.settings import MISSING, Layers, check_type, received
+from posekit.config.settings import MISSING, Layers, check_type, received, refuse_misspelled
 from posekit.config.source import neighbours, parse, read_text
 from posekit.config.statements import Runner
 from posekit.config.values import TypeName, finish
@@ -113,6 +113,9 @@ class _Loader:
         runner.run([node for node in body if not _is_base(node)])
         base = runner.base
         runner.check_order()
+        if not children and runner.settings:
+            for own in (runner.names, *given):
+                refuse_misspelled(own, runner.settings, base if own is runner.names else {**base, **runner.names}, body)
         names = merge(runner.names, base, self.budget)
         for name in [name for name, value in names.items() if isinstance(value, TypeName)]:
             del names[name]

@@ -10,6 +10,7 @@ from pathlib import Path
 from posekit.config.errors import ConfigError
 
 PARTS = "_base_"
+TTA = "_tta"
 
 
 def is_name(path: str | Path) -> bool:
@@ -19,10 +20,10 @@ def is_name(path: str | Path) -> bool:
 
 @functools.cache
 def configs_by_name(folder: Path) -> dict[str, list[Path]]:
-    """Return the config files below a folder by their names; ``_base_`` holds parts of configs."""
+    """Return the config files below a folder by their names, without parts of configs: ``_base_`` and ``*_tta.py``."""
     names: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*.py")):
-        if PARTS not in path.relative_to(folder).parts:
+        if PARTS not in path.relative_to(folder).parts and not path.stem.endswith(TTA):
             names.setdefault(path.stem, []).append(path)
     return names
 

@@ -41,7 +41,7 @@ def neighbours(path: Path) -> str:
     if not path.parent.is_dir():
         return f"; the folder {shown_path(str(path.parent))} does not exist either"
     close = close_names(path.name, [item.name for item in path.parent.glob("*.py")], most=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 @functools.lru_cache(maxsize=128)

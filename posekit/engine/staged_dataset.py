@@ -56,11 +56,14 @@ class StagedDataset:
             BadSampleError: names the sample that cannot be used.
         """
         try:
-            return self.current[index]
+            sample = self.current[index]
+            if isinstance(sample, dict) and "inputs" not in sample:
+                raise ValueError(packs_nothing(self.current))
         except BadSampleError:
             raise
         except Exception as error:
             raise named_error(self.current, index, error) from error
+        return sample
 
     def take_encoder(self) -> BaseCodec | None:
         """Take the encoding of targets out of the pipelines and return its codec, if all stages allow that."""
@@ -74,3 +77,10 @@ class StagedDataset:
         for (_, dataset), (pipeline, _) in zip(self.stages, splits, strict=True):
             dataset.pipeline = pipeline
         return codecs[0]
+
+
+def packs_nothing(dataset: Any) -> str:
+    """Return what to say of a dataset whose samples no model takes."""
+    steps = list(getattr(dataset, "pipeline", None) or ())
+    state = f"ends with {type(steps[-1]).__name__}" if steps else "is empty"
+    return f"its pipeline {state}, and its samples have no 'inputs'; end it with PackPoseInputs"

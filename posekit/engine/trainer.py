@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from lightning.pytorch.plugins.layer_sync import TorchSyncBatchNorm
 
 from posekit.engine.checkpoint_io import AtomicCheckpointIO
 from posekit.engine.cpu_tuning import computes_bfloat16
@@ -87,6 +88,7 @@ def build_trainer(
     }
     if without_kernels.get(str(settings.get("precision"))):
         settings["precision"] = "32-true"
+    extensions = plugins(settings)
     return Trainer(
         accelerator=accelerator,
         devices=chosen,
@@ -94,7 +96,7 @@ def build_trainer(
         default_root_dir=folder,
         callbacks=hooks,
         logger=loggers or False,
-        plugins=[AtomicCheckpointIO()],
+        plugins=extensions,
         enable_checkpointing=any(isinstance(hook, CheckpointHook) for hook in hooks),
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -102,6 +104,28 @@ def build_trainer(
         use_distributed_sampler=False,
         **settings,
     )
+
+
+def plugins(settings: dict[str, Any]) -> list[Any]:
+    """Return Lightning's plugins, and take the setting out of ``settings`` that one of them stands for."""
+    shared = settings.pop("sync_batchnorm", False)
+    return [AtomicCheckpointIO(), *([SharedBatchNorm()] if shared else [])]
+
+
+class SharedBatchNorm(TorchSyncBatchNorm):
+    """Computes batch statistics across devices.
+
+    timm's batch norms apply the activation as well; torch's conversion would drop it.
+    """
+
+    def apply(self, model: torch.nn.Module) -> torch.nn.Module:
+        from timm.layers import convert_sync_batchnorm
+
+        return convert_sync_batchnorm(model)
+
+    def revert(self, model: torch.nn.Module) -> torch.nn.Module:
+        """Leave the model as it is: its layers compute the same on one device, and activations would be lost."""
+        return model
 
 
 def on_cpu(device: str) -> bool:

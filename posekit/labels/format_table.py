@@ -51,7 +51,9 @@ def get_format(name: str) -> Format:
     modules = {**MODULES, **RAW_MODULES}
     plain = name.replace("-", "")
     if name not in modules:
-        raise ValueError(f"no data format '{name}'; {suggestion(plain, modules, otherwise='there are')}")
+        raise ValueError(
+            f"no data format '{name}'; {suggestion(plain, modules, otherwise='there are', most_listed=99)}"
+        )
     return importlib.import_module(f"posekit.labels.{modules[name]}").FORMAT
 
 

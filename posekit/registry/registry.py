@@ -14,13 +14,14 @@ hint that names a role class (one with a ``registry``) receives the built part.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar, cast
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from weakref import WeakValueDictionary
 
-from posekit.console import close_names, suggestion
 from posekit.registry.index import INDEX
-from posekit.registry.signature import Slot, parameters
+
+if TYPE_CHECKING:
+    from posekit.registry.signature import Slot
 
 T = TypeVar("T", bound=Callable[..., Any])
 
@@ -28,6 +29,7 @@ PACKAGES = ("mmpose", "mmdet", "mmpretrain", "mmcls", "mmengine", "mmcv", "torch
 """First parts of dotted names, such as ``mmpose.models.HeatmapHead`` in a dumped config, that mean posekit's tables."""
 
 BOOKKEEPING = ("type", "_scope_")
+"""Keys of a config that are no arguments."""
 
 EXTERNAL: dict[str, dict[str, str]] = {
     "OPTIMIZERS": {
@@ -166,6 +168,8 @@ class Registry:
             return f"neither posekit nor timm has {key}; choose another backbone"
         if self.role == "MODELS" and key in IN_TIMM:
             return f"use timm's, as in type='TimmBackbone', model_name='{IN_TIMM[key]}', out_indices=(-1,)"
+        from posekit.console import suggestion
+
         return suggestion(_last_part(name), self.names())
 
     def get(self, name: str) -> Any:
@@ -192,8 +196,10 @@ class Registry:
         Raises:
             BuildError: if anything in the tree is wrong; nothing has been built then.
         """
+        from posekit.registry.checking import file_of
+
         if problems := self.check(config, given=defaults):
-            raise BuildError(problems, _file_of(config))
+            raise BuildError(problems, file_of(config))
         return self.construct(config, defaults)
 
     def check(self, config: Any, at: str = "", *, given: Iterable[str] = ()) -> list[str]:
@@ -204,7 +210,9 @@ class Registry:
             at: its dotted path, for the messages; a loaded ``Config`` knows it.
             given: arguments that need not stand in the config.
         """
-        return list(_Check(at).part(config, self, given=given))
+        from posekit.registry.checking import Check  # importing a class takes neither checking nor building
+
+        return list(Check(at).part(config, self, given=given))
 
     def construct(self, config: Mapping[str, Any], defaults: Mapping[str, Any] | None = None) -> Any:
         """Build a config that has been checked.
@@ -212,6 +220,8 @@ class Registry:
         Raises:
             BuildError: if a class cannot take the values it is given; the check knows names only.
         """
+        from posekit.registry.signature import parameters
+
         cls: Any = config["type"] if callable(config["type"]) else self.get(config["type"])
         slots, _ = parameters(cls)
         arguments = {**(defaults or {}), **{key: item for key, item in config.items() if key not in BOOKKEEPING}}
@@ -222,9 +232,11 @@ class Registry:
         try:
             part = cls(**arguments)
         except WRONG_VALUE as error:
-            spot, why = _spot_of(config, "type", Spot(""), keep=True), str(error).partition("\n")[0]
+            from posekit.registry.checking import Spot, file_of, spot_of
+
+            spot, why = spot_of(config, "type", Spot(""), keep=True), str(error).partition("\n")[0]
             problem = f"{spot}: {cls.__name__} cannot be made of these values ({type(error).__name__}: {why})"
-            raise BuildError([problem], _file_of(config)) from error
+            raise BuildError([problem], file_of(config)) from error
         if self.built is not None and key is not None:
             self.built[key] = part
         return part
@@ -237,6 +249,8 @@ def strip_scope(name: str) -> str:
 
 def settings_key(cls: Any, arguments: Mapping[str, Any]) -> Hashable | None:
     """Return a key that is equal for equal settings, defaults included; None where that cannot be told."""
+    from posekit.registry.signature import parameters
+
     defaults = {name: slot.default for name, slot in parameters(cls)[0].items() if not slot.required}
     try:
         return cls, comparable({**defaults, **arguments})
@@ -275,122 +289,6 @@ def _built(value: Any, slot: Slot | None) -> Any:
     if isinstance(value, (list, tuple)):
         return [_built(item, slot) for item in cast("list[Any]", value)]
     return value
-
-
-# --- checking ----------------------------------------------------------------
-
-
-class Spot(NamedTuple):
-    """Where a value stands in the tree, and how messages name it."""
-
-    path: str
-    line: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.path or 'config'} ({self.line})" if self.line else self.path or "config"
-
-
-class _Check:
-    """Walks one tree and yields its problems.
-
-    Args:
-        at: the dotted path of the tree, for configs that do not know theirs.
-    """
-
-    def __init__(self, at: str) -> None:
-        self.top = Spot(at)
-
-    def part(
-        self, config: Any, table: Registry, *, spot: Spot | None = None, role: Any = None, given: Iterable[str] = ()
-    ) -> Iterator[str]:
-        """Yield the problems of a config that should become one part of ``table`` and, where given, of ``role``."""
-        spot = spot or self.top
-        if not isinstance(config, Mapping) or "type" not in config:
-            yield f"{spot}: needs dict(type=...) with a name of {table.role}, not {_brief(config)}"
-            return
-        settings = cast("Mapping[str, Any]", config)
-        kind: Any = settings["type"]
-        if not callable(kind) and kind not in table:
-            known = f"no {_noun(table)} named {kind!r}; {table.advice(kind)}"
-            yield f"{_spot_of(settings, 'type', spot)}: {known}"
-            return
-        cls: Any = kind if callable(kind) else table.get(kind)
-        if wrong := _other_role(cls, role):
-            yield f"{_spot_of(settings, 'type', spot)}: {cls.__name__} is a {wrong}; a {role.__name__} belongs here"
-            return
-        yield from self.arguments(settings, cls, spot, given)
-
-    def arguments(self, config: Mapping[str, Any], cls: Any, spot: Spot, given: Iterable[str]) -> Iterator[str]:
-        slots, is_open = parameters(cls)
-        called = strip_scope(config["type"]) if isinstance(config["type"], str) else cls.__name__
-        names = {*given, *config}
-        meant: set[str] = set()
-        for name in [*(set(given) - set(config)), *(key for key in config if key not in BOOKKEEPING)]:
-            at = _spot_of(config, name, spot)
-            if name in slots and name in config:
-                yield from self.value(config[name], slots[name], at)
-            elif name not in slots and not is_open:
-                meant.update(close_names(name, slots))
-                yield f"{at}: {called} has no argument '{name}'; {suggestion(name, slots, otherwise='it has')}"
-        for name, slot in slots.items():
-            if slot.required and name not in names and name not in meant:
-                yield f"{_spot_of(config, 'type', spot, keep=True)}: {called} needs '{name}'"
-
-    def value(self, value: Any, slot: Slot, spot: Spot) -> Iterator[str]:
-        """Yield the problems of one argument; only those that are parts can have any."""
-        if slot.role is None:
-            return
-        if isinstance(value, Mapping):
-            items = cast("Mapping[str, Any]", value)
-            if "type" in items or not slot.holds_dict:
-                yield from self.part(items, slot.role.registry, spot=spot, role=slot.role)
-                return
-            for name, item in items.items():
-                yield from self.value(item, slot, _spot_of(items, name, spot))
-        elif isinstance(value, (list, tuple)):
-            for index, item in enumerate(cast("list[Any]", value)):
-                yield from self.value(item, slot, _spot_of(item, None, Spot(f"{spot.path}.{index}", spot.line)))
-        elif (value is None and not slot.takes_none) or (_is_plain(value) and not slot.takes_plain):
-            yield f"{spot}: needs a {slot.role.__name__}, as dict(type=...), not {_brief(value)}"
-
-
-def _spot_of(config: Any, key: str | None, spot: Spot, *, keep: bool = False) -> Spot:
-    """Return the spot of an item below ``spot``; ``keep`` names the config itself, at the line of that item."""
-    path = spot.path if key is None or keep else f"{spot.path}.{key}" if spot.path else key
-    place = getattr(type(config), "place", None)
-    if place is None:
-        return Spot(path, spot.line)
-    own, line = place(config, key)
-    if own:
-        path = own if key is None or keep else f"{own}.{key}"
-    return Spot(path, line or spot.line)
-
-
-def _file_of(config: Any) -> str:
-    source = getattr(type(config), "source", None)
-    return source(config) if source is not None else ""
-
-
-def _other_role(cls: Any, role: Any) -> str:
-    """Return the name of the role that ``cls`` has instead of ``role``, '' where it has that one or none."""
-    if role is None or not isinstance(cls, type) or issubclass(cls, role):
-        return ""
-    roles = [base.__name__ for base in cls.__mro__ if base.__name__.startswith("Base") and hasattr(base, "registry")]
-    return next((name for name in roles if name != "BaseModule"), "")
-
-
-def _noun(table: Registry) -> str:
-    return table.role.lower().removesuffix("s").replace("_", " ")
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, (bool, int, float, str))
-
-
-def _brief(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return f"a dict with the keys {', '.join(map(str, cast('Mapping[Any, Any]', value))) or '(none)'}"
-    return repr(value) if value is None or _is_plain(value) else f"a {type(value).__name__}"
 
 
 def _last_part(name: object) -> str:

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 INDEX = Path(__file__).with_name("configs.json")
 
@@ -51,7 +51,17 @@ class ConfigEntry(NamedTuple):
 
     @property
     def shown_scores(self) -> str:
-        return ", ".join(f"{what} {score:g}" for what, score in self.scores.items()) or "-"
+        return shown_scores(self.scores)
+
+    @property
+    def searched(self) -> str:
+        """What the words of a search are looked for in."""
+        columns = (self.path, self.task, self.backbone, self.dataset, self.shown_input, self.shown_scores)
+        return " ".join(columns)
+
+
+def shown_scores(scores: Mapping[str, float]) -> str:
+    return ", ".join(f"{what} {score:g}" for what, score in scores.items()) or "-"
 
 
 def config_entries(path: Path = INDEX) -> list[ConfigEntry]:
@@ -62,11 +72,14 @@ def config_entries(path: Path = INDEX) -> list[ConfigEntry]:
     ]
 
 
-def matching(entries: Iterable[ConfigEntry], words: Sequence[str]) -> list[ConfigEntry]:
-    """Return the entries that have each of the words, in any letter case, in their path or one of their columns."""
+class Searchable(Protocol):
+    @property
+    def searched(self) -> str: ...
 
-    def text(entry: ConfigEntry) -> str:
-        columns = (entry.path, entry.task, entry.backbone, entry.dataset, entry.shown_input, entry.shown_scores)
-        return " ".join(columns).lower()
 
-    return [entry for entry in entries if all(word.lower() in text(entry) for word in words)]
+Entry = TypeVar("Entry", bound=Searchable)
+
+
+def matching(entries: Iterable[Entry], words: Sequence[str]) -> list[Entry]:
+    """Return the entries that have each of the words, in any letter case, in what is ``searched``."""
+    return [entry for entry in entries if all(word.lower() in entry.searched.lower() for word in words)]

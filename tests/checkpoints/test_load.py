@@ -11,7 +11,6 @@ import torch
 from torch import nn
 
 from posekit.apis import init_model
-from posekit.checkpoints import download as downloads
 from posekit.checkpoints.load import load_into, open_checkpoint, read_checkpoint
 from posekit.checkpoints.read import CheckpointError
 from posekit.checkpoints.save import save_weights
@@ -98,6 +97,16 @@ def test_weights_of_another_model_are_one_clear_error() -> None:
     foreign = {f"layer{i}.weight": ONE for i in range(9)}
     with pytest.raises(CheckpointError, match="belong to another model than this ModuleDict"):
         load_into(model(), foreign)
+
+
+@pytest.mark.parametrize("state", [{}, {"distill_losses.loss_fea.align.weight": ONE}], ids=["empty", "training only"])
+def test_no_weights_for_the_model_are_one_clear_error(state) -> None:
+    with pytest.raises(CheckpointError, match=r"a\.pth: holds no weights for this ModuleDict"):
+        load_into(model(), state, source="a.pth")
+
+
+def test_a_model_without_weights_takes_none() -> None:
+    assert load_into(nn.ReLU(), {}).is_complete
 
 
 def test_strict_demands_everything() -> None:
@@ -272,42 +281,3 @@ def test_init_model_tells_what_did_not_fit(tmp_path: Path, caplog: pytest.LogCap
     torch.save({**state, "backbone.conv1.weight": torch.ones(3, 3, 7, 7)}, tmp_path / "a.pth")
     init_model(config, tmp_path / "a.pth")
     assert "of another shape: backbone.conv1.weight (3, 3, 7, 7) instead of (4, 3, 7, 7)" in caplog.text
-
-
-class TestDownload:
-    URL = "https://example.com/model-0123abcd.pth"
-
-    @pytest.fixture(autouse=True)
-    def no_network(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        import pooch
-
-        def retrieve(url: str, known_hash: str | None, fname: str, path: Path) -> str:
-            path.mkdir(parents=True)
-            (path / fname).write_bytes(b"x")
-            return str(path / fname)
-
-        monkeypatch.setenv(downloads.CACHE_VARIABLE, str(tmp_path))
-        monkeypatch.setattr(pooch, "retrieve", retrieve)
-
-    def test_keeps_files_of_one_name_apart(self) -> None:
-        first, second = (downloads.download(f"https://example.com/{i}/model.pth") for i in "ab")
-        assert first.name == second.name
-        assert first != second
-
-    def test_a_wrong_digest_in_the_name_removes_the_file(self, tmp_path: Path) -> None:
-        with pytest.raises(ValueError, match="not 0123abcd; removed"):
-            downloads.download(self.URL)
-        assert not list(tmp_path.rglob("*.pth"))
-
-    def test_what_cannot_be_fetched_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def fail(*_: object, **__: object) -> str:
-            raise ConnectionError("refused\nby the host")
-
-        monkeypatch.setattr("pooch.retrieve", fail)
-        with pytest.raises(OSError, match=r"0123abcd.* cannot be downloaded; .*\(ConnectionError: refused\)$"):
-            downloads.download(self.URL)
-
-    @pytest.mark.parametrize("url", ["ftp://example.com/a.pth", "file:///etc/passwd"])
-    def test_other_schemes_are_refused(self, url: str) -> None:
-        with pytest.raises(ValueError, match=r"http\(s\)"):
-            downloads.download(url)

@@ -212,3 +212,10 @@ def test_a_checkouts_configs_come_before_the_packaged(package, tmp_path):
     config = load(tmp_path / "projects" / "my" / "a.py")
     assert config.x == 1
     assert "default_hooks" in config
+
+
+def test_detectors_of_mmdet_are_posekits_own(tmp_path):
+    (tmp_path / "mine.py").write_text("_base_ = 'mmdet::rtmdet/rtmdet_tiny_8xb32-300e_coco.py'\n", encoding="utf-8")
+    assert load(tmp_path / "mine.py").model.type == "RTMDet"
+    with pytest.raises(ConfigError, match=r"leads out of posekit's configs"):
+        load("mmdet::../body_2d_keypoint/rtmo/coco/rtmo-s_8xb32-600e_coco-640x640.py")

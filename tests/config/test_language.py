@@ -199,7 +199,7 @@ def test_files_that_are_no_configs(tmp_path, name, data, message):
 
 def test_missing_file_suggests_its_neighbour(tmp_path):
     (tmp_path / "rtmpose.py").write_text("x = 1")
-    with pytest.raises(ConfigError, match=r"no such file; did you mean rtmpose\.py"):
+    with pytest.raises(ConfigError, match=r"no such file; did you mean 'rtmpose\.py"):
         load(tmp_path / "rtmpos.py")
     with pytest.raises(ConfigError, match="does not exist either"):
         load(tmp_path / "nowhere" / "a.py")

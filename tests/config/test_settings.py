@@ -70,7 +70,7 @@ def test_a_base_can_be_chosen_by_a_setting(project):
     recipe = "data: str = 'coco'\n_base_ = f'{data}.py'\nhead = dict(out=_base_.keypoints)\n"
     config = project(child="_base_ = 'recipe.py'\ndata = 'mpii'\n", recipe=recipe, mpii="keypoints = 16\n")
     assert config.head.out == 16
-    with pytest.raises(ConfigError, match=r"recipe\.py:2: base 'mpi\.py' does not exist: .*; did you mean mpii\.py\?"):
+    with pytest.raises(ConfigError, match=r"recipe\.py:2: base 'mpi\.py' does not exist: .* mean 'mpii\.py'\?"):
         project(child="_base_ = 'recipe.py'\ndata = 'mpi'\n", recipe=recipe)
 
 
@@ -117,3 +117,20 @@ def test_settings_know_where_they_were_set(project):
     assert config.where("size").endswith("child.py:2")
     assert config.where("model.size").endswith("base.py:4")
     assert config.mark("size").before.line == 2
+
+
+@pytest.mark.parametrize(
+    ("child", "override", "message"),
+    [
+        ("siez = 5", (), r"child\.py:2: nothing reads 'siez'; did you mean the setting 'size'\?"),
+        ("", ("sizes=5",), r"command line: nothing reads 'sizes'; did you mean the setting 'size'\?"),
+    ],
+)
+def test_a_misspelled_setting_is_refused(project, child, override, message):
+    with pytest.raises(ConfigError, match=message):
+        project(*override, child=f"_base_ = 'base.py'\n{child}\n", base=BASE)
+
+
+def test_names_that_the_file_reads_are_its_own(project):
+    config = project(child="_base_ = 'base.py'\nsizes = [5, 6]\nx = sizes[0]\n", base=BASE)
+    assert (config.size, config.x) == (3, 5)

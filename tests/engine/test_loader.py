@@ -18,6 +18,7 @@ from posekit.engine.collate import collate_columns
 from posekit.engine.data_module import PoseDataModule
 from posekit.engine.resumable_loader import EpochBatches, ResumableLoader
 from posekit.engine.staged_dataset import StagedDataset
+from posekit.engine.train import train
 from posekit.structures import InstanceData, PoseDataSample
 
 
@@ -224,3 +225,20 @@ def test_an_error_names_its_sample_without_a_traceback(workers: int) -> None:
     with pytest.raises(BadSampleError) as caught:
         list(source)
     assert str(caught.value).startswith("sample 3 of Broken (3.png): IndexError: list index out of range (test_loader")
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize(
+    ("pipeline", "message"),
+    [
+        ([], r"sample \d+ of CocoDataset .*its pipeline is empty, .* end it with PackPoseInputs"),
+        ([{"type": "LoadImage"}], r"sample \d+ of CocoDataset .*its pipeline ends with LoadImage, .*'inputs'"),
+    ],
+)
+def test_a_pipeline_that_packs_nothing_is_named(
+    data: Path, tmp_path: Path, workers: int, pipeline: list[Any], message: str
+) -> None:
+    config = tiny_config(data, workers=workers)
+    config.train_dataloader.dataset.pipeline = pipeline
+    with pytest.raises(BadSampleError, match=message):
+        train(config, work_dir=tmp_path, device="cpu")

@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from posekit.apis import init_model
 from posekit.config import load
 from posekit.models.cost import Cost, measure, seconds_per_run
 from posekit.models.heads.dekr_head import DeformConv2d
+from posekit.registry import MODELS
 
 
 class Attention(nn.Module):
@@ -84,13 +84,13 @@ def test_hooks_are_removed_after_an_error() -> None:
 
 PUBLISHED = {
     # config: millions of parameters, billions of multiply-adds ("FLOPs" there), from MMPose's model zoo and papers
-    "topdown_heatmap/coco/resnet-50_coco-256x192": (34.0, 5.46),
-    "topdown_heatmap/coco/hrnet-w32_coco-256x192": (28.5, 7.7),
-    "regression/coco/rle_resnet-50_coco-256x192": (23.7, 4.04),
-    "simcc/coco/simcc_resnet-50_coco-256x192": (36.8, 5.50),
-    "rtmpose/coco/rtmpose-t_coco-256x192": (3.34, 0.36),
-    "rtmpose/coco/rtmpose-s_coco-256x192": (5.47, 0.68),
-    "rtmpose/coco/rtmpose-m_coco-256x192": (13.59, 1.93),
+    "topdown_heatmap/coco/td-hm_res50_8xb64-210e_coco-256x192": (34.0, 5.46),
+    "topdown_heatmap/coco/td-hm_hrnet-w32_8xb64-210e_coco-256x192": (28.5, 7.7),
+    "topdown_regression/coco/td-reg_res50_rle-8xb64-210e_coco-256x192": (23.7, 4.04),
+    "simcc/coco/simcc_res50_8xb64-210e_coco-256x192": (36.8, 5.50),
+    "rtmpose/coco/rtmpose-t_8xb256-420e_coco-256x192": (3.34, 0.36),
+    "rtmpose/coco/rtmpose-s_8xb256-420e_coco-256x192": (5.47, 0.68),
+    "rtmpose/coco/rtmpose-m_8xb256-420e_coco-256x192": (13.59, 1.93),
 }
 """Within 2 %: they count norms or biases in part."""
 
@@ -98,7 +98,7 @@ PUBLISHED = {
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_published_numbers(name: str) -> None:
     with torch.device("meta"):  # initial weights would take longer than all the rest
-        model = init_model(load(f"posekit::body_2d_keypoint/{name}.py"), device="meta")
+        model = MODELS.build(load(f"posekit::body_2d_keypoint/{name}.py").model)
     model.to_empty(device="cpu").requires_grad_(False)
     for value in model.state_dict().values():
         value.zero_()

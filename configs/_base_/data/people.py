@@ -7,7 +7,7 @@ train_set: dict = dict(
 val_set: dict = dict(train_set, ann_file="dev.json")
 test_set: dict = dict(data_root=f"{data_root}people/", ann_file="val.json", data_prefix=dict(img="val/"))
 val_evaluator = dict(type="CocoMetric", ann_file=f"{data_root}people-crops/dev.json")
-test_evaluator = dict(ann_file=f"{data_root}people/val.json")
+test_evaluator = dict(ann_file=f"{data_root}people/val.json", keypoint_ap=True)
 save_best = "coco/AP"
 max_keep_ckpts = 1
 load_image = dict(cache="ram", cache_mb=4096)

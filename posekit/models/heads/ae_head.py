@@ -103,23 +103,28 @@ class AssociativeEmbeddingHead(HeatmapHead):
         return tags if self.tag_per_keypoint else tags.repeat_interleave(self.num_keypoints, 1)
 
     def averaged(self, feats: Any, batch: Batch, test_cfg: dict[str, Any]) -> Outputs:
-        """Average heatmaps over scales and mirror images; tags come from the first scale, side by side."""
+        """Average heatmaps over scales and mirror images; tags come from the first scale, side by side.
+
+        Maps are resized before they are averaged. The other order differs by a rounding error, which is enough to
+        break ties between neighbouring cells, and thus groupings, in another way.
+        """
         scales = feats if test_cfg.get("multiscale_test") else [feats]
-        pairs = [self.one_scale(scale, batch, test_cfg) for scale in scales]
-        size = tuple(pairs[0][0].shape[-2:])
+        views = [self.views_of_scale(scale, batch, test_cfg) for scale in scales]
+        size = tuple(views[0][0][0].shape[-2:])
         if test_cfg.get("restore_heatmap_size"):
             size = tuple(as_columns(batch).metainfos[0]["img_shape"])
         align = bool(test_cfg.get("align_corners"))
-        heatmaps = torch.stack([_resized(heatmaps, size, align) for heatmaps, _ in pairs]).mean(0)
-        return heatmaps, _resized(pairs[0][1], size, align)
+        heatmaps = [_resized(heatmaps, size, align) for scale in views for heatmaps, _ in scale]
+        tags = [_resized(tags, size, align) for _, tags in views[0]]
+        return torch.stack(heatmaps).mean(0), torch.cat(tags, 1)
 
-    def one_scale(self, feats: Any, batch: Batch, test_cfg: dict[str, Any]) -> tuple[Tensor, Tensor]:
-        """Return heatmaps and tags of one scale; with ``flip_test`` tags of both images, side by side."""
+    def views_of_scale(self, feats: Any, batch: Batch, test_cfg: dict[str, Any]) -> list[tuple[Tensor, Tensor]]:
+        """Return heatmaps and tags of one scale; with ``flip_test`` also those of the mirrored image, un-mirrored."""
         if not test_cfg.get("flip_test"):
-            return self(feats)
-        (heatmaps, tags), mirrored = (self(one) for one in feats)
-        heatmaps_back, tags_back = self.unflipped(mirrored, batch, test_cfg)
-        return (heatmaps + heatmaps_back) * 0.5, torch.cat([tags, tags_back], 1)
+            return [self(feats)]
+        original, mirrored = (self(view) for view in feats)
+        heatmaps, tags = self.unflipped(mirrored, batch, test_cfg)
+        return [original, (heatmaps, tags)]
 
     def decode(self, outputs: Outputs) -> list[InstanceData]:
         heatmaps, tags = as_float(outputs)

@@ -1,5 +1,5 @@
 # A mouse seen from above, as docs/en/own_data.md imports it: one animal, looked for in the whole image.
-_base_ = "../../../_base_/recipes/td_hm.py"
+_base_ = "posekit::_base_/recipes/td_hm.py"
 dataset = "coco_style"
 data_root = "{{$POSEKIT_DATA:data}}/openfield/"
 num_keypoints = 4
