@@ -2,7 +2,7 @@
 
 python tools/write_config_index.py                      # write; counts the parameters of new configs
 python tools/write_config_index.py --count              # counts those of all: some minutes
-python tools/write_config_index.py --zoo model_zoo.json # with the published scores of that file
+python tools/write_config_index.py --scores             # take published scores from the index of released models
 python tools/write_config_index.py --check              # exit 1 if a file is out of date; parameters are not counted
 """
 
@@ -16,23 +16,10 @@ from pathlib import Path
 from posekit.config import Config, load, packaged_configs
 from posekit.config.names import configs_by_name
 from posekit.zoo.config_index import INDEX, ConfigEntry, config_entries
+from posekit.zoo.model_index import model_entries
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs" / "en" / "configs"
-MAIN_METRICS = (
-    "AP",
-    "Whole AP",
-    "Total",
-    "Mean",
-    "Mean@0.1",
-    "AUC",
-    "PCK",
-    "NME",
-    "NME full",
-    "NME test",
-    "MPJPE",
-    "MPJPE-all",
-)
 TASKS = {
     "body 2d": "Body, in two dimensions",
     "body 3d": "Body, in three dimensions",
@@ -83,17 +70,12 @@ def count_parameters(config: Config, counts: dict[str, int] = {}) -> int:  # noq
     return counts[key]
 
 
-def published_scores(zoo: Path) -> dict[str, dict[str, float]]:
-    """Return for each config's name the main published metric on each dataset."""
+def published_scores() -> dict[str, dict[str, float]]:
+    """Return for each config's path the scores of the model that was released with it."""
     scores: dict[str, dict[str, float]] = {}
-    wrong_datasets = {"rtmpose-m_8xb64-120e_lapa-256x256": "LaPa"}
-    for model in json.loads(zoo.read_text(encoding="utf-8"))["models"]:
-        name = Path(model["config"]).stem.replace("--", "-")
-        for result in model["results"]:
-            metric = next((each for each in MAIN_METRICS if each in result["metrics"]), None)
-            if metric is not None:
-                what = f"{wrong_datasets.get(name, result['dataset'])} {metric}"
-                scores.setdefault(name, {}).setdefault(what, result["metrics"][metric])
+    for model in model_entries():
+        if model.scores:
+            scores.setdefault(model.config, model.scores)
     return scores
 
 
@@ -138,16 +120,16 @@ def table(algorithm: str, entries: list[ConfigEntry]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--zoo", type=Path, help="a file of released models with their results")
+    parser.add_argument("--scores", action="store_true", help="take scores from the index of released models")
     parser.add_argument("--count", action="store_true", help="count the parameters of every model again")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is out of date")
     options = parser.parse_args()
     known = {entry.path: entry for entry in config_entries()} if INDEX.is_file() else {}
     paths = sorted(path for paths in configs_by_name(packaged_configs()).values() for path in paths if is_pose(path))
     entries = [entry_of(path, known, count=options.count) for path in paths]
-    if options.zoo:
-        scores = published_scores(options.zoo)
-        entries = [entry._replace(scores=scores.get(entry.name, {})) for entry in entries]
+    if options.scores:
+        scores = published_scores()
+        entries = [entry._replace(scores=scores.get(entry.path, {})) for entry in entries]
     texts: dict[Path, str] = {INDEX: index_text(entries)}
     texts.update({DOCS / name: text for name, text in pages(entries).items()})
     stale = [path for path, text in texts.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]

@@ -23,7 +23,8 @@ from posekit.zoo.model_index import INDEX, ModelEntry, model_entries
 HASH = re.compile(r"[-_](?!(?:19|20)\d{6}(?:_|\.))([0-9a-f]{7,8})(?=[-_.])")
 """The first digits of a SHA-256 in a file's name; a date looks like one."""
 
-MAIN_METRICS = ("AP", "Whole AP", "Total", "Mean", "Mean@0.1", "AUC", "PCK", "NME", "NME full", "NME test", "MPJPE")
+MAIN_METRICS = ["AP", "Whole AP", "Total", "Mean", "Mean@0.1", "AUC", "PCK"]
+MAIN_METRICS += ["NME", "NME full", "NME test", "MPJPE", "MPJPE-all"]
 
 ALIASES = {
     "rtmpose-t_8xb256-420e_body8-256x192": ["rtmpose-t"],
@@ -58,16 +59,10 @@ ONE_OWNER = {"face": "rtmpose-m_8xb64-120e_lapa-256x256", "wholebody": "rtmw-m_8
 """Aliases that the facts give to two models, with the one that MMPose 1.x takes: the later in its list."""
 
 MORE_CONFIGS = {
-    "rtmdet_m_8xb32-300e_coco": "rtmdet_m_8xb32-300e_coco",
-    "rtmdet_tiny_8xb32-300e_coco": "rtmdet_tiny_8xb32-300e_coco",
     "rtmdet_m_8xb32-100e_coco-obj365-person": "rtmdet_m_640-8xb32_coco-person",
     "rtmdet_nano_8xb32-100e_coco-obj365-person": "rtmdet_nano_320-8xb32_coco-person",
     "rtmdet_nano_8xb32-300e_hand": "rtmdet_nano_320-8xb32_hand",
     "yolo-x_8xb8-300e_coco-face": "yolox-s_8xb8-300e_coco-face",
-    "td-hm_hrnet-w32_8xb64-210e_coco-aic-256x192-merge": "td-hm_hrnet-w32_8xb64-210e_coco-aic-256x192-merge",
-    "td-hm_hrnet-w32_8xb64-210e_coco-aic-256x192-combine": "td-hm_hrnet-w32_8xb64-210e_coco-aic-256x192-combine",
-    "td-hm-vis_res50_8xb64-210e_coco-aic-256x192-merge": "td-hm-vis_res50_8xb64-210e_coco-aic-256x192-merge",
-    "td-hm_vipnas-mbv3_8xb64-210e_coco-256x192": "td-hm_vipnas-mbv3_8xb64-210e_coco-256x192",
     "td-hm_ViTPose-huge_3rdparty_coco-256x192": "td-hm_ViTPose-huge_8xb64-210e_coco-256x192",
     "hrnet_w48_coco_256x192": "td-hm_hrnet-w48_8xb32-210e_coco-256x192",
     "deeppose_res50_coco_256x192_rle": "td-reg_res50_rle-8xb64-210e_coco-256x192",
@@ -78,7 +73,7 @@ MORE_CONFIGS = {
     "rtmpose-l_simcc-ucoco_dw-ucoco_270e-256x192": "rtmpose-l_8xb64-270e_coco-ubody-wholebody-256x192",
     "rtmpose-l_simcc-ucoco_dw-ucoco_270e-384x288": "rtmpose-l_8xb32-270e_coco-ubody-wholebody-384x288",
 }
-"""Configs of weights beside the published list, by the names of both."""
+"""Configs of weights beside the published list that are not called like them, by the names of both."""
 
 MIRRORS = {
     "235e8209": ["https://download.openmmlab.com/mmpose/v1/projects/rtmposev1/rtmdet_m_8xb32-100e_coco-obj365-person-235e8209.pth"],
@@ -86,10 +81,12 @@ MIRRORS = {
 """Further addresses of files, by their hash."""
 
 BODY7 = ["AI Challenger", "COCO", "CrowdPose", "MPII", "sub-JHMDB", "Halpe", "PoseTrack18"]
+COCKTAIL14 = ["AI Challenger", "CrowdPose", "MPII", "sub-JHMDB", "Halpe", "PoseTrack18", "COCO-WholeBody", "UBody"]
+COCKTAIL14 += ["Human-Art", "WFLW", "300W", "COFW", "LaPa", "InterHand2.6M"]
 DATA_BY_WORD = {
     "humanart": ["COCO", "Human-Art"],
     "ucoco": ["COCO-WholeBody", "UBody"],
-    "cocktail14": ["COCO-WholeBody", "UBody", "Halpe"],
+    "cocktail14": COCKTAIL14,
     "obj365": ["COCO", "Objects365"],
     "wholebody": ["COCO-WholeBody"],
     "body7": BODY7,
@@ -103,6 +100,30 @@ DATA_BY_WORD = {
     "coco": ["COCO"],
     "yolox_": ["COCO"],
 }
+CORRECTED_DATA = {
+    "rtmo-s_8xb32-600e_coco-640x640": ["COCO"],
+    "rtmo-m_16xb16-600e_coco-640x640": ["COCO"],
+    "rtmo-l_16xb16-600e_coco-640x640": ["COCO"],
+    "rtmo-l_16xb16-700e_body7-crowdpose-640x640": BODY7,
+    **dict.fromkeys(
+        [
+            "rtmw-m_8xb1024-270e_cocktail14-256x192",
+            "rtmw-l_8xb1024-270e_cocktail14-256x192",
+            "rtmw-l_8xb320-270e_cocktail14-384x288",
+            "rtmw-x_8xb704-270e_cocktail14-256x192",
+            "rtmw-x_8xb320-270e_cocktail14-384x288",
+        ],
+        COCKTAIL14,
+    ),
+}
+"""Training data where the facts are wrong: copied from another model, or only the first of many."""
+CORRECTED_SCORES = {
+    "rtmo-s_8xb32-600e_coco-640x640": {"COCO AP": 0.677},
+    "rtmo-m_16xb16-600e_coco-640x640": {"COCO AP": 0.709},
+    "rtmo-l_16xb16-600e_coco-640x640": {"COCO AP": 0.724},
+    "rtmpose-m_8xb64-120e_lapa-256x256": {"LaPa NME": 1.29},
+}
+"""Scores where the facts name another dataset than the one that was scored on."""
 SAME_DATA = {"AIC": "AI Challenger"}
 """Training data by a word of a file's name; the first that fits counts."""
 
@@ -187,7 +208,7 @@ def pose_models(rows: list[dict[str, Any]]) -> list[ModelEntry]:
             scores = {**scores, **merged[key].scores}
             merged[key] = merged[key]._replace(scores=scores)
             continue
-        path = inside(key[0])
+        path, data = inside(key[0]), listed(row["training_data"])
         name = key[0] if path else row["name"]
         aliases = [each for each in row["aliases"] if ONE_OWNER.get(each, name) == name] + ALIASES.get(name, [])
         merged[key] = ModelEntry(
@@ -199,8 +220,8 @@ def pose_models(rows: list[dict[str, Any]]) -> list[ModelEntry]:
             config=path,
             urls=(url,),
             sha256=hash_of(url),
-            training_data=tuple(SAME_DATA.get(each, each) for each in listed(row["training_data"])),
-            scores=scores,
+            training_data=tuple(CORRECTED_DATA.get(name) or [SAME_DATA.get(each, each) for each in data]),
+            scores=CORRECTED_SCORES.get(name, scores),
             note=NOTES.get(name, ""),
         )
     return list(merged.values())
@@ -243,7 +264,7 @@ def more_model(url: str, source: ModelEntry | None, taken: Container[str]) -> Mo
         note = "" if source.config else NO_CONFIG["onnx"]
         return source._replace(name=f"{source.name}-onnx", aliases=aliases, urls=(url,), sha256="", note=note)
     name = f"{bare(stem)}-onnx" if is_onnx else bare(stem)
-    path, sha256, kind = inside(MORE_CONFIGS.get(name, "")), hash_of(url), kind_of(stem)
+    path, sha256, kind = inside(MORE_CONFIGS.get(name, name)), hash_of(url), kind_of(stem)
     note = "group_fisher" if "group_fisher" in stem else "onnx" if is_onnx else kind
     return ModelEntry(
         name=f"{name}-{sha256}" if name in taken else name,

@@ -6,7 +6,6 @@ import copy
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -60,7 +59,7 @@ def init_model(
         config = entry.require_config()
         checkpoint = weights_file(entry) if checkpoint is None else checkpoint
     if isinstance(config, (str, os.PathLike)):
-        config = load_config(Path(config))
+        config = load_config(os.fspath(config))
     elif not isinstance(config, Config):
         config = Config(dict(config))
     require_for_inference(config)

@@ -156,6 +156,11 @@ def pin(path: Path, digest: str) -> None:
     write_atomically(_record_path(path), lambda file: file.write(json.dumps(record).encode()))
 
 
+def forget(path: Path) -> None:
+    """Remove what the cache knows of a file that is to be replaced."""
+    _record_path(path).unlink(missing_ok=True)
+
+
 def bring(source: Path, url: str, digits: str | None) -> Path:
     """Copy a file that was fetched by other means into the cache, and pin it.
 

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import os
 import re
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -48,11 +49,11 @@ def fetch(url: str, path: Path, accept: Callable[[Path], None], *, may_resume: b
 
     Raises:
         TransferError: if the address does not give the file.
-        OSError: if it cannot be written.
+        OSError: if it cannot be written, for example because the disk is full; it names ``path``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     leftover = path.with_name(f"{path.name}.part")
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # of this process alone
+    part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")  # of this thread alone
     if may_resume:
         with contextlib.suppress(FileNotFoundError):
             leftover.replace(part)
@@ -66,6 +67,8 @@ def fetch(url: str, path: Path, accept: Callable[[Path], None], *, may_resume: b
                 raise
             _complete(url, part, path.name)  # the beginning may have been another file's
             _accept_or_remove(accept, part)
+    except OSError as error:  # of the disk; it names no file or the unfinished one
+        raise type(error)(error.errno, error.strerror, str(path)) from error
     finally:
         if part.exists():
             part.replace(leftover) if may_resume and part.stat().st_size else part.unlink()

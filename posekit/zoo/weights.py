@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from posekit.checkpoints.download import bring, cached_path, check_pinned, digest_of, download, read_record
+from posekit.checkpoints.download import bring, cached_path, check_pinned, digest_of, download, forget, read_record
 from posekit.files import write_atomically
 from posekit.zoo.model_index import ModelEntry, model_entries
 
@@ -48,9 +48,10 @@ def pinned_sha256(entry: ModelEntry) -> str | None:
 def _unpacked(archive: Path) -> Path:
     """Return the ONNX file of an archive, unpacked beside it."""
     path = archive.with_suffix(".onnx")
-    if path.exists() and read_record(path):
+    if path.exists() and read_record(path) and path.stat().st_mtime_ns >= archive.stat().st_mtime_ns:
         check_pinned(path, None)
         return path
+    forget(path)
     try:
         with zipfile.ZipFile(archive) as content:
             names = [name for name in content.namelist() if name.endswith(".onnx")]

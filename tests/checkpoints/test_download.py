@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -144,6 +145,32 @@ def test_the_beginning_of_another_file_is_dropped(server: Server, url: str, begu
     path.parent.mkdir(parents=True)
     path.with_name(f"{NAME}.part").write_bytes(begun)
     assert download(url).read_bytes() == CONTENT
+
+
+def test_what_came_before_an_interruption_stays(server: Server, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(transfer, "CHUNK", 3000)
+        patch.setattr(transfer.ProgressBar, "advance", lambda bar, steps=1: steps and interrupt())
+        with pytest.raises(KeyboardInterrupt):
+            download(url)
+    assert leftovers(downloads.cached_path(url)) == [f"{NAME}.part"]
+    server.ranges.clear()
+    assert download(url).read_bytes() == CONTENT
+    assert server.ranges == ["bytes=3000-"]
+
+
+def test_a_full_disk_is_told_with_the_file(server: Server, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(transfer, "_copy", fail)
+    with pytest.raises(OSError, match="No space left") as error:
+        download(url)
+    assert error.value.filename == str(downloads.cached_path(url))
+    assert not isinstance(error.value, DownloadError)
 
 
 def test_without_a_digest_no_beginning_is_trusted(server: Server) -> None:

@@ -144,6 +144,14 @@ def test_the_worst_part_decides(terms: list[licences.Terms], verdict: str) -> No
     assert licences.verdict_of(terms) == verdict
 
 
+def test_slips_of_the_published_list_are_corrected() -> None:
+    assert find("rtmo-s_8xb32-600e_coco-640x640").scores == {"COCO AP": 0.677}
+    assert find("rtmo-s_8xb32-600e_coco-640x640").training_data == ("COCO",)
+    assert "PoseTrack18" in find("rtmo-l_16xb16-700e_body7-crowdpose-640x640").training_data
+    assert "InterHand2.6M" in find("rtmw-x").training_data
+    assert find("face").scores == {"LaPa NME": 1.29}
+
+
 def test_what_nobody_states_is_unclear() -> None:
     assert find("rfdetr_l_v142_704x704-onnx").terms["data"] == licences.NOT_KNOWN
     assert find("rfdetr_l_v142_704x704-onnx").commercial == "unclear"

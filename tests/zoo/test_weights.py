@@ -21,11 +21,11 @@ from posekit.zoo.weights import import_folder, local_file, pinned_sha256, weight
 CONFIG = "body_2d_keypoint/topdown_heatmap/lspet/resnet-18-c4_lspet-96x96.py"
 
 
-def archive_of(*names: str) -> bytes:
+def archive_of(*names: str, content: bytes = b"network") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in names:
-            archive.writestr(name, b"network")
+            archive.writestr(name, content)
     return buffer.getvalue()
 
 
@@ -33,7 +33,7 @@ def archive_of(*names: str) -> bytes:
 def content(tmp_path: Path) -> bytes:
     """Weights of a small model."""
     torch.manual_seed(0)
-    torch.save({"state_dict": init_model(Path(CONFIG).stem).state_dict()}, tmp_path / "small.pth")
+    torch.save({"state_dict": init_model(f"posekit::{CONFIG}").state_dict()}, tmp_path / "small.pth")
     return (tmp_path / "small.pth").read_bytes()
 
 
@@ -102,6 +102,9 @@ def test_an_exported_model_is_unpacked(entry: ModelEntry, tmp_path: Path) -> Non
     assert (path.name, path.read_bytes()) == ("small.onnx", b"network")
     assert weights_file(find("small-onnx")) == path
     assert not list(tmp_path.rglob("evil.txt"))
+    (tmp_path / "small.zip").write_bytes(archive_of("end2end.onnx", content=b"newer network"))
+    [_] = import_folder(tmp_path / "small.zip")
+    assert weights_file(find("small-onnx")).read_bytes() == b"newer network"
 
 
 @pytest.mark.parametrize(
