@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from posekit.inference.lifting import LiftingPredictor
@@ -18,20 +18,13 @@ def open_predictor(
     Raises:
         ValueError: if the options contradict each other, or there is no such device.
     """
-    from posekit.inference.devices import onnx_providers
+    from posekit.apis import pose
 
     if (config is None) != (checkpoint is None):
         raise ValueError("--config and --checkpoint belong together: give both, or an exported --model")
     if config is not None and model is not None:
         raise ValueError("give --model or --config with --checkpoint, not both")
-    if config is not None:
-        from posekit.apis.inference import init_model, predictor_of
-
-        return predictor_of(init_model(config, checkpoint, device=device))
-    from posekit.inference.pose_model import PoseModel
-
-    options: dict[str, Any] = {"threads": threads, "providers": onnx_providers(device)}
-    return (PoseModel.default(**options) if model is None else PoseModel(model, **options)).predictor
+    return pose.open_predictor(config or model, checkpoint, device, threads)
 
 
 def open_lifter(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import INFINITE
+from posekit.datasets.annotation_file import INFINITE, dicts_under
 from posekit.files import read_json
 from posekit.keypoints.oks import FoundPoses
 
@@ -17,22 +17,30 @@ REQUIRED = ("image_id", "keypoints", "score")
 
 
 def read_results(
-    path: str | Path, num_keypoints: int, images: Iterable[Any], categories: Iterable[Any] = ()
+    path: str | Path,
+    num_keypoints: int,
+    images: Iterable[Any],
+    categories: Iterable[Any] = (),
+    image_names: Mapping[str, Any] | None = None,
 ) -> FoundPoses:
     """Read a results file: a list of ``{"image_id", "category_id", "keypoints", "score"}``, maybe with ``"bbox"``.
 
-    A prediction's area is that of its box, else of the box around its keypoints, as pycocotools has it.
+    The ``predictions.json`` of ``posekit predict`` is read as well; its images are matched by name. A prediction's
+    area is that of its box, else of the box around its keypoints, as pycocotools has it.
 
     Args:
         path: the JSON file.
         num_keypoints: how many a prediction must have.
         images: ids of the images that the labels are of.
         categories: ids of the categories that the labels may have; unknown if there are none.
+        image_names: the id of each image that the labels are of, by its file name.
 
     Raises:
         ValueError: if the file is no such list, or a row is wrong; the message names the row.
     """
     rows = read_json(path, "results file")
+    if isinstance(rows, dict) and {"images", "annotations"} <= rows.keys():
+        rows = matched_by_name(rows, str(path), image_names or {}, list(categories))
     if not isinstance(rows, list):
         raise ValueError(
             f"{path}: a results file is a list of predictions, found a {type(rows).__name__}; "
@@ -50,6 +58,38 @@ def read_results(
         score=np.array([row["score"] for row in rows], np.float64),
         area=np.array([area_of(row, points) for row, points in zip(rows, keypoints, strict=True)], np.float64),
     )
+
+
+def matched_by_name(
+    document: dict[str, Any], path: str, image_names: Mapping[str, Any], categories: Sequence[Any]
+) -> list[dict[str, Any]]:
+    """Return the predictions of a document of images and annotations, with the labels' ids of images and categories.
+
+    An image is the labels' image of the same path, else the only one of the same file name. Those that the labels do
+    not list are left out.
+
+    Raises:
+        ValueError: if no image is one of the labels', or two are the same one.
+    """
+    matches: dict[Any, Any] = {}
+    for image in dicts_under(document, "images", path):
+        name = str(image.get("file_name"))
+        ends = [known for known in image_names if PurePath(known).name == PurePath(name).name]
+        known = name if name in image_names else ends[0] if len(ends) == 1 else None
+        if known is not None:
+            matches[image.get("id")] = image_names[known]
+    if not matches:
+        raise ValueError(
+            f"{path}: no image has the name of one that the annotation file lists; do the two belong together?"
+        )
+    if len(set(matches.values())) < len(matches):
+        raise ValueError(f"{path}: several images have the name of one and the same labelled image; predict it once")
+    only = categories[0] if len(categories) == 1 else None
+    return [
+        {**row, "image_id": matches[row.get("image_id")], **({} if only is None else {"category_id": only})}
+        for row in dicts_under(document, "annotations", path)
+        if row.get("image_id") in matches
+    ]
 
 
 def problem_of(row: Any, num_keypoints: int, images: set[Any], categories: set[Any]) -> str:

@@ -28,6 +28,8 @@ class LabelledSet(NamedTuple):
     weights: np.ndarray | None
     flip_indices: list[int]
     without_area: int
+    image_names: dict[str, Any]
+    """The id of each image, by its file name."""
 
 
 def read_labels(path: str | Path, sigmas: str | None = None, weights: str | None = None) -> LabelledSet:
@@ -59,6 +61,7 @@ def read_labels(path: str | Path, sigmas: str | None = None, weights: str | None
         weights=None if weights is None else numbers_for(weights, names, "--weights"),
         flip_indices=counterparts(names),
         without_area=without_area,
+        image_names={str(image["file_name"]): image["id"] for image in content["images"] if "file_name" in image},
     )
 
 

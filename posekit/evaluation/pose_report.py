@@ -90,7 +90,7 @@ def evaluate_results(
         max_dets: so many predictions of each image and category count, the best first.
     """
     truth, sigmas, weights = labels.truth, labels.sigmas, labels.weights
-    found = read_results(path, len(labels.names), labels.images, labels.categories)
+    found = read_results(path, len(labels.names), labels.images, labels.categories, labels.image_names)
     matches = match_poses(truth, found, sigmas, weights, images=labels.images, max_dets=max_dets)
     scores, samples = matches.scores(), resampled_scores(matches, times)
     errors = find_errors(truth, found, sigmas, labels.flip_indices, weights, max_dets=max_dets)

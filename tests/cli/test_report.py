@@ -120,7 +120,10 @@ def test_nothing_labelled_or_found_is_no_crash(rows, capsys, tmp_path):
     ("arguments", "message"),
     [
         (["labels.json", "good.json"], "give --sigmas"),
-        (["labels.json", "labels.json", "--sigmas", "0.1"], "a results file is a list of predictions"),
+        (
+            ["labels.json", "labels.json", "--sigmas", "0.1"],
+            "no image has the name of one that the annotation file lists",
+        ),
         (["labels.json", "good.json", "good.json", "--sigmas", "0.1"], "given twice"),
         (["good.json", "good.json"], "a COCO annotation file has both"),
         (["labels.json", "none.json", "--sigmas", "0.1"], "none.json' is not there"),

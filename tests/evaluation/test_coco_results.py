@@ -57,3 +57,38 @@ def test_nothing_found(read):
 def test_wrong_files(read, content, message):
     with pytest.raises(ValueError, match=message):
         read(content)
+
+
+def document(*names: str) -> dict:
+    """What ``posekit predict`` writes for images of these names, with a person in each."""
+    annotations = [
+        {"id": n, "image_id": n, "category_id": 1, "keypoints": [1, 2, 0.5, 3, 4, 0.5], "score": 0.5}
+        for n in range(len(names))
+    ]
+    return {"images": [{"id": n, "file_name": name} for n, name in enumerate(names)], "annotations": annotations}
+
+
+@pytest.mark.parametrize(
+    ("names", "images"),
+    [(["a/1.jpg", "b/1.jpg"], [7, 8]), (["/elsewhere/2.jpg", "not-labelled.jpg"], [9]), (["c/1.jpg", "2.jpg"], [9])],
+)
+def test_predictions_of_posekit_are_matched_by_name(names, images, tmp_path):
+    path = tmp_path / "predictions.json"
+    path.write_text(json.dumps(document(*names)))
+    poses = read_results(path, 2, [7, 8, 9], [4], {"a/1.jpg": 7, "b/1.jpg": 8, "2.jpg": 9})
+    assert poses.image.tolist() == images
+    assert set(poses.category.tolist()) == {4}
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["x.jpg"], "no image has the name of one that the annotation file lists"),
+        (["2.jpg", "b/2.jpg"], "several images"),
+    ],
+)
+def test_predictions_of_other_images(names, message, tmp_path):
+    path = tmp_path / "predictions.json"
+    path.write_text(json.dumps(document(*names)))
+    with pytest.raises(ValueError, match=message):
+        read_results(path, 2, [9], [1], {"2.jpg": 9})

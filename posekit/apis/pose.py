@@ -1,0 +1,107 @@
+"""Poses in one call: from an image, or from everything that a source holds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from posekit.inference.results import PoseResult
+
+if TYPE_CHECKING:
+    from posekit.inference.predictor import Predictor
+
+Boxes: TypeAlias = Any
+Image: TypeAlias = str | os.PathLike[str] | np.ndarray
+Source: TypeAlias = Image | Iterable[Image]
+
+
+class Pose:
+    """Finds poses.
+
+    Args:
+        name_or_config: an exported model (``.onnx``), or a config, by its path or its name; by default the model that
+            comes with posekit.
+        checkpoint: weights of the config, a path or URL.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the model cannot be used, a config comes without weights, or there is no such device.
+    """
+
+    def __init__(
+        self,
+        name_or_config: str | os.PathLike[str] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        device: str = "auto",
+    ) -> None:
+        self.predictor = open_predictor(name_or_config, checkpoint, device)
+
+    @property
+    def skeleton(self) -> dict[str, Any]:
+        """The keypoint set, as ``dataset.metainfo``."""
+        return self.predictor.metainfo
+
+    def __call__(self, image: Image, boxes: Boxes | None = None) -> PoseResult:
+        """Find the poses in an image.
+
+        Args:
+            image: path, or the pixels (H, W, 3), uint8, BGR.
+            boxes: (N, 4) xyxy in image pixels, one for each person; None for the whole image.
+        """
+        (result,) = self.predictor.predict([image], [boxes])
+        return result
+
+    def stream(self, source: Source) -> Iterator[PoseResult]:
+        """Yield the result of each image or frame, in order and in constant memory.
+
+        Args:
+            source: an image, a video, a folder of images, an array, or any iterable of images.
+        """
+        return self.predictor.stream((image, None) for image in images_of(source))
+
+
+def images_of(source: Source) -> Iterator[Image]:
+    """Yield what a source holds: images as they are given, the frames of videos, the images of folders sorted."""
+    from posekit.media.image_file import IMAGE_SUFFIXES
+    from posekit.media.video import VIDEO_SUFFIXES, VideoReader
+
+    if isinstance(source, np.ndarray):
+        yield source
+    elif not isinstance(source, (str, os.PathLike)):
+        yield from source
+    elif (path := Path(source)).is_dir():
+        yield from sorted(item for item in path.rglob("*") if item.suffix.lower() in IMAGE_SUFFIXES)
+    elif path.suffix.lower() in VIDEO_SUFFIXES:
+        yield from VideoReader(path)
+    else:
+        yield path
+
+
+def open_predictor(
+    name_or_config: str | os.PathLike[str] | None,
+    checkpoint: str | os.PathLike[str] | None,
+    device: str,
+    threads: int | None = None,
+) -> Predictor:
+    """Open an exported model, or build that of a config; by default open the one that comes with posekit."""
+    from posekit.inference.devices import onnx_providers
+
+    exported = name_or_config is None or Path(name_or_config).suffix == ".onnx"
+    if exported and checkpoint is not None:
+        raise ValueError(f"checkpoint {checkpoint}: belongs to a config; give its name or path as well")
+    if exported:
+        from posekit.inference.pose_model import PoseModel
+
+        options: dict[str, Any] = {"threads": threads, "providers": onnx_providers(device)}
+        model = PoseModel.default(**options) if name_or_config is None else PoseModel(Path(name_or_config), **options)
+        return model.predictor
+    if checkpoint is None:
+        raise ValueError(f"{name_or_config}: a config needs weights; give checkpoint=, or an exported model (.onnx)")
+    from posekit.apis.inference import init_model, predictor_of
+
+    return predictor_of(init_model(os.fspath(name_or_config), os.fspath(checkpoint), device=device))
