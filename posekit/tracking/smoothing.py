@@ -161,7 +161,7 @@ def checked(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     points = np.array(points, np.float64)
     if points.ndim != 3:
         raise ValueError(f"points of shape {points.shape}: expected (frames, keypoints, coordinates)")
-    missing = np.isnan(points).any(-1)
+    missing = np.asarray(np.isnan(points).any(-1))
     points[missing] = np.nan
     return points, missing
 

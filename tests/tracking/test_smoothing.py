@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from scipy.signal import savgol_filter
 
 from posekit.tracking import OneEuro, fill_gaps, gaussian, median, one_euro, savgol
@@ -22,7 +21,9 @@ def track(*values) -> np.ndarray:
 
 
 coordinates = st.floats(-1000, 1000, width=32)
-with_gaps = arrays(bool, st.tuples(st.integers(0, 30), st.just(2)))
+with_gaps = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30).map(
+    lambda rows: np.array(rows, bool).reshape(-1, 2)
+)
 
 
 @pytest.mark.parametrize("name", FILTERS)
