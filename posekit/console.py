@@ -65,7 +65,7 @@ def started_bar(what: str, *, is_bytes: bool = False) -> Any:
     amount = speed if is_bytes else [progress.MofNCompleteColumn()]
     columns = progress.TextColumn("{task.description}"), progress.BarColumn(), *amount, progress.TimeRemainingColumn()
     bar = progress.Progress(*columns, console=Console(stderr=True), transient=True)
-    bar.add_task(what)
+    bar.add_task(what, total=None)
     bar.start()
     return bar
 

@@ -23,6 +23,8 @@ ATTEMPTS = 4
 PAUSE_S = 0.5
 """Wait after the first failed connection; it doubles with each."""
 CHUNK = 1 << 18
+SHOWN = 24
+"""Letters of a file's name beside the progress bar."""
 RETRIED_STATUS = (408, 429, 500, 502, 503, 504)
 
 
@@ -85,7 +87,8 @@ def _accept_or_remove(accept: Callable[[Path], None], part: Path) -> None:
 def _complete(url: str, part: Path, name: str) -> None:
     """Ask for what is missing until it is there."""
     failures, tag = 0, ""
-    with part.open("ab") as file, ProgressBar(name, 0, is_bytes=True) as bar:
+    shown = name if len(name) <= SHOWN else f"{name[: SHOWN - 3]}..."
+    with part.open("ab") as file, ProgressBar(shown, 0, is_bytes=True) as bar:
         most = file.tell()
         while True:
             try:
