@@ -19,7 +19,7 @@ FROZEN = {
         "(model, pose_results_2d, with_track_id=True, image_size=None, norm_pose_2d=False)"
     ),
     "posekit.apis:inference_detector": "(model, image)",
-    "posekit:Pose": "(name_or_config=None, checkpoint=None, device='auto')",
+    "posekit:Pose": "(name_or_config=None, checkpoint=None, device='auto', *, detector=None)",
     "posekit:Pose.stream": "(self, source)",
     "posekit.apis:PoseModel.default": "(**options)",
     "posekit.structures:InstanceData": "(*, metainfo=None, **values)",

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from posekit.inference.people import look_for_people
 from posekit.inference.results import PoseResult
+from posekit.inference.top_down import TopDownPredictor
 
 if TYPE_CHECKING:
     from posekit.inference.predictor import Predictor
@@ -26,6 +28,8 @@ class Pose:
         name_or_config: an exported model (``.onnx``), or a config, by its path or its name; by default the model that
             comes with posekit.
         checkpoint: weights of the config, a path or URL.
+        detector: exported detector that finds the people in an image without boxes; ``whole`` if each image shows one
+            person. By default the one that comes with posekit.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     Raises:
@@ -38,8 +42,12 @@ class Pose:
         name_or_config: str | os.PathLike[str] | None = None,
         checkpoint: str | os.PathLike[str] | None = None,
         device: str = "auto",
+        *,
+        detector: str | os.PathLike[str] | None = None,
     ) -> None:
         self.predictor = open_predictor(name_or_config, checkpoint, device)
+        if isinstance(self.predictor, TopDownPredictor):
+            look_for_people(self.predictor, None if detector is None else os.fspath(detector))
 
     @property
     def skeleton(self) -> dict[str, Any]:
@@ -51,7 +59,7 @@ class Pose:
 
         Args:
             image: path, or the pixels (H, W, 3), uint8, BGR.
-            boxes: (N, 4) xyxy in image pixels, one for each person; None for the whole image.
+            boxes: (N, 4) xyxy in image pixels, one for each person; None to look for them.
         """
         (result,) = self.predictor.predict([image], [boxes])
         return result

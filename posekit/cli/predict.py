@@ -33,6 +33,14 @@ def predict(
         Path | None, typer.Option(help="Config of a pose lifter: adds 3D joints to each pose; with --lift-checkpoint.")
     ] = None,
     lift_checkpoint: Annotated[str | None, typer.Option(help="Weights of the lifter, a path or URL.")] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|whole",
+            help="Exported detector that finds the people; whole: one person in each image. By default posekit's own.",
+        ),
+    ] = None,
+    max_people: Annotated[int | None, typer.Option(min=1, help="Number of people in an image, at most.")] = None,
     boxes: Annotated[
         list[str] | None, typer.Option(metavar="X1,Y1,X2,Y2", help="Look in this box, in pixels; repeatable.")
     ] = None,
@@ -56,12 +64,14 @@ def predict(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of an exported model.")] = None,
 ) -> None:
-    """Find keypoints in pictures and videos; without boxes each frame is taken to show one person.
+    """Find the keypoints of people in images and videos.
 
     The drawings NAME_pose.jpg or NAME_pose.mp4 and one predictions.json go to the folder --out, by
     default to predictions. What cannot be read is reported at the end; the others go on.
     """
     from posekit.inference.coco_document import CocoDocument
+    from posekit.inference.people import look_for_people
+    from posekit.inference.top_down import TopDownPredictor
     from posekit.visualization.draw import PoseStyle
 
     found = find_sources(sources)
@@ -71,6 +81,8 @@ def predict(
         require_writable(folder, folder=True)
     chosen = parsed_formats(formats or [], found, folder)
     predictor = open_predictor(model, config, checkpoint, device, threads)
+    if isinstance(predictor, TopDownPredictor):
+        look_for_people(predictor, detector, max_people=max_people, threads=threads)
     lifter = open_lifter(lift, lift_checkpoint, device, predictor)
     style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file)) if draw and folder else None
     document, failures = CocoDocument(predictor.metainfo, lifter), list[str]()

@@ -155,6 +155,8 @@ class PoseResult:
     def to_coco(self, *, image_id: int = 1, first_id: int = 1) -> list[dict[str, Any]]:
         """Return the persons as COCO's annotations: x, y, score of each keypoint, boxes as x, y, w, h.
 
+        A person's score is the mean of its keypoints' scores, times that of its box where it is known.
+
         Beside them stand, where they are known, ``keypoints_3d`` (x, y, z of each keypoint), ``visibility``,
         ``box_score`` and ``track_id``.
 
@@ -174,7 +176,8 @@ class PoseResult:
         if self.boxes is not None:
             low, high = self.boxes[row, :2].astype(np.float64), self.boxes[row, 2:4].astype(np.float64)
             annotation["bbox"] = rounded(np.concatenate([low, high - low]), 2)
-        annotation["score"] = round(float(scores.mean()), 4)
+        certainty = 1.0 if self.box_scores is None else float(self.box_scores[row])
+        annotation["score"] = round(float(scores.mean()) * certainty, 4)
         if keypoints.shape[1] > 2:
             annotation["keypoints_3d"] = self.coco_3d(row)
         if self.visible is not None:

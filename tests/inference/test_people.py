@@ -1,0 +1,70 @@
+"""Boxes of a detector become crops of people."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from posekit.inference import people
+from posekit.inference.detection import Detections
+from posekit.inference.people import DetectedPeople, look_for_people
+from posekit.inference.pose_model import PoseModel
+from posekit.inference.results import PoseResult
+
+IMAGE = np.zeros((100, 200, 3), np.uint8)
+
+
+class Finder:
+    """A detector that finds given boxes."""
+
+    def __init__(self, *rows: tuple[float, ...]) -> None:
+        table = np.array(rows, np.float32).reshape(-1, 5)
+        self.found = Detections(table[:, :4], table[:, 4], np.zeros(len(table), int))
+
+    def __call__(self, image: np.ndarray) -> Detections:
+        return self.found
+
+
+def poses(*rows: tuple[float, ...], boxes=None, **options) -> PoseResult:
+    predictor = PoseModel.default().predictor
+    predictor.prepare = DetectedPeople(predictor.prepare, Finder(*rows), **options)
+    (result,) = predictor.predict([IMAGE], [boxes])
+    return result
+
+
+def test_each_box_becomes_a_person():
+    result = poses((10, 10, 60, 90, 0.9), (100, 20, 150, 80, 0.5), (0, 0, 20, 20, 0.1))
+    np.testing.assert_allclose(result.boxes, [[9.5, 9.5, 59.5, 89.5], [99.5, 19.5, 149.5, 79.5]])
+    np.testing.assert_allclose(result.box_scores, [0.9, 0.5])
+    scores = result.scores.mean(axis=1) * result.box_scores
+    assert [row["score"] for row in result.to_coco()] == pytest.approx(scores, abs=1e-4)
+
+
+def test_boxes_end_at_the_border_and_slivers_are_left_out():
+    result = poses((-20, 50, 30, 130, 0.8), (199.5, 0, 260, 100, 0.9))
+    np.testing.assert_allclose(result.boxes, [[-0.5, 49.5, 29.5, 99.5]])
+
+
+def test_nobody_there():
+    result = poses()
+    assert len(result) == 0
+    assert result.to_coco() == []
+
+
+def test_at_most_so_many_people():
+    rows = [(10, 10, 60, 90, 0.9), (100, 20, 150, 80, 0.8), (20, 20, 90, 90, 0.7)]
+    assert len(poses(*rows, max_people=2)) == 2
+
+
+def test_boxes_that_are_given_come_first():
+    assert len(poses((10, 10, 60, 90, 0.9), (100, 20, 150, 80, 0.8), boxes=[[5, 5, 50, 50]])) == 1
+
+
+def test_whole_images(monkeypatch, tmp_path):
+    predictor = PoseModel.default().predictor
+    crops = predictor.prepare
+    assert look_for_people(predictor, "whole").prepare is crops
+    monkeypatch.setattr(people, "DEFAULT_DETECTOR", tmp_path / "none.onnx")
+    assert look_for_people(predictor).prepare is crops
+    with pytest.raises(FileNotFoundError, match=r"mine.onnx: no such model file"):
+        look_for_people(predictor, tmp_path / "mine.onnx")
