@@ -178,10 +178,13 @@ def bring(source: Path, url: str, digits: str | None) -> Path:
 
 
 def _accept(part: Path, path: Path, url: str, digits: str | None) -> None:
-    """Put a complete download in place if its digest is right."""
+    """Put a complete download in place if its digest is right, or if it has none to have, if it may be the file."""
     digest = digest_of(part)
     if digits and not digest.startswith(digits):
         raise TransferError(_wrong(digest, digits))
+    with part.open("rb") as file:
+        if not digits and file.read(64).lstrip()[:1] in (b"", b"<"):  # such as the page of a network that wants a login
+            raise TransferError("an empty file or a web page, not the file")
     part.replace(path)
     pin(path, digest)
 

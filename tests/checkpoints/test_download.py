@@ -54,7 +54,7 @@ class Server:
                 start = 0
                 if server.resumes and (spot := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))):
                     start, status = int(spot[1]), 206
-                if start >= len(content):
+                if start and start >= len(content):
                     self.send_response(416)
                     self.send_header("Content-Range", f"bytes */{len(content)}")
                     self.send_header("Content-Length", "0")
@@ -202,6 +202,14 @@ def test_other_bytes_are_refused_and_the_next_address_is_tried(server: Server, u
     path = download(url, others=[f"{server.address}/b/{NAME}"])
     assert path.read_bytes() == CONTENT
     assert path == downloads.cached_path(url)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n<!DOCTYPE html><html>log in</html>"], ids=["empty", "page"])
+def test_a_page_in_place_of_a_file_without_a_digest_is_refused(server: Server, content: bytes) -> None:
+    server.files["/a/model.zip"] = content
+    with pytest.raises(DownloadError, match="an empty file or a web page"):
+        download(f"{server.address}/a/model.zip")
+    assert leftovers(downloads.cached_path(f"{server.address}/a/model.zip")) == []
 
 
 def test_mirrors_are_asked_first_in_their_order(server: Server, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
