@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posekit.inference.exports.table import harmless
@@ -106,6 +106,7 @@ def test_json_keeps_keypoint_sets_whole(name):
 
 
 @pytest.mark.parametrize("axes", [2, 3])
+@settings(deadline=None)
 @given(number=st.floats(width=32, allow_infinity=False), score=st.floats(0, 1))
 def test_json_keeps_every_number(axes, number, score):
     points, scores = np.full((3, 2, axes), number, np.float32), np.full((3, 2), score)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import savgol_filter
 
@@ -27,6 +27,7 @@ with_gaps = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30).map(
 
 
 @pytest.mark.parametrize("name", FILTERS)
+@settings(deadline=None)
 @given(missing=with_gaps, value=coordinates)
 def test_constants_are_kept_and_gaps_stay(name, missing, value):
     points = np.where(missing[..., None], np.nan, np.full((*missing.shape, 3), value))
@@ -34,6 +35,7 @@ def test_constants_are_kept_and_gaps_stay(name, missing, value):
 
 
 @pytest.mark.parametrize("name", ["savgol", "gaussian"])
+@settings(deadline=None)
 @given(missing=with_gaps, start=coordinates, step=coordinates)
 def test_straight_lines_are_kept_beside_gaps_and_at_ends(name, missing, start, step):
     line = np.full((*missing.shape, 2), start) + step * np.arange(len(missing))[:, None, None]
@@ -41,6 +43,7 @@ def test_straight_lines_are_kept_beside_gaps_and_at_ends(name, missing, start, s
     np.testing.assert_allclose(FILTERS[name](points), points, atol=EXACT_PX, rtol=1e-10)
 
 
+@settings(deadline=None)
 @given(length=st.integers(0, 20), window=st.sampled_from([1, 3, 5, 9]), step=coordinates)
 def test_the_median_keeps_straight_lines(length, window, step):
     line = track(*(step * np.arange(length)))
@@ -95,6 +98,7 @@ def track_or_nan(points: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(points).any(-1, keepdims=True), np.nan, points)
 
 
+@settings(deadline=None)
 @given(missing=with_gaps)
 def test_filling_touches_no_point_that_is_there(missing):
     points = np.random.default_rng(0).normal(size=(*missing.shape, 2))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posekit.inference.results import PoseResult
@@ -96,6 +96,7 @@ def test_options_that_make_no_sense(options):
 corners = st.lists(st.tuples(*[st.integers(-50, 50)] * 2, st.floats(0, 1)), max_size=6)
 
 
+@settings(deadline=None)
 @given(st.lists(corners, max_size=6))
 def test_ids_are_unique_in_a_frame_and_count_up(frames):
     tracker, highest = Tracker(max_lost=1), 0
@@ -111,6 +112,7 @@ def test_ids_are_unique_in_a_frame_and_count_up(frames):
         highest += len(fresh)
 
 
+@settings(deadline=None)
 @given(st.permutations(range(4)))
 def test_the_order_of_poses_does_not_matter(order):
     places = np.array([(0, 0), (15, 5), (30, 0), (200, 9)])
