@@ -16,6 +16,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from made_up_labels import on_made_up_labels
 
@@ -78,38 +79,64 @@ def without_downloads(node: Any) -> Any:
     return {key: without_downloads(value) for key, value in node.items() if key not in {*stale, "teacher_pretrained"}}
 
 
-def try_config(path: str, folder: Path) -> list[str]:
+def try_config(path: str, folder: Path, steps: int = 1) -> list[str]:
     """Return what goes wrong when the model of a config learns from made-up labels and predicts."""
     torch.manual_seed(0)
     config = load(f"posekit::{path}")
     model = MODELS.build(random_model(config))
     model.init_weights()
-    problems = one_step(model, config, folder)
+    problems = training(model, config, folder, steps)
     return problems or one_prediction(model, config, folder)
 
 
 def random_model(config: Config) -> dict[str, Any]:
     """Return the config of the model, and of those that it names by their files, with random weights."""
     model = without_downloads(config["model"].to_dict())
+    if "semi_loss" in model:
+        model["semi_loss"]["warmup_iterations"] = 0  # so that it has its say in the first step
     for key in ("teacher_cfg", "student_cfg"):
         if key in model:
             model[key] = without_downloads(load(model[key])["model"].to_dict())
     return model
 
 
+def data_of(config: Config, stage: str) -> dict[str, Any]:
+    """Return the config of a stage's dataset."""
+    if config.get(f"{stage}_dataloader"):
+        return config[f"{stage}_dataloader"]["dataset"].to_dict()
+    if stage == "test":
+        return data_of(config, "val")
+    labeled = {**data_of(config, "val"), "test_mode": False}  # semi-supervised: such configs have no training data
+    unlabeled = {**labeled, "pipeline": [{"type": "UnlabeledPose"}, *labeled["pipeline"]]}
+    metainfo = DATASETS.get(labeled["type"]).METAINFO
+    return {"type": "CombinedDataset", "metainfo": metainfo, "datasets": [labeled, unlabeled], "pipeline": []}
+
+
 def batch_of(config: Config, stage: str, folder: Path) -> dict[str, Any]:
-    settings = on_made_up_labels(config[f"{stage}_dataloader"]["dataset"].to_dict(), folder)
-    dataset = DATASETS.build(settings)
+    """Return a batch of samples from the first to the last of a stage; of two kinds, where some are unlabelled."""
+    dataset = DATASETS.build(on_made_up_labels(data_of(config, stage), folder))
     join = collate_columns if stage == "train" else collate
-    return join([dataset[index] for index in range(BATCH)])
+    size = BATCH if config.get("train_dataloader") else 2 * BATCH
+    return join([dataset[round(index)] for index in np.linspace(0, len(dataset) - 1, size)])
 
 
-def one_step(model: Any, config: Config, folder: Path) -> list[str]:
-    """Return what goes wrong in one step of training."""
+def training(model: Any, config: Config, folder: Path, steps: int) -> list[str]:
+    """Return what goes wrong in a few steps of training, up to the first step in which something does."""
     model.train()
-    data = model.data_preprocessor(batch_of(config, "train", folder), True)
+    batch = batch_of(config, "train", folder)
+    optimizer = build_optimizer(model, config.get("optim_wrapper") or {"optimizer": {"type": "Adam", "lr": 1e-3}})
+    for _ in range(steps):
+        problems = one_step(model, batch, optimizer)
+        if problems:
+            return problems
+    return []
+
+
+def one_step(model: Any, batch: dict[str, Any], optimizer: torch.optim.Optimizer) -> list[str]:
+    """Return what goes wrong in one step of training."""
+    data = model.data_preprocessor(dict(batch), True)
     losses = flat_losses(model(data["inputs"], data["data_samples"], mode="loss"))
-    optimizer = build_optimizer(model, config["optim_wrapper"])
+    optimizer.zero_grad()
     torch.stack([value for name, value in losses.items() if "loss" in name]).sum().backward()
     problems = [f"{name} is {value.item():g}" for name, value in losses.items() if not value.isfinite()]
     trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
@@ -125,11 +152,11 @@ def one_step(model: Any, config: Config, folder: Path) -> list[str]:
 def one_prediction(model: Any, config: Config, folder: Path) -> list[str]:
     """Return what is wrong with the predictions for a batch."""
     model.eval()
-    stage = "test" if config.get("test_dataloader") else "val"
-    data = model.data_preprocessor(batch_of(config, stage, folder), False)
+    data = model.data_preprocessor(batch_of(config, "test", folder), False)
     with torch.no_grad():
         samples = model(data["inputs"], data["data_samples"], mode="predict")
-    problems = [] if len(samples) == BATCH else [f"{len(samples)} predictions for {BATCH} samples"]
+    size = len(data["data_samples"])
+    problems = [] if len(samples) == size else [f"{len(samples)} predictions for {size} samples"]
     for index, sample in enumerate(samples):
         for name, value in sample.pred_instances.items():
             if not torch.as_tensor(value).isfinite().all():
@@ -149,6 +176,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="only configs with this in their path")
     parser.add_argument("--part", default="1/1", help="part I of N, as I/N")
+    parser.add_argument("--steps", type=int, default=1, help="steps of training, all on the same batch")
     parser.add_argument("--list", action="store_true", help="only print the configs")
     options = parser.parse_args(argv)
     paths = part_of([path for path in combinations() if options.only in path], options.part)
@@ -160,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for path in paths:
             start = time.perf_counter()
             try:
-                problems = try_config(path, Path(folder))
+                problems = try_config(path, Path(folder), options.steps)
             except Exception as error:  # whatever it is, the others are tried as well
                 problems = [f"{type(error).__name__}: {error}"]
             failed += bool(problems)

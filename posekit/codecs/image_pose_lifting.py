@@ -13,7 +13,11 @@ from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.registry import CODECS
 
 LIFTING_INSTANCES = {key: key for key in ("lifting_target", "lifting_target_visible")}
-LIFTING_LABELS = {key: key for key in ("trajectory_weights", "lifting_target_label", "lifting_target_weight")}
+UNLABELED = ("unlabeled_target_2d", "intrinsics")
+"""What ``UnlabeledPose`` gives samples without 3D labels; it is packed as it is."""
+LIFTING_LABELS = {
+    key: key for key in ("trajectory_weights", "lifting_target_label", "lifting_target_weight", *UNLABELED)
+}
 
 
 @CODECS.register_module()

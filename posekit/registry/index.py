@@ -295,6 +295,7 @@ INDEX: dict[str, dict[str, str]] = {
         "Resize": "posekit.datasets.transforms.resize:Resize",
         "SingleHandConverter": "posekit.datasets.transforms.single_hand_converter:SingleHandConverter",
         "TopdownAffine": "posekit.datasets.transforms.topdown_affine:TopdownAffine",
+        "UnlabeledPose": "posekit.datasets.transforms.unlabeled_pose:UnlabeledPose",
         "YOLOXHSVRandomAug": "posekit.datasets.transforms.yolox_hsv_random_aug:YOLOXHSVRandomAug",
         "YOLOXMixUp": "posekit.datasets.transforms.yolox_mix_up:YOLOXMixUp",
     },

@@ -121,6 +121,12 @@ class Results(DatasetResults):
     aug_scale: float | None
     aug_scales: list[float]
 
+    # samples of lifters without 3D labels
+    unlabeled_target_2d: np.ndarray
+    """(1, K, 2) pixels."""
+    intrinsics: np.ndarray
+    """(1, 4) focal lengths and centre in pixels, or (1, 9) with three radial and two tangential distortions."""
+
     # targets (whatever the codec encodes comes on top) and how they are packed
     heatmap_mask: Any
     """(h, w) bool at the size of the heatmaps, or a list of them."""

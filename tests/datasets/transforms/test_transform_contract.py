@@ -60,8 +60,10 @@ CASES: dict[str, dict[str, Any]] = {
     "RandomCrop": dict(crop_size=(50, 40)),
     "RandomResize": dict(scale=(64, 48), ratio_range=(0.5, 2.0), keep_ratio=True),
     "Resize": dict(scale=(64, 48), keep_ratio=True),
+    "UnlabeledPose": {},
 }
-NEEDS = {"TopdownAffine": CROP, "RandomHalfBody": CROP, "RandomBBoxTransform": CROP}
+CAMERA = dict(target_idx=[0], camera_param=dict(f=[[90.0], [90.0]], c=[[50.0], [40.0]]))
+NEEDS = {"TopdownAffine": CROP, "RandomHalfBody": CROP, "RandomBBoxTransform": CROP, "UnlabeledPose": CAMERA}
 OPTIONAL = {"PackPoseInputs": ["img"], "RandomFlipAroundRoot": ["lifting_target"]}
 NAMES = [name for name in TRANSFORMS.names() if TRANSFORMS.get(name).__name__ == name]
 """All but further names of the same class."""
