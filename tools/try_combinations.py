@@ -33,6 +33,8 @@ PRETRAINED = {"Pretrained", "PretrainedInit"}
 UNREACHED = ("head.rescore_net.", "backbone.inters.0.")
 """Parameters that published models have and no loss reaches: DEKR's scores come trained, and an hourglass network of
 one stack has the layers to the next."""
+NOT_TRAINED = ("ae_hrnet-w32_8xb24-300e_coco-512x512", "edpose_res50_8xb2-50e_coco-800x1333")
+"""Configs published for testing: their training pipelines are empty, or encode no targets. They only predict."""
 
 
 def combination(config: Mapping[str, Any]) -> Hashable:
@@ -89,7 +91,7 @@ def try_config(path: str, folder: Path, steps: int = 1) -> list[str]:
     config = load(f"posekit::{path}")
     model = MODELS.build(random_model(config))
     model.init_weights()
-    problems = training(model, config, folder, steps)
+    problems = [] if Path(path).stem in NOT_TRAINED else training(model, config, folder, steps)
     return problems or one_prediction(model, config, folder)
 
 
