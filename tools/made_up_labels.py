@@ -103,7 +103,7 @@ def keypoint_counts(name: str, dataset: Mapping[str, Any]) -> dict[str, int]:
     """Return how many keypoints stand under which key."""
     if name in WHOLE_BODY_DATASETS:
         return WHOLE_BODY
-    metainfo = DATASETS.get(name).METAINFO
+    metainfo = dataset.get("metainfo") or DATASETS.get(name).METAINFO
     if name == "HalpeHandDataset":  # picks hands from whole bodies
         metainfo = DATASETS.get("HalpeDataset").METAINFO
     elif name == "DeepFashionDataset":
