@@ -103,7 +103,7 @@ def keypoint_counts(name: str, dataset: Mapping[str, Any]) -> dict[str, int]:
     """Return how many keypoints stand under which key."""
     if name in WHOLE_BODY_DATASETS:
         return WHOLE_BODY
-    metainfo = DATASETS.get(name).METAINFO
+    metainfo = dataset.get("metainfo") or DATASETS.get(name).METAINFO
     if name == "HalpeHandDataset":  # picks hands from whole bodies
         metainfo = DATASETS.get("HalpeDataset").METAINFO
     elif name == "DeepFashionDataset":
@@ -123,7 +123,8 @@ def hands(folder: Path) -> dict[str, Any]:
     (folder / HANDS["camera_param_file"]).write_text(json.dumps({"0": {k: {"1": v} for k, v in camera.items()}}))
     rng = np.random.default_rng(0)
     joints = {
-        str(i): {"world_coord": (rng.uniform(-80, 80, (42, 3)) + [0, 0, 900]).tolist()} for i in range(NUM_IMAGES)
+        str(i): {"world_coord": (rng.uniform(-80, 80, (42, 3)) + np.array([0, 0, 900])).tolist()}
+        for i in range(NUM_IMAGES)
     }
     (folder / HANDS["joint_file"]).write_text(json.dumps({"0": joints}))
     image = dict(width=SIZE_WH[0], height=SIZE_WH[1], capture=0, camera="1", subject=0, seq_name="a")
@@ -140,7 +141,7 @@ def write_poses(folder: Path) -> None:
     if (folder / POSES["ann_file"]).exists():
         return
     rng = np.random.default_rng(0)
-    poses = rng.normal(0, 0.3, (NUM_FRAMES, 17, 3)) + [0, 0, 4]
+    poses = rng.normal(0, 0.3, (NUM_FRAMES, 17, 3)) + np.array([0, 0, 4])
     points = poses[..., :2] / poses[..., 2:] * 1100 + 500
     ones = np.ones((NUM_FRAMES, 17, 1))
     np.savez(

@@ -29,6 +29,12 @@ from posekit.zoo.config_index import config_entries
 
 BATCH = 2
 PARTS = ("backbone", "neck", "head", "traj_backbone", "traj_head", "semi_loss", "distill_cfg")
+PRETRAINED = {"Pretrained", "PretrainedInit"}
+UNREACHED = ("head.rescore_net.", "backbone.inters.0.")
+"""Parameters that published models have and no loss reaches: DEKR's scores come trained, and an hourglass network of
+one stack has the layers to the next."""
+NOT_TRAINED = ("ae_hrnet-w32_8xb24-300e_coco-512x512", "edpose_res50_8xb2-50e_coco-800x1333")
+"""Configs published for testing: their training pipelines are empty, or encode no targets. They only predict."""
 
 
 def combination(config: Mapping[str, Any]) -> Hashable:
@@ -75,7 +81,7 @@ def without_downloads(node: Any) -> Any:
         return [without_downloads(item) for item in node]
     if not isinstance(node, Mapping):
         return node
-    stale = {key for key, value in node.items() if key == "init_cfg" and "Pretrained" in types_in(value)}
+    stale = {key for key, value in node.items() if key == "init_cfg" and {*types_in(value)} & PRETRAINED}
     return {key: without_downloads(value) for key, value in node.items() if key not in {*stale, "teacher_pretrained"}}
 
 
@@ -85,7 +91,7 @@ def try_config(path: str, folder: Path, steps: int = 1) -> list[str]:
     config = load(f"posekit::{path}")
     model = MODELS.build(random_model(config))
     model.init_weights()
-    problems = training(model, config, folder, steps)
+    problems = [] if Path(path).stem in NOT_TRAINED else training(model, config, folder, steps)
     return problems or one_prediction(model, config, folder)
 
 
@@ -140,8 +146,9 @@ def one_step(model: Any, batch: dict[str, Any], optimizer: torch.optim.Optimizer
     torch.stack([value for name, value in losses.items() if "loss" in name]).sum().backward()
     problems = [f"{name} is {value.item():g}" for name, value in losses.items() if not value.isfinite()]
     trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
-    bare = [name for name, parameter in trained.items() if parameter.grad is None]
-    wild = [name for name, parameter in trained.items() if name not in bare and not parameter.grad.isfinite().all()]
+    gradients = {name: parameter.grad for name, parameter in trained.items() if not name.startswith(UNREACHED)}
+    bare = [name for name, gradient in gradients.items() if gradient is None]
+    wild = [name for name, gradient in gradients.items() if gradient is not None and not gradient.isfinite().all()]
     optimizer.step()
     lost = [name for name, parameter in trained.items() if not parameter.isfinite().all()]
     for what, names in (("no gradient", bare), ("gradient not finite", wild), ("not finite after a step", lost)):

@@ -99,10 +99,9 @@ def open_predictor(
     """Open an exported model, or build that of a config; by default open the one that comes with posekit."""
     from posekit.inference.devices import onnx_providers
 
-    exported = name_or_config is None or Path(name_or_config).suffix == ".onnx"
-    if exported and checkpoint is not None:
+    if checkpoint is not None and (name_or_config is None or Path(name_or_config).suffix == ".onnx"):
         raise ValueError(f"checkpoint {checkpoint}: belongs to a config; give its name or path as well")
-    if exported:
+    if name_or_config is None or Path(name_or_config).suffix == ".onnx":
         from posekit.inference.pose_model import PoseModel
 
         options: dict[str, Any] = {"threads": threads, "providers": onnx_providers(device)}

@@ -99,12 +99,14 @@ def from_mpirun(environment: MutableMapping[str, str]) -> Launch | None:
         )
     environment.setdefault("MASTER_ADDR", "127.0.0.1")
     environment.setdefault("MASTER_PORT", "29500")
-    environment |= {
-        "TORCHELASTIC_RUN_ID": "mpirun",
-        "WORLD_SIZE": str(world),
-        "RANK": str(rank),
-        "LOCAL_WORLD_SIZE": str(local),
-        "LOCAL_RANK": environment.get(names[3], str(rank % local)),
-        "GROUP_RANK": str(rank // local),
-    }
+    environment.update(
+        {
+            "TORCHELASTIC_RUN_ID": "mpirun",
+            "WORLD_SIZE": str(world),
+            "RANK": str(rank),
+            "LOCAL_WORLD_SIZE": str(local),
+            "LOCAL_RANK": environment.get(names[3], str(rank % local)),
+            "GROUP_RANK": str(rank // local),
+        }
+    )
     return Launch(local, world // local, rank, "mpirun")

@@ -119,7 +119,7 @@ class SharedBatchNorm(TorchSyncBatchNorm):
     """
 
     def apply(self, model: torch.nn.Module) -> torch.nn.Module:
-        from timm.layers import convert_sync_batchnorm
+        from timm.layers.norm_act import convert_sync_batchnorm
 
         return convert_sync_batchnorm(model)
 

@@ -160,26 +160,25 @@ def exceeds_oks(found: FoundPoses, sigmas: np.ndarray, first: np.ndarray, second
 def oks_matrix(found: FoundPoses, sigmas: np.ndarray) -> np.ndarray:
     """Return the (D, D) similarities among the predictions of one image."""
     area = (found.area[:, None] + found.area[None]) / 2
-    return oks_between(found.keypoints, found.keypoints, area, sigmas)
+    return oks_between(found.keypoints[:, None], found.keypoints[None], area, sigmas)
 
 
 def oks_between(
     first: np.ndarray, second: np.ndarray, area: np.ndarray, sigmas: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
-    """Compute the OKS of every pose with every other.
+    """Compute the OKS of poses; all arrays are broadcast against each other.
 
     Args:
-        first: (M, K, 2) keypoints.
-        second: (N, K, 2) keypoints.
-        area: (M, N) that each pair is measured by, in square pixels.
+        first: (..., K, 2) keypoints.
+        second: (..., K, 2) keypoints.
+        area: (...) that each pair is measured by, in square pixels.
         sigmas: (K,) or () spread of the keypoints, relative to the root of the area.
-        weights: (M, N, K) of the keypoints in each pair's mean; by default all count alike.
+        weights: (..., K) of the keypoints in each pair's mean; by default all count alike.
 
     Returns:
-        (M, N) in 0 ... 1; 0 for pairs without weights.
+        (...) in 0 ... 1; 0 for pairs without weights.
     """
-    offset = first[:, None] - second[None]
-    terms = np.exp(-squared_length(offset) / variances_of(sigmas) / (area + EPS)[..., None] / 2)
+    terms = np.exp(-squared_length(first - second) / variances_of(sigmas) / (area + EPS)[..., None] / 2)
     if weights is None:
         return terms.mean(-1)
     return (terms * weights).sum(-1) / np.maximum(weights.sum(-1), np.finfo(np.float64).tiny)

@@ -63,7 +63,8 @@ class OneEuro:
             self.speeds, self.away = np.zeros(points.shape), np.zeros((*points.shape[:-1], 1))
         if points.shape != self.values.shape:
             raise ValueError(f"points of shape {points.shape}; those before had {self.values.shape}")
-        here = ~np.isnan(points).any(-1, keepdims=True)
+        here = np.isfinite(points).all(-1, keepdims=True)
+        points = np.where(here, points, np.nan)
         known = here & ~np.isnan(self.values)
         self.away = self.away + 1
         seconds = self.away / self.fps

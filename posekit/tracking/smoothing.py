@@ -1,7 +1,7 @@
 """Smoothing of whole tracks, and filling of their gaps.
 
 Shapes: T frames, K keypoints, D = 2 or 3 coordinates.
-Convention: a keypoint with a NaN coordinate is missing, and stays missing in what the filters return.
+Convention: a keypoint with a coordinate that is not finite is missing, and is NaN in what the filters return.
 
 The windows are centred: what they return is not late. Whoever smooths while frames come in has to wait for the later
 half of a window, which is the delay that the docstrings tell.
@@ -153,7 +153,7 @@ def windows(values: np.ndarray, length: int) -> np.ndarray:
 
 
 def checked(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return a copy of points (T, K, D) as float64, whole points NaN where one coordinate is, and what is missing.
+    """Return a copy of points (T, K, D) as float64 and what is missing (T, K); missing points are NaN as a whole.
 
     Raises:
         ValueError: if they have no three axes.
@@ -161,7 +161,7 @@ def checked(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     points = np.array(points, np.float64)
     if points.ndim != 3:
         raise ValueError(f"points of shape {points.shape}: expected (frames, keypoints, coordinates)")
-    missing = np.asarray(np.isnan(points).any(-1))
+    missing = ~np.asarray(np.isfinite(points).all(-1))
     points[missing] = np.nan
     return points, missing
 

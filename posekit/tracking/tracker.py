@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from posekit.keypoints.oks import oks_between
+from posekit.keypoints.oks import oks_between, squared_length
 from posekit.structures.bbox.overlaps import bbox_overlaps
 
 NO_IDENTITY = -1
@@ -28,13 +28,16 @@ VELOCITY_GAIN = 0.3
 GROWTH_PER_LOST_FRAME = 0.1
 """Each frame without a sight lets a pose lie this much of its size further away."""
 
+FAR = 2.0
+"""Poses further apart than this many sizes (roots of the area) have a similarity of 0, unless their boxes overlap."""
+
 
 class Poses(Protocol):
     """The poses of a frame, as ``PoseResult`` has them."""
 
     @property
     def keypoints(self) -> np.ndarray:
-        """(N, K, 2 or 3); NaN where missing."""
+        """(N, K, 2 or 3); not finite where missing."""
         ...
 
     @property
@@ -172,9 +175,10 @@ class Tracker:
 def columns_of(poses: Poses) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return keypoints (N, K, 2), their weights (N, K), boxes (N, 4) and scores (N,) of a frame, missing ones as 0."""
     keypoints = np.asarray(poses.keypoints, np.float64)[..., :2]
-    weights = np.where(np.isnan(keypoints).any(-1), 0.0, np.nan_to_num(np.asarray(poses.scores, np.float64))).clip(0)
+    weights = np.where(np.isfinite(keypoints).all(-1), np.nan_to_num(np.asarray(poses.scores, np.float64)), 0.0).clip(0)
     keypoints = np.where(weights[..., None] > 0, keypoints, 0.0)
     boxes = boxes_around(keypoints, weights) if poses.boxes is None else np.asarray(poses.boxes, np.float64)[:, :4]
+    boxes = np.where(np.isfinite(boxes).all(-1, keepdims=True), boxes, 0.0)
     scores = np.ones(len(keypoints)) if poses.box_scores is None else np.asarray(poses.box_scores, np.float64)
     return keypoints, weights, boxes, scores
 
@@ -197,15 +201,22 @@ def similarities(
 ) -> np.ndarray:
     """Return (M, N) means of OKS and IoU, in 0 ... 1; IoU alone where a pair shares no keypoint."""
     track_boxes = np.stack([track.box for track in tracks])
-    lost = np.array([track.lost for track in tracks])
-    area = (areas(track_boxes)[:, None] + areas(boxes)[None]) / 2
-    area = area * (1 + GROWTH_PER_LOST_FRAME * (lost - 1)[:, None]) ** 2
-    shared = np.stack([track.weights for track in tracks])[:, None] * weights[None]
-    oks = oks_between(
-        np.stack([track.keypoints for track in tracks]), keypoints, area, np.asarray(sigmas, np.float64), shared
-    )
-    iou = bbox_overlaps(track_boxes, boxes)
-    return np.where(shared.any(-1), (oks + iou) / 2, iou)
+    track_keypoints = np.stack([track.keypoints for track in tracks])
+    track_weights = np.stack([track.weights for track in tracks])
+    reach = 1 + GROWTH_PER_LOST_FRAME * np.array([track.lost - 1 for track in tracks])
+    area = (areas(track_boxes)[:, None] + areas(boxes)[None]) / 2 * reach[:, None] ** 2
+    similarity = bbox_overlaps(track_boxes, boxes)
+    apart = squared_length(centres(track_boxes)[:, None] - centres(boxes)[None])
+    i, j = np.nonzero((apart <= FAR**2 * area) | (similarity > 0))
+    shared = track_weights[i] * weights[j]
+    oks = oks_between(track_keypoints[i], keypoints[j], area[i, j], np.asarray(sigmas, np.float64), shared)
+    similarity[i, j] = np.where(shared.any(-1), (oks + similarity[i, j]) / 2, similarity[i, j])
+    return similarity
+
+
+def centres(boxes: np.ndarray) -> np.ndarray:
+    """Return the centres (N, 2) of boxes (N, 4)."""
+    return (boxes[:, :2] + boxes[:, 2:]) / 2
 
 
 def areas(boxes: np.ndarray) -> np.ndarray:

@@ -82,9 +82,13 @@ def test_poses_tell_apart_what_boxes_do_not():
 def test_missing_keypoints_and_boxes():
     points = np.stack([SHAPE, SHAPE + 100])
     points[0, 1] = np.nan
-    points[1] = np.nan
+    points[1] = np.inf
     poses = PoseResult(points, np.ones((2, 3)), SET)
-    assert ids(Tracker(), poses)[0] == [1, 2]
+    tracker = Tracker()
+    assert ids(tracker, poses, poses)[0] == [1, 2]
+    assert [track.identity for track in tracker.tracks][:2] == [1, 2]
+    nowhere = PoseResult(points, np.ones((2, 3)), SET, boxes=np.full((2, 4), np.nan), box_scores=np.full(2, 0.9))
+    assert len(set(tracker.update(nowhere).tolist())) == 2
 
 
 @pytest.mark.parametrize("options", [dict(weak=0.6), dict(weak=-1), dict(min_similarity=0), dict(max_lost=-1)])

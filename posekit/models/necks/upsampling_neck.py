@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -56,7 +57,7 @@ class UpsamplingNeck(BaseNeck):
 
     @staticmethod
     def _convs(
-        widths: Sequence[int], out_channels: Sequence[int], kernel_size: int, norm_cfg: Settings, **options: None
+        widths: Sequence[int], out_channels: Sequence[int], kernel_size: int, norm_cfg: Settings, **options: Any
     ) -> nn.ModuleList:
         pairs = zip(widths, out_channels, strict=True)
         return nn.ModuleList(ConvModule(a, b, kernel_size, norm_cfg=norm_cfg, **options) for a, b in pairs)
