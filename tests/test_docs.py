@@ -55,9 +55,9 @@ def test_configs_and_links_exist(page: Path) -> None:
 
 def test_the_python_of_the_readme_runs(monkeypatch, tmp_path, shared) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    code = re.search(r"(?:^ {4}.*\n|^\n)+", text[text.index("    from posekit.apis") :], re.MULTILINE)
-    picture = sorted((shared / "data" / "coco-mini").rglob("*.jpg"))[0]
-    (tmp_path / "PICTURE.jpg").write_bytes(picture.read_bytes())
+    code = re.search(r"(?:^ {4}.*\n|^\n)+", text[text.index("    from posekit import Pose") :], re.MULTILINE)
+    image = sorted((shared / "data" / "coco-mini").rglob("*.jpg"))[0]
+    (tmp_path / "IMAGE.jpg").write_bytes(image.read_bytes())
     monkeypatch.chdir(tmp_path)
     space: dict = {}
     exec(re.sub(r"^ {4}", "", code[0], flags=re.MULTILINE), space)  # pyright: ignore[reportOptionalSubscript]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from posekit.codecs.agreement import check_codecs
 from posekit.config.config import Config
@@ -31,6 +31,7 @@ from posekit.registry.signature import parameters
 if TYPE_CHECKING:
     from posekit.engine.translation import Translation
 
+Reader: TypeAlias = Callable[[Mapping[str, Any]], Any]
 PLAIN = (str, int, float, list, tuple)
 LOOPS = {
     "train_cfg": ("EpochBasedTrainLoop", "IterBasedTrainLoop"),
@@ -100,18 +101,19 @@ def check_dataset(made: Translation, path: str, dataset: Any) -> None:
     made.check_part(path, DATASETS, dataset)
     if not isinstance(dataset, Mapping):
         return
-    for at, metainfo in keypoint_sets(dataset, path):
+    for at, metainfo, read in keypoint_sets(dataset, path):
         try:
-            load_metainfo(metainfo)
+            read(metainfo)
         except (OSError, ValueError) as error:
             made.refuse(at, str(error))
 
 
-def keypoint_sets(dataset: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the ``metainfo`` of a dataset and of those inside it, with their paths."""
-    metainfo = dataset.get("metainfo")
+def keypoint_sets(dataset: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any], Reader]]:
+    """Yield the path and the ``metainfo`` of a dataset and of those inside it, and what their classes read it with."""
+    metainfo, kind = dataset.get("metainfo"), dataset.get("type")
     if isinstance(metainfo, Mapping) and metainfo:
-        yield f"{path}.metainfo", metainfo
+        built = kind if isinstance(kind, type) else DATASETS.get(kind) if kind in DATASETS else None
+        yield f"{path}.metainfo", metainfo, getattr(built, "_load_metainfo", load_metainfo)
     parts = dataset.get("datasets")
     inside: dict[str, Any] = {
         f"{path}.datasets.{index}": part for index, part in enumerate(parts if isinstance(parts, list) else ())

@@ -86,6 +86,13 @@ def test_hooks_are_taken_covered_or_off(data: Path) -> None:
     assert rows["default_hooks.visualization"] == "PoseVisualizationHook: off"
 
 
+def test_a_detectors_data_name_classes_instead_of_keypoints(data: Path) -> None:
+    dataset = {"type": "CocoDetDataset", "ann_file": "boxes.json", "metainfo": {"classes": ["person"]}}
+    assert made(data, train_dataloader={"dataset": dataset}).problems == []
+    with pytest.raises(BuildError, match=r"train_dataloader.dataset.metainfo.*: .*classes: must be a list of names"):
+        made(data, train_dataloader={"dataset": {**dataset, "metainfo": {"classes": "person"}}})
+
+
 def test_plain_variables_of_a_config_are_left_alone(data: Path) -> None:
     made(data, codec={"type": "SimCCLabel"}, base_lr=4e-3, train_pipeline=[], max_epochs=420, data_root="x")
 
