@@ -6,6 +6,7 @@ import gc
 import importlib
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +40,11 @@ def checker(shared: Path) -> Any:
 
     module.read_cases = read_and_close
     return module
+
+
+@pytest.fixture(autouse=True)
+def _normal_arithmetic() -> Iterator[None]:
+    """Undo what a run on the CPU sets for its process: tiny numbers that count as 0, which hypothesis refuses."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)

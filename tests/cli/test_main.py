@@ -63,7 +63,9 @@ def test_version(capsys):
     assert capsys.readouterr().out.startswith("posekit 0.")
 
 
-@pytest.mark.parametrize(("given", "message"), [("trian", "did you mean 'train'"), ("zzz", "there are predict, ")])
+@pytest.mark.parametrize(
+    ("given", "message"), [("trian", "did you mean 'train'"), ("zzz", "there are demo, predict, ")]
+)
 def test_unknown_command(given, message, capsys):
     assert call(given) == cli.USER_ERROR
     assert message in capsys.readouterr().err
