@@ -11,6 +11,7 @@ max_epochs: int = 50
 milestones: list = [33, 45]
 decay_end: int = 140
 base_batch_size: int = 80
+encodes: bool = False  # the targets of training; the published config, which is for testing only, does not
 short_sides = [(side, 1333) for side in range(480, 801, 32)]
 load = dict(type="LoadImage")
 train_pipeline = [
@@ -34,6 +35,7 @@ train_pipeline = [
             ],
         ],
     ),
+    *([dict(type="GenerateTarget", encoder=codec)] if encodes else []),
     dict(type="PackPoseInputs"),
 ]
 meta_keys = [

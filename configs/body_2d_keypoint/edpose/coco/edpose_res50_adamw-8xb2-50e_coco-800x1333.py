@@ -1,5 +1,6 @@
 # ED-Pose as its paper trains it, with a slower backbone, where the published config keeps the settings of another.
 _base_ = "edpose_res50_8xb2-50e_coco-800x1333.py"
+encodes = True
 lr = 1e-4
 warm_up = False
 decay_end = 50
