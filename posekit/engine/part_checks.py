@@ -112,7 +112,7 @@ def keypoint_sets(dataset: Mapping[str, Any], path: str) -> Iterator[tuple[str, 
     """Yield the path and the ``metainfo`` of a dataset and of those inside it, and what their classes read it with."""
     metainfo, kind = dataset.get("metainfo"), dataset.get("type")
     if isinstance(metainfo, Mapping) and metainfo:
-        built = kind if isinstance(kind, type) else DATASETS.get(kind) if kind in DATASETS else None
+        built = DATASETS.get(kind) if isinstance(kind, str) and kind in DATASETS else kind
         yield f"{path}.metainfo", metainfo, getattr(built, "_load_metainfo", load_metainfo)
     parts = dataset.get("datasets")
     inside: dict[str, Any] = {
