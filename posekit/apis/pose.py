@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from posekit.inference.people import look_for_people
+from posekit.inference.people import PEOPLE, WHOLE, look_for_people
 from posekit.inference.results import PoseResult
 from posekit.inference.top_down import TopDownPredictor
 
@@ -28,8 +28,9 @@ class Pose:
         name_or_config: an exported model (``.onnx``), or a config, by its path or its name; by default the model that
             comes with posekit.
         checkpoint: weights of the config, a path or URL.
-        detector: exported detector that finds the people in an image without boxes; ``whole`` if each image shows one
-            person. By default the one that comes with posekit.
+        detector: what finds boxes in an image without any: an exported detector, ``people`` for the one that comes with
+            posekit, or ``whole`` if each image shows one person; by default ``people`` for posekit's own model,
+            ``whole`` for others.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     Raises:
@@ -47,7 +48,8 @@ class Pose:
     ) -> None:
         self.predictor = open_predictor(name_or_config, checkpoint, device)
         if isinstance(self.predictor, TopDownPredictor):
-            look_for_people(self.predictor, None if detector is None else os.fspath(detector))
+            detector = detector or (PEOPLE if name_or_config is None else WHOLE)
+            look_for_people(self.predictor, os.fspath(detector))
 
     @property
     def skeleton(self) -> dict[str, Any]:

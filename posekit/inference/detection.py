@@ -103,7 +103,7 @@ class Detector:
         self.recipe = recipe
 
     @classmethod
-    def open(cls, path: str | Path, *, threads: int | None = None, providers: Sequence[Any] = ()) -> Detector:
+    def open(cls, path: str | Path, *, threads: int | None = None, providers: Sequence[Any] | None = None) -> Detector:
         """Open a file that ``posekit.export.detector.export_detector`` wrote.
 
         Args:

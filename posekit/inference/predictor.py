@@ -40,6 +40,9 @@ class Predictor:
         metainfo: the set of the predicted keypoints.
         batch_size: most inputs that go through the network together.
         read: turns what people hand over as an image into an array (H, W, 3), BGR.
+
+    Attributes:
+        finish: what becomes of each image's result before it is handed out; None for nothing.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Predictor:
         self.metainfo = dict(metainfo)
         self.batch_size = batch_size
         self.read = read
+        self.finish: Callable[[PoseResult], PoseResult] | None = None
 
     def predict(
         self,
@@ -88,7 +92,9 @@ class Predictor:
         No more images are taken than a batch needs.
         """
         for job in self.jobs(images, flip_test=flip_test):
-            yield PoseResult.from_samples(job.samples, self.metainfo, job.size_wh)  # pyright: ignore[reportArgumentType]
+            samples: Any = job.samples
+            result = PoseResult.from_samples(samples, self.metainfo, job.size_wh)
+            yield result if self.finish is None else self.finish(result)
 
     def samples(self, image: Image, boxes: Boxes | None = None) -> list[PoseDataSample]:
         """Return an image's samples with all that the network says of them."""

@@ -51,12 +51,14 @@ def test_wrong_destination(out, message, tmp_path, capsys):
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("options", "message"), [((), "boxes agree"), (("--half",), "--half: files of detectors")])
+@pytest.mark.parametrize(("options", "message"), [((), "boxes agree, half: False"), (("--half",), "half: True")])
 def test_detectors(options, message, calls, tmp_path, capsys, monkeypatch):
     detector = SimpleNamespace(bbox_head=None)
     monkeypatch.setattr("posekit.apis.inference.init_model", lambda config, checkpoint: detector)
-    exporter = SimpleNamespace(export_detector=lambda model, out, detect: "boxes agree")
+    exporter = SimpleNamespace(
+        export_detector=lambda model, out, detect, half_weights: f"boxes agree, half: {half_weights}"
+    )
     monkeypatch.setitem(sys.modules, "posekit.export.detector", exporter)
-    assert call("c.py", "w.pth", "-o", tmp_path / "m.onnx", *options) == (cli.USER_ERROR if options else 0)
+    assert call("c.py", "w.pth", "-o", tmp_path / "m.onnx", *options) == 0
     printed = capsys.readouterr()
     assert message in printed.out + printed.err

@@ -43,6 +43,7 @@ BOX_SET = dict(dataset_name="box", keypoint_id2name={0: "low", 1: "high"}, num_k
 @pytest.fixture(autouse=True)
 def corner_model(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("posekit.inference.people.PEOPLE", "whole")  # these images show nobody
     monkeypatch.setattr(
         module, "open_predictor", lambda *options: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
     )

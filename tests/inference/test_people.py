@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from posekit.inference import people
 from posekit.inference.detection import Detections
-from posekit.inference.people import DetectedPeople, look_for_people
+from posekit.inference.people import DetectedPeople, look_for_people, without_repeats
 from posekit.inference.pose_model import PoseModel
 from posekit.inference.results import PoseResult
 
@@ -45,6 +46,18 @@ def test_boxes_end_at_the_border_and_slivers_are_left_out():
     np.testing.assert_allclose(result.boxes, [[-0.5, 49.5, 29.5, 99.5]])
 
 
+def test_poses_that_repeat_a_better_one_are_left_out():
+    predictor = look_for_people(PoseModel.default().predictor, "whole")
+    keypoints = np.random.default_rng(0).uniform(0, 100, (1, 17, 2))
+    keypoints = np.concatenate([keypoints, keypoints + 0.5, keypoints + 300])
+    boxes = np.array([[0, 0, 100, 100], [0, 0, 101, 101], [300, 300, 400, 400]], np.float32)
+    result = PoseResult(keypoints, np.ones((3, 17)), {}, boxes=boxes, box_scores=np.array([0.6, 0.9, 0.5]))
+    sigmas = np.asarray(predictor.metainfo["sigmas"])
+    assert without_repeats(result, sigmas=sigmas).box_scores.tolist() == [0.9, 0.5]
+    given = replace(result, box_scores=np.ones(3))
+    assert len(without_repeats(given, sigmas=sigmas)) == 3
+
+
 def test_nobody_there():
     result = poses()
     assert len(result) == 0
@@ -60,11 +73,10 @@ def test_boxes_that_are_given_come_first():
     assert len(poses((10, 10, 60, 90, 0.9), (100, 20, 150, 80, 0.8), boxes=[[5, 5, 50, 50]])) == 1
 
 
-def test_whole_images(monkeypatch, tmp_path):
+def test_detectors_by_name(tmp_path):
     predictor = PoseModel.default().predictor
     crops = predictor.prepare
     assert look_for_people(predictor, "whole").prepare is crops
-    monkeypatch.setattr(people, "DEFAULT_DETECTOR", tmp_path / "none.onnx")
-    assert look_for_people(predictor).prepare is crops
     with pytest.raises(FileNotFoundError, match=r"mine.onnx: no such model file"):
         look_for_people(predictor, tmp_path / "mine.onnx")
+    assert isinstance(look_for_people(predictor, "people").prepare, DetectedPeople)
