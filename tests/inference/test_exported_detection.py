@@ -97,9 +97,7 @@ def test_other_pipelines_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_differs_is_not_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        detector, "write_graph", lambda deployed, recipe, path, half: path.write_bytes(b"graph")
-    )
+    monkeypatch.setattr(detector, "write_graph", lambda deployed, recipe, path, half: path.write_bytes(b"graph"))
     monkeypatch.setattr(detector, "compare", lambda *_: detector.DetectorParity(4, 10, 0.5, 1.0))
     with pytest.raises(ParityError, match=r"differs .* of 10 boxes on 4 images 50.0 % agree within 1 px"):
         export_detector(model_of("yolox"), tmp_path / "detector.onnx", detect=inference_detector)
