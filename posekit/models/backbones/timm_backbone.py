@@ -88,8 +88,7 @@ class TimmBackbone(FreezableBackbone):
 
     def convert_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Name the weights of a plain timm model, or of another backbone like this, as they are named here."""
-        prefix = "timm_model."
-        return {key if key.startswith(prefix) else prefix + key: value for key, value in state.items()}
+        return with_prefix(state)
 
     def layers_up_to(self, levels: Sequence[str], count: int) -> list[str]:
         """Return the names of the modules that the first ``count`` levels run through.
@@ -158,6 +157,12 @@ class TIMMBackbone(BaseBackbone):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         features = self.timm_model(x)
         return (features,) if isinstance(features, Tensor) else tuple(features)
+
+
+def with_prefix(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights by the keys that they have where the timm model is a part named ``timm_model``."""
+    prefix = "timm_model."
+    return {key if key.startswith(prefix) else prefix + key: value for key, value in state.items()}
 
 
 def create_timm_model(owner: str, name: str, **options: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from posekit.models.backbones.staged import FreezableBackbone, check_choice
-from posekit.models.backbones.timm_backbone import create_timm_model
+from posekit.models.backbones.timm_backbone import create_timm_model, with_prefix
 from posekit.models.base_module import InitRules
 from posekit.registry import MODELS
 
@@ -91,8 +91,8 @@ class TimmStages(FreezableBackbone):
         return x
 
     def convert_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Bring timm's keys to those of this module."""
-        return {key if key.startswith("timm_model.") else f"timm_model.{key}": value for key, value in state.items()}
+        """Name the weights of a plain timm model as they are named here."""
+        return with_prefix(state)
 
 
 def keep_only(model: nn.Module, parts: Sequence[str]) -> None:
