@@ -34,7 +34,7 @@ class Source(Protocol):
     def num_frames(self) -> int: ...
     @property
     def fps(self) -> float | None:
-        """Frames per second; None for a picture."""
+        """Frames per second; None for an image."""
         ...
 
     def frames(self) -> Iterator[tuple[dict[str, Any], np.ndarray]]:

@@ -74,7 +74,7 @@ class MotionBERTLabel(BaseCodec):
             keypoints_visible: (T, K).
             lifting_target: (T, K, 3).
             lifting_target_visible: (T, K).
-            camera_param: the picture's size ``w`` and ``h`` and, to project joints, ``f`` and ``c``, (2,) or (2, 1).
+            camera_param: the image's size ``w`` and ``h`` and, to project joints, ``f`` and ``c``, (2,) or (2, 1).
             factor: (T,) millimetres per pixel; None or zeros to take it from the projection.
 
         Returns:

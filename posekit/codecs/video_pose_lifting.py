@@ -71,7 +71,7 @@ class VideoPoseLifting(BaseCodec):
             keypoints_visible: (T, K).
             lifting_target: in the camera's space.
             lifting_target_visible: (1, J).
-            camera_param: the picture's size ``w`` and ``h``, and for ``normalize_camera`` focal length
+            camera_param: the image's size ``w`` and ``h``, and for ``normalize_camera`` focal length
                 ``f`` and centre ``c``, all in pixels.
 
         Returns:

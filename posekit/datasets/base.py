@@ -196,7 +196,7 @@ class BaseDataset:
         return self.pipeline(results)  # pyright: ignore[reportArgumentType]
 
     def own_record(self, index: int) -> dict[str, Any]:
-        """Return a sample's record with arrays that may be written to, and this data set under ``dataset``.
+        """Return a sample's record with arrays that may be written to, and this dataset under ``dataset``.
 
         What the sample lacks is absent, also where the record has a list with None for each instance.
         """

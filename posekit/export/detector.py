@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from posekit.export.onnx import OPSET, ParityError, forget_origin, halve_weights, quiet
+from posekit.export.onnx import ParityError, example_input, save_graph
 from posekit.inference.config_recipe import prediction_steps, step_name
 from posekit.inference.detection import METADATA_KEY, Detector, DetectorRecipe
 from posekit.models.heads.rtmdet_head import RTMDetSepBNHead
@@ -135,29 +135,8 @@ def recipe_of(model: Any) -> DetectorRecipe:
 
 def write_graph(deployed: DeployedDetector, recipe: DetectorRecipe, path: Path, half_weights: bool) -> None:
     """Trace the network and write it with its recipe."""
-    import onnx
-
-    width, height = recipe.input_size
-    example = torch.zeros(2, 3, height, width, device=next(deployed.parameters()).device)
-    with quiet(), torch.no_grad():
-        program = torch.onnx.export(
-            deployed,
-            (example,),
-            input_names=[INPUT],
-            output_names=OUTPUTS,
-            dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=4096)},),
-            opset_version=OPSET,
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None
-    graph = program.model_proto
-    forget_origin(graph)
-    if half_weights:
-        halve_weights(graph)
-    onnx.helper.set_model_props(graph, {METADATA_KEY: recipe.to_json()})
-    graph.producer_name = "posekit"
-    onnx.save(graph, str(path))
+    example, metadata = example_input(deployed, recipe.input_size), {METADATA_KEY: recipe.to_json()}
+    save_graph(deployed, example, path, names=([INPUT], OUTPUTS), metadata=metadata, half_weights=half_weights)
 
 
 def compare(detect: Callable[[np.ndarray], Any], path: Path, images: Sequence[np.ndarray]) -> DetectorParity:

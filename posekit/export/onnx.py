@@ -143,17 +143,48 @@ def exported_recipe(model: Any, card: Mapping[str, Any]) -> Recipe:
 
 def write_graph(deployed: Deployed, recipe: Recipe, path: Path, half_weights: bool) -> None:
     """Trace the network and write it with its metadata."""
+    example = example_input(deployed, recipe.input_size)
+    with torch.no_grad():
+        outputs = output_names(deployed(example))
+    names = ([INPUT], outputs)
+    save_graph(
+        deployed, example, path, names=names, metadata={METADATA_KEY: recipe.to_json()}, half_weights=half_weights
+    )
+
+
+def example_input(network: nn.Module, size_wh: tuple[int, int]) -> Tensor:
+    """Return two black images (2, 3, h, w) where the network lies."""
+    width, height = size_wh
+    return torch.zeros(2, 3, height, width, device=next(network.parameters()).device)
+
+
+def save_graph(
+    network: nn.Module,
+    example: Tensor,
+    path: Path,
+    *,
+    names: tuple[list[str], list[str]],
+    metadata: dict[str, str],
+    half_weights: bool,
+) -> None:
+    """Trace a network and write it as an ONNX file that takes batches of any size.
+
+    Args:
+        network: takes one batch.
+        example: such a batch.
+        path: file to write.
+        names: of the inputs and of the outputs.
+        metadata: texts that the file keeps.
+        half_weights: store weights in 16 bits; they are widened when the file is opened.
+    """
     import onnx
 
-    width, height = recipe.input_size
-    device = next(deployed.parameters()).device
-    example = torch.zeros(2, 3, height, width, device=device)
     with quiet(), torch.no_grad():
         program = torch.onnx.export(
-            deployed,
+            network,
             (example,),
-            input_names=[INPUT],
-            output_names=output_names(deployed(example)),
+            input_names=names[0],
+            output_names=names[1],
             dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=4096)},),
             opset_version=OPSET,
             dynamo=True,
@@ -164,7 +195,7 @@ def write_graph(deployed: Deployed, recipe: Recipe, path: Path, half_weights: bo
     forget_origin(graph)
     if half_weights:
         halve_weights(graph)
-    onnx.helper.set_model_props(graph, {METADATA_KEY: recipe.to_json()})
+    onnx.helper.set_model_props(graph, metadata)
     graph.producer_name = "posekit"
     onnx.save(graph, str(path))
 
