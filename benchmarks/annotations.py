@@ -1,6 +1,6 @@
 """C10: opening a COCO file of 150,000 persons, random rows of it, and what a worker has to copy.
 
-The baseline keeps one pickled dict per row, unpickles it and copies it, as data sets often do.
+The baseline keeps one pickled dict per row, unpickles it and copies it, as datasets often do.
 """
 
 from __future__ import annotations

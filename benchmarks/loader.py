@@ -1,6 +1,6 @@
 """C3: batches of 64 from two workers through posekit's loader, without a model.
 
-The pictures are those of C2, the pipeline is HRNet's. Time of the main process is what a training
+The images are those of C2, the pipeline is HRNet's. Time of the main process is what a training
 loop loses; targets are left to the training device, as in training.
 """
 
@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.case import Case
-from benchmarks.pipeline import HEIGHT, HRNET, WIDTH, make_pictures, make_rows
+from benchmarks.pipeline import HEIGHT, HRNET, WIDTH, make_images, make_rows
 from posekit.engine.data_module import PoseDataModule
 
 BATCH, WORKERS, SAMPLES = 64, 2, 6400
 
 
 def write_annotations(folder: Path) -> Path:
-    """Write pictures and a COCO file of some 6,400 persons on them."""
+    """Write images and a COCO file of some 6,400 persons on them."""
     rng = np.random.default_rng(0)
-    paths = make_pictures(folder, rng)
+    paths = make_images(folder, rng)
     rows = make_rows(paths, rng)
     annotations = []
     for index in range(SAMPLES):

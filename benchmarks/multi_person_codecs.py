@@ -1,6 +1,6 @@
-"""C5, continued: decoding pictures with several persons, per picture.
+"""C5, continued: decoding images with several persons, per image.
 
-The baseline is the textbook: maxima of whole batches in torch, then one picture after the other, one
+The baseline is the textbook: maxima of whole batches in torch, then one image after the other, one
 person and one keypoint after the other in numpy; for SPR a position in every cell before the few that
 count are read. Persons and candidates are matched by scipy, which leaves the slowest part of such
 decoders, a Hungarian algorithm in python, out of the comparison.
@@ -21,7 +21,7 @@ from benchmarks.case import Case
 from benchmarks.codecs import measured, quarter_steps
 from posekit.registry import CODECS
 
-PICTURES, PERSONS, K, INPUT, HEATMAP = 8, 5, 17, (512, 512), (128, 128)
+IMAGES, PERSONS, K, INPUT, HEATMAP = 8, 5, 17, (512, 512), (128, 128)
 WINDOW, CANDIDATES, LOWEST, TAG_DISTANCE = 5, 30, 0.1, 1.0
 ORDER = [0, 1, 2, 3, 4, 5, 6, 11, 12, 7, 8, 9, 10, 13, 14, 15, 16]
 NOISE = 0.005
@@ -52,7 +52,7 @@ def peaks_of(heatmaps: Tensor) -> Tensor:
 
 
 def decode_embedding(heatmaps: Tensor, tags: Tensor) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return keypoints (N, K, 2) in cells and scores (N, K) of each picture."""
+    """Return keypoints (N, K, 2) in cells and scores (N, K) of each image."""
     scores, index = peaks_of(heatmaps).flatten(2).topk(CANDIDATES)
     candidate_tags = tags.flatten(2).gather(2, index).numpy()
     places = torch.stack([index % HEATMAP[0], index // HEATMAP[0]], -1).numpy()
@@ -102,7 +102,7 @@ def fill_missing(points: np.ndarray, values: np.ndarray, heatmaps: np.ndarray, t
 
 
 def decode_spr(heatmaps: Tensor, displacements: Tensor) -> tuple[Tensor, Tensor]:
-    """Return keypoints (N, K, 2) in cells and scores (N, K) of one picture."""
+    """Return keypoints (N, K, 2) in cells and scores (N, K) of one image."""
     height, width = heatmaps.shape[-2:]
     y, x = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
     positions = (torch.stack([x, y]).float() + displacements.view(K, 2, height, width)).flatten(2)
@@ -116,10 +116,10 @@ def decode_spr(heatmaps: Tensor, displacements: Tensor) -> tuple[Tensor, Tensor]
 def crowd() -> tuple[np.ndarray, np.ndarray]:
     """Return keypoints (8, 5, 17, 2), in clusters around a person's middle, and visibility, a tenth of it zero."""
     draw = np.random.default_rng(0)
-    middles = np.stack([draw.permutation(np.linspace(90, 420, PERSONS)) for _ in range(2 * PICTURES)])
-    middles = middles.reshape(PICTURES, 2, PERSONS).transpose(0, 2, 1)[:, :, None]
-    points = (middles + draw.uniform(-60, 60, (PICTURES, PERSONS, K, 2))).astype(np.float32)
-    return points, (draw.random((PICTURES, PERSONS, K)) > 0.1).astype(np.float32)
+    middles = np.stack([draw.permutation(np.linspace(90, 420, PERSONS)) for _ in range(2 * IMAGES)])
+    middles = middles.reshape(IMAGES, 2, PERSONS).transpose(0, 2, 1)[:, :, None]
+    points = (middles + draw.uniform(-60, 60, (IMAGES, PERSONS, K, 2))).astype(np.float32)
+    return points, (draw.random((IMAGES, PERSONS, K)) > 0.1).astype(np.float32)
 
 
 def noisy(parts: list[np.ndarray]) -> Tensor:
@@ -140,7 +140,7 @@ def embedding_case() -> dict[str, float]:
         assert len(wanted[0]) >= PERSONS
         np.testing.assert_allclose(found[0], wanted[0] * codec.scale_factor, atol=1e-3)
         np.testing.assert_allclose(found[1], wanted[1], atol=1e-5)
-    return measured(ours, baseline, PICTURES)
+    return measured(ours, baseline, IMAGES)
 
 
 def spr_case() -> dict[str, float]:
@@ -158,10 +158,10 @@ def spr_case() -> dict[str, float]:
         assert len(found) == PERSONS
         np.testing.assert_allclose(found.numpy(), wanted[0].numpy(), atol=1e-3)
         np.testing.assert_allclose(scores.numpy(), wanted[1].numpy(), atol=1e-4)
-    return measured(ours, baseline, PICTURES)
+    return measured(ours, baseline, IMAGES)
 
 
 CASES = [
-    Case(f"C5 decode {name}", "8 pictures of 5 persons, 17 maps of 128x128, CPU, per picture", ">= 5x", run)
+    Case(f"C5 decode {name}", "8 images of 5 persons, 17 maps of 128x128, CPU, per image", ">= 5x", run)
     for name, run in (("AssociativeEmbedding", embedding_case), ("SPR", spr_case))
 ]

@@ -1,7 +1,7 @@
 """C2: samples per second of the HRNet and RTMPose train pipelines on one core, from JPEG files to network input.
 
-Pictures of 640 x 480 pixels are generated, with about the persons of COCO in each. ``file`` decodes for every
-person, ``group`` once for all persons of a picture, and ``cached`` finds all pictures in memory. Targets are
+Images of 640 x 480 pixels are generated, with about the persons of COCO in each. ``file`` decodes for every
+person, ``group`` once for all persons of an image, and ``cached`` finds all images in memory. Targets are
 left to the training device, as in training.
 """
 
@@ -20,9 +20,9 @@ from posekit.datasets.transforms.load_image import LoadImage
 from posekit.datasets.transforms.pipeline import Pipeline
 from posekit.datasets.transforms.split_encoder import split_encoder
 
-NUM_PICTURES, WIDTH, HEIGHT = 12, 640, 480
+NUM_IMAGES, WIDTH, HEIGHT = 12, 640, 480
 PERSONS = (1, 2, 2, 3, 3, 5)
-"""Persons of one picture after another; their mean is COCO's 2.65."""
+"""Persons of one image after another; their mean is COCO's 2.65."""
 SIZE = (192, 256)
 MODES = ("file", "group", "cached")
 
@@ -51,12 +51,12 @@ RTMPOSE = [
 PIPELINES = {"hrnet": HRNET, "rtmpose": RTMPOSE}
 
 
-def make_pictures(folder: Path, rng: np.random.Generator) -> list[str]:
+def make_images(folder: Path, rng: np.random.Generator) -> list[str]:
     """Write JPEG files with the detail of photographs (about 100 KB each) and return their paths."""
     import cv2
 
     paths = []
-    for index in range(NUM_PICTURES):
+    for index in range(NUM_IMAGES):
         coarse = rng.integers(0, 256, (HEIGHT // 32, WIDTH // 32, 3), np.uint8)
         fine = rng.normal(0, 12, (HEIGHT // 2, WIDTH // 2, 3))
         smooth = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
@@ -67,7 +67,7 @@ def make_pictures(folder: Path, rng: np.random.Generator) -> list[str]:
 
 
 def make_rows(paths: list[str], rng: np.random.Generator) -> list[dict[str, Any]]:
-    """Return what a data set of 17 keypoints gives for each person, pictures in order."""
+    """Return what a dataset of 17 keypoints gives for each person, images in order."""
     flips = [0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15]
     rows = []
     for index, path in enumerate(paths):
@@ -115,7 +115,7 @@ def measure(rounds: int = 7) -> Iterator[tuple[str, str, float]]:
     rng = np.random.default_rng(0)
     cases = {(name, mode): PipelineCase(name, mode) for name in PIPELINES for mode in MODES}
     with tempfile.TemporaryDirectory() as folder:
-        rows = make_rows(make_pictures(Path(folder), rng), rng)
+        rows = make_rows(make_images(Path(folder), rng), rng)
         seconds: dict[tuple[str, str], list[float]] = {key: [] for key in cases}
         for case in cases.values():
             case.run(rows)

@@ -1,4 +1,4 @@
-"""Small COCO files for the tests of data sets."""
+"""Small COCO files for the tests of datasets."""
 
 from __future__ import annotations
 

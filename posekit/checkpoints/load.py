@@ -149,7 +149,7 @@ def load_into(
 
 
 def _fitted(model: nn.Module, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Let parts of the model fit what depends on the size of pictures, such as positions of patches."""
+    """Let parts of the model fit what depends on the size of images, such as positions of patches."""
     for name, part in model.named_modules():
         if fit := getattr(part, "fit_state", None):
             prefix = f"{name}." if name else ""

@@ -45,7 +45,7 @@ def browse(
 
 
 def open_dataset(config: Any, split: str) -> Any:
-    """Build the data set of a split.
+    """Build the dataset of a split.
 
     Raises:
         ValueError: if the config has none.
@@ -63,7 +63,7 @@ def open_dataset(config: Any, split: str) -> Any:
 
 
 def samples_of(dataset: Any, count: int, failures: list[str]) -> Iterator[TracedSample | str]:
-    """Yield samples spread evenly over a data set; where one cannot be used the message, which joins ``failures``."""
+    """Yield samples spread evenly over a dataset; where one cannot be used the message, which joins ``failures``."""
     import numpy as np
 
     from posekit.console import tracked

@@ -23,10 +23,10 @@ SHOWN = 3
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(help="COCO-style keypoint files (.json), or a config with data sets.")],
+    files: Annotated[list[str], typer.Argument(help="COCO-style keypoint files (.json), or a config with datasets.")],
     images: Annotated[Path | None, typer.Option(help="Folder of the images; looked for near FILE by default.")] = None,
     keypoints: Annotated[str | None, typer.Option(help="Keypoint set, by name or file; the file's by default.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write a page (HTML) with pictures to this file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a page (HTML) with images to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are errors.")] = False,
     max_images: Annotated[
@@ -38,7 +38,7 @@ def check(
 ) -> None:
     """Look for mistakes in keypoint annotations and their images.
 
-    Several FILES are taken for the splits of one data set: pictures that stand in more than one are reported.
+    Several FILES are taken for the splits of one dataset: images that stand in more than one are reported.
     """
     import_plugins(plugin)
     from posekit.files import require_writable, write_atomically
@@ -72,7 +72,7 @@ def check(
 def open_sources(
     file: str, images: Path | None, keypoints: str | None, overrides: list[str], plugins: list[str]
 ) -> list[Source]:
-    """Return the data sets of a config, or the one of an annotation file."""
+    """Return the datasets of a config, or the one of an annotation file."""
     from posekit.labels.doctor.source import config_sources, file_source
 
     folder, ending = Path(file).is_dir(), Path(file).suffix.lower()

@@ -23,7 +23,7 @@ def convert(
         str | None, typer.Option("--to", help="Format of DEST; by default after its name, coco for a folder.")
     ] = None,
     images: Annotated[
-        Path | None, typer.Option(help="Folder of the pictures, if they are not where SOURCE says.")
+        Path | None, typer.Option(help="Folder of the images, if they are not where SOURCE says.")
     ] = None,
     keypoints: Annotated[
         str | None, typer.Option(metavar="A,B,C", help="Keypoint names in order, or the name of a keypoint set.")
@@ -39,10 +39,10 @@ def convert(
     seed: Annotated[int, typer.Option(help="Of the division.")] = 0,
     padding: Annotated[float, typer.Option(help="Of boxes made from keypoints: share of these on each side.")] = 0.25,
     whole: Annotated[
-        bool, typer.Option("--whole-picture", help="Make missing boxes of the whole picture, not of the keypoints.")
+        bool, typer.Option("--whole-image", help="Make missing boxes of the whole image, not of the keypoints.")
     ] = False,
     copy_images: Annotated[
-        bool, typer.Option("--copy-images", help="Copy the pictures instead of leaving them.")
+        bool, typer.Option("--copy-images", help="Copy the images instead of leaving them.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept the proposed flip pairs.")] = False,
     swap: Annotated[list[str] | None, typer.Option(metavar="A:B", help="A flip pair; repeatable, instead.")] = None,
@@ -63,7 +63,7 @@ def convert(
     the authors' archives were extracted to; docs/en/own_data.md lists what each has to hold.
 
     What DEST's format cannot hold is listed. Flip pairs (keypoints that trade places in a mirrored
-    picture) are proposed from their names and taken only when confirmed.
+    image) are proposed from their names and taken only when confirmed.
     """
     from posekit.labels.convert import Options
     from posekit.labels.convert import convert as run
@@ -147,7 +147,7 @@ class FlipPairs:
         if swaps == alone:
             typer.echo("flip    no pairs, as no two names differ in left and right; if that is wrong, give --swap A:B")
             return swaps
-        typer.echo(f"flip    proposed to trade places in a mirrored picture: {pairs_text(category, swaps)}")
+        typer.echo(f"flip    proposed to trade places in a mirrored image: {pairs_text(category, swaps)}")
         return swaps if self.yes or self._confirmed() else self._typed(category)
 
     def _confirmed(self) -> bool:

@@ -1,4 +1,4 @@
-"""``posekit predict``: keypoints of pictures and videos, drawn and as JSON."""
+"""``posekit predict``: keypoints of images and videos, drawn and as JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def predict(
-    sources: Annotated[list[Path], typer.Argument(help="Pictures, videos, or folders of them.")],
+    sources: Annotated[list[Path], typer.Argument(help="Images, videos, or folders of them.")],
     model: Annotated[Path | None, typer.Option(help="Exported model (.onnx); by default the one in posekit.")] = None,
     config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
     checkpoint: Annotated[str | None, typer.Option(help="Its weights, a path or URL.")] = None,
@@ -46,7 +46,7 @@ def predict(
         list[str] | None, typer.Option(metavar="X1,Y1,X2,Y2", help="Look in this box, in pixels; repeatable.")
     ] = None,
     boxes_file: Annotated[
-        Path | None, typer.Option(help="JSON file: lists of x1, y1, x2, y2 by picture, or COCO annotations.")
+        Path | None, typer.Option(help="JSON file: lists of x1, y1, x2, y2 by image, or COCO annotations.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for drawings and predictions.json; made if need be.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON; without --out write no files.")] = False,
@@ -59,7 +59,7 @@ def predict(
         ),
     ] = None,
     track: Annotated[bool, typer.Option(help="Whether people in videos get ids that stay (track_id).")] = True,
-    draw: Annotated[bool, typer.Option(help="Whether to draw the pictures and videos.")] = True,
+    draw: Annotated[bool, typer.Option(help="Whether to draw the images and videos.")] = True,
     show_scores: Annotated[bool, typer.Option("--show-scores", help="Write each person's score beside it.")] = False,
     thr: Annotated[float, typer.Option(help="Draw keypoints from this score on.")] = 0.3,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -146,7 +146,7 @@ def report(document: CocoDocument, failures: list[str], folder: Path | None, as_
         typer.echo(document.as_json())
     elif document.images:
         people, frames = len(document.annotations), len(document.images)
-        kind = "frame" if any("frame_id" in image for image in document.images) else "picture"
+        kind = "frame" if any("frame_id" in image for image in document.images) else "image"
         typer.echo(f"{people} poses in {frames} {kind}{'s' * (frames != 1)}: {folder / 'predictions.json'}")  # type: ignore[operator]
     for failure in failures:
         typer.echo(f"error: {failure}", err=True)

@@ -14,7 +14,7 @@ EXPECTED = 'expected {"a.jpg": [[x1, y1, x2, y2], ...]} or a COCO file with imag
 
 
 def boxes_from(texts: Sequence[str], path: Path | None) -> Callable[[Path], np.ndarray | None]:
-    """Return a function from a picture's path to its boxes (N, 4) xyxy, None for the whole picture.
+    """Return a function from an image's path to its boxes (N, 4) xyxy, None for the whole image.
 
     Raises:
         ValueError: if both kinds are given, or something is no box.
@@ -23,17 +23,17 @@ def boxes_from(texts: Sequence[str], path: Path | None) -> Callable[[Path], np.n
         raise ValueError("give --boxes or --boxes-file, not both")
     if texts:
         fixed = np.array([parse_box(text) for text in texts])
-        return lambda picture: fixed
+        return lambda image: fixed
     if path is None:
-        return lambda picture: None
+        return lambda image: None
     table = read_boxes(path)
 
     by_name = {Path(key).name: boxes for key, boxes in table.items()}
 
-    def look_up(picture: Path) -> np.ndarray:
-        boxes = table.get(str(picture), by_name.get(picture.name))
+    def look_up(image: Path) -> np.ndarray:
+        boxes = table.get(str(image), by_name.get(image.name))
         if boxes is None:
-            raise ValueError(f"{picture}: {path} has no boxes for it; its keys are paths or file names of pictures")
+            raise ValueError(f"{image}: {path} has no boxes for it; its keys are paths or file names of images")
         return boxes
 
     return look_up
@@ -55,7 +55,7 @@ def parse_box(text: str) -> list[float]:
 
 
 def read_boxes(path: Path) -> dict[str, np.ndarray]:
-    """Read boxes by picture from JSON, our own simple form or COCO annotations.
+    """Read boxes by image from JSON, our own simple form or COCO annotations.
 
     Raises:
         ValueError: if the file is neither.

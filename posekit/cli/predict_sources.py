@@ -1,4 +1,4 @@
-"""The pictures and videos that ``posekit predict`` reads, and the drawings it makes of them."""
+"""The images and videos that ``posekit predict`` reads, and the drawings it makes of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Drawings(Protocol):
 
 
 class Source(Protocol):
-    """A picture or a video to read, and the name, without suffix, under which its drawing is written."""
+    """An image or a video to read, and the name, without suffix, under which its drawing is written."""
 
     @property
     def path(self) -> Path: ...
@@ -45,8 +45,8 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture, drawn as ``NAME_pose.jpg``."""
+class ImageSource:
+    """An image, drawn as ``NAME_pose.jpg``."""
 
     path: Path
     name: str
@@ -57,7 +57,7 @@ class Picture:
         yield {}, read_image(self.path)
 
     def drawings(self, folder: Path) -> contextlib.AbstractContextManager[Drawings]:
-        return contextlib.nullcontext(PictureFile(folder / f"{self.name}_pose.jpg"))
+        return contextlib.nullcontext(ImageFile(folder / f"{self.name}_pose.jpg"))
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Video:
 
 
 @dataclass(frozen=True)
-class PictureFile:
+class ImageFile:
     """Writes a drawing as JPEG, whole or not at all."""
 
     path: Path
@@ -99,23 +99,23 @@ class PictureFile:
 
 
 def find_sources(given: Sequence[Path]) -> list[Source]:
-    """List the pictures and videos that files and folders name; folders are searched to the bottom.
+    """List the images and videos that files and folders name; folders are searched to the bottom.
 
     Raises:
-        FileNotFoundError: if a source does not exist, or a folder has no pictures.
+        FileNotFoundError: if a source does not exist, or a folder has no images.
     """
     sources: list[Source] = []
     taken: set[str] = set()
     for place in given:
         if not place.exists():
-            raise FileNotFoundError(f"{place}: no such picture, video or folder")
+            raise FileNotFoundError(f"{place}: no such image, video or folder")
         paths = _below(place) if place.is_dir() else [place]
         if not paths:
-            raise FileNotFoundError(f"{place}: no pictures or videos in this folder (looked for {', '.join(SUFFIXES)})")
+            raise FileNotFoundError(f"{place}: no images or videos in this folder (looked for {', '.join(SUFFIXES)})")
         for path in paths:
             within = path.relative_to(place) if place.is_dir() else Path(path.name)
             name = free_name(str(within.with_suffix("")), taken)
-            sources.append((Video if path.suffix.lower() in VIDEO_SUFFIXES else Picture)(path, name))
+            sources.append((Video if path.suffix.lower() in VIDEO_SUFFIXES else ImageSource)(path, name))
     return sources
 
 
@@ -124,7 +124,7 @@ def _below(folder: Path) -> list[Path]:
 
 
 def free_name(name: str, taken: set[str]) -> str:
-    """Return the name, numbered if another picture has it already, and note it as taken."""
+    """Return the name, numbered if another image has it already, and note it as taken."""
     free, number = name, 2
     while free in taken:
         free, number = f"{name}_{number}", number + 1

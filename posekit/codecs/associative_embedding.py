@@ -103,7 +103,7 @@ class AssociativeEmbedding(BaseCodec):
         return {"heatmaps": heatmaps, "keypoint_indices": indices, "keypoint_weights": weights}
 
     def decode(self, heatmaps: Array, tags: Array) -> tuple[Array, Array]:
-        """Find the keypoints in one picture's heatmaps (K, H, W) and tags (L K, H, W)."""
+        """Find the keypoints in one image's heatmaps (K, H, W) and tags (L K, H, W)."""
         keypoints, scores, _ = self.batch_decode(heatmaps[None], tags[None])
         return keypoints[0], scores[0]
 
@@ -113,7 +113,7 @@ class AssociativeEmbedding(BaseCodec):
         Candidates are found on the device; the few that remain are grouped with numpy.
 
         Returns:
-            For each picture, as numpy arrays, keypoints (N, K, 2) in input space, their scores (N, K) and the
+            For each image, as numpy arrays, keypoints (N, K, 2) in input space, their scores (N, K) and the
             instances' scores (N,).
 
         Raises:
@@ -153,7 +153,7 @@ class AssociativeEmbedding(BaseCodec):
     def _assemble(
         self, places: np.ndarray, scores: np.ndarray, candidate_tags: np.ndarray, maps: np.ndarray, tags: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Group one picture's candidates, refine them, and look for keypoints that no group has."""
+        """Group one image's candidates, refine them, and look for keypoints that no group has."""
         cells, values = group_by_tags(
             places,
             scores,

@@ -1,4 +1,4 @@
-"""Heatmaps of the whole picture and of each instance in it."""
+"""Heatmaps of the whole image and of each instance in it."""
 
 from __future__ import annotations
 

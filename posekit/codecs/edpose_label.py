@@ -1,4 +1,4 @@
-"""Boxes and keypoints as shares of the picture's size, for end-to-end detection of poses."""
+"""Boxes and keypoints as shares of the image's size, for end-to-end detection of poses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from posekit.structures.bbox.convert import bbox_cs2xyxy, bbox_xyxy2cs
 
 @CODECS.register_module()
 class EDPoseLabel(BaseCodec):
-    """Boxes (centre and size), keypoints and areas divided by the picture's size.
+    """Boxes (centre and size), keypoints and areas divided by the image's size.
 
     Args:
         num_select: candidates kept when decoding.
@@ -53,10 +53,10 @@ class EDPoseLabel(BaseCodec):
         input_size: Sequence[int] | None = None,
         **auxiliary: Any,
     ) -> dict[str, Any]:
-        """Encode keypoints (N, K, 2), areas (N,) and xyxy boxes (N, 4) of a picture.
+        """Encode keypoints (N, K, 2), areas (N,) and xyxy boxes (N, 4) of an image.
 
         Args:
-            img_shape: width and height of the picture; ``input_size`` is its name in pipelines.
+            img_shape: width and height of the image; ``input_size`` is its name in pipelines.
             keypoints: in pixels.
             keypoints_visible: (N, K).
             area: in square pixels.
@@ -65,12 +65,12 @@ class EDPoseLabel(BaseCodec):
             input_size: the same as ``img_shape``.
 
         Raises:
-            ValueError: without the picture's size or keypoints.
+            ValueError: without the image's size or keypoints.
         """
         size_wh = input_size if img_shape is None else img_shape
         if size_wh is None or keypoints is None:
             raise ValueError(
-                "EDPoseLabel.encode divides keypoints by 'input_size'; resize the picture before GenerateTarget, "
+                "EDPoseLabel.encode divides keypoints by 'input_size'; resize the image before GenerateTarget, "
                 "by BottomupRandomChoiceResize or BottomupRandomAffine"
             )
         size = asarray_like(np.array([*size_wh, *size_wh]), keypoints)
@@ -88,7 +88,7 @@ class EDPoseLabel(BaseCodec):
     def decode(
         self, input_shapes: Array, pred_logits: Array, pred_boxes: Array, pred_keypoints: Array
     ) -> tuple[Array, Array, Array]:
-        """Keep the best candidates of one picture.
+        """Keep the best candidates of one image.
 
         Args:
             input_shapes: (2,) height and width.

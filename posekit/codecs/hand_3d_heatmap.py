@@ -97,7 +97,7 @@ class Hand3DHeatmap(BaseCodec):
         hand_type_valid: Array | None = None,
         **auxiliary: Any,
     ) -> dict[str, Any]:
-        """Encode the joints of one picture.
+        """Encode the joints of one image.
 
         Args:
             keypoints: (1, K, 3), x and y in input pixels, depth in millimetres relative to each hand's root.

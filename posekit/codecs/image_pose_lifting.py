@@ -1,4 +1,4 @@
-"""3D joints relative to a root, from the keypoints of one picture."""
+"""3D joints relative to a root, from the keypoints of one image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maps that all instances of a picture share, and what is known of each instance.
+"""Maps that all instances of an image share, and what is known of each instance.
 
 Shapes: N instances, K keypoints, W H the map's columns and rows.
 Convention: points are (x, y) in output space, cells at integers.

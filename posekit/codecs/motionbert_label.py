@@ -16,7 +16,7 @@ from posekit.registry import CODECS
 
 @CODECS.register_module()
 class MotionBERTLabel(BaseCodec):
-    """Keypoints in units of half the picture's width; joints projected to the picture, their depth in its pixels.
+    """Keypoints in units of half the image's width; joints projected to the image, their depth in its pixels.
 
     Args:
         num_keypoints: K.
@@ -70,7 +70,7 @@ class MotionBERTLabel(BaseCodec):
         """Encode keypoints (T, K, 2) in pixels and joints (T, K, 3) in the camera's space.
 
         Args:
-            keypoints: in pixels of the picture.
+            keypoints: in pixels of the image.
             keypoints_visible: (T, K).
             lifting_target: (T, K, 3).
             lifting_target_visible: (T, K).
@@ -133,7 +133,7 @@ class MotionBERTLabel(BaseCodec):
 
         Args:
             encoded: (B, T, K, 3).
-            w: width of the pictures, (B,) or (B, 1).
+            w: width of the images, (B,) or (B, 1).
             h: their height.
             factor: millimetres per pixel, (B, T, 1) or (B, T).
 

@@ -1,4 +1,4 @@
-"""Several maxima per map, for pictures with several instances."""
+"""Several maxima per map, for images with several instances."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from posekit.registry import CODECS
 
 @CODECS.register_module()
 class VideoPoseLifting(BaseCodec):
-    """Keypoints in units of half the picture's width; target joints relative to a root.
+    """Keypoints in units of half the image's width; target joints relative to a root.
 
     Args:
         num_keypoints: K, of the input.
@@ -67,7 +67,7 @@ class VideoPoseLifting(BaseCodec):
         """Encode keypoints (T, K, 2) and target joints (1, J, 3).
 
         Args:
-            keypoints: in pixels of the picture.
+            keypoints: in pixels of the image.
             keypoints_visible: (T, K).
             lifting_target: in the camera's space.
             lifting_target_visible: (1, J).

@@ -1,4 +1,4 @@
-"""The base class of every data set: records, a pipeline and a keypoint set."""
+"""The base class of every dataset: records, a pipeline and a keypoint set."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class BaseDataset:
     registry = DATASETS
     METAINFO: ClassVar[dict] = {}
     PROVIDES: ClassVar[tuple[str, ...]] = ()
-    """Keys of its records that other data sets do not have; for the check of the pipeline's keys."""
+    """Keys of its records that other datasets do not have; for the check of the pipeline's keys."""
     visit: tuple[int, ...] = ()
     """Set by wrappers, so that each of their visits of a sample draws random numbers of its own."""
 
@@ -113,7 +113,7 @@ class BaseDataset:
         if not isinstance(ann_file, path):
             raise ValueError(
                 f"{name}.ann_file: must be the path of one file, found {ann_file!r:.60}; ConcatDataset and "
-                "CombinedDataset put several data sets together"
+                "CombinedDataset put several datasets together"
             )
         folders = {} if data_prefix is None else data_prefix
         if not isinstance(folders, Mapping) or not all(isinstance(prefix, path) for prefix in folders.values()):
@@ -261,7 +261,7 @@ class BaseDataset:
         return f"{self.ann_file or type(self).__name__}: sample {index} ({', '.join(known)})"
 
     def get_subset(self, indices: int | Sequence[int]) -> BaseDataset:
-        """Return a data set of some of the samples; both share their records."""
+        """Return a dataset of some of the samples; both share their records."""
         self.full_init()
         other = copy.copy(self)
         rows = _chosen(indices, len(self), type(self).__name__)

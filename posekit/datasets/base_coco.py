@@ -1,4 +1,4 @@
-"""The base class of data sets in the COCO format, which most are."""
+"""The base class of datasets in the COCO format, which most are."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 class BaseCocoStyleDataset(BaseDataset):
     """Instances with keypoints in a COCO annotation file.
 
-    A data set is a subclass with ``METAINFO`` and, where it bends the format, ``FORMAT``. To read something else,
+    A dataset is a subclass with ``METAINFO`` and, where it bends the format, ``FORMAT``. To read something else,
     override ``parse_data_info`` (one annotation) or ``_load_annotations`` (the file); both deal in dicts.
 
     Args:
@@ -146,7 +146,7 @@ class BaseCocoStyleDataset(BaseDataset):
         return read_instances(annotations, images, self.FORMAT, self._metainfo["num_keypoints"], problems)
 
     def _settle_keypoints(self, annotations: Sequence[Mapping[str, Any]]) -> None:
-        """Take the keypoint set that the file's categories name, where this data set may.
+        """Take the keypoint set that the file's categories name, where this dataset may.
 
         Raises:
             ValueError: if there is none then.

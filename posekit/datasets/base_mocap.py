@@ -1,4 +1,4 @@
-"""The base class of motion capture data sets: sequences of frames with poses in 2D and 3D."""
+"""The base class of motion capture datasets: sequences of frames with poses in 2D and 3D."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ BODY_SHARE = 0.53
 
 @dataclass(frozen=True)
 class CocoFormat:
-    """How a data set uses the COCO format.
+    """How a dataset uses the COCO format.
 
     Attributes:
         keypoints: keys whose lists of (x, y, visibility) follow one another.

@@ -1,4 +1,4 @@
-"""Samples of a data set before and after its pipeline, to look at."""
+"""Samples of a dataset before and after its pipeline, to look at."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class TracedSample:
     """A sample at both ends of a pipeline.
 
     Attributes:
-        record: what the data set put in.
-        original: the picture as loaded (H, W, 3).
+        record: what the dataset put in.
+        original: the image as loaded (H, W, 3).
         results: what the pipeline made of it, not packed.
         targets: what codecs encoded, by key.
         keypoints: of the input, before a codec encoded them (N, K, D).
@@ -39,14 +39,14 @@ class TracedSample:
 
 
 def trace(dataset: BaseDataset, index: int) -> TracedSample:
-    """Run a data set's pipeline on one sample, all but the packing.
+    """Run a dataset's pipeline on one sample, all but the packing.
 
     Raises:
-        OSError: if the picture is not there.
+        OSError: if the image is not there.
         ValueError: if it cannot be read, or the sample has none.
     """
     owner, place = dataset, index
-    if isinstance(getattr(dataset, "dataset", None), BaseDataset):  # RepeatDataset shows its data set
+    if isinstance(getattr(dataset, "dataset", None), BaseDataset):  # RepeatDataset shows its dataset
         owner = dataset.dataset  # pyright: ignore[reportAttributeAccessIssue]
         place = dataset.data_list[index]["place"]
     owner = copy.copy(owner)
@@ -58,7 +58,7 @@ def trace(dataset: BaseDataset, index: int) -> TracedSample:
         raise ValueError(f"sample {index}: the pipeline leaves nothing of it")
     path = record.get("img_path")
     if not isinstance(path, str) or not isinstance(results.get("img"), np.ndarray):
-        raise ValueError(f"sample {index} of {type(dataset).__name__} has no single picture to show")
+        raise ValueError(f"sample {index} of {type(dataset).__name__} has no single image to show")
     original = read_image(path)
     assert original is not None
     keys = {key for name in ("label_mapping_table", "field_mapping_table") for key in results.get(name, ())}

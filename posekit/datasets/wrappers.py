@@ -1,4 +1,4 @@
-"""Data sets made of data sets."""
+"""Datasets made of datasets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from posekit.registry import DATASETS
 
 
 class WrapperDataset(BaseDataset):
-    """A data set whose samples are those of others.
+    """A dataset whose samples are those of others.
 
     Args:
         datasets: built, or their configs.
@@ -26,7 +26,7 @@ class WrapperDataset(BaseDataset):
 
     def __init__(self, datasets: Sequence[BaseDataset], **kwargs: Any) -> None:
         if not datasets:
-            raise ValueError(f"{type(self).__name__}.datasets: needs at least one data set")
+            raise ValueError(f"{type(self).__name__}.datasets: needs at least one dataset")
         self.datasets = [DATASETS.build(part) if isinstance(part, dict) else part for part in datasets]
         super().__init__(**kwargs)
 
@@ -47,7 +47,7 @@ class WrapperDataset(BaseDataset):
 
     @contextmanager
     def visited(self, source: int, number: int) -> Iterator[BaseDataset]:
-        """Lend one of the data sets for the visit of this number, which draws random numbers of its own."""
+        """Lend one of the datasets for the visit of this number, which draws random numbers of its own."""
         dataset = self.datasets[source]
         before, dataset.visit = dataset.visit, (*self.visit, 3, number)
         try:
@@ -58,15 +58,15 @@ class WrapperDataset(BaseDataset):
 
 @DATASETS.register_module()
 class CombinedDataset(WrapperDataset):
-    """Several data sets, one after the other, as one keypoint set.
+    """Several datasets, one after the other, as one keypoint set.
 
     Each one's own pipeline runs first (a ``KeypointConverter``, say), then the common ``pipeline``.
 
     Args:
         metainfo: the common keypoint set.
         datasets: built, or their configs.
-        pipeline: transforms after those of the data set.
-        sample_ratio_factor: how often to visit each data set's samples per epoch; 0.5 is half of them, drawn anew.
+        pipeline: transforms after those of the dataset.
+        sample_ratio_factor: how often to visit each dataset's samples per epoch; 0.5 is half of them, drawn anew.
         kwargs: of ``BaseDataset``.
     """
 
@@ -84,12 +84,12 @@ class CombinedDataset(WrapperDataset):
         ):
             raise ValueError(
                 f"CombinedDataset.sample_ratio_factor: give one number >= 0 for each of the {len(datasets)} "
-                f"data sets, found {list(sample_ratio_factor)}"
+                f"datasets, found {list(sample_ratio_factor)}"
             )
         super().__init__(datasets, metainfo=metainfo, pipeline=pipeline, **kwargs)
 
     def available_keys(self) -> set[str]:
-        """Return the keys that all data sets' own pipelines leave."""
+        """Return the keys that all datasets' own pipelines leave."""
         provided = [
             dataset.available_keys().union(*(getattr(step, "provides", ()) for step in dataset.pipeline))
             for dataset in self.datasets
@@ -97,7 +97,7 @@ class CombinedDataset(WrapperDataset):
         return set.intersection(*provided) if provided else super().available_keys()
 
     def load_data_list(self) -> Sequence[dict[str, Any]]:
-        """Return which data set each sample is from, and where in its turn it stands there."""
+        """Return which dataset each sample is from, and where in its turn it stands there."""
         sizes = [len(dataset) for dataset in self.datasets]
         factors = self.sample_ratio_factor or [1] * len(sizes)
         self.lens = [round(size * factor) for size, factor in zip(sizes, factors, strict=True)]
@@ -108,16 +108,16 @@ class CombinedDataset(WrapperDataset):
         return Records(columns, np.arange(sum(self.lens)))
 
     def sources(self) -> np.ndarray:
-        """Return which of the data sets each sample is from (N,)."""
+        """Return which of the datasets each sample is from (N,)."""
         self.full_init()
         if isinstance(self.data_list, Records):
             return self.data_list.columns["source"][self.data_list.order]
         return np.array([row["source"] for row in self.data_list], np.int64)
 
     def get_data_info(self, index: int) -> dict[str, Any]:
-        """Return the sample that the data set's own pipeline gives, with the common keypoint set's keys.
+        """Return the sample that the dataset's own pipeline gives, with the common keypoint set's keys.
 
-        ``dataset_name`` stays that of the data set, by which ``MultiDatasetEvaluator`` tells samples apart.
+        ``dataset_name`` stays that of the dataset, by which ``MultiDatasetEvaluator`` tells samples apart.
         """
         row = super().get_data_info(index)
         with self.visited(row["source"], row["sample_idx"]) as source:
@@ -129,7 +129,7 @@ class CombinedDataset(WrapperDataset):
         return sample
 
     def _sampled(self, source: int, place: int) -> int:
-        """Return the index to take where a data set is visited more or less often than once."""
+        """Return the index to take where a dataset is visited more or less often than once."""
         if self.sample_ratio_factor is None:
             return place
         size, count = len(self.datasets[source]), self.lens[source]
@@ -138,12 +138,12 @@ class CombinedDataset(WrapperDataset):
 
     def _describe(self, index: int) -> str:
         row = self.data_list[index]
-        return f"data set {row['source']} of CombinedDataset, sample {index}"
+        return f"dataset {row['source']} of CombinedDataset, sample {index}"
 
 
 @DATASETS.register_module()
 class ConcatDataset(CombinedDataset):
-    """Data sets of one keypoint set, one after the other; the set is that of the first."""
+    """Datasets of one keypoint set, one after the other; the set is that of the first."""
 
     def __init__(self, datasets: list[BaseDataset], **kwargs: Any) -> None:
         super().__init__(metainfo={}, datasets=datasets, **kwargs)

@@ -22,7 +22,7 @@ LOADER_OPTIONS = ("num_workers", "persistent_workers", "pin_memory", "prefetch_f
 
 
 class PoseDataModule(LightningDataModule):
-    """Builds data sets and loaders when they are first needed, and keeps the position in the training data.
+    """Builds datasets and loaders when they are first needed, and keeps the position in the training data.
 
     Args:
         loaders: the config's dataloader of each of ``train``, ``val`` and ``test`` that the run has.
@@ -54,14 +54,14 @@ class PoseDataModule(LightningDataModule):
         self.train_loader: ResumableLoader | None = None
 
     def dataset(self, name: str) -> Any:
-        """Return the data set of ``train``, ``val`` or ``test``."""
+        """Return the dataset of ``train``, ``val`` or ``test``."""
         if name not in self.datasets:
             given = self.loaders[name]["dataset"]
             self.datasets[name] = DATASETS.build(given) if isinstance(given, dict) else given
         return self.datasets[name]
 
     def add_stage(self, epoch: int, *, dataset: dict | None = None, pipeline: Sequence[dict] | None = None) -> None:
-        """Use another data set or pipeline from an epoch, counted from 0, on; before the loader is built."""
+        """Use another dataset or pipeline from an epoch, counted from 0, on; before the loader is built."""
         self.stages.append((epoch, {"dataset": dataset, "pipeline": pipeline}))
 
     def staged(self) -> StagedDataset:
@@ -82,7 +82,7 @@ class PoseDataModule(LightningDataModule):
         if not len(batches):
             raise ValueError(
                 f"train_dataloader: {len(dataset)} samples make no batch of {batches.batch_size}; look at indices, "
-                "filter_cfg and sample_ratio_factor of the data set, and drop_last"
+                "filter_cfg and sample_ratio_factor of the dataset, and drop_last"
             )
         self.train_loader = ResumableLoader(dataset, batches, **self.options(settings, collate_columns))
         self.train_loader.seek(self.start)
@@ -109,7 +109,7 @@ class PoseDataModule(LightningDataModule):
         mixed = getattr(sampler, "batch_size", batch_size)
         if batch_size % mixed:
             logger.warning(
-                "batches of %d, but %s mixes its data sets in every %d samples; give both the same batch_size",
+                "batches of %d, but %s mixes its datasets in every %d samples; give both the same batch_size",
                 batch_size, config["type"], mixed,
             )  # fmt: skip
         return EpochBatches(sampler, batch_size, bool(settings.get("drop_last", False)))

@@ -8,7 +8,7 @@ from posekit.datasets.base import BadSampleError, cause
 
 
 def named_error(dataset: Any, index: int, error: Exception) -> BadSampleError:
-    """Return an error that says which sample of which data set could not be read, and why."""
+    """Return an error that says which sample of which dataset could not be read, and why."""
     info: Any = {}
     if hasattr(dataset, "get_data_info"):
         info = dataset.get_data_info(index)

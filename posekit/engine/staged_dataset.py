@@ -13,10 +13,10 @@ from posekit.engine.sample_error import named_error
 
 
 class StagedDataset:
-    """A data set, or several, each from an epoch on; all of one length.
+    """A dataset, or several, each from an epoch on; all of one length.
 
     Args:
-        stages: (first epoch, data set), by epoch, the first from 0 on.
+        stages: (first epoch, dataset), by epoch, the first from 0 on.
         seed: of the samples' random numbers.
 
     Raises:
@@ -37,7 +37,7 @@ class StagedDataset:
 
     @property
     def current(self) -> Any:
-        """The data set of the present epoch."""
+        """The dataset of the present epoch."""
         return [dataset for first, dataset in self.stages if first <= self.epoch][-1]
 
     def set_epoch(self, epoch: int) -> None:

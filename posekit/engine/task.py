@@ -118,7 +118,7 @@ class PoseTask(LightningModule):
         self.test_metrics = self.collect("test")
 
     def collect(self, name: str) -> dict[str, float]:
-        """Return the values of all metrics over the data set seen."""
+        """Return the values of all metrics over the dataset seen."""
         size = len(self.data.dataset(name))
         found: dict[str, float] = {}
         for metric in self.metrics[name]:

@@ -1,4 +1,4 @@
-"""Evaluation over several data sets at once, each with its own metric."""
+"""Evaluation over several datasets at once, each with its own metric."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from posekit.registry import DATASETS, METRICS
 
 @METRICS.register_module()
 class MultiDatasetEvaluator(BaseMetric):
-    """Hands each sample to the metric of the data set that it is from, for evaluation on a ``CombinedDataset``.
+    """Hands each sample to the metric of the dataset that it is from, for evaluation on a ``CombinedDataset``.
 
-    Samples are told apart by ``dataset_name``; one without it is of the whole's own data set. Values
-    keep their metric's names; where two data sets give the same name, each puts its own in front.
+    Samples are told apart by ``dataset_name``; one without it is of the whole's own dataset. Values
+    keep their metric's names; where two datasets give the same name, each puts its own in front.
 
     Args:
-        metrics: one for each data set.
+        metrics: one for each dataset.
         datasets: their configs, for the keypoint sets; nothing is loaded.
         collect_device: as for any metric.
         prefix: put before all names.
@@ -34,14 +34,14 @@ class MultiDatasetEvaluator(BaseMetric):
         super().__init__(collect_device=collect_device, prefix=prefix)
         if len(metrics) != len(datasets) or not metrics:
             raise ValueError(
-                f"MultiDatasetEvaluator: {len(metrics)} metrics for {len(datasets)} data sets; give one for each"
+                f"MultiDatasetEvaluator: {len(metrics)} metrics for {len(datasets)} datasets; give one for each"
             )
         metas = [metainfo_of(dataset) for dataset in datasets]
         names = [str(meta.get("dataset_name")) for meta in metas]
         repeated = [name for name, count in Counter(names).items() if count > 1]
         if repeated:
             raise ValueError(
-                f"MultiDatasetEvaluator: several data sets are named '{repeated[0]}', and samples are told apart by "
+                f"MultiDatasetEvaluator: several datasets are named '{repeated[0]}', and samples are told apart by "
                 "that name; give each another dataset_name in its metainfo"
             )
         self.metrics = dict(zip(names, metrics, strict=True))
@@ -49,18 +49,18 @@ class MultiDatasetEvaluator(BaseMetric):
             metric.dataset_meta = meta
 
     def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
-        """Let the metric of each sample's data set make its entries."""
+        """Let the metric of each sample's dataset make its entries."""
         for sample in data_samples:
             name = look_up(sample, "dataset_name", (self.dataset_meta or {}).get("dataset_name"))
             if name not in self.metrics:
                 raise ValueError(
-                    f"MultiDatasetEvaluator: sample {look_up(sample, 'id')} is of data set {name!r}, which has no "
+                    f"MultiDatasetEvaluator: sample {look_up(sample, 'id')} is of dataset {name!r}, which has no "
                     f"metric; there are metrics for {', '.join(self.metrics)}"
                 )
             self.results.append((name, self.metrics[name].entries_of(data_batch, sample)))
 
     def compute_metrics(self, results: list[tuple[str, list[Any]]]) -> dict[str, float]:
-        """Compute each data set's metrics; one without samples has none."""
+        """Compute each dataset's metrics; one without samples has none."""
         values = {}
         for name, metric in self.metrics.items():
             entries = [entry for owner, own in results if owner == name for entry in own]
@@ -75,11 +75,11 @@ class MultiDatasetEvaluator(BaseMetric):
 
     @property
     def per_keypoint(self) -> dict[str, dict[str, float]]:
-        """The values of single keypoints that the metrics have noted, by data set and metric."""
+        """The values of single keypoints that the metrics have noted, by dataset and metric."""
         noted = {name: getattr(metric, "per_keypoint", {}) for name, metric in self.metrics.items()}
         return {f"{name}/{key}": values for name, own in noted.items() for key, values in own.items()}
 
 
 def metainfo_of(dataset: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keypoint set that a data set's config asks for."""
+    """Return the keypoint set that a dataset's config asks for."""
     return DATASETS.build({**dataset, "pipeline": (), "lazy_init": True}).metainfo

@@ -27,7 +27,7 @@ def normalized_distances(pred: np.ndarray, gt: np.ndarray, mask: np.ndarray, siz
     if pred.shape != gt.shape or mask.shape != pred.shape[:2]:
         raise ValueError(
             f"predictions {pred.shape}, ground truth {gt.shape} and mask {mask.shape} disagree; "
-            "expected (N, K, D), (N, K, D) and (N, K): do model and data set have the same keypoints?"
+            "expected (N, K, D), (N, K, D) and (N, K): do model and dataset have the same keypoints?"
         )
     sizes = np.broadcast_to(np.asarray(size, np.float64), pred.shape[:1])
     counts = np.asarray(mask, bool) & (sizes > 0)[:, None]

@@ -249,7 +249,7 @@ def halve_weights(graph: Any) -> None:
 
 
 def made_up_crops(recipe: Recipe, count: int = 16) -> np.ndarray:
-    """Return smooth random pictures (N, 3, h, w), which make networks more decided than noise does."""
+    """Return smooth random images (N, 3, h, w), which make networks more decided than noise does."""
     width, height = recipe.input_size
     coarse = np.random.default_rng(0).uniform(0, 255, (count, 3, 8, 6)).astype(np.float32)
     fine = nn.functional.interpolate(torch.from_numpy(coarse), (height, width), mode="bicubic")

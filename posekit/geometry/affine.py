@@ -6,7 +6,7 @@ The conventions of the whole package are written here, once:
 - Sizes are (w, h) where a name ends in ``_wh`` and (h, w) where it ends in ``_hw``.
 - Boxes are xyxy unless their name says otherwise.
 - A positive angle, in degrees, turns clockwise on screen.
-- "image" are the pixels of the original picture, "input" those the network sees, "output"
+- "image" are the pixels of the original image, "input" those the network sees, "output"
   the cells of heatmaps, the bins of SimCC or normalised coordinates.
 """
 
@@ -80,7 +80,7 @@ class Affine:
 
     @classmethod
     def flip(cls, size_wh: tuple[int, int], direction: str = "horizontal", space: str = "image") -> Affine:
-        """Mirror a picture of ``size_wh``: x becomes w - 1 - x, and y likewise for "vertical" and "diagonal".
+        """Mirror an image of ``size_wh``: x becomes w - 1 - x, and y likewise for "vertical" and "diagonal".
 
         Raises:
             ValueError: for another direction.

@@ -1,4 +1,4 @@
-"""The map from a box in the picture to the network's input."""
+"""The map from a box in the image to the network's input."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def crop_affine(
     centres instead, on each axis: then mirroring the input mirrors its pixels exactly.
 
     Convention: a positive ``rotation_deg`` turns the box clockwise on screen, for both rules, so
-    that the picture inside the input turns the other way.
+    that the image inside the input turns the other way.
 
     Args:
         center: (..., 2) in image pixels.

@@ -1,4 +1,4 @@
-"""Pictures moved by an affine map."""
+"""Images moved by an affine map."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _INTERPOLATIONS = {
 }
 
 MAX_SIDE = 32766
-"""Longest side in pixels of a picture that OpenCV 4 warps."""
+"""Longest side in pixels of an image that OpenCV 4 warps."""
 
 Region = tuple[int, int, int, int]
-"""Left, top, right and bottom of a part of a picture, in pixels."""
+"""Left, top, right and bottom of a part of an image, in pixels."""
 
 
 class Scratch(threading.local):
@@ -50,16 +50,16 @@ def warp_image(
     border_value: float | Sequence[float] = 0,
     interpolation: str = "bilinear",
 ) -> np.ndarray:
-    """Return the picture (h, w) or (h, w, C) that ``affine`` makes of ``image``, in one resampling.
+    """Return the image (h, w) or (h, w, C) that ``affine`` makes of ``image``, in one resampling.
 
     A mirror image is one more Affine composed before the call; a flipped view of the array would
     be copied first and cost more than the warp.
 
     Args:
         image: (H, W) or (H, W, C), uint8 or float32.
-        affine: a single map from the picture's space to that of the result.
+        affine: a single map from the image's space to that of the result.
         size_wh: width and height of the result.
-        border_value: what pixels from outside the picture become, one value or one per channel.
+        border_value: what pixels from outside the image become, one value or one per channel.
         interpolation: "nearest", "bilinear", "bicubic" or "area".
 
     Raises:
@@ -85,17 +85,17 @@ def warp_image(
 
 
 def moved(matrix: np.ndarray, left: int, top: int) -> np.ndarray:
-    """Return the map (2, 3) for a picture that lacks its first columns and rows."""
+    """Return the map (2, 3) for an image that lacks its first columns and rows."""
     return np.column_stack([matrix[:, :2], matrix @ [left, top, 1]])
 
 
 def warp_color(
     image: np.ndarray, matrix: np.ndarray, size_wh: tuple[int, int], border: Sequence[float], region: Region
 ) -> np.ndarray:
-    """Return a (H, W, 3) uint8 picture moved by ``matrix``, which reads the ``region``.
+    """Return a (H, W, 3) uint8 image moved by ``matrix``, which reads the ``region``.
 
-    OpenCV warps four channels in less than half the time of three, so the part of the picture
-    that will be seen gets a fourth one. It keeps its place in a frame as large as the picture:
+    OpenCV warps four channels in less than half the time of three, so the part of the image
+    that will be seen gets a fourth one. It keeps its place in a frame as large as the image:
     moved to a corner, coordinates would round differently and a pixel in three thousand change.
     """
     import cv2
@@ -109,7 +109,7 @@ def warp_color(
 
 
 def seen_region(matrix: np.ndarray, size_wh: tuple[int, int], shape: tuple[int, ...]) -> Region:
-    """Return the pixels that a warp reads of a picture (h, w)."""
+    """Return the pixels that a warp reads of an image (h, w)."""
     (d, b, u), (c, a, v) = matrix.tolist()
     determinant = a * d - b * c
     if not determinant:
@@ -126,7 +126,7 @@ def seen_region(matrix: np.ndarray, size_wh: tuple[int, int], shape: tuple[int, 
 
 
 def thinned(image: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return a picture with so many rows and columns left out that it can be warped, and the map (2, 3) that fits."""
+    """Return an image with so many rows and columns left out that it can be warped, and the map (2, 3) that fits."""
     step_y, step_x = (-(-side // MAX_SIDE) for side in image.shape[:2])
     if step_x <= 1 and step_y <= 1:
         return image, matrix

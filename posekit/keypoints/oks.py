@@ -18,7 +18,7 @@ EPS = np.spacing(1.0)
 
 
 class TruePoses(NamedTuple):
-    """Labelled poses of a data set, one row each.
+    """Labelled poses of a dataset, one row each.
 
     Shapes: image, category, area, ignore, crowd (G,); keypoints (G, K, 3) as x, y, visibility;
     boxes_xywh (G, 4). Lengths are in image pixels.

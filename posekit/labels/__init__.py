@@ -2,15 +2,15 @@
 
 from posekit.labels.convert import Options, convert
 from posekit.labels.format_table import get_format, guess_format
-from posekit.labels.keypoint_data import Category, Hints, Instance, KeypointData, Picture
+from posekit.labels.keypoint_data import Category, Hints, Instance, KeypointData, LabelledImage
 
 __all__ = [
     "Category",
     "Hints",
     "Instance",
     "KeypointData",
+    "LabelledImage",
     "Options",
-    "Picture",
     "convert",
     "get_format",
     "guess_format",

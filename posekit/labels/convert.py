@@ -28,7 +28,7 @@ class Options:
         category: the only one to keep.
         split: see ``parse_split``; by default ``val=0.2`` for a folder to train with, if the source has no parts.
         padding: of boxes made from keypoints, as a share of these on each side.
-        whole: make boxes of the whole picture instead.
+        whole: make boxes of the whole image instead.
         overwrite: write to a destination that is there already.
         every: for sets that are unpacked, see ``Job``; so is ``frames``.
     """
@@ -53,14 +53,14 @@ Decide = Callable[[Category], tuple[int, ...]]
 def convert(
     source: Path, dest: Path, options: Options, *, tell: Callable[[str], object], decide_swaps: Decide
 ) -> list[Path]:
-    """Convert a data set and return the files that were written.
+    """Convert a dataset and return the files that were written.
 
     Args:
         tell: is handed a line on each step.
         decide_swaps: returns the swaps of a category when the destination needs them.
 
     Raises:
-        FileNotFoundError: if the source, or a picture that has to be read, is not there.
+        FileNotFoundError: if the source, or an image that has to be read, is not there.
         FileExistsError: if the destination is.
         ValueError: if the source is malformed or an option is wrong.
     """
@@ -75,8 +75,8 @@ def convert(
     assert reader.read is not None
     found = reader.read(source, options.hints)
     data = _only(found, options.category)
-    if not data.pictures:
-        raise ValueError(f"{source}: no pictures in it")
+    if not data.images:
+        raise ValueError(f"{source}: no images in it")
     tell(f"read    {source} as {reader.name}: {summary(data)}")
     if found.left_out:
         tell(f"left    {', '.join(f'{count:,} {what}' for what, count in found.left_out.items())}")
@@ -96,19 +96,19 @@ def convert(
 
 
 def _tell_missing(data: KeypointData, tell: Callable[[str], object]) -> None:
-    missing = [path for path in dict.fromkeys(picture.path for picture in data.pictures) if not path.is_file()]
+    missing = [path for path in dict.fromkeys(image.path for image in data.images) if not path.is_file()]
     if missing:
-        count = f"{len(missing):,} file{'s' if len(missing) > 1 else ''} of pictures"
+        count = f"{len(missing):,} file{'s' if len(missing) > 1 else ''} of images"
         tell(f"missing {count}, such as {missing[0]}; give its folder with --images")
 
 
 def _unpack(
     raw: Format, unpacking: Unpacking, source: Path, dest: Path, options: Options, tell: Callable[[str], object]
 ) -> list[Path]:
-    """Make the files of a data set's own class; options that do not apply to it are refused."""
+    """Make the files of a dataset's own class; options that do not apply to it are refused."""
     hints = options.hints
     _refuse(raw.name, {"--to": options.dest_format, "--images": hints.images, "--keypoints": hints.keypoints})
-    _refuse(raw.name, {"--category": options.category, "--whole-picture": options.whole})
+    _refuse(raw.name, {"--category": options.category, "--whole-image": options.whole})
     every, division = unpacking.chosen(raw.name, options.every, options.split)
     if not source.is_dir():
         raise FileNotFoundError(f"{source}: no such folder, seen from {Path.cwd()}")
@@ -149,20 +149,18 @@ def _only(data: KeypointData, name: str | None) -> KeypointData:
     if name not in names:
         raise ValueError(f"--category {name}: no such category; there are {', '.join(names)}")
     index = names.index(name)
-    for picture in data.pictures:
-        picture.instances = [
-            replace(instance, category=0) for instance in picture.instances if instance.category == index
-        ]
+    for image in data.images:
+        image.instances = [replace(instance, category=0) for instance in image.instances if instance.category == index]
     return replace(data, categories=[data.categories[index]])
 
 
 def _divide(data: KeypointData, dest: Path, writer: Format, options: Options, tell: Callable[[str], object]) -> None:
     into_folder = writer.name in DIVIDED and dest.suffix.lower() != writer.suffix
-    rest = [picture for picture in data.pictures if not picture.split]
-    undivided = len(rest) > 1 and all(picture.split in ("", "test") for picture in data.pictures)
+    rest = [image for image in data.images if not image.split]
+    undivided = len(rest) > 1 and all(image.split in ("", "test") for image in data.images)
     shares = parse_split(options.split or (DEFAULT_SPLIT if into_folder and undivided else "none"))
     if shares:
-        divided = data if options.split else replace(data, pictures=rest)
+        divided = data if options.split else replace(data, images=rest)
         tell(f"split   {split(divided, shares, options.seed)}")
 
 
@@ -184,13 +182,13 @@ def _settle_swaps(data: KeypointData, decide: Decide) -> None:
 
 
 def summary(data: KeypointData) -> str:
-    """Return what a data set has: ``116 pictures, 116 objects (mouse), 4 keypoints``."""
-    objects = sum(len(picture.instances) for picture in data.pictures)
+    """Return what a dataset has: ``116 images, 116 objects (mouse), 4 keypoints``."""
+    objects = sum(len(image.instances) for image in data.images)
     labelled = sum(int(instance.labelled.sum()) for instance in data.instances())
     names = [category.name for category in data.categories]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     keypoints = data.categories[data.main_category()].keypoints
     return (
-        f"{len(data.pictures):,} pictures, {objects:,} objects ({shown}), "
+        f"{len(data.images):,} images, {objects:,} objects ({shown}), "
         f"{len(keypoints)} keypoints, {labelled:,} labelled in all"
     )

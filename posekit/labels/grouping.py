@@ -48,7 +48,7 @@ class LooseObject:
 
 
 def group_points(place: Place, points: Sequence[LoosePoint], boxes: Sequence[LooseBox]) -> list[LooseObject]:
-    """Gather points and boxes of a picture to objects.
+    """Gather points and boxes of an image to objects.
 
     Points go to their group, and to its first box; without a group to the smallest box around them that has no such
     point yet; else to the first object without a box that has none, so that a name that comes again starts another.
@@ -88,7 +88,7 @@ def group_points(place: Place, points: Sequence[LoosePoint], boxes: Sequence[Loo
 def box_around_rotated(
     corner: tuple[float, float], size: tuple[float, float], degrees: float, pivot: tuple[float, float] = (0, 0)
 ) -> Box:
-    """Return the upright box around a box that was turned clockwise, as seen on the picture.
+    """Return the upright box around a box that was turned clockwise, as seen on the image.
 
     Args:
         corner: its upper left one before.
@@ -115,10 +115,10 @@ def _area(found: LooseObject) -> float:
 def as_instances(
     groups: Sequence[Sequence[LooseObject]], names: Sequence[str], labels: Sequence[str] = ()
 ) -> tuple[list[Category], list[list[Instance]]]:
-    """Return categories after the boxes' labels, all with the same keypoints, and each picture's instances.
+    """Return categories after the boxes' labels, all with the same keypoints, and each image's instances.
 
     Args:
-        groups: the objects of each picture.
+        groups: the objects of each image.
         names: of the keypoints, in order.
         labels: of categories, in order; others follow as they come.
     """

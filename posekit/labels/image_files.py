@@ -1,4 +1,4 @@
-"""Picture files: where they are, how large they are, and bringing them to where a format wants them."""
+"""Image files: where they are, how large they are, and bringing them to where a format wants them."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from posekit.console import tracked
-from posekit.labels.keypoint_data import KeypointData, Picture
+from posekit.labels.keypoint_data import KeypointData, LabelledImage
 from posekit.media.image_file import IMAGE_SUFFIXES, image_size, write_image
 from posekit.media.video import extract_frames, no_frame, read_frame
 
 TRIED = 9
-"""So many names of pictures are looked for to find their folder."""
+"""So many names of images are looked for to find their folder."""
 
 
 def find_folder(names: Sequence[str], near: Path, given: Path | None = None) -> Path:
-    """Return the folder that picture names are relative to: the given one, else the first that holds a picture.
+    """Return the folder that image names are relative to: the given one, else the first that holds an image.
 
     Looked for are ``near`` itself, its ``images``, its parent, all folders beside and below, to a depth of one.
 
     Raises:
-        FileNotFoundError: if ``given`` is no folder or holds none of the pictures.
+        FileNotFoundError: if ``given`` is no folder or holds none of the images.
     """
     tried = [PurePosixPath(name.replace("\\", "/")) for name in names[:TRIED]]
     if given is not None:
         if not given.is_dir():
             raise FileNotFoundError(f"--images {given}: no such folder, seen from {Path.cwd()}")
         if tried and not any((given / name).is_file() for name in tried):
-            raise FileNotFoundError(f"--images {given}: no picture {tried[0]} in it; give the folder it is relative to")
+            raise FileNotFoundError(f"--images {given}: no image {tried[0]} in it; give the folder it is relative to")
         return given
     folders = [near, near / "images", near.parent, near.parent / "images", *_folders(near), *_folders(near.parent)]
     return next((folder for folder in folders if any((folder / name).is_file() for name in tried)), near)
@@ -42,8 +42,8 @@ def _folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """Return all pictures of a folder, to the bottom, sorted."""
+def images_in(folder: Path) -> list[Path]:
+    """Return all images of a folder, to the bottom, sorted."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and not path.is_dir())
 
 
@@ -54,8 +54,8 @@ def found_below(path: Path, folder: Path) -> Path | None:
     return next((end for end in ends if end.is_file()), None)
 
 
-def picture_named(stem: Path) -> Path:
-    """Return the picture of this name, whatever its suffix; the usual name if there is none."""
+def image_named(stem: Path) -> Path:
+    """Return the image of this name, whatever its suffix; the usual name if there is none."""
     found = (
         stem.with_name(stem.name + suffix) for case in (str.lower, str.upper) for suffix in map(case, IMAGE_SUFFIXES)
     )
@@ -66,42 +66,42 @@ def fill_sizes(data: KeypointData) -> int:
     """Read the sizes that the labels do not state and return how many there were.
 
     Raises:
-        FileNotFoundError: if a picture is missing.
+        FileNotFoundError: if an image is missing.
         ImageFileError: if one is damaged.
     """
-    unknown = [picture for picture in data.pictures if picture.size_wh is None]
+    unknown = [image for image in data.images if image.size_wh is None]
     of_videos: dict[Path, tuple[int, int]] = {}
-    for picture in tracked(unknown, "reading sizes"):
-        if picture.frame is None:
-            picture.size_wh = image_size(picture.path)
-        elif picture.decode:
-            picture.size_wh = _frame_size(picture)
+    for image in tracked(unknown, "reading sizes"):
+        if image.frame is None:
+            image.size_wh = image_size(image.path)
+        elif image.decode:
+            image.size_wh = _frame_size(image)
         else:  # to find a frame in a video takes long, and all have one size
-            picture.size_wh = of_videos.get(picture.path) or of_videos.setdefault(picture.path, _frame_size(picture))
+            image.size_wh = of_videos.get(image.path) or of_videos.setdefault(image.path, _frame_size(image))
     return len(unknown)
 
 
-def _frame_size(picture: Picture) -> tuple[int, int]:
-    image = decoded(picture)
-    return image.shape[1], image.shape[0]
+def _frame_size(image: LabelledImage) -> tuple[int, int]:
+    pixels = decoded(image)
+    return pixels.shape[1], pixels.shape[0]
 
 
-def decoded(picture: Picture) -> np.ndarray:
-    """Return the pixels of a picture that is no file of its own."""
-    assert picture.frame is not None
-    return picture.decode(picture.frame) if picture.decode else read_frame(picture.path, picture.frame)
+def decoded(image: LabelledImage) -> np.ndarray:
+    """Return the pixels of an image that is no file of its own."""
+    assert image.frame is not None
+    return image.decode(image.frame) if image.decode else read_frame(image.path, image.frame)
 
 
-def placed_names(pictures: Iterable[Picture], *, flat: bool = False) -> list[str]:
-    """Return a name for each picture below one folder, no two with the same stem; folders stay as far as they differ.
+def placed_names(images: Iterable[LabelledImage], *, flat: bool = False) -> list[str]:
+    """Return a name for each image below one folder, no two with the same stem; folders stay as far as they differ.
 
     A frame of a video is named after the video and its number.
 
     Args:
-        flat: join the folders' names to the picture's, so that all can lie in one folder.
+        flat: join the folders' names to the image's, so that all can lie in one folder.
     """
-    pictures = list(pictures)
-    files = [Path(os.path.abspath(picture.path)) for picture in pictures]  # noqa: PTH100 - resolve() would follow links
+    images = list(images)
+    files = [Path(os.path.abspath(image.path)) for image in images]  # noqa: PTH100 - resolve() would follow links
     parents = {str(path.parent) for path in files}
     try:
         common = Path(os.path.commonpath(parents)) if parents else Path()
@@ -109,12 +109,12 @@ def placed_names(pictures: Iterable[Picture], *, flat: bool = False) -> list[str
         common = None
     names: list[str] = []
     taken: dict[str, int] = {}
-    for picture, path in zip(pictures, files, strict=True):
+    for image, path in zip(images, files, strict=True):
         inner = path.relative_to(common) if common is not None else Path(path.name)
         suffix = inner.suffix
-        if picture.frame is not None:
-            inner, suffix = inner.with_suffix("") / f"frame{picture.frame:06d}", ".png"
-        stem = inner.with_suffix("").as_posix() if picture.frame is None else inner.as_posix()
+        if image.frame is not None:
+            inner, suffix = inner.with_suffix("") / f"frame{image.frame:06d}", ".png"
+        stem = inner.with_suffix("").as_posix() if image.frame is None else inner.as_posix()
         stem = stem.replace("/", "_") if flat else stem
         free, number = stem, taken.get(stem.lower(), 0)
         while free.lower() in taken:
@@ -126,23 +126,23 @@ def placed_names(pictures: Iterable[Picture], *, flat: bool = False) -> list[str
     return names
 
 
-def place_pictures(pictures: Sequence[Picture], targets: Sequence[Path], *, copy: bool) -> None:
-    """Bring pictures to their places: copied, or as links to where they are; frames of videos are decoded.
+def place_images(images: Sequence[LabelledImage], targets: Sequence[Path], *, copy: bool) -> None:
+    """Bring images to their places: copied, or as links to where they are; frames of videos are decoded.
 
     Raises:
         OSError: if the file system has no links.
     """
     of_videos: dict[Path, list[tuple[int, Path]]] = {}
-    for picture, target in tracked(list(zip(pictures, targets, strict=True)), "placing pictures"):
+    for image, target in tracked(list(zip(images, targets, strict=True)), "placing images"):
         target.parent.mkdir(parents=True, exist_ok=True)
-        source = Path(os.path.abspath(picture.path))  # noqa: PTH100
-        if picture.frame is None and _is_the_file(source, target):
+        source = Path(os.path.abspath(image.path))  # noqa: PTH100
+        if image.frame is None and _is_the_file(source, target):
             continue
         target.unlink(missing_ok=True)
-        if picture.frame is not None and picture.decode:
-            write_image(target, decoded(picture))
-        elif picture.frame is not None:
-            of_videos.setdefault(picture.path, []).append((picture.frame, target))
+        if image.frame is not None and image.decode:
+            write_image(target, decoded(image))
+        elif image.frame is not None:
+            of_videos.setdefault(image.path, []).append((image.frame, target))
         elif copy:
             _copy(source, target)
         else:
@@ -163,15 +163,13 @@ def _place_frames(video: Path, frames: list[tuple[int, Path]]) -> None:
 
 
 def _is_the_file(source: Path, target: Path) -> bool:
-    """Whether the picture is at its place already, perhaps with a link as its source: it must not be removed."""
+    """Whether the image is at its place already, perhaps with a link as its source: it must not be removed."""
     return target.exists() and not target.is_symlink() and source.exists() and source.samefile(target)
 
 
 def _copy(source: Path, target: Path) -> None:
     if not source.is_file():
-        raise FileNotFoundError(
-            f"picture {source}: no such file, so it cannot be copied; give its folder with --images"
-        )
+        raise FileNotFoundError(f"image {source}: no such file, so it cannot be copied; give its folder with --images")
     shutil.copyfile(source, target)
 
 
@@ -191,15 +189,15 @@ def relative_path(path: Path, folder: Path) -> str:
 
 
 def files_beside(data: KeypointData, folder: Path, *, copy: bool) -> dict[int, str]:
-    """Return each picture's name as seen from ``folder``, by the identity of the picture.
+    """Return each image's name as seen from ``folder``, by the identity of the image.
 
-    Pictures stay where they are, or are copied to ``folder/images``; frames of videos are always written there.
+    Images stay where they are, or are copied to ``folder/images``; frames of videos are always written there.
     """
-    moved = [picture for picture in data.pictures if copy or picture.frame is not None]
+    moved = [image for image in data.images if copy or image.frame is not None]
     names = [f"images/{name}" for name in placed_names(moved)]
-    place_pictures(moved, [folder / name for name in names], copy=True)
+    place_images(moved, [folder / name for name in names], copy=True)
     found = dict(zip(map(id, moved), names, strict=True))
-    return {id(picture): found.get(id(picture)) or relative_path(picture.path, folder) for picture in data.pictures}
+    return {id(image): found.get(id(image)) or relative_path(image.path, folder) for image in data.images}
 
 
 def safe_name(text: str) -> str:

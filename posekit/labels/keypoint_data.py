@@ -1,4 +1,4 @@
-"""A labelled data set in memory, between the format it comes from and the one it goes to."""
+"""A labelled dataset in memory, between the format it comes from and the one it goes to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Category:
 
     Attributes:
         links: pairs of keypoint indices.
-        swaps: of each keypoint the one it becomes in a mirrored picture, where the source says so.
+        swaps: of each keypoint the one it becomes in a mirrored image, where the source says so.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Instance:
         area: of the object, in square pixels.
         crowd: a region of many objects, not one of them.
         segmentation: as COCO has it, polygons or a run-length code.
-        track: what identifies the object over the pictures of a video.
+        track: what identifies the object over the images of a video.
         scores: (K,) of predicted keypoints.
         extra: JSON values that only the source knows.
     """
@@ -67,11 +67,11 @@ class Instance:
 
 
 @dataclass
-class Picture:
-    """A picture and its objects.
+class LabelledImage:
+    """An image and its objects.
 
     Attributes:
-        path: of its file; of the video, or file of many pictures, if there is a ``frame``.
+        path: of its file; of the video, or file of many images, if there is a ``frame``.
         decode: returns a frame as (H, W, 3) uint8, BGR; not needed for videos.
         video: name of the video or folder whose neighbouring frames resemble each other.
         split: ``"train"``, ``"val"``, ``"test"`` or ``""``.
@@ -90,7 +90,7 @@ class Picture:
 
 @dataclass
 class KeypointData:
-    """A whole data set.
+    """A whole dataset.
 
     Attributes:
         left_out: what the source has besides and cannot be converted, named for a count of several.
@@ -98,15 +98,15 @@ class KeypointData:
     """
 
     categories: list[Category]
-    pictures: list[Picture]
+    images: list[LabelledImage]
     extra: dict[str, Any] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
-    subsets: dict[str, Callable[[Picture, Instance], bool]] = field(default_factory=dict)
+    subsets: dict[str, Callable[[LabelledImage, Instance], bool]] = field(default_factory=dict)
 
     def instances(self) -> Iterator[Instance]:
-        """Yield all objects, picture by picture."""
-        for picture in self.pictures:
-            yield from picture.instances
+        """Yield all objects, image by image."""
+        for image in self.images:
+            yield from image.instances
 
     def main_category(self) -> int:
         """Return the index of the category with the most labelled objects; of the first without any."""
@@ -117,12 +117,12 @@ class KeypointData:
             range(len(counts)), key=lambda index: (counts[index], bool(self.categories[index].keypoints), -index)
         )
 
-    def by_split(self) -> dict[str, list[Picture]]:
-        """Return the pictures of each split that has any: train, val, test, and those of none."""
-        splits: dict[str, list[Picture]] = {name: [] for name in SPLITS}
-        for picture in self.pictures:
-            splits.setdefault(picture.split, []).append(picture)
-        return {name: pictures for name, pictures in splits.items() if pictures}
+    def by_split(self) -> dict[str, list[LabelledImage]]:
+        """Return the images of each split that has any: train, val, test, and those of none."""
+        splits: dict[str, list[LabelledImage]] = {name: [] for name in SPLITS}
+        for image in self.images:
+            splits.setdefault(image.split, []).append(image)
+        return {name: images for name, images in splits.items() if images}
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Hints:
     """What a person adds to files that do not say everything.
 
     Attributes:
-        images: folder of the pictures.
+        images: folder of the images.
         keypoints: names, in order.
     """
 
@@ -157,7 +157,7 @@ class Format:
     Attributes:
         recognises: whether a file or folder looks like this format.
         read: not there for a set that is unpacked instead.
-        unpacking: for a public data set that becomes the files of its own dataset class.
+        unpacking: for a public dataset that becomes the files of its own dataset class.
         loses: names of ``losses.LOSSES`` that it cannot hold.
         needs: what must be filled in before: ``boxes``, ``areas``, ``sizes``, ``swaps``, ``splits``, ``videos``.
         suffix: of the one file that it is, so that a destination such as ``x.json`` names that file.

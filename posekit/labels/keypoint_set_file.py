@@ -17,7 +17,7 @@ def proposed_swaps(names: Sequence[str]) -> tuple[int, ...]:
     """Return for each keypoint the one whose name differs in left and right alone; itself without any."""
     found = [mirrored_name(name, list(names)) for name in names]
     swaps = [names.index(other) if other else index for index, other in enumerate(found)]
-    # both must name each other, or a mirrored picture would get a keypoint twice
+    # both must name each other, or a mirrored image would get a keypoint twice
     return tuple(other if swaps[other] == index else index for index, other in enumerate(swaps))
 
 
@@ -57,7 +57,7 @@ def keypoint_set_text(category: Category) -> str:
     """Return the text of a keypoint set file; without sigmas, which only repeated labels tell."""
     names, swaps = category.keypoints, category.swaps or range(len(category.keypoints))
     lines = [
-        f"# Keypoints of {_plain(category.name)!r}. Swaps are the pairs that trade places in a mirrored picture.",
+        f"# Keypoints of {_plain(category.name)!r}. Swaps are the pairs that trade places in a mirrored image.",
         "dataset_info = dict(",
         f"    dataset_name={_plain(category.name)!r},",
         "    keypoint_info={",

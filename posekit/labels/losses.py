@@ -33,9 +33,8 @@ def lose(data: KeypointData, names: Sequence[str]) -> tuple[KeypointData, list[s
     """Return a copy of the data without some things, and a text on each that was there: ``"172 boxes"``."""
     rest = KeypointData(
         categories=list(data.categories),
-        pictures=[
-            replace(picture, instances=[copy.copy(instance) for instance in picture.instances])
-            for picture in data.pictures
+        images=[
+            replace(image, instances=[copy.copy(instance) for instance in image.instances]) for image in data.images
         ],
         extra=data.extra,
         subsets=data.subsets,
@@ -73,10 +72,10 @@ def _keep(wanted: Callable[[Instance], bool]) -> Callable[[KeypointData], int]:
     """Return a function that keeps only some objects."""
 
     def remove(data: KeypointData) -> int:
-        before = sum(len(picture.instances) for picture in data.pictures)
-        for picture in data.pictures:
-            picture.instances = [instance for instance in picture.instances if wanted(instance)]
-        return before - sum(len(picture.instances) for picture in data.pictures)
+        before = sum(len(image.instances) for image in data.images)
+        for image in data.images:
+            image.instances = [instance for instance in image.instances if wanted(instance)]
+        return before - sum(len(image.instances) for image in data.images)
 
     return remove
 
@@ -101,10 +100,10 @@ def _keep_categories(data: KeypointData, kept: list[int]) -> int:
     return max(count, dropped)
 
 
-def _empty_pictures(data: KeypointData) -> int:
-    before = len(data.pictures)
-    data.pictures = [picture for picture in data.pictures if picture.instances]
-    return before - len(data.pictures)
+def _empty_images(data: KeypointData) -> int:
+    before = len(data.images)
+    data.images = [image for image in data.images if image.instances]
+    return before - len(data.images)
 
 
 def _hidden(data: KeypointData) -> int:
@@ -132,9 +131,9 @@ def _change_points(
 
 def _outside(data: KeypointData) -> int:
     count = 0
-    for picture in data.pictures:
-        size = np.array(picture.size_wh or (np.inf, np.inf))
-        for instance in picture.instances:
+    for image in data.images:
+        size = np.array(image.size_wh or (np.inf, np.inf))
+        for instance in image.instances:
             points = instance.keypoints
             chosen = np.any((points[:, :2] < 0) | (points[:, :2] > size), axis=1)
             if chosen.any():
@@ -150,15 +149,15 @@ def _category_ids(data: KeypointData) -> int:
 
 
 def _ids(data: KeypointData) -> int:
-    return _category_ids(data) + _picture_field("id")(data) + _field("id")(data)
+    return _category_ids(data) + _image_field("id")(data) + _field("id")(data)
 
 
-def _picture_field(name: str, empty: Any = None) -> Callable[[KeypointData], int]:
+def _image_field(name: str, empty: Any = None) -> Callable[[KeypointData], int]:
     def remove(data: KeypointData) -> int:
         count = 0
-        for picture in data.pictures:
-            count += getattr(picture, name) not in (None, empty)
-            setattr(picture, name, empty)
+        for image in data.images:
+            count += getattr(image, name) not in (None, empty)
+            setattr(image, name, empty)
         return count
 
     return remove
@@ -168,7 +167,7 @@ def _extra(data: KeypointData) -> int:
     count = len(data.extra) + sum(len(category.extra) for category in data.categories)
     data.extra = {}
     data.categories = [replace(category, extra={}) for category in data.categories]
-    for item in (*data.pictures, *data.instances()):
+    for item in (*data.images, *data.instances()):
         count += len(item.extra)
         item.extra = {}
     return count
@@ -203,7 +202,7 @@ def _category_names(data: KeypointData) -> int:
 
 
 def _uneven_tracks(data: KeypointData) -> int:
-    names = [[instance.track for instance in picture.instances] for picture in data.pictures]
+    names = [[instance.track for instance in image.instances] for image in data.images]
     even = all(None not in row and len(set(row)) == len(row) for row in names)
     return 0 if even else _field("track")(data)
 
@@ -215,9 +214,9 @@ def _worded_tracks(data: KeypointData) -> int:
 
 def _mixed_scores(data: KeypointData) -> int:
     count = 0
-    for picture in data.pictures:
-        scored = [instance for instance in picture.instances if instance.scores is not None]
-        if len(scored) < len(picture.instances):
+    for image in data.images:
+        scored = [instance for instance in image.instances if instance.scores is not None]
+        if len(scored) < len(image.instances):
             count += len(scored)
             for instance in scored:
                 instance.scores = None
@@ -249,8 +248,8 @@ LOSSES = {
         "object without labelled keypoints",
         _keep(lambda instance: bool(instance.labelled.any())),
     ),
-    "empty_pictures": Loss("pictures without objects", "picture without objects", _empty_pictures),
-    "outside": Loss("keypoints outside of their picture", "keypoint outside of its picture", _outside),
+    "empty_images": Loss("images without objects", "image without objects", _empty_images),
+    "outside": Loss("keypoints outside of their image", "keypoint outside of its image", _outside),
     "hidden": Loss("marks of hidden keypoints (visibility 1)", "mark of a hidden keypoint (visibility 1)", _hidden),
     "unlabelled_positions": Loss(
         "positions of keypoints that are not labelled (visibility 0)",
@@ -261,20 +260,18 @@ LOSSES = {
     "areas": Loss("areas", "area", _field("area")),
     "segmentations": Loss("segmentations", "segmentation", _field("segmentation")),
     "tracks": Loss("track ids", "track id", _field("track")),
-    "uneven_tracks": Loss(
-        "track ids (not every object of every picture has one of its own)", "track id", _uneven_tracks
-    ),
+    "uneven_tracks": Loss("track ids (not every object of every image has one of its own)", "track id", _uneven_tracks),
     "worded_tracks": Loss("track ids (not all are whole numbers)", "track id that is no whole number", _worded_tracks),
     "scores": Loss("objects' keypoint scores", "object's keypoint scores", _field("scores")),
     "mixed_scores": Loss(
-        "objects' keypoint scores (in pictures where others have none)", "object's keypoint scores", _mixed_scores
+        "objects' keypoint scores (in images where others have none)", "object's keypoint scores", _mixed_scores
     ),
-    "ids": Loss("ids of pictures, objects and categories", "id of a picture, object or category", _ids),
+    "ids": Loss("ids of images, objects and categories", "id of an image, object or category", _ids),
     "category_ids": Loss("ids of categories", "id of a category", _category_ids),
     "instance_ids": Loss("ids of objects", "id of an object", _field("id")),
-    "videos": Loss("pictures' video names", "picture's video name", _picture_field("video")),
-    "splits": Loss("pictures' splits", "picture's split", _picture_field("split", "")),
-    "sizes": Loss("picture sizes", "picture size", _picture_field("size_wh")),
+    "videos": Loss("images' video names", "image's video name", _image_field("video")),
+    "splits": Loss("images' splits", "image's split", _image_field("split", "")),
+    "sizes": Loss("image sizes", "image size", _image_field("size_wh")),
     "links": Loss("skeleton links", "skeleton link", _category_field("links", ())),
     "swaps": Loss("flip pairs", "flip pair", _swaps),
     "keypoint_names": Loss("keypoint names", "keypoint name", _keypoint_names),

@@ -92,10 +92,10 @@ class Place:
         return names
 
     def size(self, width: Any, height: Any) -> tuple[int, int]:
-        """Return the size of a picture."""
+        """Return the size of an image."""
         sides = self.number(width), self.number(height)
         if not all(1 <= side < 1e9 and side == int(side) for side in sides):
-            raise self.wrong(Found(f"{width} x {height}"), "a picture's width and height in pixels")
+            raise self.wrong(Found(f"{width} x {height}"), "an image's width and height in pixels")
         return int(sides[0]), int(sides[1])
 
     def box(self, x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:

@@ -1,4 +1,4 @@
-"""Dividing a data set so that neighbouring frames do not fall into different parts."""
+"""Dividing a dataset so that neighbouring frames do not fall into different parts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from posekit.labels.keypoint_data import KeypointData, Picture
+from posekit.labels.keypoint_data import KeypointData, LabelledImage
 
 NAMES = ("val", "test")
 
@@ -34,74 +34,74 @@ def parse_split(text: str) -> dict[str, float]:
 
 
 def split(data: KeypointData, shares: dict[str, float], seed: int = 0) -> str:
-    """Set the ``split`` of all pictures, in place, and return what was done.
+    """Set the ``split`` of all images, in place, and return what was done.
 
     Whole videos go into one part as long as there are more videos than parts and they fit to half of the wanted
-    share; else each part is a block of consecutive frames of every video. Pictures of no video are drawn one by one.
+    share; else each part is a block of consecutive frames of every video. Images of no video are drawn one by one.
 
     Raises:
         ValueError: if a part would be empty.
     """
     rng = np.random.default_rng(seed)
-    for picture in data.pictures:
-        picture.split = "train"
-    if all(picture.video is None for picture in data.pictures):
-        _draw(data.pictures, shares, rng)
+    for image in data.images:
+        image.split = "train"
+    if all(image.video is None for image in data.images):
+        _draw(data.images, shares, rng)
         how = "drawn by chance"
-    elif _whole_videos(data.pictures, shares, rng):
+    elif _whole_videos(data.images, shares, rng):
         how = "whole videos"
     else:
-        _blocks(data.pictures, shares, rng)
+        _blocks(data.images, shares, rng)
         how = "a block of consecutive frames of each video"
-    counts = Counter(picture.split for picture in data.pictures)
+    counts = Counter(image.split for image in data.images)
     empty = [name for name in ("train", *shares) if not counts[name]]
     if empty:
         raise ValueError(
-            f"--split: {len(data.pictures)} pictures leave none for {' and '.join(empty)}; give other shares or none"
+            f"--split: {len(data.images)} images leave none for {' and '.join(empty)}; give other shares or none"
         )
     parts = ", ".join(f"{counts[name]:,} {name}" for name in ("train", *shares))
     return f"{parts} ({how}, seed {seed})"
 
 
-def _draw(pictures: list[Picture], shares: dict[str, float], rng: np.random.Generator) -> None:
-    order = rng.permutation(len(pictures)).tolist()
+def _draw(images: list[LabelledImage], shares: dict[str, float], rng: np.random.Generator) -> None:
+    order = rng.permutation(len(images)).tolist()
     for name, share in shares.items():
-        count = round(share * len(pictures))
+        count = round(share * len(images))
         for index in order[:count]:
-            pictures[index].split = name
+            images[index].split = name
         order = order[count:]
 
 
-def _by_video(pictures: list[Picture]) -> list[list[Picture]]:
-    videos: dict[str | None, list[Picture]] = {}
-    for picture in pictures:
-        videos.setdefault(picture.video, []).append(picture)
+def _by_video(images: list[LabelledImage]) -> list[list[LabelledImage]]:
+    videos: dict[str | None, list[LabelledImage]] = {}
+    for image in images:
+        videos.setdefault(image.video, []).append(image)
     return list(videos.values())
 
 
-def _whole_videos(pictures: list[Picture], shares: dict[str, float], rng: np.random.Generator) -> bool:
+def _whole_videos(images: list[LabelledImage], shares: dict[str, float], rng: np.random.Generator) -> bool:
     """Give each part whole videos, if that comes near enough to the shares; say whether it did."""
-    videos = _by_video(pictures)
+    videos = _by_video(images)
     if len(videos) <= len(shares):
         return False
     order = [videos[index] for index in rng.permutation(len(videos)).tolist()]
     for name, share in shares.items():
-        wanted, taken = share * len(pictures), 0
+        wanted, taken = share * len(images), 0
         for video in list(order[:-1]):
             if abs(taken + len(video) - wanted) < abs(taken - wanted):
                 order.remove(video)
                 taken += len(video)
-                for picture in video:
-                    picture.split = name
+                for image in video:
+                    image.split = name
         if abs(taken - wanted) > wanted / 2:
-            for picture in pictures:
-                picture.split = "train"
+            for image in images:
+                image.split = "train"
             return False
     return True
 
 
-def _blocks(pictures: list[Picture], shares: dict[str, float], rng: np.random.Generator) -> None:
-    for video in _by_video(pictures):
+def _blocks(images: list[LabelledImage], shares: dict[str, float], rng: np.random.Generator) -> None:
+    for video in _by_video(images):
         rest = video
         for name, share in shares.items():
             count = min(round(share * len(video)), len(rest))
@@ -111,5 +111,5 @@ def _blocks(pictures: list[Picture], shares: dict[str, float], rng: np.random.Ge
                 if rng.random() < 0.5
                 else (rest[len(rest) - count :], rest[: len(rest) - count])
             )
-            for picture in block:
-                picture.split = name
+            for image in block:
+                image.split = name

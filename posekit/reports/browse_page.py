@@ -33,15 +33,13 @@ def sample_card(sample: TracedSample, metainfo: Mapping[str, Any]) -> str:
     """Return one sample: the original, the input, and each target."""
     record, results = sample.record, sample.results
     original = draw_scaled(sample.original, record["keypoints"], record["keypoints_visible"], metainfo, record["bbox"])
-    shown = input_picture(results)
+    shown = input_image(results)
     augmented = draw_scaled(shown, sample.keypoints, sample.visible, metainfo)
     count = len(record["keypoints"])
     some = f", {MOST} of {count:,} instances" if count > MOST else ""
     figures = [
-        html.picture(original, f"as loaded, {sample.original.shape[1]} x {sample.original.shape[0]}{some}"),
-        html.picture(
-            augmented, f"input, {shown.shape[1]} x {shown.shape[0]}{', mirrored' * bool(results.get('flip'))}"
-        ),
+        html.image(original, f"as loaded, {sample.original.shape[1]} x {sample.original.shape[0]}{some}"),
+        html.image(augmented, f"input, {shown.shape[1]} x {shown.shape[0]}{', mirrored' * bool(results.get('flip'))}"),
     ]
     others = []
     for key, value in sample.targets.items():
@@ -55,7 +53,7 @@ def sample_card(sample: TracedSample, metainfo: Mapping[str, Any]) -> str:
 def draw_scaled(
     image: np.ndarray, keypoints: np.ndarray, visible: np.ndarray, metainfo: Mapping[str, Any], boxes: Any = None
 ) -> np.ndarray:
-    """Return a picture at the size of a cell with poses (N, K, 2), and boxes (N, 4), on it, ``MOST`` of them."""
+    """Return an image at the size of a cell with poses (N, K, 2), and boxes (N, 4), on it, ``MOST`` of them."""
     small = fit(image, CELL)
     factor = np.array([small.shape[1] / image.shape[1], small.shape[0] / image.shape[0]])
     visible = visible[..., 0] if visible.ndim == 3 else visible
@@ -64,19 +62,19 @@ def draw_scaled(
     return draw_pose(small, instances, metainfo, style=STYLE)
 
 
-def input_picture(results: Mapping[str, Any]) -> np.ndarray:
-    """Return the network's input as a picture to draw on."""
+def input_image(results: Mapping[str, Any]) -> np.ndarray:
+    """Return the network's input as an image to draw on."""
     image = np.clip(results["img"], 0, 255).astype(np.uint8)
     return check_array(image)
 
 
 def target_figure(key: str, value: Any, image: np.ndarray, metainfo: Mapping[str, Any]) -> str:
-    """Return heatmaps laid over the input, rows of bins as curves, "" for what has no picture."""
+    """Return heatmaps laid over the input, rows of bins as curves, "" for what has no image."""
     if not isinstance(value, np.ndarray) or value.ndim != 3 or not value.size:
         return ""
     count = metainfo.get("num_keypoints")
     if "heatmaps" in key:
-        return html.picture(fit(draw_heatmaps(image, value, alpha=0.75), CELL), described(key, value))
+        return html.image(fit(draw_heatmaps(image, value, alpha=0.75), CELL), described(key, value))
     if key in ("keypoint_x_labels", "keypoint_y_labels") and value.shape[1] == count:
         tints = colors(metainfo, "keypoint_colors", value.shape[1], DEFAULT_KEYPOINT)
         return html.curves(value[0], tints, described(key, value))

@@ -1,4 +1,4 @@
-"""The data doctor's findings as a web page with pictures."""
+"""The data doctor's findings as a web page with images."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from posekit.structures import InstanceData
 from posekit.visualization.draw import PoseStyle, draw_pose
 
 CELL_PX = 240
-PICTURES = 8
+IMAGES = 8
 """Places of each finding that are shown; of each file there are so many examples, too."""
 
-TRIED = 4 * PICTURES
+TRIED = 4 * IMAGES
 """Of so many places the files are opened, for they may be missing."""
 
 PLACES = 12
@@ -30,7 +30,7 @@ CONTEXT = 0.25
 """Of an instance's size is shown around it on every side."""
 
 OVERHANG = 0.25
-"""Of a picture's size is shown of what lies outside of it, in grey."""
+"""Of an image's size is shown of what lies outside of it, in grey."""
 
 GREY = (128, 128, 128)
 
@@ -75,10 +75,10 @@ def title(finding: Finding) -> str:
 
 
 def finding_card(finding: Finding, tables: Sequence[Table], anchor: str) -> str:
-    """Return a finding with pictures of its first places, and these in words."""
+    """Return a finding with images of its first places, and these in words."""
     parts = [f"<h3>{title(finding)}</h3>", html.text(finding.file, style="dim")]
     parts += [html.text(finding.message), html.text(finding.remedy)]
-    shown = list(islice(figures_of(finding.where[:TRIED], tables), PICTURES))
+    shown = list(islice(figures_of(finding.where[:TRIED], tables), IMAGES))
     listed = [html.listing(place.text for place in finding.where[:PLACES])] if finding.where else []
     if listed and finding.count > PLACES:
         listed.append(html.text(f"… and {finding.count - PLACES:,} more", style="dim"))
@@ -87,12 +87,12 @@ def finding_card(finding: Finding, tables: Sequence[Table], anchor: str) -> str:
 
 
 def figures_of(places: Iterable[Place], tables: Sequence[Table]) -> Iterator[str]:
-    """Yield the pictures of each place, side by side if it has several; nothing of files that cannot be read."""
+    """Yield the images of each place, side by side if it has several; nothing of files that cannot be read."""
     by_file = {table.file: table for table in tables}
     for place in places:
         drawn = [(draw_spot(by_file[spot.file], spot), spot) for spot in place.spots]
         figures = [
-            html.picture(image, caption(place, spot, by_file[spot.file], named=len(tables) > 1))
+            html.image(image, caption(place, spot, by_file[spot.file], named=len(tables) > 1))
             for image, spot in drawn
             if image is not None
         ]
@@ -101,7 +101,7 @@ def figures_of(places: Iterable[Place], tables: Sequence[Table]) -> Iterator[str
 
 
 def caption(place: Place, spot: Spot, table: Table, *, named: bool) -> str:
-    """Return the name of a picture's file, with that of the annotation file if asked for, and a place in it."""
+    """Return the name of an image's file, with that of the annotation file if asked for, and a place in it."""
     name = PurePath(table.images.infos[spot.image]["file_name"]).name
     source = f"{table.source.name}: " if named else ""
     return f"{source}{name}{f': {place.text}' if spot.instance >= 0 else ''}"
@@ -123,7 +123,7 @@ def draw_spot(table: Table, spot: Spot) -> np.ndarray | None:
 
 
 def surroundings(table: Table, row: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Return the window, x1, y1, x2, y2, that holds an instance; the whole picture if the instance is elsewhere."""
+    """Return the window, x1, y1, x2, y2, that holds an instance; the whole image if the instance is elsewhere."""
     points = table.points[row][table.labelled[row], :2]
     corners = np.concatenate([points, table.boxes[row].reshape(2, 2)])
     low, high = corners.min(axis=0), corners.max(axis=0)
@@ -139,7 +139,7 @@ def surroundings(table: Table, row: int, shape: tuple[int, ...]) -> tuple[int, i
 
 
 def draw_window(table: Table, image: np.ndarray, rows: np.ndarray, window: tuple[int, int, int, int]) -> np.ndarray:
-    """Return part of a picture at the size of a cell with instances drawn on it."""
+    """Return part of an image at the size of a cell with instances drawn on it."""
     left, top, right, bottom = window
     cut = fit(cut_out(image, window), (CELL_PX, CELL_PX))
     factor = np.array([cut.shape[1] / (right - left), cut.shape[0] / (bottom - top)])
@@ -154,7 +154,7 @@ def draw_window(table: Table, image: np.ndarray, rows: np.ndarray, window: tuple
 
 
 def cut_out(image: np.ndarray, window: tuple[int, int, int, int]) -> np.ndarray:
-    """Return part of a picture, grey where the window reaches outside of it."""
+    """Return part of an image, grey where the window reaches outside of it."""
     import cv2
 
     left, top, right, bottom = window
@@ -182,7 +182,7 @@ def file_section(table: Table, numbers: Statistics) -> list[str]:
     )
     parts.append(html.folded("Keypoints", [keypoint_table(numbers)]))
     rows = np.flatnonzero(usable)
-    rows = rows[np.linspace(0, len(rows) - 1, min(PICTURES, len(rows))).round().astype(int)]
+    rows = rows[np.linspace(0, len(rows) - 1, min(IMAGES, len(rows))).round().astype(int)]
     places = [Place(table.instances.where(row), (table.spot(row),)) for row in rows.tolist()]
     return [*parts, html.side_by_side(figures_of(places, [table]))]
 

@@ -1,4 +1,4 @@
-"""Several pictures as one."""
+"""Several images as one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from posekit.visualization.draw import Color, check_picture, write_label
+from posekit.visualization.draw import Color, check_image, write_label
 
 PAPER: Color = (243, 240, 237)
 
 
 def blank(size_wh: tuple[int, int], color: Color = PAPER) -> np.ndarray:
-    """Return a picture of one colour, to draw poses on without their photograph."""
+    """Return an image of one colour, to draw poses on without their photograph."""
     return np.full((size_wh[1], size_wh[0], 3), color, np.uint8)
 
 
@@ -26,23 +26,23 @@ def gallery(
     captions: Sequence[str] | None = None,
     color: Color = (255, 255, 255),
 ) -> np.ndarray:
-    """Place pictures in rows, each scaled into a cell without changing its proportions.
+    """Place images in rows, each scaled into a cell without changing its proportions.
 
     Args:
-        images: uint8 BGR pictures of any sizes.
-        columns: pictures in a row.
+        images: uint8 BGR images of any sizes.
+        columns: images in a row.
         cell_wh: size of a cell in pixels.
         gap: space between cells and around them.
         captions: a line of text for each.
         color: of the space between.
 
     Raises:
-        ValueError: if there are no pictures, other numbers of captions, or no columns.
+        ValueError: if there are no images, other numbers of captions, or no columns.
     """
     if not images or columns < 1:
-        raise ValueError(f"gallery: {len(images)} pictures in {columns} columns; there must be at least one of each")
+        raise ValueError(f"gallery: {len(images)} images in {columns} columns; there must be at least one of each")
     if captions is not None and len(captions) != len(images):
-        raise ValueError(f"gallery: {len(captions)} captions for {len(images)} pictures; give one for each")
+        raise ValueError(f"gallery: {len(captions)} captions for {len(images)} images; give one for each")
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
     width, height = cell_wh
@@ -59,8 +59,8 @@ def gallery(
 
 
 def fit(image: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
-    """Scale a picture to the largest size that fits."""
-    check_picture(image)
+    """Scale an image to the largest size that fits."""
+    check_image(image)
     factor = min(size_wh[0] / image.shape[1], size_wh[1] / image.shape[0])
     size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC)

@@ -1,4 +1,4 @@
-"""Web pages in one file: pictures and curves are part of the text, and nothing is loaded from elsewhere.
+"""Web pages in one file: images and curves are part of the text, and nothing is loaded from elsewhere.
 
 Every function returns HTML; what is given as text is escaped, what is called ``html`` is not.
 """
@@ -30,8 +30,8 @@ p { margin: .3rem 0; max-width: 60rem; } .dim, figcaption, ul.places { color: va
 .note { border-left-color: var(--note); } b.error { color: var(--error); } b.warning { color: var(--warning); }
 b.note { color: var(--note); }
 a { color: inherit; text-decoration: none; } a:hover { text-decoration: underline; }
-.pictures .pictures { margin: 0; padding-left: .6rem; border-left: 3px solid var(--rule); }
-.pictures { display: flex; flex-wrap: wrap; gap: .7rem; margin: .6rem 0; align-items: flex-start; }
+.images .images { margin: 0; padding-left: .6rem; border-left: 3px solid var(--rule); }
+.images { display: flex; flex-wrap: wrap; gap: .7rem; margin: .6rem 0; align-items: flex-start; }
 figure { margin: 0; } figure img, figure svg { display: block; max-width: 100%; border-radius: 4px; }
 figcaption { max-width: 17rem; overflow-wrap: anywhere; } ul.places { margin: .3rem 0; padding-left: 1.2rem; }
 table { border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums; }
@@ -69,13 +69,13 @@ def link(anchor: str, html: str) -> str:
     return f'<p><a href="#{escape(anchor)}">{html}</a></p>'
 
 
-def picture(image: np.ndarray, caption: str = "") -> str:
-    """Return a (H, W, 3) uint8 BGR picture as an embedded JPEG."""
+def image(image: np.ndarray, caption: str = "") -> str:
+    """Return a (H, W, 3) uint8 BGR image as an embedded JPEG."""
     import cv2
 
-    from posekit.visualization.draw import check_picture
+    from posekit.visualization.draw import check_image
 
-    check_picture(image)
+    check_image(image)
     _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     source = base64.b64encode(data.tobytes()).decode()
     size = f'width="{image.shape[1]}" height="{image.shape[0]}"'
@@ -89,7 +89,7 @@ def figure(html: str, caption: str = "") -> str:
 
 def side_by_side(html: Iterable[str]) -> str:
     """Return figures in a row that wraps."""
-    return '<div class="pictures">' + "".join(html) + "</div>"
+    return '<div class="images">' + "".join(html) + "</div>"
 
 
 def listing(items: Iterable[str]) -> str:

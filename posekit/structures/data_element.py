@@ -31,7 +31,7 @@ class DataElement:
 
     @property
     def metainfo(self) -> dict[str, Any]:
-        """What is known about the picture as a whole; change it with ``set_metainfo``."""
+        """What is known about the image as a whole; change it with ``set_metainfo``."""
         return dict(self._metainfo)
 
     def set_metainfo(self, metainfo: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Attributes of the instances (persons, hands, animals ...) of one picture."""
+"""Attributes of the instances (persons, hands, animals ...) of one image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maps over the pixels of one picture: heatmaps, masks, weights."""
+"""Maps over the pixels of one image: heatmaps, masks, weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything known about one picture: annotations, targets, predictions."""
+"""Everything known about one image: annotations, targets, predictions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PARTS: dict[str, tuple[type, ...]] = {
 
 
 class PoseDataSample(DataElement):
-    """One picture's annotations, training targets and predictions.
+    """One image's annotations, training targets and predictions.
 
     Convention: ``gt_instances`` and ``pred_instances`` are in image space; ``gt_instance_labels`` and
     ``pred_instance_labels`` (N, K, ...), ``gt_fields`` and ``pred_fields`` (C, H, W) are in output space.

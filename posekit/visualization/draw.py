@@ -1,4 +1,4 @@
-"""Drawing poses, boxes and heatmaps on pictures.
+"""Drawing poses, boxes and heatmaps on images.
 
 Convention: images are (H, W, 3) uint8 in B, G, R, as cv2 reads and writes them. The colours
 of a keypoint set are R, G, B, as in its file. Every function returns a new image.
@@ -77,20 +77,20 @@ class PoseStyle:
 def draw_pose(
     image: np.ndarray, instances: InstanceData, metainfo: Mapping[str, Any], *, style: PoseStyle | None = None
 ) -> np.ndarray:
-    """Draw the poses of a picture, the best last.
+    """Draw the poses of an image, the best last.
 
     Args:
-        image: the picture.
+        image: the image.
         instances: ``keypoints`` (N, K, 2) in image pixels, and if there are any ``keypoint_scores``
             (N, K), ``keypoints_visible`` (N, K) for labels without scores, and ``bboxes`` (N, 4).
         metainfo: the keypoint set, as ``dataset.metainfo``.
         style: sizes, opacity and what else to draw.
 
     Raises:
-        ValueError: if picture and keypoints have other forms, or the set other keypoints.
+        ValueError: if image and keypoints have other forms, or the set other keypoints.
     """
     style = style or PoseStyle()
-    check_picture(image)
+    check_image(image)
     keypoints, scores = keypoints_and_scores(instances, metainfo)
     boxes = to_numpy(instances.bboxes) if "bboxes" in instances else None
     drawn = image.copy()
@@ -105,10 +105,10 @@ def draw_pose(
     return cv2.addWeighted(drawn, style.alpha, image, 1 - style.alpha, 0)
 
 
-def check_picture(image: np.ndarray) -> None:
+def check_image(image: np.ndarray) -> None:
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         given = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise ValueError(f"cannot draw on {given}; expected a uint8 picture (H, W, 3), BGR")
+        raise ValueError(f"cannot draw on {given}; expected a uint8 image (H, W, 3), BGR")
 
 
 def keypoints_and_scores(instances: InstanceData, metainfo: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -231,7 +231,7 @@ def draw_box(canvas: np.ndarray, box: np.ndarray, color: Color = BOX, width: int
 def write_label(
     canvas: np.ndarray, text: str, at: Sequence[float] | np.ndarray, color: Color = (255, 255, 255)
 ) -> None:
-    """Write a line of text with a dark ground onto ``canvas``, in place, kept inside the picture."""
+    """Write a line of text with a dark ground onto ``canvas``, in place, kept inside the image."""
     scale = float(np.clip(max(canvas.shape[:2]) / 1000, 0.35, 1.2))
     (width, height), base = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
     x = int(np.clip(at[0], 0, max(canvas.shape[1] - width - 4, 0)))
@@ -241,14 +241,14 @@ def write_label(
 
 
 def draw_heatmaps(image: np.ndarray, heatmaps: np.ndarray, *, alpha: float = 0.5) -> np.ndarray:
-    """Lay heatmaps over the picture that they belong to, as colours.
+    """Lay heatmaps over the image that they belong to, as colours.
 
     Args:
-        image: the network's input, or any picture that the heatmaps cover wholly.
+        image: the network's input, or any image that the heatmaps cover wholly.
         heatmaps: (K, h, w) or (h, w), of which the maximum over keypoints is shown.
         alpha: opacity where the heatmap is highest.
     """
-    check_picture(image)
+    check_image(image)
     maps = np.asarray(to_numpy(heatmaps), np.float32)
     if maps.ndim not in (2, 3):
         raise ValueError(f"heatmaps have the shape {maps.shape}; expected (K, h, w) or (h, w)")

@@ -75,31 +75,31 @@ class PoseLocalVisualizer(BaseVisualizer):
 
     def draw(self, image: np.ndarray | None, data_sample: Any, options: DrawOptions) -> np.ndarray:
         assert image is not None
-        picture = np.ascontiguousarray(image[..., ::-1])
+        pixels = np.ascontiguousarray(image[..., ::-1])
         columns = []
         if options.draw_gt and "gt_instances" in data_sample:
-            columns.append([self.draw_instances(picture, data_sample.gt_instances, options)])
+            columns.append([self.draw_instances(pixels, data_sample.gt_instances, options)])
         if options.draw_pred and "pred_instances" in data_sample:
-            columns.append([self.draw_instances(picture, data_sample.pred_instances, options)])
+            columns.append([self.draw_instances(pixels, data_sample.pred_instances, options)])
             heatmaps = heatmaps_in_image(data_sample, image.shape[:2]) if options.draw_heatmap else None
             if heatmaps is not None:
-                columns[-1].append(draw_heatmaps(picture, heatmaps))
+                columns[-1].append(draw_heatmaps(pixels, heatmaps))
         rows = max(map(len, columns), default=0)
-        filled = [column + [picture] * (rows - len(column)) for column in columns]
-        drawn = np.concatenate([np.concatenate(column) for column in filled], axis=1) if filled else picture
+        filled = [column + [pixels] * (rows - len(column)) for column in columns]
+        drawn = np.concatenate([np.concatenate(column) for column in filled], axis=1) if filled else pixels
         return np.ascontiguousarray(drawn[..., ::-1])
 
-    def draw_instances(self, picture: np.ndarray, instances: InstanceData, options: DrawOptions) -> np.ndarray:
+    def draw_instances(self, image: np.ndarray, instances: InstanceData, options: DrawOptions) -> np.ndarray:
         """Return an image, B, G, R, with instances drawn on it."""
         if "keypoints" not in instances:
-            return picture.copy()
+            return image.copy()
         meta = self.metainfo_of(len(instances) and instances.keypoints.shape[1])
         if options.skeleton_style == "openpose":
             instances, meta = openpose_style(instances, meta, options.kpt_thr)
         elif options.skeleton_style != "mmpose":
             raise ValueError(f"skeleton_style: {options.skeleton_style!r} is neither 'mmpose' nor 'openpose'")
         changes = {"thr": options.kpt_thr, "boxes": options.draw_bbox, "indices": options.show_kpt_idx}
-        return draw_pose(picture, instances, meta, style=PoseStyle(**{**vars(self.style), **changes}))
+        return draw_pose(image, instances, meta, style=PoseStyle(**{**vars(self.style), **changes}))
 
     def metainfo_of(self, num_keypoints: int) -> dict[str, Any]:
         """Return the keypoint set with the colours and links that were chosen instead of its own."""

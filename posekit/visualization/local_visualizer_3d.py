@@ -111,9 +111,9 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
             return image
         names = DrawOptions.__dataclass_fields__
         self.flat.set_dataset_meta(self.dataset_meta if self.flat.skeleton is None else {})
-        picture = np.ascontiguousarray(image[..., ::-1])
+        pixels = np.ascontiguousarray(image[..., ::-1])
         settings = DrawOptions(**{name: getattr(options, name) for name in names})
-        return np.ascontiguousarray(self.flat.draw_instances(picture, detected, settings)[..., ::-1])
+        return np.ascontiguousarray(self.flat.draw_instances(pixels, detected, settings)[..., ::-1])
 
     def poses_of(self, data_sample: Any, options: DrawOptions3d) -> list[tuple[str, np.ndarray, np.ndarray]]:
         """Return title, keypoints (K, 3) and scores (K,) of each pose to draw, predictions first."""

@@ -1,4 +1,4 @@
-"""Models from configs, and their predictions for pictures."""
+"""Models from configs, and their predictions for images."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_batches_give_what_single_boxes_give(model: Any) -> None:
     np.testing.assert_allclose(together[1].pred_instances.keypoints, alone.pred_instances.keypoints, atol=1e-3)
 
 
-def test_without_boxes_the_whole_picture_counts(model: Any) -> None:
+def test_without_boxes_the_whole_image_counts(model: Any) -> None:
     (sample,) = inference_topdown(model, IMAGE)
     assert sample.pred_instances.bboxes.tolist() == [[0, 0, 64, 48]]
 

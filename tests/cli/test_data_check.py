@@ -66,7 +66,7 @@ def test_json_holds_everything(write, capsys):
     assert [finding["kind"] for finding in found["findings"]] == ["wrong count"]
 
 
-def test_page_with_pictures(write, tmp_path, capsys):
+def test_page_with_images(write, tmp_path, capsys):
     assert call(write(annotation(1, num_keypoints=1)), "--out", "new/report.html") == 0
     page = (tmp_path / "new" / "report.html").read_text()
     assert page.count("data:image/jpeg;base64,") == 2
@@ -75,16 +75,16 @@ def test_page_with_pictures(write, tmp_path, capsys):
     assert "report: new/report.html" in capsys.readouterr().out
 
 
-def test_no_pictures_are_looked_at(write, capsys):
+def test_no_images_are_looked_at(write, capsys):
     file = write(annotation(1))
     assert call(file, "--images", "nowhere", "--max-images", "0", "--out", "report.html") == 0
     assert "(0 read)" in capsys.readouterr().out
 
 
-def test_splits_with_one_picture(write, capsys):
+def test_splits_with_one_image(write, capsys):
     assert call(write(annotation(1), name="a.json"), write(annotation(1), name="b.json"), "--strict") == 1
     out = capsys.readouterr().out
-    assert "error same picture across files  a.json and b.json" in out
+    assert "error same image across files  a.json and b.json" in out
     assert "a.json: a<b>.png = b.json: a<b>.png" in out
 
 

@@ -34,7 +34,7 @@ def source(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("options", "flip", "text"),
     [
-        (["--yes"], (0, 2, 1), "proposed to trade places in a mirrored picture: leftear and rightear"),
+        (["--yes"], (0, 2, 1), "proposed to trade places in a mirrored image: leftear and rightear"),
         (["--no-flip"], (0, 1, 2), "flip    none, as given"),
         (["--swap", "nose:rightear"], (2, 1, 0), "flip    nose and rightear, as given"),
     ],

@@ -50,7 +50,7 @@ def corner_model(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def images(tmp_path):
     for name in ("a.jpg", "b.png", "sub/a.jpg"):
         (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(tmp_path / "in" / name), np.full((40, 60, 3), 200, np.uint8))
@@ -63,9 +63,9 @@ def call(*arguments) -> int:
     return int(done.value.code or 0)
 
 
-def test_a_folder_gives_drawings_and_one_json(pictures, tmp_path, capsys):
-    assert call(pictures) == 0
-    assert "3 poses in 3 pictures: predictions/predictions.json" in capsys.readouterr().out
+def test_a_folder_gives_drawings_and_one_json(images, tmp_path, capsys):
+    assert call(images) == 0
+    assert "3 poses in 3 images: predictions/predictions.json" in capsys.readouterr().out
     folder = tmp_path / "predictions"
     written = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
     assert written == ["a_pose.jpg", "b_pose.jpg", "predictions.json", "sub/a_pose.jpg"]
@@ -74,27 +74,27 @@ def test_a_folder_gives_drawings_and_one_json(pictures, tmp_path, capsys):
     assert content["annotations"][0] == dict(
         id=1, image_id=1, category_id=1, keypoints=[0, 0, 0.5, 60, 40, 0.5], bbox=[0, 0, 60, 40], score=0.5
     )
-    assert content["images"][1] == dict(id=2, file_name=str(pictures / "b.png"), width=60, height=40)
+    assert content["images"][1] == dict(id=2, file_name=str(images / "b.png"), width=60, height=40)
     assert cv2.imread(str(folder / "a_pose.jpg")).shape == (40, 60, 3)
 
 
-def test_pictures_of_one_name_do_not_overwrite_each_other(pictures):
-    assert call(pictures / "a.jpg", pictures / "sub" / "a.jpg", "--out", "o") == 0
-    assert sorted(p.name for p in pictures.parent.joinpath("o").iterdir()) == [
+def test_images_of_one_name_do_not_overwrite_each_other(images):
+    assert call(images / "a.jpg", images / "sub" / "a.jpg", "--out", "o") == 0
+    assert sorted(p.name for p in images.parent.joinpath("o").iterdir()) == [
         "a_2_pose.jpg", "a_pose.jpg", "predictions.json",
     ]  # fmt: skip
 
 
-def test_json_alone_writes_no_files(pictures, capsys, tmp_path):
-    assert call(pictures / "a.jpg", "--json") == 0
+def test_json_alone_writes_no_files(images, capsys, tmp_path):
+    assert call(images / "a.jpg", "--json") == 0
     assert len(json.loads(capsys.readouterr().out)["annotations"]) == 1
     assert not (tmp_path / "predictions").exists()
 
 
-def test_no_draw_and_show_scores(pictures, tmp_path):
-    assert call(pictures / "a.jpg", "--no-draw", "--out", "o") == 0
+def test_no_draw_and_show_scores(images, tmp_path):
+    assert call(images / "a.jpg", "--no-draw", "--out", "o") == 0
     assert [p.name for p in (tmp_path / "o").iterdir()] == ["predictions.json"]
-    assert call(pictures / "a.jpg", "--show-scores", "--out", "p") == 0
+    assert call(images / "a.jpg", "--show-scores", "--out", "p") == 0
 
 
 @pytest.fixture
@@ -123,19 +123,19 @@ def test_a_video_is_opened_once(video, monkeypatch):
     assert opened == [video]
 
 
-def test_people_in_videos_have_ids(video, pictures, capsys):
-    assert call(video, pictures / "a.jpg", "--json", "--boxes", "1,2,11,22", "--boxes", "30,30,50,40") == 0
+def test_people_in_videos_have_ids(video, images, capsys):
+    assert call(video, images / "a.jpg", "--json", "--boxes", "1,2,11,22", "--boxes", "30,30,50,40") == 0
     rows = json.loads(capsys.readouterr().out)["annotations"]
     assert [row.get("track_id") for row in rows] == [*[1, 2] * 6, None, None]
     assert call(video, "--json", "--no-track") == 0
     assert "track_id" not in capsys.readouterr().out
 
 
-def test_formats(video, pictures, tmp_path):
+def test_formats(video, images, tmp_path):
     pytest.importorskip("pyarrow")
     names = "json,jsonl,csv,parquet,openpose", "trc"
     boxes = "--boxes", "1,2,11,22", "--boxes", "30,30,50,40"
-    assert call(pictures / "a.jpg", video, "--out", "o", "--no-draw", *boxes, *(f"--format={n}" for n in names)) == 0
+    assert call(images / "a.jpg", video, "--out", "o", "--no-draw", *boxes, *(f"--format={n}" for n in names)) == 0
     written = sorted(str(p.relative_to(tmp_path / "o")) for p in (tmp_path / "o").rglob("*") if p.is_file())
     frames = [f"openpose/walk_{number:012d}_keypoints.json" for number in range(6)]
     tables = ["poses.csv", "poses.json", "poses.jsonl", "poses.parquet", "predictions.json"]
@@ -143,7 +143,7 @@ def test_formats(video, pictures, tmp_path):
     poses = PoseSequence.from_json(tmp_path / "o" / "poses.json")
     assert (poses.model, poses.fps, len(poses)) == ("default.onnx", None, 7)
     assert (poses[6].frame, poses[6].time, poses[6].track_ids.tolist()) == (5, 0.5, [1, 2])
-    assert poses[0].file_name == str(pictures / "a.jpg")
+    assert poses[0].file_name == str(images / "a.jpg")
     assert poses[0].track_ids is None
     lines = (tmp_path / "o" / "poses.jsonl").read_text().splitlines()
     assert PoseResult.from_json(lines[6]).boxes.tolist() == [[1, 2, 11, 22], [30, 30, 50, 40]]
@@ -166,21 +166,21 @@ def test_trc_files_take_lifted_poses(monkeypatch, video, tmp_path):
         (["--format", "trc"], "TRC files hold the tracks of videos"),
     ],
 )
-def test_formats_that_cannot_be_written(options, message, pictures, capsys):
-    assert call(pictures / "a.jpg", *options) == cli.USER_ERROR
+def test_formats_that_cannot_be_written(options, message, images, capsys):
+    assert call(images / "a.jpg", *options) == cli.USER_ERROR
     assert message in capsys.readouterr().err
 
 
-def test_formats_need_their_package(monkeypatch, pictures, capsys):
+def test_formats_need_their_package(monkeypatch, images, capsys):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    assert call(pictures / "a.jpg", "--format", "parquet") == cli.USER_ERROR
+    assert call(images / "a.jpg", "--format", "parquet") == cli.USER_ERROR
     assert (
         "this needs the package pyarrow, which is not installed: pip install 'posekit[tables]'"
         in capsys.readouterr().err
     )
 
 
-def test_the_bar_counts_frames_and_what_failed(video, pictures, monkeypatch):
+def test_the_bar_counts_frames_and_what_failed(video, images, monkeypatch):
     bars = []
 
     class WatchedBar(ProgressBar):
@@ -190,17 +190,17 @@ def test_the_bar_counts_frames_and_what_failed(video, pictures, monkeypatch):
             return super().__enter__()
 
     monkeypatch.setattr(module, "ProgressBar", WatchedBar)
-    (pictures / "b.png").write_bytes(b"")
-    assert call(pictures, video, "--json") == 1
+    (images / "b.png").write_bytes(b"")
+    assert call(images, video, "--json") == 1
     [(bar, moves)] = bars
     assert (moves[0], moves[-1]) == ((0, 4), (9, 9))
     assert [done for done, _ in moves] == sorted(done for done, _ in moves)
     assert bar.done == bar.total == 3 + 6
 
 
-def test_a_damaged_video_is_named_and_the_others_go_on(video, pictures, tmp_path, capsys):
+def test_a_damaged_video_is_named_and_the_others_go_on(video, images, tmp_path, capsys):
     (tmp_path / "half.mp4").write_bytes(video.read_bytes()[:200])
-    assert call(tmp_path / "half.mp4", pictures / "a.jpg", "--out", "o") == 1
+    assert call(tmp_path / "half.mp4", images / "a.jpg", "--out", "o") == 1
     streams = capsys.readouterr()
     assert "half.mp4: OpenCV cannot decode this video" in streams.err
     assert "1 of 2 files failed" in streams.err
@@ -211,8 +211,8 @@ def boxes_of(capsys) -> list[list[float]]:
     return [row["bbox"] for row in json.loads(capsys.readouterr().out)["annotations"]]
 
 
-def test_boxes_on_the_command_line(pictures, capsys):
-    assert call(pictures / "a.jpg", "--json", "--boxes", "1,2,11,22", "--boxes", "0,0,5,5") == 0
+def test_boxes_on_the_command_line(images, capsys):
+    assert call(images / "a.jpg", "--json", "--boxes", "1,2,11,22", "--boxes", "0,0,5,5") == 0
     assert boxes_of(capsys) == [[1, 2, 10, 20], [0, 0, 5, 5]]
 
 
@@ -222,43 +222,43 @@ COCO = dict(
 
 
 @pytest.mark.parametrize("content", [{"a.jpg": [[1, 2, 11, 22]]}, {"elsewhere/a.jpg": [[1, 2, 11, 22]]}, COCO])
-def test_boxes_file(content, pictures, capsys, tmp_path):
+def test_boxes_file(content, images, capsys, tmp_path):
     (tmp_path / "boxes.json").write_text(json.dumps(content))
-    assert call(pictures / "a.jpg", "--json", "--boxes-file", "boxes.json") == 0
+    assert call(images / "a.jpg", "--json", "--boxes-file", "boxes.json") == 0
     assert boxes_of(capsys) == [[1, 2, 10, 20]]
 
 
-def test_no_boxes_for_a_picture(pictures, capsys, tmp_path):
+def test_no_boxes_for_a_image(images, capsys, tmp_path):
     (tmp_path / "boxes.json").write_text('{"a.jpg": []}')
-    assert call(pictures / "a.jpg", pictures / "b.png", "--json", "--boxes-file", "boxes.json") == 1
+    assert call(images / "a.jpg", images / "b.png", "--json", "--boxes-file", "boxes.json") == 1
     streams = capsys.readouterr()
     assert json.loads(streams.out)["annotations"] == []
     assert "b.png: boxes.json has no boxes for it" in streams.err
 
 
-def test_bad_pictures_are_listed_and_the_others_go_on(pictures, capsys):
-    (pictures / "empty.jpg").write_bytes(b"")
-    (pictures / "text.png").write_text("no picture")
-    cut = (pictures / "a.jpg").read_bytes()
-    (pictures / "cut.jpg").write_bytes(cut[: len(cut) // 2])
-    assert call(pictures) == 1
+def test_bad_images_are_listed_and_the_others_go_on(images, capsys):
+    (images / "empty.jpg").write_bytes(b"")
+    (images / "text.png").write_text("no image")
+    cut = (images / "a.jpg").read_bytes()
+    (images / "cut.jpg").write_bytes(cut[: len(cut) // 2])
+    assert call(images) == 1
     streams = capsys.readouterr()
-    assert "3 poses in 3 pictures" in streams.out
+    assert "3 poses in 3 images" in streams.out
     assert streams.err.count("error: ") == 3
     assert all(name in streams.err for name in ("empty.jpg", "text.png", "cut.jpg", "3 of 6 files failed"))
 
 
-def test_the_picture_of_a_wrong_box_is_named(pictures, capsys, tmp_path):
+def test_the_image_of_a_wrong_box_is_named(images, capsys, tmp_path):
     (tmp_path / "boxes.json").write_text('{"a.jpg": [[5, 5, 5, 9]]}')
-    assert call(pictures / "a.jpg", "--json", "--boxes-file", "boxes.json") == 1
+    assert call(images / "a.jpg", "--json", "--boxes-file", "boxes.json") == 1
     assert "a.jpg: boxes: [5.0, 5.0, 5.0, 9.0] has no area" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nowhere.jpg"], "nowhere.jpg: no such picture, video or folder"),
-        (["hollow"], "hollow: no pictures or videos in this folder"),
+        (["nowhere.jpg"], "nowhere.jpg: no such image, video or folder"),
+        (["hollow"], "hollow: no images or videos in this folder"),
         (["in", "--boxes", "1,2,3"], "expected four numbers x1,y1,x2,y2"),
         (["in", "--boxes", "1,2,three,4"], "expected four numbers x1,y1,x2,y2"),
         (["in", "--boxes", "9,9,1,1"], "with x1 < x2 and y1 < y2"),
@@ -274,7 +274,7 @@ def test_the_picture_of_a_wrong_box_is_named(pictures, capsys, tmp_path):
         (["in", "--threads", "0"], "greater than or equal to 1"),
     ],
 )
-def test_wrong_arguments(arguments, message, pictures, capsys, tmp_path):
+def test_wrong_arguments(arguments, message, images, capsys, tmp_path):
     (tmp_path / "hollow").mkdir()
     files = {"boxes": '{"a.jpg": [[1, 2, 3]]}', "list": "[1]", "deep": "[" * 100_000, "coco": '{"annotations": []}'}
     for name, text in files.items():
@@ -317,10 +317,10 @@ class Doubling:
         ]
 
 
-def test_lifted_joints_stand_beside_the_poses(monkeypatch, video, pictures, capsys):
+def test_lifted_joints_stand_beside_the_poses(monkeypatch, video, images, capsys):
     monkeypatch.setattr(module, "open_lifter", lambda *options: Doubling())
-    pictures.joinpath("boxes.json").write_text('{"walk.mp4": [[0, 0, 9, 9], [1, 1, 5, 5]], "a.jpg": []}')
-    assert call(video, pictures / "a.jpg", "--json", "--boxes-file", pictures / "boxes.json") == 0
+    images.joinpath("boxes.json").write_text('{"walk.mp4": [[0, 0, 9, 9], [1, 1, 5, 5]], "a.jpg": []}')
+    assert call(video, images / "a.jpg", "--json", "--boxes-file", images / "boxes.json") == 0
     content = json.loads(capsys.readouterr().out)
     assert content["categories"][0]["keypoints_3d"] == ["low", "middle", "high"]
     assert [row["keypoints_3d"][:2] for row in content["annotations"]] == [[i // 2, i // 2] for i in range(12)]
@@ -345,7 +345,7 @@ test_dataloader = dict(dataset=dict(type="CocoDataset", data_mode="topdown", pip
 """
 
 
-def test_a_config_with_its_checkpoint(monkeypatch, pictures, capsys, tmp_path):
+def test_a_config_with_its_checkpoint(monkeypatch, images, capsys, tmp_path):
     torch = pytest.importorskip("torch")
     from posekit.apis import init_model
 
@@ -354,16 +354,16 @@ def test_a_config_with_its_checkpoint(monkeypatch, pictures, capsys, tmp_path):
     weights = init_model(tmp_path / "small.py").state_dict()
     torch.save({"state_dict": weights}, tmp_path / "small.pth")
     chosen = ("--config", tmp_path / "small.py", "--checkpoint", tmp_path / "small.pth", "--device", "cpu")
-    assert call(pictures / "a.jpg", "--json", *chosen, "--boxes", "0,0,30,40", "--boxes", "10,0,60,40") == 0
+    assert call(images / "a.jpg", "--json", *chosen, "--boxes", "0,0,30,40", "--boxes", "10,0,60,40") == 0
     content = json.loads(capsys.readouterr().out)
     assert len(content["categories"][0]["keypoints"]) == 17
     assert [row["bbox"] for row in content["annotations"]] == [[0, 0, 30, 40], [10, 0, 50, 40]]
     (tmp_path / "boxes.json").write_text('{"a.jpg": []}')
-    assert call(pictures / "a.jpg", "--json", *chosen, "--boxes-file", tmp_path / "boxes.json") == 0
+    assert call(images / "a.jpg", "--json", *chosen, "--boxes-file", tmp_path / "boxes.json") == 0
     assert json.loads(capsys.readouterr().out)["annotations"] == []
 
 
-def test_a_pipe_is_named_and_a_folder_with_a_picture_s_name_is_searched(tmp_path):
+def test_a_pipe_is_named_and_a_folder_with_a_image_s_name_is_searched(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "clip.mp4").mkdir()
     cv2.imwrite(str(tmp_path / "clip.mp4" / "frame.png"), np.zeros((4, 4, 3), np.uint8))

@@ -1,4 +1,4 @@
-"""Codecs for several instances in one picture."""
+"""Codecs for several instances in one image."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_associative_embedding_looks_for_missing_keypoints_by_tag(people: np.nda
     assert match(keypoints, people) <= codec.round_trip_px
 
 
-def test_associative_embedding_of_an_empty_picture() -> None:
+def test_associative_embedding_of_an_empty_image() -> None:
     codec = AssociativeEmbedding(SIZE, HEATMAP, sigma=2, decode_keypoint_order=[0, 1, 2, 3])
     keypoints, scores, instance_scores = codec.batch_decode(
         np.zeros((1, 4, 64, 64), np.float32), np.zeros((1, 4, 64, 64))
@@ -151,7 +151,7 @@ def test_decoupled_heatmap_takes_its_chances_from_the_generator(people: np.ndarr
 @pytest.mark.parametrize(
     "codec", [AssociativeEmbedding(SIZE, HEATMAP), SPR(SIZE, HEATMAP), DecoupledHeatmap(SIZE, HEATMAP)]
 )
-def test_pictures_without_anyone(codec) -> None:
+def test_images_without_anyone(codec) -> None:
     encoded = codec.encode(np.zeros((0, 4, 2), np.float32), np.zeros((0, 4), np.float32))
     assert not encoded["heatmaps"].any()
 
@@ -204,7 +204,7 @@ def test_edpose_labels_in_a_pipeline(people: np.ndarray) -> None:
 
 
 def test_edpose_needs_the_size_of_the_input(people: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="resize the picture before GenerateTarget"):
+    with pytest.raises(ValueError, match="resize the image before GenerateTarget"):
         EDPoseLabel(num_keypoints=4).encode(keypoints=people)
 
 

@@ -1,4 +1,4 @@
-"""A network whose outputs are the encoded targets finds the keypoints in the picture again."""
+"""A network whose outputs are the encoded targets finds the keypoints in the image again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""COCO-style data sets: modes, detections, filters, hooks of subclasses, seeds and refetching."""
+"""COCO-style datasets: modes, detections, filters, hooks of subclasses, seeds and refetching."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def path(tmp_path):
 
 
 def test_topdown(path):
-    dataset = build(path, data_prefix=dict(img="pictures"))
+    dataset = build(path, data_prefix=dict(img="images"))
     assert len(dataset) == 2
     second, first = dataset.get_data_info(0), dataset.get_data_info(1)
-    assert first["img_path"] == "pictures/1.jpg"
+    assert first["img_path"] == "images/1.jpg"
     assert (first["id"], first["img_id"], first["num_keypoints"], first["iscrowd"]) == (1, 1, 2, 0)
     assert first["bbox"].tolist() == [[10, 20, 40, 60]]
     assert first["keypoints"].shape == (1, 3, 2)
@@ -351,7 +351,7 @@ UNFORESEEN = {
     KeyError("head_size"): "KeyError: 'head_size'",
     AttributeError("no shape"): "AttributeError: no shape",
     ZeroDivisionError("division by zero"): "ZeroDivisionError: division by zero",
-    cv2.error("empty picture"): "error: empty picture",
+    cv2.error("empty image"): "error: empty image",
 }
 
 

@@ -1,4 +1,4 @@
-"""The example of a data set of one's own reads its CSV file."""
+"""The example of a dataset of one's own reads its CSV file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every registered data set: its keypoint set loads, and it reads the sample files of its own format."""
+"""Every registered dataset: its keypoint set loads, and it reads the sample files of its own format."""
 
 from __future__ import annotations
 

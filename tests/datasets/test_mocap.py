@@ -1,4 +1,4 @@
-"""Motion capture data sets: sequences of frames, padding, targets, cameras, and files that are refused."""
+"""Motion capture datasets: sequences of frames, padding, targets, cameras, and files that are refused."""
 
 from __future__ import annotations
 

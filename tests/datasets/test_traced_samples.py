@@ -88,9 +88,9 @@ def test_bottom_up(settings):
     assert "input, 64 x 64" in page
 
 
-def test_a_pipeline_without_pictures_is_named(settings):
+def test_a_pipeline_without_images_is_named(settings):
     dataset = DATASETS.build({**settings, "pipeline": [dict(type="GetBBoxCenterScale")]})
-    with pytest.raises(ValueError, match="sample 0 of BaseCocoStyleDataset has no single picture to show"):
+    with pytest.raises(ValueError, match="sample 0 of BaseCocoStyleDataset has no single image to show"):
         trace(dataset, 0)
 
 

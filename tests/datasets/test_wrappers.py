@@ -1,4 +1,4 @@
-"""Data sets of data sets, and batches with a share of each."""
+"""Datasets of datasets, and batches with a share of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OTHER = {**TRIANGLE, "dataset_name": "other"}
 
 
 class Draw(BaseTransform):
-    """Adds a random number, and promises a picture."""
+    """Adds a random number, and promises an image."""
 
     provides = ("img",)
 
@@ -104,7 +104,7 @@ def test_sample_ratio_factor(parts):
         dataset.set_epoch(epoch)
         visited |= {dataset.get_data_info(i)["id"] for i in range(8, 13)}
     assert visited == set(range(100, 110))
-    with pytest.raises(ValueError, match="give one number >= 0 for each of the 2 data sets"):
+    with pytest.raises(ValueError, match="give one number >= 0 for each of the 2 datasets"):
         CombinedDataset(TRIANGLE, parts, sample_ratio_factor=[1])
 
 
@@ -115,7 +115,7 @@ def test_combined_checks_the_keys_of_its_pipeline(parts):
 
 
 def test_no_data_sets():
-    with pytest.raises(ValueError, match=r"ConcatDataset.datasets: needs at least one data set"):
+    with pytest.raises(ValueError, match=r"ConcatDataset.datasets: needs at least one dataset"):
         ConcatDataset([])
 
 
@@ -181,7 +181,7 @@ class TestMultiSourceSampler:
         assert sampler(batch_size=100, source_ratio=[0.71, 0.29]).num_per_source == [71, 29]
         assert not caplog.text
         sampler(batch_size=4, source_ratio=[10, 1])
-        assert "batches of 4 hold no sample of the data sets [1], whose shares are too small" in caplog.text
+        assert "batches of 4 hold no sample of the datasets [1], whose shares are too small" in caplog.text
 
     def test_last_batch(self, sampler):
         assert len(sampler(batch_size=4, source_ratio=[1, 1], round_up=False)) == 12
@@ -191,7 +191,7 @@ class TestMultiSourceSampler:
         ("arguments", "message"),
         [
             (dict(batch_size=0, source_ratio=[1, 1]), "batch_size: must be at least 1"),
-            (dict(batch_size=4, source_ratio=[1]), "one share >= 0 for each of the 2 data sets"),
+            (dict(batch_size=4, source_ratio=[1]), "one share >= 0 for each of the 2 datasets"),
         ],
     )
     def test_arguments(self, sampler, arguments, message):

@@ -10,7 +10,7 @@ from tiny_run import register_backbone, write_data
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with synthetic pictures and annotations."""
+    """A folder with synthetic images and annotations."""
     folder = tmp_path_factory.mktemp("synthetic")
     write_data(folder / "data")
     return folder / "data"

@@ -23,7 +23,7 @@ from posekit.structures import InstanceData, PoseDataSample
 
 
 class Numbers:
-    """A data set that says which index was read in which epoch."""
+    """A dataset that says which index was read in which epoch."""
 
     def __init__(self, size: int = 10) -> None:
         self.size, self.epoch, self.seed = size, 0, 0
@@ -145,7 +145,7 @@ def test_another_pipeline_from_an_epoch_on(data: Path) -> None:
 
 
 def combined(data: Path, *, workers: int = 0, batch_size: int = 6) -> dict[str, Any]:
-    """Return a loader of two data sets, of 20 and 8 samples, in shares of 2 to 1."""
+    """Return a loader of two datasets, of 20 and 8 samples, in shares of 2 to 1."""
     settings = copy.deepcopy(tiny_config(data, workers=workers).train_dataloader.to_dict())
     whole = settings["dataset"]
     steps, own = whole.pop("pipeline"), [dict(type="KeypointConverter", mapping="coco_to_coco")]
@@ -184,7 +184,7 @@ def test_batches_that_a_sampler_does_not_mix(data: Path, caplog: pytest.LogCaptu
     PoseDataModule({"train": combined(data, batch_size=12)}).train_dataloader()
     assert not caplog.text
     PoseDataModule({"train": combined(data, batch_size=4)}).train_dataloader()
-    assert "batches of 4, but MultiSourceSampler mixes its data sets in every 6 samples" in caplog.text
+    assert "batches of 4, but MultiSourceSampler mixes its datasets in every 6 samples" in caplog.text
 
 
 @pytest.mark.parametrize("changes", [{"batch_size": 30, "drop_last": True}, {"dataset": Numbers(0)}])

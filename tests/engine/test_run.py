@@ -219,7 +219,7 @@ def test_a_bad_sample_is_named_and_skipped(data: Path, tmp_path: Path, capfd: py
     (broken / "images").mkdir(parents=True)
     for path in (data / "images").iterdir():
         (broken / "images" / path.name).write_bytes(path.read_bytes())
-    (broken / "images" / "3.png").write_bytes(b"no picture")
+    (broken / "images" / "3.png").write_bytes(b"no image")
     (broken / "train.json").write_bytes((data / "train.json").read_bytes())
     config = tiny_config(broken, train_cfg={"max_epochs": 1}, val_dataloader=None)
     config["default_hooks"] = {"checkpoint": {}, "logger": {"curves": None}}

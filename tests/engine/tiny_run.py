@@ -1,4 +1,4 @@
-"""A run of seconds: synthetic pictures, a very small model. Importable by child processes."""
+"""A run of seconds: synthetic images, a very small model. Importable by child processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BATCH = 4
 
 
 def write_data(folder: Path) -> None:
-    """Write pictures with 17 bright spots each and their COCO annotations."""
+    """Write images with 17 bright spots each and their COCO annotations."""
     rng = np.random.default_rng(7)
     (folder / "images").mkdir(parents=True)
     images, annotations = [], []
@@ -36,7 +36,7 @@ def write_data(folder: Path) -> None:
 
 
 def tiny_config(folder: Path, *, workers: int = 0, **changes: Any) -> Config:
-    """Return the config of a run on ``write_data``'s pictures; ``changes`` replace top-level keys."""
+    """Return the config of a run on ``write_data``'s images; ``changes`` replace top-level keys."""
     codec = {"type": "SimCCLabel", "input_size": (32, 32), "sigma": 2.0, "simcc_split_ratio": 2.0}
     load = [{"type": "LoadImage"}, {"type": "GetBBoxCenterScale"}]
     crop, pack = {"type": "TopdownAffine", "input_size": (32, 32)}, {"type": "PackPoseInputs"}

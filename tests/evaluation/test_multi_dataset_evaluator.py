@@ -54,7 +54,7 @@ def test_samples_that_padding_added_are_dropped():
 
 
 def test_data_sets_of_one_name_can_be_renamed():
-    with pytest.raises(ValueError, match="several data sets are named 'coco'"):
+    with pytest.raises(ValueError, match="several datasets are named 'coco'"):
         build([EPE, EPE], [COCO, COCO])
     info = dict(dataset_name="mine", keypoint_info={0: dict(id=0, name="tip")})
     assert set(build([EPE, EPE], [COCO, COCO | dict(metainfo=info)]).metrics) == {"coco", "mine"}
@@ -62,7 +62,7 @@ def test_data_sets_of_one_name_can_be_renamed():
 
 @pytest.mark.parametrize(
     ("metrics", "message"),
-    [([EPE], "1 metrics for 2 data sets"), ([EPE, dict(type="EPEE")], r"metrics\.1\.type: no metric named 'EPEE'")],
+    [([EPE], "1 metrics for 2 datasets"), ([EPE, dict(type="EPEE")], r"metrics\.1\.type: no metric named 'EPEE'")],
 )
 def test_wrong_settings(metrics, message):
     with pytest.raises(ValueError, match=message):
@@ -71,7 +71,7 @@ def test_wrong_settings(metrics, message):
 
 def test_a_strange_sample_is_named():
     with pytest.raises(
-        ValueError, match="sample 5 is of data set 'aic', which has no metric; there are metrics for coco"
+        ValueError, match="sample 5 is of dataset 'aic', which has no metric; there are metrics for coco"
     ):
         build([EPE, HALF]).process(None, [sample(5, "aic", 1.0)])
 

@@ -102,10 +102,10 @@ def test_the_file_names_no_path_of_the_machine_that_wrote_it(exported):
 
 
 def test_predicts_what_the_model_predicts(model, exported):
-    picture = np.random.default_rng(0).integers(0, 255, (90, 120, 3), np.uint8)
+    image = np.random.default_rng(0).integers(0, 255, (90, 120, 3), np.uint8)
     boxes = np.array([[10, 10, 60, 80], [30, 5, 110, 85], [0, 0, 20, 20]], np.float32)
-    found = PoseModel(exported[0]).predict(picture, boxes)
-    wanted = [sample.pred_instances for sample in inference_topdown(model, picture, boxes)]
+    found = PoseModel(exported[0]).predict(image, boxes)
+    wanted = [sample.pred_instances for sample in inference_topdown(model, image, boxes)]
     np.testing.assert_allclose(found.keypoints, np.concatenate([one.keypoints for one in wanted]), atol=1e-2)
     np.testing.assert_allclose(
         found.keypoint_scores, np.concatenate([one.keypoint_scores for one in wanted]), atol=1e-4

@@ -108,7 +108,7 @@ def test_a_flip_mirrors_pixel_centres() -> None:
 def test_a_positive_angle_turns_clockwise_on_screen() -> None:
     np.testing.assert_allclose(Affine.rotate(90).points(np.array([[1.0, 0]])), [[0, 1]], atol=1e-12)
     np.testing.assert_allclose(Affine.rotate(30, (5, 6)).points(np.array([[5.0, 6]])), [[5, 6]])
-    # The box turns clockwise, so the picture inside of it turns back: what was below the centre is now right of it.
+    # The box turns clockwise, so the image inside of it turns back: what was below the centre is now right of it.
     for use_udp in (False, True):
         crop = crop_affine([50, 50], [64, 64], 90, (64, 64), use_udp=use_udp)
         below = crop.points(np.array([[50.0, 60]])) - crop.points(np.array([[50.0, 50]]))
@@ -169,10 +169,10 @@ def test_plain_matrices_are_those_of_the_affines() -> None:
 class TestWarpImage:
     image = np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)
 
-    def test_identity_keeps_the_picture(self) -> None:
+    def test_identity_keeps_the_image(self) -> None:
         np.testing.assert_array_equal(warp_image(self.image, Affine.identity(), (60, 40)), self.image)
 
-    def test_flip_mirrors_the_picture(self) -> None:
+    def test_flip_mirrors_the_image(self) -> None:
         np.testing.assert_array_equal(warp_image(self.image, Affine.flip((60, 40)), (60, 40)), self.image[:, ::-1])
 
     def test_points_go_with_their_pixels(self) -> None:
@@ -218,7 +218,7 @@ class TestWarpImage:
 @pytest.mark.parametrize(
     ("shape", "kept"), [((2, 70000, 3), (2, 23334, 3)), ((40000, 1), (20000, 1)), ((5, 6), (5, 6))]
 )
-def test_pictures_too_large_for_opencv_are_thinned(shape, kept):
+def test_images_too_large_for_opencv_are_thinned(shape, kept):
     image = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
     matrix = np.array([[0.5, 0.1, 3.0], [0.0, 2.0, -1.0]])
     small, moved = thinned(image, matrix)
@@ -229,7 +229,7 @@ def test_pictures_too_large_for_opencv_are_thinned(shape, kept):
     assert np.allclose(moved @ [column, row, 1], matrix @ [x, y, 1])
 
 
-def test_wide_pictures_are_warped():
+def test_wide_images_are_warped():
     wide = np.zeros((4, 70000), np.uint8)
     wide[:, :35000] = 200
     small = warp_image(wide, Affine(np.array([[0.001, 0, 0], [0, 1.0, 0]]), "image", "input"), (70, 4))
@@ -237,7 +237,7 @@ def test_wide_pictures_are_warped():
     assert small[:, 36:].max() == 0
 
 
-def test_a_crop_of_a_wide_picture_keeps_every_pixel():
+def test_a_crop_of_a_wide_image_keeps_every_pixel():
     wide = np.zeros((4, 70000), np.uint8)
     wide[:, 50001] = 200
     crop = warp_image(wide, Affine.translate((-50000, 0)), (4, 4))

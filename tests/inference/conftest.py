@@ -57,11 +57,11 @@ def blob_model(tmp_path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def blob_picture() -> tuple[np.ndarray, np.ndarray]:
-    """A picture with a blue and a red blob, and where they are."""
+def blob_image() -> tuple[np.ndarray, np.ndarray]:
+    """An image with a blue and a red blob, and where they are."""
     y, x = np.mgrid[:150, :200]
     places = np.array([[70.0, 60.0], [110.0, 90.0]])
-    picture = np.zeros((150, 200, 3))
+    image = np.zeros((150, 200, 3))
     for channel, (cx, cy) in zip((0, 2), places, strict=True):
-        picture[..., channel] = 255 * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * 6**2))
-    return picture.round().astype(np.uint8), places
+        image[..., channel] = 255 * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * 6**2))
+    return image.round().astype(np.uint8), places

@@ -16,10 +16,10 @@ BOX = [40.0, 30.0, 140.0, 120.0]
 
 @pytest.mark.parametrize("use_udp", [False, True])
 @pytest.mark.parametrize("flip_test", [False, True])
-def test_finds_the_blobs_in_image_pixels(use_udp, flip_test, blob_model, blob_picture):
-    picture, places = blob_picture
+def test_finds_the_blobs_in_image_pixels(use_udp, flip_test, blob_model, blob_image):
+    image, places = blob_image
     codec = dict(type="UDPHeatmap" if use_udp else "MSRAHeatmap", input_size=[48, 64], heatmap_size=[24, 32], sigma=2)
-    found = PoseModel(blob_model(use_udp=use_udp, codec=codec)).predict(picture, [BOX], flip_test=flip_test)
+    found = PoseModel(blob_model(use_udp=use_udp, codec=codec)).predict(image, [BOX], flip_test=flip_test)
     assert found.keypoints.shape == (1, 2, 2)
     # One heatmap cell is 2 x 2.4 image pixels of this box; mirrored cells lie half a cell beside the plain ones.
     np.testing.assert_allclose(found.keypoints[0], places, atol=6 if flip_test else 4)
@@ -27,19 +27,19 @@ def test_finds_the_blobs_in_image_pixels(use_udp, flip_test, blob_model, blob_pi
     np.testing.assert_allclose(found.bboxes, [BOX])
 
 
-def test_batches_do_not_matter(blob_model, blob_picture):
-    picture, _ = blob_picture
+def test_batches_do_not_matter(blob_model, blob_image):
+    image, _ = blob_image
     boxes = np.array(BOX) + np.arange(7)[:, None]
-    together = PoseModel(blob_model()).predict(picture, boxes)
-    in_parts = PoseModel(blob_model(), batch_size=3, threads=1).predict(picture, boxes)
+    together = PoseModel(blob_model()).predict(image, boxes)
+    in_parts = PoseModel(blob_model(), batch_size=3, threads=1).predict(image, boxes)
     assert len(together) == 7
     np.testing.assert_allclose(together.keypoints, in_parts.keypoints, atol=1e-4)
 
 
-def test_whole_picture_and_no_boxes(blob_model, blob_picture):
+def test_whole_image_and_no_boxes(blob_model, blob_image):
     model = PoseModel(blob_model())
-    assert model.predict(blob_picture[0]).bboxes.tolist() == [[0, 0, 200, 150]]
-    nothing = model.predict(blob_picture[0], np.zeros((0, 4)))
+    assert model.predict(blob_image[0]).bboxes.tolist() == [[0, 0, 200, 150]]
+    nothing = model.predict(blob_image[0], np.zeros((0, 4)))
     assert nothing.keypoints.shape == (0, 2, 2)
 
 
@@ -60,9 +60,9 @@ def test_metainfo_describes_the_keypoints(blob_model):
         ([1, 2, 3, 4, 5], r"expected \(N, 4\)"),
     ],
 )
-def test_wrong_boxes(boxes, message, blob_model, blob_picture):
+def test_wrong_boxes(boxes, message, blob_model, blob_image):
     with pytest.raises(ValueError, match=message):
-        PoseModel(blob_model()).predict(blob_picture[0], boxes)
+        PoseModel(blob_model()).predict(blob_image[0], boxes)
 
 
 @pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), 7])
@@ -71,10 +71,10 @@ def test_wrong_image(image, blob_model):
         PoseModel(blob_model()).predict(image)
 
 
-def test_a_picture_may_be_given_by_its_path(blob_model, blob_picture, tmp_path):
+def test_a_image_may_be_given_by_its_path(blob_model, blob_image, tmp_path):
     model, path = PoseModel(blob_model()), tmp_path / "blob.png"
-    cv2.imwrite(str(path), blob_picture[0])
-    np.testing.assert_array_equal(model.predict(path).keypoints, model.predict(blob_picture[0]).keypoints)
+    cv2.imwrite(str(path), blob_image[0])
+    np.testing.assert_array_equal(model.predict(path).keypoints, model.predict(blob_image[0]).keypoints)
     with pytest.raises(FileNotFoundError, match=r"image none\.jpg: no such file"):
         model.predict("none.jpg")
 

@@ -1,4 +1,4 @@
-"""Made-up data sets, fake picture files of any size, and comparison, for the tests of converters."""
+"""Made-up datasets, fake image files of any size, and comparison, for the tests of converters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from posekit.labels import Category, Instance, KeypointData, Picture
+from posekit.labels import Category, Instance, KeypointData, LabelledImage
 from posekit.labels.complete import complete
 from posekit.labels.format_table import get_format
 from posekit.labels.keypoint_data import Hints
@@ -26,15 +26,15 @@ def png_header(width: int, height: int) -> bytes:
     return head + b"\x08\x02\x00\x00\x00" + b"\0" * 12 + b"IEND\xaeB`\x82"
 
 
-def fake_picture(path: Path, width: int = 64, height: int = 48) -> Path:
+def fake_image(path: Path, width: int = 64, height: int = 48) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(png_header(width, height))
     return path
 
 
 def mice(folder: Path, count: int = 3, video: str | None = "cage") -> KeypointData:
-    """Return pictures of two mice each, with everything that can be labelled."""
-    pictures = []
+    """Return images of two mice each, with everything that can be labelled."""
+    images = []
     for number in range(count):
         instances = [
             Instance(
@@ -46,9 +46,9 @@ def mice(folder: Path, count: int = 3, video: str | None = "cage") -> KeypointDa
             )
             for mouse in range(2)
         ]
-        path = fake_picture(folder / (video or "pictures") / f"{number}.png")
-        pictures.append(Picture(path, instances, size_wh=(64, 48), id=number + 1, video=video))
-    return KeypointData([Category("mouse", NAMES, links=((0, 1), (0, 2)), swaps=(0, 2, 1, 3), id=1)], pictures)
+        path = fake_image(folder / (video or "images") / f"{number}.png")
+        images.append(LabelledImage(path, instances, size_wh=(64, 48), id=number + 1, video=video))
+    return KeypointData([Category("mouse", NAMES, links=((0, 1), (0, 2)), swaps=(0, 2, 1, 3), id=1)], images)
 
 
 numbers = st.floats(0, 1000, allow_nan=False).map(lambda value: round(value, 3))
@@ -80,7 +80,7 @@ def instances(draw: Any, categories: Sequence[Category]) -> Instance:
 
 @st.composite
 def data_sets(draw: Any) -> KeypointData:
-    """Draw a data set with all that the description can hold; its picture files are there."""
+    """Draw a dataset with all that the description can hold; its image files are there."""
     folder = Path(tempfile.mkdtemp(prefix="posekit_test_"))
     names = draw(st.lists(words, min_size=1, max_size=5, unique=True))
     count = len(names)
@@ -90,21 +90,21 @@ def data_sets(draw: Any) -> KeypointData:
     categories = [Category(kind, tuple(names), tuple(link for link in links if link[0] != link[1]), swaps, id=5)]
     if draw(st.booleans()):
         categories.append(Category("Thing", id=9, extra={"supercategory": "things"}))
-    pictures = []
+    images = []
     for number in range(draw(st.integers(1, 3))):
         size = draw(st.integers(1, 2000)), draw(st.integers(1, 2000))
         name = draw(st.sampled_from(["1.png", "ü 猫.jpg.png", f"{number}.png", "a&b+%20#.png"]))
-        path = fake_picture(folder / f"{number}" / draw(st.sampled_from(["a", "b c"])) / name, *size)
+        path = fake_image(folder / f"{number}" / draw(st.sampled_from(["a", "b c"])) / name, *size)
         found = draw(st.lists(instances(categories), max_size=3))
         video, split = draw(st.sampled_from([None, "clip"])), draw(st.sampled_from(["", "train", "val"]))
-        pictures.append(Picture(path, found, size, number + 3, video, split=split))
-    for index, instance in enumerate(instance for picture in pictures for instance in picture.instances):
+        images.append(LabelledImage(path, found, size, number + 3, video, split=split))
+    for index, instance in enumerate(instance for image in images for instance in image.instances):
         instance.id = 100 + index
-    return KeypointData(categories, pictures, extra=draw(st.sampled_from([{}, {"info": {"year": 2020}}])))
+    return KeypointData(categories, images, extra=draw(st.sampled_from([{}, {"info": {"year": 2020}}])))
 
 
 def what_remains(data: KeypointData, name: str, *losses: str) -> tuple[KeypointData, list[str]]:
-    """Return what a format can hold of a data set, completed as before writing, and what it loses."""
+    """Return what a format can hold of a dataset, completed as before writing, and what it loses."""
     form = get_format(name)
     rest, lost = lose(data, (*form.loses, *losses))
     complete(rest, form.needs)
@@ -118,24 +118,24 @@ def there_and_back(data: KeypointData, name: str, folder: Path, *losses: str, hi
     rest, _ = what_remains(data, name, *losses)
     paths = form.write(rest, folder / "out", copy_images=False)
     back = form.read(paths[0] if name == "sleap" else folder / "out", hints or Hints())
-    for picture in back.pictures:  # SLEAP's pictures belong to a video in any case
-        picture.video = picture.video if "videos" not in form.loses else None
+    for image in back.images:  # SLEAP's images belong to a video in any case
+        image.video = image.video if "videos" not in form.loses else None
     return plain(rest), plain(back)
 
 
 def plain(data: KeypointData, decimals: int = 4) -> dict[str, Any]:
-    """Return a data set as plain values that can be compared, whatever the order of pictures and objects."""
+    """Return a dataset as plain values that can be compared, whatever the order of images and objects."""
     return {
         "categories": [
             (category.name, category.keypoints, sorted(category.links), _pairs(category), category.id, category.extra)
             for category in data.categories
         ],
-        "pictures": {
-            str(picture.path.resolve()): (
-                *(picture.size_wh, picture.id, picture.video, picture.split, picture.frame, picture.extra),
-                sorted((_plain_instance(instance, decimals) for instance in picture.instances), key=repr),
+        "images": {
+            str(image.path.resolve()): (
+                *(image.size_wh, image.id, image.video, image.split, image.frame, image.extra),
+                sorted((_plain_instance(instance, decimals) for instance in image.instances), key=repr),
             )
-            for picture in data.pictures
+            for image in data.images
         },
         "extra": data.extra,
     }

@@ -11,7 +11,7 @@ from posekit.labels import Options, convert
 
 FRAMES = 7
 BRIGHTER = 30
-"""How much brighter each frame of a made-up video is, so that a picture tells its number."""
+"""How much brighter each frame of a made-up video is, so that an image tells its number."""
 
 
 def make_video(path: Path, frames: int = FRAMES, rate: float = 50) -> Path:
@@ -24,8 +24,8 @@ def make_video(path: Path, frames: int = FRAMES, rate: float = 50) -> Path:
     return path
 
 
-def number_of(picture: Path) -> int:
-    return round(cv2.imread(str(picture)).mean() / BRIGHTER)
+def number_of(image: Path) -> int:
+    return round(cv2.imread(str(image)).mean() / BRIGHTER)
 
 
 def unpack(name, source, dest, **options):

@@ -33,7 +33,7 @@ def written(tmp_path_factory):
     """Labels of two mice in every format."""
     folder = tmp_path_factory.mktemp("written")
     for name in LABELS:
-        rest, _ = what_remains(mice(folder / "pictures", 2), name)
+        rest, _ = what_remains(mice(folder / "images", 2), name)
         get_format(name).write(rest, folder / name, copy_images=False)
     return folder
 
@@ -109,8 +109,8 @@ def test_missing_files(written, name, tmp_path):
     for path in (tmp_path / "copy").rglob("*"):
         if path.is_symlink() or path.suffix == ".png":
             path.unlink()
-    if name == "yolo":  # the only one that finds labels by the pictures
-        with pytest.raises(ValueError, match="found no pictures, expected some under train, val or test"):
+    if name == "yolo":  # the only one that finds labels by the images
+        with pytest.raises(ValueError, match="found no images, expected some under train, val or test"):
             get_format(name).read(tmp_path / "copy", Hints())
     else:
-        assert len(get_format(name).read(tmp_path / "copy", Hints()).pictures) == 2
+        assert len(get_format(name).read(tmp_path / "copy", Hints()).images) == 2

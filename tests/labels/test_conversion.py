@@ -10,17 +10,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from keypoint_data_cases import fake_picture, mice, png_header, what_remains
+from keypoint_data_cases import fake_image, mice, png_header, what_remains
 
 from posekit.config import load
 from posekit.keypoints.skeleton import Skeleton
-from posekit.labels import Category, Instance, KeypointData, Options, Picture, convert, get_format
+from posekit.labels import Category, Instance, KeypointData, LabelledImage, Options, convert, get_format
 from posekit.labels.complete import complete, keypoint_box
 from posekit.labels.format_table import format_of_destination, guess_format
 from posekit.labels.image_files import (
     fill_sizes,
     find_folder,
-    place_pictures,
+    place_images,
     placed_names,
 )
 from posekit.labels.keypoint_data import Hints
@@ -37,9 +37,9 @@ HERE = Path("x")
 
 @pytest.fixture
 def coco(tmp_path):
-    """A COCO file of ten pictures of two mice."""
+    """A COCO file of ten images of two mice."""
     path = tmp_path / "source" / "all.json"
-    get_format("coco").write(mice(tmp_path / "pictures", 10), path, copy_images=False)
+    get_format("coco").write(mice(tmp_path / "images", 10), path, copy_images=False)
     return path
 
 
@@ -53,25 +53,25 @@ def run(source, dest, **options):
 def test_lines_on_each_step(coco, tmp_path):
     written, text = run(coco, tmp_path / "out", dest_format="yolo")
     assert written == [tmp_path / "out" / "data.yaml"]
-    assert "as coco: 10 pictures, 20 objects (mouse), 4 keypoints, 60 labelled in all" in text
+    assert "as coco: 10 images, 20 objects (mouse), 4 keypoints, 60 labelled in all" in text
     assert "split   8 train, 2 val (a block of consecutive frames of each video, seed 0)" in text
-    assert "lost    what yolo cannot hold: 20 areas, 20 track ids, 31 ids of pictures, objects and cat" in text
+    assert "lost    what yolo cannot hold: 20 areas, 20 track ids, 31 ids of images, objects and cat" in text
     assert "wrote   " in text
     assert "lost    nothing" in run(coco, tmp_path / "again.json")[1]
 
 
-def test_ultralytics_takes_no_keypoint_outside_of_its_picture(tmp_path):
-    data = mice(tmp_path / "pictures", 1)
-    data.pictures[0].size_wh = None
-    data.pictures[0].instances[0].keypoints[:2, :2] = [[64, 48], [64.5, 2]]
-    data.pictures[0].instances[1].keypoints[2] = [-3, 0, 0]
+def test_ultralytics_takes_no_keypoint_outside_of_its_image(tmp_path):
+    data = mice(tmp_path / "images", 1)
+    data.images[0].size_wh = None
+    data.images[0].instances[0].keypoints[:2, :2] = [[64, 48], [64.5, 2]]
+    data.images[0].instances[1].keypoints[2] = [-3, 0, 0]
     get_format("deeplabcut").write(what_remains(data, "deeplabcut")[0], tmp_path / "source", copy_images=False)
     _, text = run(tmp_path / "source", tmp_path / "out", dest_format="yolo")
-    assert "1 keypoint outside of its picture" in text
-    assert what_remains(data, "yolo")[1][0] == "1 keypoint outside of its picture"
-    data.pictures[0].size_wh = (64, 48)
-    assert what_remains(data, "yolo")[1][0] == "2 keypoints outside of their picture"
-    first, _ = get_format("yolo").read(tmp_path / "out", Hints()).pictures[0].instances
+    assert "1 keypoint outside of its image" in text
+    assert what_remains(data, "yolo")[1][0] == "1 keypoint outside of its image"
+    data.images[0].size_wh = (64, 48)
+    assert what_remains(data, "yolo")[1][0] == "2 keypoints outside of their image"
+    first, _ = get_format("yolo").read(tmp_path / "out", Hints()).images[0].instances
     assert first.keypoints.round(4).tolist() == [[64, 48, 2], [0, 0, 0], [0, 0, 0], [10, 11, 2]]
 
 
@@ -81,12 +81,12 @@ def test_what_was_left_out_and_what_is_missing(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(document))
     _, text = run(tmp_path / "a.json", tmp_path / "out.json", swaps=(0,))
     assert "left    2 shapes of type circle" in text
-    assert f"missing 1 file of pictures, such as {tmp_path / 'none.png'}; give its folder with --images" in text
+    assert f"missing 1 file of images, such as {tmp_path / 'none.png'}; give its folder with --images" in text
     (tmp_path / "b.json").write_text(json.dumps({**document, "imagePath": "other.png"}))
     _, text = run(tmp_path, tmp_path / "both.json", swaps=(0,), source_format="labelme")
-    assert "missing 2 files of pictures" in text
+    assert "missing 2 files of images" in text
     for name in ("none.png", "other.png"):
-        fake_picture(tmp_path / name)
+        fake_image(tmp_path / name)
     _, text = run(tmp_path, tmp_path / "again.json", swaps=(0,), source_format="labelme")
     assert "missing" not in text
 
@@ -104,7 +104,7 @@ def test_training_files(coco, tmp_path):
     assert load(written[3]).dataset_info["dataset_name"] == "mouse"
 
 
-def test_pictures_are_copied_on_demand(coco, tmp_path):
+def test_images_are_copied_on_demand(coco, tmp_path):
     run(coco, tmp_path / "out", copy_images=True, split="none")
     document = json.loads((tmp_path / "out" / "annotations.json").read_text())
     assert document["images"][0]["file_name"] == "images/0.png"
@@ -112,7 +112,7 @@ def test_pictures_are_copied_on_demand(coco, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["yolo", "deeplabcut"])
-def test_pictures_are_linked_or_copied(name, coco, tmp_path):
+def test_images_are_linked_or_copied(name, coco, tmp_path):
     for copied in (False, True):
         run(coco, tmp_path / f"out{copied}", dest_format=name, copy_images=copied)
         found = sorted((tmp_path / f"out{copied}").rglob("*.png"))
@@ -127,20 +127,20 @@ def test_no_links_on_this_file_system(monkeypatch, tmp_path):
 
     monkeypatch.setattr("pathlib.Path.symlink_to", refuse)
     with pytest.raises(OSError, match=r"has no links \(not permitted\); give --copy-images"):
-        place_pictures([Picture(tmp_path / "a.png")], [tmp_path / "b.png"], copy=False)
+        place_images([LabelledImage(tmp_path / "a.png")], [tmp_path / "b.png"], copy=False)
     with pytest.raises(FileNotFoundError, match="so it cannot be copied; give its folder with --images"):
-        place_pictures([Picture(tmp_path / "a.png")], [tmp_path / "b.png"], copy=True)
+        place_images([LabelledImage(tmp_path / "a.png")], [tmp_path / "b.png"], copy=True)
 
 
 def test_one_category(tmp_path):
-    data = mice(tmp_path / "pictures")
+    data = mice(tmp_path / "images")
     data.categories.append(Category("rat", ("nose",)))
-    data.pictures[0].instances.append(Instance(np.array([[1, 2, 2]]), category=1, box=(1, 1, 2, 2)))
+    data.images[0].instances.append(Instance(np.array([[1, 2, 2]]), category=1, box=(1, 1, 2, 2)))
     get_format("coco").write(data, tmp_path / "all.json", copy_images=False)
     _, text = run(tmp_path / "all.json", tmp_path / "yolo", dest_format="yolo")
     assert "1 object of a category with other keypoints (choose one with --category)" in text
     _, text = run(tmp_path / "all.json", tmp_path / "rats", category="rat", split="none", swaps=(0,))
-    assert "3 pictures, 1 objects (rat), 1 keypoints" in text
+    assert "3 images, 1 objects (rat), 1 keypoints" in text
     with pytest.raises(ValueError, match="--category cat: no such category; there are mouse, rat"):
         run(tmp_path / "all.json", tmp_path / "out", category="cat")
 
@@ -156,7 +156,7 @@ def test_one_category(tmp_path):
         ("out", {"split": "val=2"}, ValueError, "--split val=2: give none, val=0.2"),
         ("out", {"split": "dev=0.2"}, ValueError, "--split dev=0.2"),
         ("out", {"split": "val"}, ValueError, "--split val: give"),
-        ("out", {"split": "val=0.01"}, ValueError, "10 pictures leave none for val"),
+        ("out", {"split": "val=0.01"}, ValueError, "10 images leave none for val"),
     ],
 )
 def test_refusals(dest, options, error, message, coco, tmp_path):
@@ -180,7 +180,7 @@ def test_unknown_sources(tmp_path):
     with pytest.raises(ValueError, match=r"looks like none of coco, yolo, .* say --from FORMAT"):
         guess_format(tmp_path / "a.csv")
     (tmp_path / "empty.json").write_text('{"images": [], "annotations": [], "categories": [{"id": 1}]}')
-    with pytest.raises(ValueError, match="no pictures in it"):
+    with pytest.raises(ValueError, match="no images in it"):
         run(tmp_path / "empty.json", tmp_path / "out")
 
 
@@ -195,8 +195,8 @@ def test_what_was_written_is_recognised(name, coco, tmp_path):
     assert guess_format(tmp_path / "out").name == name
 
 
-def pictures(*counts):
-    found = [Picture(HERE / str(number), video=str(v)) for v, count in enumerate(counts) for number in range(count)]
+def images(*counts):
+    found = [LabelledImage(HERE / str(n), video=str(v)) for v, count in enumerate(counts) for n in range(count)]
     return KeypointData([Category("mouse")], found)
 
 
@@ -209,22 +209,22 @@ def pictures(*counts):
     ],
 )
 def test_splits_keep_neighbours_together(counts, shares, how):
-    data = pictures(*counts)
+    data = images(*counts)
     assert split(data, shares, seed=3).startswith(how)
-    for video in {picture.video for picture in data.pictures}:
-        parts = [picture.split for picture in data.pictures if picture.video == video]
+    for video in {image.video for image in data.images}:
+        parts = [image.split for image in data.images if image.video == video]
         borders = sum(a != b for a, b in pairwise(parts))
         assert borders <= (0 if "whole" in how else len(shares))
 
 
-def test_splits_of_single_pictures():
-    data = pictures(20)
-    for picture in data.pictures:
-        picture.video = None
+def test_splits_of_single_images():
+    data = images(20)
+    for image in data.images:
+        image.video = None
     assert split(data, {"val": 0.25}, seed=1) == "15 train, 5 val (drawn by chance, seed 1)"
-    first = [picture.split for picture in data.pictures]
+    first = [image.split for image in data.images]
     split(data, {"val": 0.25}, seed=1)
-    assert [picture.split for picture in data.pictures] == first
+    assert [image.split for image in data.images] == first
     assert parse_split("none") == {}
     assert parse_split("val=0.1, test=0.2") == {"val": 0.1, "test": 0.2}
 
@@ -282,13 +282,13 @@ def test_boxes_around_keypoints(points, box):
     assert keypoint_box(Instance(np.array(points, float)), (100, 80), 0.25) == box
 
 
-def test_boxes_of_the_whole_picture():
-    data = KeypointData([Category("a", ("x",))], [Picture(HERE, [Instance(np.array([[1.0, 1, 2]]))], (10, 8))])
+def test_boxes_of_the_whole_image():
+    data = KeypointData([Category("a", ("x",))], [LabelledImage(HERE, [Instance(np.array([[1.0, 1, 2]]))], (10, 8))])
     assert complete(data, {"boxes", "areas"}, whole=True) == [
         "1 areas, 0.53 of the box (COCO's mean)",
-        "1 boxes of the whole picture",
+        "1 boxes of the whole image",
     ]
-    assert data.pictures[0].instances[0].box == (0, 0, 10, 8)
+    assert data.images[0].instances[0].box == (0, 0, 10, 8)
 
 
 def test_sizes_come_from_the_files(tmp_path):
@@ -301,9 +301,9 @@ def test_sizes_come_from_the_files(tmp_path):
     assert exif_orientation(tall.read_bytes()) == 6
     assert image_size(tall) == (10, 30)
     assert cv2.imread(str(tall)).shape[:2] == (30, 10)
-    picture = Picture(fake_picture(tmp_path / "a.png", 7, 5))
-    assert fill_sizes(KeypointData([], [picture])) == 1
-    assert picture.size_wh == (7, 5)
+    image = LabelledImage(fake_image(tmp_path / "a.png", 7, 5))
+    assert fill_sizes(KeypointData([], [image])) == 1
+    assert image.size_wh == (7, 5)
     with pytest.raises(FileNotFoundError, match=r"image .*none.png: no such file, and its size is needed"):
         image_size(tmp_path / "none.png")
     (tmp_path / "broken.png").write_bytes(b"GIF")
@@ -313,15 +313,15 @@ def test_sizes_come_from_the_files(tmp_path):
 
 def test_frames_of_a_video(shared, tmp_path):
     video = shared / "data" / "videos" / "people.mp4"
-    picture = Picture(video, frame=3)
-    data = KeypointData([Category("person", ("nose",))], [picture])
-    assert placed_names(data.pictures) == ["people/frame000003.png"]
+    image = LabelledImage(video, frame=3)
+    data = KeypointData([Category("person", ("nose",))], [image])
+    assert placed_names(data.images) == ["people/frame000003.png"]
     complete(data, {"sizes"})
-    assert picture.size_wh == (960, 540)
+    assert image.size_wh == (960, 540)
     get_format("coco").write(data, tmp_path / "out", copy_images=False)
     assert image_size(tmp_path / "out" / "images" / "people" / "frame000003.png") == (960, 540)
     with pytest.raises(ValueError, match="holds no frame 99 that can be read; is it the labelled video"):
-        get_format("coco").write(KeypointData([], [Picture(video, frame=99)]), tmp_path / "b", copy_images=False)
+        get_format("coco").write(KeypointData([], [LabelledImage(video, frame=99)]), tmp_path / "b", copy_images=False)
 
 
 def test_predictions_of_a_video_become_labels_of_its_frames(shared, tmp_path):
@@ -337,37 +337,37 @@ def test_predictions_of_a_video_become_labels_of_its_frames(shared, tmp_path):
     source = tmp_path / "predictions.json"
     source.write_text(json.dumps(content))
     data = get_format("coco").read(source, Hints())
-    assert [picture.frame for picture in data.pictures] == [0, 1]
-    assert [picture.instances[0].scores.tolist() for picture in data.pictures] == [[1, 0.2], [0, 0.7]]
+    assert [image.frame for image in data.images] == [0, 1]
+    assert [image.instances[0].scores.tolist() for image in data.images] == [[1, 0.2], [0, 0.7]]
     convert(source, tmp_path / "out", Options(dest_format="labelme"), tell=print, decide_swaps=lambda category: ())
     assert sorted(path.name for path in (tmp_path / "out").rglob("*.png")) == ["frame000000.png", "frame000001.png"]
 
 
 def test_placed_names_never_meet(tmp_path):
-    found = [Picture(tmp_path / name) for name in ("a/1.png", "a/1.jpg", "b/1.png")]
+    found = [LabelledImage(tmp_path / name) for name in ("a/1.png", "a/1.jpg", "b/1.png")]
     assert placed_names(found) == ["a/1.png", "a/1_2.jpg", "b/1.png"]
     assert placed_names(found, flat=True) == ["a_1.png", "a_1_2.jpg", "b_1.png"]
-    found = [Picture(tmp_path / name) for name in ("1.png", "1_2.png", "1.jpg", "1.gif", "1_2.gif", "1.bmp")]
+    found = [LabelledImage(tmp_path / name) for name in ("1.png", "1_2.png", "1.jpg", "1.gif", "1_2.gif", "1.bmp")]
     stems = [name.rpartition(".")[0] for name in placed_names(found)]
     assert stems == ["1", "1_2", "1_3", "1_4", "1_2_2", "1_5"]
 
 
-def test_a_picture_is_not_replaced_by_a_link_to_itself(tmp_path):
-    target = fake_picture(tmp_path / "images" / "a.png")
+def test_a_image_is_not_replaced_by_a_link_to_itself(tmp_path):
+    target = fake_image(tmp_path / "images" / "a.png")
     (tmp_path / "link.png").symlink_to(target)
-    place_pictures([Picture(tmp_path / "link.png")], [target], copy=False)
+    place_images([LabelledImage(tmp_path / "link.png")], [target], copy=False)
     assert not target.is_symlink()
     assert target.read_bytes() == png_header(64, 48)
 
 
-def test_where_pictures_are(tmp_path):
-    fake_picture(tmp_path / "data" / "pictures" / "a.png")
+def test_where_images_are(tmp_path):
+    fake_image(tmp_path / "data" / "images" / "a.png")
     (tmp_path / "data" / "labels").mkdir()
-    assert find_folder(["a.png"], tmp_path / "data" / "labels") == tmp_path / "data" / "pictures"
+    assert find_folder(["a.png"], tmp_path / "data" / "labels") == tmp_path / "data" / "images"
     assert find_folder(["b.png"], tmp_path / "data") == tmp_path / "data"
     assert get_format("coco").needs >= {"sizes"}
     with pytest.raises(FileNotFoundError, match="none: no such folder"):
         find_folder(["a.png"], tmp_path, tmp_path / "none")
-    with pytest.raises(FileNotFoundError, match=r"no picture a.png in it; give the folder it is relative to"):
+    with pytest.raises(FileNotFoundError, match=r"no image a.png in it; give the folder it is relative to"):
         find_folder(["a.png"], tmp_path, tmp_path / "data" / "labels")
     assert Hints().images is None

@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from keypoint_data_cases import fake_picture, what_remains
+from keypoint_data_cases import fake_image, what_remains
 
 from posekit.labels.format_table import get_format
 from posekit.labels.formats.deeplabcut import read
@@ -29,8 +29,8 @@ labeled-data,cage,img2.png,,,,,5,6,7,8,,
 
 
 def project(folder, table, config=None, name="CollectedData_Ann.csv"):
-    fake_picture(folder / "labeled-data" / "cage" / "img1.png")
-    fake_picture(folder / "labeled-data" / "cage" / "img2.png")
+    fake_image(folder / "labeled-data" / "cage" / "img1.png")
+    fake_image(folder / "labeled-data" / "cage" / "img2.png")
     (folder / "labeled-data" / "cage" / name).write_text(table)
     if config is not None:
         (folder / "config.yaml").write_text(config)
@@ -42,10 +42,10 @@ def test_single_animal(tmp_path):
     data = read(project(tmp_path, SINGLE, config), Hints())
     assert data.categories[0].keypoints == ("tail", "snout")
     assert data.categories[0].links == ((1, 0),)
-    assert [picture.path.name for picture in data.pictures] == ["img1.png", "img2.png"]
-    assert {picture.video for picture in data.pictures} == {"cage"}
-    assert data.pictures[0].instances[0].keypoints.tolist() == [[0, 0, 0], [1.5, 2, 2]]
-    assert data.pictures[1].instances[0].keypoints.tolist() == [[5, 6.25, 2], [3, 4, 2]]
+    assert [image.path.name for image in data.images] == ["img1.png", "img2.png"]
+    assert {image.video for image in data.images} == {"cage"}
+    assert data.images[0].instances[0].keypoints.tolist() == [[0, 0, 0], [1.5, 2, 2]]
+    assert data.images[1].instances[0].keypoints.tolist() == [[5, 6.25, 2], [3, 4, 2]]
 
 
 def test_several_animals_with_unique_body_parts(tmp_path):
@@ -55,7 +55,7 @@ def test_several_animals_with_unique_body_parts(tmp_path):
     )
     data = read(project(tmp_path, MULTI, config), Hints())
     assert [category.name for category in data.categories] == ["cage", "single"]
-    first, second = data.pictures
+    first, second = data.images
     assert [(i.category, i.track, i.keypoints[:, :2].tolist()) for i in first.instances] == [
         (0, "m1", [[1, 2], [3, 4]]),
         (1, None, [[9, 8]]),
@@ -68,10 +68,10 @@ def test_ways_to_name_a_project(source, tmp_path):
     data = read(
         project(tmp_path, SINGLE, "bodyparts: [tail, snout]\nskeleton: [[snout, tail], [[1], 2]]") / source, Hints()
     )
-    assert len(data.pictures) == 2
+    assert len(data.images) == 2
     assert data.categories[0].keypoints == ("tail", "snout")
     assert data.categories[0].links == ((1, 0),)
-    assert all(picture.path.is_file() for picture in data.pictures)
+    assert all(image.path.is_file() for image in data.images)
 
 
 def test_without_config(tmp_path):
@@ -85,23 +85,23 @@ def test_body_parts_that_are_numbers(tmp_path):
     assert (data.categories[0].keypoints, data.categories[0].links) == (("1", "tail"), ((0, 1),))
 
 
-def test_several_videos_with_pictures_of_one_name(tmp_path):
+def test_several_videos_with_images_of_one_name(tmp_path):
     for video in ("day 1", "dAy-2 ü"):
         text = SINGLE.replace("labeled-data/cage/", f"labeled-data\\{video}\\")
-        folder = fake_picture(tmp_path / "labeled-data" / video / "img1.png").parent
-        fake_picture(folder / "img2.png")
+        folder = fake_image(tmp_path / "labeled-data" / video / "img1.png").parent
+        fake_image(folder / "img2.png")
         (folder / "CollectedData_Ann.csv").write_text(text)
-        fake_picture(tmp_path / "labeled-data" / f"{video}_labeled" / "img1.png")  # as DeepLabCut draws them
+        fake_image(tmp_path / "labeled-data" / f"{video}_labeled" / "img1.png")  # as DeepLabCut draws them
     data = read(tmp_path, Hints())
-    assert sorted({str(picture.video) for picture in data.pictures}) == ["dAy-2 ü", "day 1"]
-    assert len({picture.path for picture in data.pictures if picture.path.is_file()}) == 4
+    assert sorted({str(image.video) for image in data.images}) == ["dAy-2 ü", "day 1"]
+    assert len({image.path for image in data.images if image.path.is_file()}) == 4
     get_format("coco").write(what_remains(data, "coco")[0], tmp_path / "out", copy_images=True)
     assert len(list((tmp_path / "out").rglob("*.png"))) == 4
 
 
 def test_reordered_by_hand(tmp_path):
     data = read(project(tmp_path, SINGLE), Hints(keypoints=("tail", "snout")))
-    assert data.pictures[1].instances[0].keypoints[0].tolist() == [5, 6.25, 2]
+    assert data.images[1].instances[0].keypoints[0].tolist() == [5, 6.25, 2]
     with pytest.raises(ValueError, match="body parts are snout, tail; give these, reordered"):
         read(tmp_path, Hints(keypoints=("a",)))
 
@@ -130,7 +130,7 @@ def test_several_tables(tmp_path):
     with pytest.raises(ValueError, match="several tables of labels"):
         read(tmp_path, Hints())
     project(tmp_path, SINGLE, name="CollectedData_Bob.csv")
-    assert len(read(tmp_path, Hints()).pictures) == 2
+    assert len(read(tmp_path, Hints()).images) == 2
 
 
 @pytest.fixture
@@ -155,9 +155,9 @@ def test_hdf5(layout, row, animals, pandas, tmp_path):
     frame.to_hdf(tmp_path / "labeled-data/cage/CollectedData_Ann.h5", key="df_with_missing", format=layout)
     data = read(tmp_path, Hints())
     assert data.categories[0].keypoints == ("Schnauze ü", "tail")
-    found = [instance.keypoints.tolist() for instance in data.pictures[0].instances]
+    found = [instance.keypoints.tolist() for instance in data.images[0].instances]
     assert found == [[[1.5, 2, 2], [0, 0, 0]], *([[[3, 4, 2], [5, 6, 2]]] if animals else [])]
-    assert data.pictures[0].path.is_file()
+    assert data.images[0].path.is_file()
 
 
 class Malicious:
@@ -166,7 +166,7 @@ class Malicious:
 
 
 def hdf_file(path, **changes):
-    """Write the smallest table: one picture, one body part; ``changes`` replace attributes or datasets."""
+    """Write the smallest table: one image, one body part; ``changes`` replace attributes or datasets."""
     h5py = pytest.importorskip("h5py")
     axes = {"axis0": [["Ann"], ["snout"], ["x", "y"]], "axis1": [["img1.png"]]}
     axes["block0_items"] = axes["axis0"]
@@ -188,7 +188,7 @@ def test_hdf5_runs_no_code_of_the_file(pandas, tmp_path):
     project(tmp_path, "", name="unused")
     path = tmp_path / "labeled-data/cage/CollectedData_Ann.h5"
     hdf_file(path)
-    assert read(tmp_path, Hints()).pictures[0].instances[0].keypoints.tolist() == [[1.5, 2, 2]]
+    assert read(tmp_path, Hints()).images[0].instances[0].keypoints.tolist() == [[1.5, 2, 2]]
     columns = pandas.MultiIndex.from_product([["Ann"], ["snout"], ["x", "y"]])
     pandas.DataFrame([[1.5, 2]], columns=columns, index=["a.png"]).to_hdf(path, key="df", mode="w", format="table")
     with pytest.importorskip("h5py").File(path, "a") as file:
@@ -230,6 +230,6 @@ def test_hdf5_that_claims_more_than_there_is(tmp_path):
 
 def test_the_open_field(shared):
     data = read(shared / "data" / "dlc-openfield", Hints())
-    assert len(data.pictures) == 116
+    assert len(data.images) == 116
     assert data.categories[0].keypoints == ("snout", "leftear", "rightear", "tailbase")
-    assert data.pictures[0].instances[0].keypoints[0].tolist() == [21.521, 265.428, 2]
+    assert data.images[0].instances[0].keypoints[0].tolist() == [21.521, 265.428, 2]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from keypoint_data_cases import TOKENS, check_reading, fake_picture, png_header
+from keypoint_data_cases import TOKENS, check_reading, fake_image, png_header
 
 from posekit.labels.format_table import get_format, guess_format
 from posekit.labels.formats.openpose import BODY_25
@@ -40,14 +40,14 @@ CVAT = """<?xml version="1.0" encoding="utf-8"?>
 
 def test_cvat_skeletons(tmp_path):
     (tmp_path / "annotations.xml").write_text(CVAT)
-    fake_picture(tmp_path / "images" / "cage" / "1.png")
+    fake_image(tmp_path / "images" / "cage" / "1.png")
     assert guess_format(tmp_path).name == "cvat"
     data = get_format("cvat").read(tmp_path, Hints())
     category = data.categories[0]
     assert (category.name, category.keypoints, category.links) == ("mouse", ("snout", "tail"), ((1, 0),))
-    assert data.pictures[0].instances[0].keypoints.tolist() == [[1, 2, 0], [3.5, 4.25, 1]]
-    assert data.pictures[0].path == tmp_path / "images" / "cage" / "1.png"
-    assert data.pictures[1].instances == []
+    assert data.images[0].instances[0].keypoints.tolist() == [[1, 2, 0], [3.5, 4.25, 1]]
+    assert data.images[0].path == tmp_path / "images" / "cage" / "1.png"
+    assert data.images[1].instances == []
 
 
 POINTS = """<annotations><meta><task><labels><label><name>tail</name><type>points</type></label>
@@ -62,7 +62,7 @@ def test_cvat_points(tmp_path):
     path.write_text(POINTS)
     data = get_format("cvat").read(path, Hints())
     assert [category.keypoints for category in data.categories] == [("tail", "snout")]
-    assert [i.keypoints.tolist() for i in data.pictures[0].instances] == [
+    assert [i.keypoints.tolist() for i in data.images[0].instances] == [
         [[3, 4, 2], [1, 2, 2]],
         [[0, 0, 0], [5, 6, 2]],
     ]
@@ -71,7 +71,7 @@ def test_cvat_points(tmp_path):
     assert [(category.name, len(category.keypoints)) for category in data.categories] == [("object", 2), ("fly", 2)]
     more = path.read_text().replace("</image>", '<box label="fly" xtl="1" ytl="1" xbr="3" ybr="3"/></image>')
     path.write_text(more)
-    assert [i.keypoints.shape for i in get_format("cvat").read(path, Hints()).pictures[0].instances][1] == (2, 3)
+    assert [i.keypoints.shape for i in get_format("cvat").read(path, Hints()).images[0].instances][1] == (2, 3)
     path.write_text(more.replace("<box", '<points label="fly" points="5,6;7,8;9,9"/><box'))
     with pytest.raises(ValueError, match="label fly: found objects of 3 and 2 points, expected one number of points"):
         get_format("cvat").read(path, Hints())
@@ -104,9 +104,9 @@ def test_cvat_points_and_boxes(tmp_path):
     (tmp_path / "annotations.xml").write_text(BOXED)
     data = get_format("cvat").read(tmp_path, Hints())
     assert [(c.name, c.keypoints) for c in data.categories] == [("mouse", ("tail", "snout")), ("cage", ())]
-    assert data.pictures[0].split == "val"
+    assert data.images[0].split == "val"
     assert data.left_out == {"polygons": 1}
-    cage, first, second = data.pictures[0].instances
+    cage, first, second = data.images[0].instances
     assert (cage.category, cage.box, len(cage.keypoints)) == (1, (0, 0, 64, 48), 0)
     assert (first.category, first.box, first.track) == (0, (0, 0, 10, 10), "7")
     assert first.keypoints.tolist() == [[3, 4, 1], [1, 2, 2]]
@@ -141,18 +141,18 @@ def test_cvat_tracks_of_a_video(tmp_path):
     assert guess_format(tmp_path).name == "cvat"
     data = get_format("cvat").read(tmp_path, Hints())
     assert data.left_out == {"polylines": 1}
-    assert [(p.path.name, p.frame, p.video, p.size_wh) for p in data.pictures] == [
+    assert [(p.path.name, p.frame, p.video, p.size_wh) for p in data.images] == [
         ("frame_000003.png", None, "cage 1", (64, 48)),
         ("frame_000006.png", None, "cage 1", (64, 48)),
     ]
-    (first,), (second, ball) = (picture.instances for picture in data.pictures)
+    (first,), (second, ball) = (image.instances for image in data.images)
     assert (first.track, first.keypoints.tolist()) == ("5", [[3, 4, 0], [1, 2, 1]])
     assert (second.track, second.keypoints.tolist()) == ("7", [[8, 8, 2], [9, 9, 0]])
     assert (ball.track, ball.box, data.categories[ball.category].name) == ("6", (1, 2, 2, 3), "ball")
     (tmp_path / "cage 1.mp4").touch()
-    picture = fake_picture(tmp_path / "images" / "frame_000006.PNG")
-    found = [(p.path, p.frame) for p in get_format("cvat").read(tmp_path, Hints()).pictures]
-    assert found == [(tmp_path / "cage 1.mp4", 3), (picture, None)]
+    image = fake_image(tmp_path / "images" / "frame_000006.PNG")
+    found = [(p.path, p.frame) for p in get_format("cvat").read(tmp_path, Hints()).images]
+    assert found == [(tmp_path / "cage 1.mp4", 3), (image, None)]
 
 
 @pytest.mark.parametrize(
@@ -197,32 +197,32 @@ def test_label_studio_points_inside_boxes(tmp_path):
     ]
     path = tmp_path / "export.json"
     path.write_text(json.dumps(tasks))
-    fake_picture(tmp_path / "pictures" / "cage.png", 200, 100)
+    fake_image(tmp_path / "images" / "cage.png", 200, 100)
     assert guess_format(path).name == "labelstudio"
     data = get_format("labelstudio").read(path, Hints(images=None))
     assert data.categories[0].keypoints == ("snout", "tail")
-    boxed, free = data.pictures[0].instances
+    boxed, free = data.images[0].instances
     assert boxed.box == (10, 10, 20, 30)
     assert boxed.keypoints.tolist() == [[20, 20, 2], [0, 0, 0]]
     assert free.keypoints.tolist() == [[0, 0, 0], [120, 50, 1]]
-    assert data.pictures[1].instances == []
+    assert data.images[1].instances == []
 
 
-def test_label_studio_pictures_that_were_uploaded(tmp_path):
-    """Exports name uploads by the server's path and a prefix; the pictures lie where the user has them."""
+def test_label_studio_images_that_were_uploaded(tmp_path):
+    """Exports name uploads by the server's path and a prefix; the images lie where the user has them."""
     tasks = [
         {"data": {"id": "mouse 3", "img": f"/data/upload/3/0a1b2c3d-{name}.png"}, "annotations": []} for name in "ab"
     ]
     path = tmp_path / "export.json"
     path.write_text(json.dumps(tasks))
-    found = [fake_picture(tmp_path / "pictures" / name) for name in ("a.png", "0a1b2c3d-b.png")]
-    assert [p.path for p in get_format("labelstudio").read(path, Hints()).pictures] == found
-    elsewhere = [fake_picture(tmp_path / "x" / "y" / name) for name in ("a.png", "b.png")]
+    found = [fake_image(tmp_path / "images" / name) for name in ("a.png", "0a1b2c3d-b.png")]
+    assert [p.path for p in get_format("labelstudio").read(path, Hints()).images] == found
+    elsewhere = [fake_image(tmp_path / "x" / "y" / name) for name in ("a.png", "b.png")]
     data = get_format("labelstudio").read(path, Hints(images=tmp_path / "x" / "y"))
-    assert [p.path for p in data.pictures] == elsewhere
+    assert [p.path for p in data.images] == elsewhere
     tasks[1]["data"] = {"img": r"/data/local-files/?d=x\y\b.png"}
     path.write_text(json.dumps(tasks))
-    assert get_format("labelstudio").read(path, Hints()).pictures[1].path.name == "b.png"
+    assert get_format("labelstudio").read(path, Hints()).images[1].path.name == "b.png"
 
 
 def test_label_studio_relations_labels_and_turned_boxes(tmp_path):
@@ -241,7 +241,7 @@ def test_label_studio_relations_labels_and_turned_boxes(tmp_path):
     tasks = [{"data": {"img": "a.png"}, "annotations": [{"result": []}, second]}]
     (tmp_path / "tasks.json").write_text(json.dumps(tasks))
     data = get_format("labelstudio").read(tmp_path, Hints())
-    mouse, rat = data.pictures[0].instances
+    mouse, rat = data.images[0].instances
     assert mouse.box == pytest.approx((90, 20, 10, 40))
     assert mouse.keypoints.tolist() == [[10, 6, 2]]
     assert (rat.box, rat.keypoints.tolist()) == ((0, 0, 200, 100), [[2, 2, 2]])
@@ -252,7 +252,7 @@ def test_label_studio_relations_labels_and_turned_boxes(tmp_path):
         "regions of type ellipse": 1,
     }
     for changes, message in (
-        ({"image_rotation": 90}, r"result\[4\]: found image_rotation 90, expected 0; turn the picture's file"),
+        ({"image_rotation": 90}, r"result\[4\]: found image_rotation 90, expected 0; turn the image's file"),
         ({"id": "p1", "parentID": "b1"}, r"\[0\]: found two points 'snout' in group b1, expected each name once"),
     ):
         broken = [*result[:4], {**result[4], **changes}, *result[4:]]
@@ -271,7 +271,7 @@ def test_label_studio_minimal(tmp_path):
     path = tmp_path / "project-1-at-2024.json"
     path.write_text(MINIMAL)
     assert guess_format(path).name == "labelstudio"
-    first, second = get_format("labelstudio").read(path, Hints()).pictures
+    first, second = get_format("labelstudio").read(path, Hints()).images
     assert (first.size_wh, first.instances[0].box) == ((200, 100), (10, 10, 20, 30))
     assert first.instances[0].keypoints.tolist() == [[20, 20, 2]]
     assert (second.path.name, second.instances) == ("b.png", [])
@@ -292,7 +292,7 @@ def test_a_file_with_a_hole(name, file, text, seed, token, cut, tmp_path):
     """It is read, or refused by one clear error."""
     start = random.Random(seed).randrange(len(text) + 1)
     (tmp_path / name).mkdir(exist_ok=True)
-    fake_picture(tmp_path / name / "train" / "images" / "a.png")
+    fake_image(tmp_path / name / "train" / "images" / "a.png")
     (tmp_path / name / file).write_bytes(text[:start].encode() + token + text[start + cut :].encode())
     check_reading(name, tmp_path, file)
 
@@ -311,15 +311,15 @@ def test_labelme_as_its_users_label(tmp_path):
     (tmp_path / "labels" / "labels.txt").write_text("__ignore__\ntail\nmouse\nsnout\n")
     data = get_format("labelme").read(tmp_path / "labels", Hints())
     assert data.categories[0].keypoints == ("tail", "snout")
-    found = [(i.box, i.keypoints.tolist()) for i in data.pictures[0].instances]
+    found = [(i.box, i.keypoints.tolist()) for i in data.images[0].instances]
     assert found == [((0, 0, 9, 9), [[3, 4, 2], [1, 2, 2]]), (None, [[0, 0, 0], [30, 30, 1]])]
-    assert data.pictures[0].path.resolve() == (tmp_path / "cage" / "a.png").resolve()
+    assert data.images[0].path.resolve() == (tmp_path / "cage" / "a.png").resolve()
     with pytest.raises(ValueError, match="has points labelled 'tail', which is none of snout"):
         get_format("labelme").read(tmp_path / "labels", Hints(keypoints=("snout",)))
 
 
-def test_labelme_with_the_picture_inside(tmp_path):
-    """The picture's file is used where there is one, whatever it is called; else what the labels embed."""
+def test_labelme_with_the_image_inside(tmp_path):
+    """The image's file is used where there is one, whatever it is called; else what the labels embed."""
     pixels = np.full((3, 5, 3), (10, 100, 200), np.uint8)
     embedded = base64.b64encode(cv2.imencode(".png", pixels)[1].tobytes()).decode()
     point = {"label": "snout", "points": [[1, 2]], "shape_type": "point", "group_id": 4}
@@ -337,64 +337,64 @@ def test_labelme_with_the_picture_inside(tmp_path):
     data = get_format("labelme").read(tmp_path, Hints())
     assert data.left_out == {"shapes of type polygon": 1}
     assert data.categories[0].keypoints == ("tail", "snout")
-    assert np.array_equal(decoded(data.pictures[0]), pixels)
+    assert np.array_equal(decoded(data.images[0]), pixels)
     assert fill_sizes(data) == 1
-    assert data.pictures[0].size_wh == (5, 3)
+    assert data.images[0].size_wh == (5, 3)
     (tmp_path / "a.PNG").write_bytes(png_header(64, 48))
-    picture = get_format("labelme").read(path, Hints()).pictures[0]
-    assert (picture.path, picture.frame) == (tmp_path / "a.PNG", None)
+    image = get_format("labelme").read(path, Hints()).images[0]
+    assert (image.path, image.frame) == (tmp_path / "a.PNG", None)
     path.write_text(json.dumps({**document, "imagePath": r"..\day 1\a.png", "imageData": None}))
-    found = fake_picture(tmp_path / "pictures" / "day 1" / "a.png")
-    assert get_format("labelme").read(path, Hints(images=tmp_path / "pictures")).pictures[0].path == found
-    for broken, message in (("?", "imageData: no picture: "), ("QUFB", "imageData: no picture: the file starts with")):
+    found = fake_image(tmp_path / "images" / "day 1" / "a.png")
+    assert get_format("labelme").read(path, Hints(images=tmp_path / "images")).images[0].path == found
+    for broken, message in (("?", "imageData: no image: "), ("QUFB", "imageData: no image: the file starts with")):
         path.write_text(json.dumps({**document, "imagePath": "b.jpg", "imageData": broken}))
         with pytest.raises(ValueError, match=message):
-            decoded(get_format("labelme").read(path, Hints()).pictures[0])
+            decoded(get_format("labelme").read(path, Hints()).images[0])
     path.write_text(json.dumps({**document, "shapes": [point, point]}))
     with pytest.raises(ValueError, match=r"a.json: found two points 'snout' in group 4, expected each name once"):
         get_format("labelme").read(path, Hints())
 
 
 def test_openpose_of_a_video(tmp_path):
-    """OpenPose numbers the frames of a video; without pictures of them the video itself is used."""
+    """OpenPose numbers the frames of a video; without images of them the video itself is used."""
     people = [{"pose_keypoints": [1, 2, 0.5] * 18}], []
     for number, found in enumerate(people):
         path = tmp_path / "json" / f"my clip_{number:012d}_keypoints.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps({"version": 1.0, "people": found}))
     data = get_format("openpose").read(tmp_path / "json", Hints())
-    assert [(p.path.name, p.frame, p.video, len(p.instances)) for p in data.pictures] == [
+    assert [(p.path.name, p.frame, p.video, len(p.instances)) for p in data.images] == [
         ("my clip_000000000000.jpg", None, "my clip", 1),
         ("my clip_000000000001.jpg", None, "my clip", 0),
     ]
-    assert data.pictures[0].instances[0].keypoints[0].tolist() == [1, 2, 2]
+    assert data.images[0].instances[0].keypoints[0].tolist() == [1, 2, 2]
     (tmp_path / "my clip.mp4").touch()
-    picture = fake_picture(tmp_path / "my clip_000000000001.png")
+    image = fake_image(tmp_path / "my clip_000000000001.png")
     data = get_format("openpose").read(tmp_path / "json", Hints(images=tmp_path))
-    assert [(p.path, p.frame) for p in data.pictures] == [(tmp_path / "my clip.mp4", 0), (picture, None)]
+    assert [(p.path, p.frame) for p in data.images] == [(tmp_path / "my clip.mp4", 0), (image, None)]
 
 
 def test_openpose_with_hands(tmp_path):
     person = {"person_id": [-1], "pose_keypoints_2d": [1, 2, 0.5] * 25, "hand_left_keypoints_2d": [3, 4, 0] * 21}
     (tmp_path / "a_keypoints.json").write_text(json.dumps({"version": 1.3, "people": [person]}))
-    fake_picture(tmp_path / "a.png")
+    fake_image(tmp_path / "a.png")
     data = get_format("openpose").read(tmp_path, Hints())
     names = data.categories[0].keypoints
     assert names[:25] == BODY_25
     assert names[25:] == tuple(f"hand_left_{i}" for i in range(21))
-    instance = data.pictures[0].instances[0]
+    instance = data.images[0].instances[0]
     assert instance.keypoints[0].tolist() == [1, 2, 2]
     assert instance.scores[0] == 0.5
     assert instance.keypoints[-1, 2] == 0
-    assert data.pictures[0].path == tmp_path / "a.png"
+    assert data.images[0].path == tmp_path / "a.png"
     with pytest.raises(ValueError, match="found 46 keypoints, expected 2, as --keypoints has names"):
         get_format("openpose").read(tmp_path, Hints(keypoints=("a", "b")))
 
 
 @pytest.mark.parametrize("dims", [2, 3])
 def test_yolo_as_ultralytics_has_it(dims, tmp_path):
-    fake_picture(tmp_path / "data" / "images" / "train" / "a.png", 100, 50)
-    fake_picture(tmp_path / "data" / "images" / "val" / "b.png", 100, 50)
+    fake_image(tmp_path / "data" / "images" / "train" / "a.png", 100, 50)
+    fake_image(tmp_path / "data" / "images" / "val" / "b.png", 100, 50)
     (tmp_path / "data" / "labels" / "train").mkdir(parents=True)
     points = "0.1 0.2 2 0 0 0" if dims == 3 else "0.1 0.2 0 0"
     (tmp_path / "data" / "labels" / "train" / "a.txt").write_text(f"1 0.5 0.5 0.2 0.4 {points}\n\n")
@@ -402,11 +402,11 @@ def test_yolo_as_ultralytics_has_it(dims, tmp_path):
     text = f"path: data\ntrain: images/train\nval: val.txt\ntest:\nkpt_shape: [2, {dims}]\nnames: [cat, dog]\n"
     (tmp_path / "pets.yaml").write_text(text)
     data = get_format("yolo").read(tmp_path, Hints())
-    assert [(p.path.name, p.split, p.size_wh) for p in data.pictures] == [
+    assert [(p.path.name, p.split, p.size_wh) for p in data.images] == [
         ("a.png", "train", (100, 50)),
         ("b.png", "val", (100, 50)),
     ]
-    instance = data.pictures[0].instances[0]
+    instance = data.images[0].instances[0]
     assert instance.category == 1
     assert instance.box == (40, 15, 20, 20)
     assert instance.keypoints.tolist() == [[10, 10, 2], [0, 0, 0]]
@@ -420,14 +420,14 @@ def test_yolo_as_ultralytics_has_it(dims, tmp_path):
         ("0 0.5", "7 0.5", r"line 1: found 7.0, expected a class from 0 to 0 first"),
         ("0.2 2", "0.2 5", "found 5.0, expected visibility 0, 1 or 2"),
         ("kpt_shape: [2, 3]", "kpt_shape: [2, 4]", "expected the number of keypoints, and 2"),
-        ("images/train", "images/none", "'images/none' is no folder and no list of pictures"),
+        ("images/train", "images/none", "'images/none' is no folder and no list of images"),
         ("flip_idx: [1, 0]", "flip_idx: [1, 1]", "numbers 0 to 1 that name each other in pairs"),
         ("names: [cat]", "names: {1: cat}", "expected the classes 0, 1, … as keys"),
         ("names: [cat]", "names: [", r"no valid YAML: .* at line 5, column"),
     ],
 )
 def test_yolo_problems(old, new, message, tmp_path):
-    fake_picture(tmp_path / "images" / "train" / "a.png", 100, 50)
+    fake_image(tmp_path / "images" / "train" / "a.png", 100, 50)
     labels = "0 0.5 0.5 0.2 0.4 0.1 0.2 2 0 0 0"
     text = "train: images/train\nkpt_shape: [2, 3]\nflip_idx: [1, 0]\nnames: [cat]\n"
     (tmp_path / "labels" / "train").mkdir(parents=True)
@@ -446,7 +446,7 @@ names: {1: rat, 0: mouse}
 
 
 @pytest.mark.parametrize(
-    ("text", "lists", "pictures"),
+    ("text", "lists", "images"),
     [
         (ROBOFLOW, {}, {"train/images/a b.jpg.png": "train", "valid/images/ü.png": "val"}),
         (
@@ -456,24 +456,24 @@ names: {1: rat, 0: mouse}
         ),
     ],
 )
-def test_yolo_as_others_export_it(text, lists, pictures, tmp_path):
+def test_yolo_as_others_export_it(text, lists, images, tmp_path):
     for name, content in {"data.yaml": text, **lists}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
-    for number, name in enumerate(pictures):
-        picture = fake_picture(tmp_path / name, 100, 50)
+    for number, name in enumerate(images):
+        image = fake_image(tmp_path / name, 100, 50)
         labels = tmp_path / name.replace("images", "labels").replace(".png", ".txt")
         labels.parent.mkdir(parents=True, exist_ok=True)
         labels.write_text(f"0 0.5 0.5 0.2 0.4 0.{number + 1} 0.2 1\n")
-        assert picture.is_file()
+        assert image.is_file()
     data = get_format("yolo").read(tmp_path, Hints())
-    found = {p.path.resolve().relative_to(tmp_path.resolve()).as_posix(): p.split for p in data.pictures}
-    assert found == pictures
-    assert sorted(p.instances[0].keypoints[0].tolist() for p in data.pictures) == [
-        [10 * (number + 1), 10, 1] for number in range(len(pictures))
+    found = {p.path.resolve().relative_to(tmp_path.resolve()).as_posix(): p.split for p in data.images}
+    assert found == images
+    assert sorted(p.instances[0].keypoints[0].tolist() for p in data.images) == [
+        [10 * (number + 1), 10, 1] for number in range(len(images))
     ]
     assert data.categories[0].name == "mouse"
-    with pytest.raises(ValueError, match=r"--images: YOLO's data.yaml says where the pictures are"):
+    with pytest.raises(ValueError, match=r"--images: YOLO's data.yaml says where the images are"):
         get_format("yolo").read(tmp_path, Hints(images=tmp_path))
 
 
@@ -489,7 +489,7 @@ def coco(**changes):
 
 def test_coco_predictions_bear_scores(tmp_path):
     (tmp_path / "predictions.json").write_text(json.dumps(coco()))
-    instance = get_format("coco").read(tmp_path / "predictions.json", Hints()).pictures[0].instances[0]
+    instance = get_format("coco").read(tmp_path / "predictions.json", Hints()).images[0].instances[0]
     assert instance.scores.tolist() == [0.5, 0]
     assert instance.keypoints.tolist() == [[1, 2, 2], [3, 4, 0]]
     assert instance.extra == {"score": 0.4}
@@ -540,11 +540,11 @@ def test_coco_names_given_for_some_of_its_categories(tmp_path):
 
 @pytest.mark.parametrize("size", [{"width": None, "height": None}, {"width": 0, "height": 0}, {}])
 def test_coco_from_windows_without_sizes(size, tmp_path):
-    picture = fake_picture(tmp_path / "images" / "day 1" / "ü.png", 64, 48)
+    path = fake_image(tmp_path / "images" / "day 1" / "ü.png", 64, 48)
     image = {"id": 1, "file_name": "day 1\\ü.png", **size}
     (tmp_path / "a.json").write_text(json.dumps(coco(images=[image])))
     data = get_format("coco").read(tmp_path / "a.json", Hints())
-    assert (data.pictures[0].path, data.pictures[0].size_wh) == (picture, None)
+    assert (data.images[0].path, data.images[0].size_wh) == (path, None)
     assert fill_sizes(data) == 1
 
 
@@ -564,21 +564,21 @@ def test_coco_parts(file, split, tmp_path):
     (folder / file).parent.mkdir(parents=True, exist_ok=True)
     (folder / file).write_text(json.dumps(coco()))
     assert guess_format(folder).name == "coco"
-    assert get_format("coco").read(folder, Hints()).pictures[0].split == split
+    assert get_format("coco").read(folder, Hints()).images[0].split == split
 
 
 def test_coco_with_an_image_listed_again(tmp_path):
     document = coco()
     document["images"] *= 2
     (tmp_path / "a.json").write_text(json.dumps(document))
-    assert len(get_format("coco").read(tmp_path / "a.json", Hints()).pictures) == 1
+    assert len(get_format("coco").read(tmp_path / "a.json", Hints()).images) == 1
 
 
 def test_coco_folders_must_agree(tmp_path):
     (tmp_path / "train.json").write_text(json.dumps(coco()))
     (tmp_path / "val.json").write_text(json.dumps(coco()))
     data = get_format("coco").read(tmp_path, Hints())
-    assert [picture.split for picture in data.pictures] == ["train", "val"]
+    assert [image.split for image in data.images] == ["train", "val"]
     other = coco(categories=[{"id": 1, "name": "rat", "keypoints": ["a", "b"]}])
     (tmp_path / "val.json").write_text(json.dumps(other))
     with pytest.raises(ValueError, match=r"val.json: its categories differ from those of .*train.json"):

@@ -26,7 +26,7 @@ TASK = {"data": {"image": "a.jpg"}, "annotations": [{"result": []}]}
         (
             "yolo",
             {"a.yaml": "kpt_shape: [1, 3]\nnames: [a]"},
-            "found no pictures, expected some under train, val or test",
+            "found no images, expected some under train, val or test",
         ),
         ("yolo", {"a.yaml": "kpt_shape: [1, 3]\nnames: []"}, "names: found none, expected the names of the classes"),
         ("yolo", {"a.yaml": "kpt_shape: [1, 3]\nnames: [a]\nkpt_names: [[a, b]]"}, "found 2 names, expected 1, as kpt"),

@@ -135,7 +135,7 @@ def test_test_set_of_mpi_inf_3dhp(copy, tmp_path):
     assert [dataset.get_data_info(i)["camera_param"]["w"] for i in (0, 2)] == [2048, 1920]
 
 
-def test_points_outside_the_picture(mpi, tmp_path):
+def test_points_outside_the_image(mpi, tmp_path):
     unpack("mpi-inf-3dhp", mpi, tmp_path / "out", frames=False, every=3)
     data = read_npz(str(tmp_path / "out/annotations/mpi_inf_3dhp_train.npz"))
     inside = ((data["part"][..., :2] >= 0) & (data["part"][..., :2] < 2048)).all(axis=2)

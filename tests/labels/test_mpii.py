@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from keypoint_data_cases import fake_picture
+from keypoint_data_cases import fake_image
 from test_public_sets import make_mpii
 
 from posekit.datasets.datasets.mpii import MpiiDataset
@@ -32,14 +32,14 @@ def raw(tmp_path):
 
 def test_points_count_from_0_and_hidden_ones_are_marked(raw):
     data = get_format("mpii").read(raw, Hints())
-    person = data.pictures[0].instances[0]
+    person = data.images[0].instances[0]
     assert np.array_equal(person.keypoints[:, :2], KNOWN)
     assert person.keypoints[:3, 2].tolist() == [2, 1, 2]
     assert person.extra == {"center": [30, 25], "scale": 1.5, "headbox": [10, 10, 13, 14], "head_size": 3.0}
-    assert data.pictures[0].video == "7"
+    assert data.images[0].video == "7"
     assert data.left_out == {"people without keypoints": 1}
-    assert data.pictures[1].instances[0].box == (-40, -30, 100, 100)
-    assert data.pictures[2].instances == []
+    assert data.images[1].instances[0].box == (-40, -30, 100, 100)
+    assert data.images[2].instances == []
 
 
 def test_the_lists_train_and_evaluate(raw, tmp_path):
@@ -103,7 +103,7 @@ def test_files_that_are_not_mpii(raw, tmp_path):
 )
 def test_what_the_lists_cannot_hold(names, file, message, tmp_path):
     names = names or list(Skeleton.load("mpii").names)
-    fake_picture(tmp_path / file)
+    fake_image(tmp_path / file)
     annotation = dict(id=1, image_id=1, category_id=1, keypoints=[5, 5, 2] * len(names), bbox=[1, 1, 9, 9])
     document = dict(
         images=[dict(id=1, file_name=file, width=50, height=50)],

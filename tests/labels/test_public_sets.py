@@ -1,4 +1,4 @@
-"""Readers of public data sets, each on a made-up miniature of what is handed out."""
+"""Readers of public datasets, each on a made-up miniature of what is handed out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from keypoint_data_cases import fake_picture
+from keypoint_data_cases import fake_image
 
 from posekit.datasets.datasets.animal import AnimalPoseDataset, MacaqueDataset
 from posekit.datasets.datasets.body import CocoDataset
@@ -48,7 +48,7 @@ def write(path, text):
 
 def make_wflw(folder, known):
     for split, name in (("train", "0--Parade/a b.png"), ("test", "1--Ball/c.png")):
-        fake_picture(folder / "WFLW_images" / name)
+        fake_image(folder / "WFLW_images" / name)
         cells = [*known.reshape(-1).tolist(), 4, 5, 46, 47, 0, 1, 0, 0, 1, 0, name]
         path = folder / "WFLW_annotations" / "list_98pt_rect_attr_train_test" / f"list_98pt_rect_attr_{split}.txt"
         write(path, " ".join(map(str, cells)) + "\n")
@@ -56,27 +56,27 @@ def make_wflw(folder, known):
 
 def make_300w(folder, known):
     for name in ("helen/trainset/a", "ibug/b", "300W/01_Indoor/c"):
-        fake_picture(folder / f"{name}.png")
+        fake_image(folder / f"{name}.png")
         write(folder / f"{name}.pts", "version: 1\nn_points:  68\n{\n" + rows(known) + "\n}\n")
 
 
 def make_300vw(folder, known):
     for video in ("001", "114"):
         write(folder / video / "annot" / "000002.pts", "version: 1\nn_points: 68\n{\n" + rows(known) + "\n}\n")
-        fake_picture(folder / video / "imgs" / "000002.png")
+        fake_image(folder / video / "imgs" / "000002.png")
 
 
 def make_300wlp(folder, known):
     from scipy.io import savemat
 
-    fake_picture(folder / "AFW" / "AFW_1_0.jpg")
+    fake_image(folder / "AFW" / "AFW_1_0.jpg")
     (folder / "landmarks" / "AFW").mkdir(parents=True)
     savemat(folder / "landmarks" / "AFW" / "AFW_1_0_pts.mat", {"pts_2d": known.astype(np.float32)})
 
 
 def make_lapa(folder, known):
     for split in ("train", "val"):
-        fake_picture(folder / split / "images" / "1_0.jpg")
+        fake_image(folder / split / "images" / "1_0.jpg")
         write(folder / split / "landmarks" / "1_0.txt", "106\n" + rows(known) + "\n")
 
 
@@ -85,9 +85,9 @@ def make_cofw(folder, known):
 
     for split, key in (("train", "Tr"), ("test", "T")):
         with h5py.File(folder / f"COFW_{split}_color.mat", "w") as file:
-            file["picture"] = np.full((3, 60, 50), 7, np.uint8)
+            file["image"] = np.full((3, 60, 50), 7, np.uint8)
             file["grey"] = np.full((60, 50), 9, np.uint8)
-            file[f"Is{key}"] = np.array([[file["picture"].ref, file["grey"].ref]], h5py.ref_dtype)
+            file[f"Is{key}"] = np.array([[file["image"].ref, file["grey"].ref]], h5py.ref_dtype)
             column = np.concatenate([known[:, 0] + 1, known[:, 1] + 1, [1.0] + [0.0] * 28])
             file[f"phis{key}"] = np.stack([column, column], axis=1)
             file[f"bboxes{key}"] = np.array([[4.0, 4], [5, 5], [40, 40], [41, 41]])
@@ -99,23 +99,23 @@ def make_animalpose(folder, known):
         ("PASCAL2011_animal_annotation/cat/2008_000123_1.xml", "2008_000123", dict.fromkeys(()), "ymin"),
         ("animalpose_anno2/dog/do1.xml", "do1.jpeg", {"L_EarBase": "L_ear", "TailBase": "Tail"}, "xmax"),
     )
-    for path, picture, spelled, top in parts:
+    for path, image, spelled, top in parts:
         spots = "".join(
             f'<keypoint name="{spelled.get(name, name)}" visible="{int(i > 0)}" x="{x}" y="{y}" z="0"/>'
             for i, (name, (x, y)) in enumerate(zip(names, known, strict=True))
         )
         box = f'<visible_bounds xmin="4" {top}="5" width="40" height="41"/>'
         kind = path.split("/")[1]
-        text = f"<annotation><image>{picture}</image><category>{kind}</category>{box}<keypoints>{spots}</keypoints>"
+        text = f"<annotation><image>{image}</image><category>{kind}</category>{box}<keypoints>{spots}</keypoints>"
         write(folder / path, text + "</annotation>")
-    fake_picture(folder / "VOC2012" / "JPEGImages" / "2008_000123.jpg")
-    fake_picture(folder / "animalpose_image_part2" / "dog" / "do1.jpeg")
+    fake_image(folder / "VOC2012" / "JPEGImages" / "2008_000123.jpg")
+    fake_image(folder / "animalpose_image_part2" / "dog" / "do1.jpeg")
 
 
 def make_macaque(folder, known):
     spots = [{"name": str(i), "position": None if i == 0 else spot.tolist()} for i, spot in enumerate(known)]
     outline = [{"name": None, "segment": [[4, 5], [44, 5], [44, 45]]}]
-    fake_picture(folder / "images" / "a.jpg")
+    fake_image(folder / "images" / "a.jpg")
     with (folder / "annotations.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["image file name", "keypoints", "segmentation"])
@@ -144,7 +144,7 @@ def make_mpii(folder, known):
         for name, people, video in zip(names, ([person, unlabelled], [unlabelled], []), (7, 8, []), strict=True)
     ]
     for name in names:
-        fake_picture(folder / "images" / name)
+        fake_image(folder / "images" / name)
     savemat(folder / "mpii_human_pose_v1_u12_1.mat", {"RELEASE": dict(annolist=images, img_train=[1, 0, 0])})
 
 
@@ -208,15 +208,15 @@ def test_splits_of_the_authors(name, splits, tmp_path):
     count, make, _ = CASES[name]
     make(tmp_path, points(count))
     data = get_format(name).read(tmp_path, Hints())
-    assert sorted(picture.split for picture in data.pictures) == splits
-    for picture in data.pictures:
-        assert picture.path.is_file(), picture.path
+    assert sorted(image.split for image in data.images) == splits
+    for image in data.images:
+        assert image.path.is_file(), image.path
 
 
 def test_details(tmp_path):
     known = points(98)
     make_wflw(tmp_path, known)
-    face = get_format("wflw").read(tmp_path, Hints()).pictures[0].instances[0]
+    face = get_format("wflw").read(tmp_path, Hints()).images[0].instances[0]
     assert face.box == (4, 5, 42, 42)
     assert face.extra["attributes"] == dict(
         zip(("pose", "expression", "illumination", "make-up", "occlusion", "blur"), (0, 1, 0, 0, 1, 0), strict=True)
@@ -229,8 +229,8 @@ def test_details(tmp_path):
 def test_box_of_the_second_part_of_animalpose(tmp_path):
     make_animalpose(tmp_path, points(20))
     data = get_format("animalpose").read(tmp_path, Hints())
-    assert [picture.instances[0].box for picture in data.pictures] == [(4, 5, 40, 41)] * 2
-    assert [picture.instances[0].extra for picture in data.pictures] == [{"animal": "cat"}, {"animal": "dog"}]
+    assert [image.instances[0].box for image in data.images] == [(4, 5, 40, 41)] * 2
+    assert [image.instances[0].extra for image in data.images] == [{"animal": "cat"}, {"animal": "dog"}]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_broken_miniatures(name, file, old, new, message, tmp_path):
     path = next(tmp_path.glob(file))
     path.write_text(path.read_text().replace(old, new))
     if new == "place":  # no position is a keypoint that is not there
-        assert not get_format(name).read(tmp_path, Hints()).pictures[0].instances[0].labelled.any()
+        assert not get_format(name).read(tmp_path, Hints()).images[0].instances[0].labelled.any()
         return
     with pytest.raises(ValueError, match=message):
         get_format(name).read(tmp_path, Hints())
@@ -295,7 +295,7 @@ def test_broken_hdf5(tmp_path):
 
 def test_subsets_that_results_are_published_on(tmp_path):
     make_300w(tmp_path / "300w", points(68))
-    fake_picture(tmp_path / "300w" / "lfpw" / "testset" / "d.png")
+    fake_image(tmp_path / "300w" / "lfpw" / "testset" / "d.png")
     write(tmp_path / "300w/lfpw/testset/d.pts", "version: 1\n{\n" + rows(points(68)) + "\n}\n")
     make_wflw(tmp_path / "wflw", points(98))
     make_300vw(tmp_path / "300vw", points(68))
@@ -315,7 +315,7 @@ def test_subsets_that_results_are_published_on(tmp_path):
     assert found["300vw"] == {"test_1": ["000002"]}
     dataset = WFLWDataset("subsets/test_occlusion.json", data_root=str(tmp_path / "out/wflw"), test_mode=True)
     assert Path(dataset[0]["img_path"]).is_file()
-    assert len(get_format("coco").read(tmp_path / "out" / "wflw", Hints()).pictures) == 2  # no face twice
+    assert len(get_format("coco").read(tmp_path / "out" / "wflw", Hints()).images) == 2  # no face twice
 
 
 @pytest.mark.parametrize(
@@ -323,16 +323,16 @@ def test_subsets_that_results_are_published_on(tmp_path):
 )
 def test_a_part_of_300w_alone_is_known_by_its_folder(folder, split, tmp_path):
     make_300w(tmp_path, points(68))
-    assert [picture.split for picture in get_format("300w").read(tmp_path / folder, Hints()).pictures] == [split]
+    assert [image.split for image in get_format("300w").read(tmp_path / folder, Hints()).images] == [split]
 
 
-def test_a_picture_in_both_lists_of_wflw_keeps_the_faces_of_each(tmp_path):
+def test_a_image_in_both_lists_of_wflw_keeps_the_faces_of_each(tmp_path):
     make_wflw(tmp_path, points(98))
     for path in tmp_path.rglob("*.txt"):
         path.write_text(path.read_text().replace("0--Parade/a b.png", "1--Ball/c.png"))
-    pictures = get_format("wflw").read(tmp_path, Hints()).pictures
-    assert sorted(picture.split for picture in pictures) == ["test", "train"]
-    assert [len(picture.instances) for picture in pictures] == [1, 1]
+    images = get_format("wflw").read(tmp_path, Hints()).images
+    assert sorted(image.split for image in images) == ["test", "train"]
+    assert [len(image.instances) for image in images] == [1, 1]
 
 
 def test_animalpose_beside_the_whole_of_pascal_voc(tmp_path):
@@ -342,8 +342,8 @@ def test_animalpose_beside_the_whole_of_pascal_voc(tmp_path):
     write(
         tmp_path / "VOCdevkit/VOC2012/Annotations/2008_000123.xml", "<annotation><folder>VOC2012</folder></annotation>"
     )
-    pictures = get_format("animalpose").read(tmp_path, Hints()).pictures
-    assert [picture.path.is_file() for picture in pictures] == [True, True]
+    images = get_format("animalpose").read(tmp_path, Hints()).images
+    assert [image.path.is_file() for image in images] == [True, True]
 
 
 def test_what_animalpose_does_not_test_on_is_divided(tmp_path):
@@ -351,7 +351,7 @@ def test_what_animalpose_does_not_test_on_is_divided(tmp_path):
     path = tmp_path / "raw/PASCAL2011_animal_annotation/cat/2008_000123_1.xml"
     for number in range(4):
         path.with_name(f"2008_00000{number}_1.xml").write_text(path.read_text().replace("_000123", f"_00000{number}"))
-        fake_picture(tmp_path / "raw/VOC2012/JPEGImages" / f"2008_00000{number}.jpg")
+        fake_image(tmp_path / "raw/VOC2012/JPEGImages" / f"2008_00000{number}.jpg")
     written = run(tmp_path / "raw", tmp_path / "out", Options(source_format="animalpose"))
     assert [path.stem for path in written] == ["train", "val", "test", "keypoint_set"]
 
@@ -364,12 +364,12 @@ def test_macaque_behind_a_bar_has_two_outlines_and_one_cut_out_of_sight_has_none
         '{""name"": null, ""segment"": [[50, 50], [60, 50], [60, 60], [50, 60]]}, {""name"": null, ""segment"": []}'
     )
     path.write_text(text.replace("45]]}]", f"45]]}}, {second}]"))
-    animal = get_format("macaque").read(tmp_path, Hints()).pictures[0].instances[0]
+    animal = get_format("macaque").read(tmp_path, Hints()).images[0].instances[0]
     assert animal.box == (4, 5, 57, 56)
     assert animal.area == 800 + 100
     assert [len(outline) for outline in animal.segmentation] == [6, 8]
     path.write_text(text.replace("[[4, 5], [44, 5], [44, 45]]", "[]"))
-    assert get_format("macaque").read(tmp_path, Hints()).pictures[0].instances[0].box is None
+    assert get_format("macaque").read(tmp_path, Hints()).images[0].instances[0].box is None
 
 
 def test_mirrored_faces_of_300wlp_trade_sides(tmp_path):
@@ -386,7 +386,7 @@ def test_several_sets_of_deepposekit_are_not_one(tmp_path):
     with pytest.raises(ValueError, match=r"holds several sets \(fly/annotation_data_release.h5, zebra/.*give one of"):
         get_format("deepposekit").read(tmp_path, Hints())
     (tmp_path / "zebra" / "example_annotation_set.h5").touch()
-    assert len(get_format("deepposekit").read(tmp_path / "zebra", Hints()).pictures) == 1
+    assert len(get_format("deepposekit").read(tmp_path / "zebra", Hints()).images) == 1
 
 
 @needs_h5py

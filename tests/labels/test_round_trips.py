@@ -29,7 +29,7 @@ TESTED = [
 
 
 def said(name: str, data: KeypointData, root: Path) -> Hints:
-    """Return what a person has to say to files that name neither pictures nor keypoints."""
+    """Return what a person has to say to files that name neither images nor keypoints."""
     count = len(data.categories[data.main_category()].keypoints)
     return Hints(root, numbered_names(count)) if name == "openpose" else Hints()
 
@@ -70,7 +70,7 @@ def test_what_a_format_cannot_hold(name):
 def test_round_trip(name, data):
     folder = Path(tempfile.mkdtemp(prefix="posekit_test_"))
     try:
-        root = data.pictures[0].path.parents[2]
+        root = data.images[0].path.parents[2]
         written, read = there_and_back(data, name, folder, hints=said(name, data, root))
         assert read == written
     finally:
@@ -80,10 +80,10 @@ def test_round_trip(name, data):
 
 @pytest.mark.parametrize("name", TESTED)
 def test_mice(name, tmp_path):
-    data = mice(tmp_path / "pictures")
-    written, read = there_and_back(data, name, tmp_path, hints=said(name, data, tmp_path / "pictures"))
+    data = mice(tmp_path / "images")
+    written, read = there_and_back(data, name, tmp_path, hints=said(name, data, tmp_path / "images"))
     assert read == written
-    assert sum(len(picture[-1]) for picture in read["pictures"].values()) == 6
+    assert sum(len(image[-1]) for image in read["images"].values()) == 6
 
 
 def test_losses_are_counted(tmp_path):
@@ -92,9 +92,9 @@ def test_losses_are_counted(tmp_path):
         "6 marks of hidden keypoints (visibility 1)",
         "6 boxes",
         "6 areas",
-        "10 ids of pictures, objects and categories",
-        "3 pictures' video names",
-        "3 picture sizes",
+        "10 ids of images, objects and categories",
+        "3 images' video names",
+        "3 image sizes",
         "2 skeleton links",
         "1 flip pair",
         "4 keypoint names",
@@ -104,12 +104,12 @@ def test_losses_are_counted(tmp_path):
 
 
 def test_names_given_again(tmp_path):
-    data = mice(tmp_path / "pictures")
+    data = mice(tmp_path / "images")
     form = get_format("openpose")
     form.write(what_remains(data, "openpose")[0], tmp_path / "out", copy_images=False)
-    back = form.read(tmp_path / "out", Hints(keypoints=data.categories[0].keypoints, images=tmp_path / "pictures"))
+    back = form.read(tmp_path / "out", Hints(keypoints=data.categories[0].keypoints, images=tmp_path / "images"))
     assert back.categories[0].keypoints == data.categories[0].keypoints
-    assert [picture.path for picture in back.pictures] == [picture.path for picture in data.pictures]
+    assert [image.path for image in back.images] == [image.path for image in data.images]
 
 
 def test_data_that_is_handed_over_stays_as_it_was(tmp_path):

@@ -49,24 +49,24 @@ def test_predictions_only_where_nobody_labelled(labels):
     assert data.categories[0].keypoints == ("nose", "earL", "earR")
     assert data.categories[0].links == ((0, 1),)
     assert data.categories[0].swaps is None
-    (first,), (second,) = (picture.instances for picture in data.pictures)
+    (first,), (second,) = (image.instances for image in data.images)
     assert first.keypoints.tolist() == [[1, 2, 2], [0, 0, 0], [3, 4.5, 2]]
     assert (first.track, first.scores) == ("a", None)
     assert second.scores.round(3).tolist() == [0.5, 0, 0.7]
-    assert [picture.path.name for picture in data.pictures] == ["1.png", "2.png"]
-    assert data.pictures[0].video == "cage"
+    assert [image.path.name for image in data.images] == ["1.png", "2.png"]
+    assert data.images[0].video == "cage"
     assert data.left_out == {"predicted instances of frames that were labelled": 1}
 
 
-def test_pictures_inside_the_file(sleap, labels, tmp_path):
-    """A package is how SLEAP's labels are handed on: its pictures come out in colour, whatever else is missing."""
+def test_images_inside_the_file(sleap, labels, tmp_path):
+    """A package is how SLEAP's labels are handed on: its images come out in colour, whatever else is missing."""
     colour = np.dstack([np.full((48, 64), value, np.uint8) for value in (10, 100, 200)])
     cv2.imwrite(str(tmp_path / "cage" / "1.png"), colour)
     package = tmp_path / "labels.pkg.slp"
     found = sleap.load_slp(str(labels))
     found.video.grayscale = False
     sleap.save_slp(found, str(package), embed="user", verbose=False)
-    first, second = read(package, Hints()).pictures
+    first, second = read(package, Hints()).images
     assert (first.path, first.frame, first.video) == (package, 0, "video0")
     assert np.array_equal(decoded(first), colour)
     assert (second.path.name, second.frame) == ("2.png", None)  # nobody labelled it, so it is not in the package
@@ -76,28 +76,28 @@ def test_pictures_inside_the_file(sleap, labels, tmp_path):
         backend = {"filename": ".", "dataset": "/video0/video", "input_format": "", "convert_range": False}
         file["videos_json"][0] = json.dumps({"backend": backend})
     data = read(package, Hints())
-    assert data.pictures[0].video == "video0"
-    data.pictures.pop()
+    assert data.images[0].video == "video0"
+    data.images.pop()
     complete(data, ["sizes", "boxes"])
     get_format("coco").write(data, tmp_path / "out", copy_images=False)
     assert np.array_equal(cv2.imread(str(tmp_path / "out/images/handed on/frame000000.png")), colour)
 
 
-def test_pictures_that_were_moved(sleap, labels, tmp_path):
+def test_images_that_were_moved(sleap, labels, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     for name in ("labels.slp", "cage"):
         shutil.move(tmp_path / name, tmp_path / "elsewhere" / name)
     beside = read(tmp_path / "elsewhere" / "labels.slp", Hints())
-    assert [p.path for p in beside.pictures] == [tmp_path / "elsewhere" / "cage" / f"{n}.png" for n in (1, 2)]
+    assert [p.path for p in beside.images] == [tmp_path / "elsewhere" / "cage" / f"{n}.png" for n in (1, 2)]
     shutil.move(tmp_path / "elsewhere" / "cage" / "1.png", tmp_path / "1.png")
     given = read(tmp_path / "elsewhere" / "labels.slp", Hints(images=tmp_path))
-    assert [p.path for p in given.pictures] == [tmp_path / "1.png", tmp_path / "2.png"]
+    assert [p.path for p in given.images] == [tmp_path / "1.png", tmp_path / "2.png"]
     windows = sleap.Video(filename="C:\\clips\\cage 1.mp4", open_backend=False)
     frame = sleap.LabeledFrame(video=windows, frame_idx=7, instances=[])
     sleap.save_slp(sleap.Labels([frame], skeletons=[sleap.Skeleton(["a"])]), str(labels), embed=False, verbose=False)
     (tmp_path / "cage 1.mp4").touch()
-    (picture,) = read(labels, Hints()).pictures
-    assert (picture.path, picture.frame, picture.video) == (tmp_path / "cage 1.mp4", 7, "cage 1")
+    (image,) = read(labels, Hints()).images
+    assert (image.path, image.frame, image.video) == (tmp_path / "cage 1.mp4", 7, "cage 1")
 
 
 def test_tracks_of_one_name_stay_apart(sleap, labels):
@@ -108,10 +108,10 @@ def test_tracks_of_one_name_stay_apart(sleap, labels):
     found[0].instances = [sleap.Instance.from_numpy(points, skeleton=own.skeleton, track=track) for track in tracks]
     found.tracks = tracks
     sleap.save_slp(found, str(labels), embed=False, verbose=False)
-    assert [i.track for i in read(labels, Hints()).pictures[0].instances] == ["a", "a_2", "a_2_2"]
+    assert [i.track for i in read(labels, Hints()).images[0].instances] == ["a", "a_2", "a_2_2"]
 
 
-def test_a_package_without_a_picture(sleap, labels, tmp_path):
+def test_a_package_without_a_image(sleap, labels, tmp_path):
     package = tmp_path / "labels.pkg.slp"
     sleap.save_slp(sleap.load_slp(str(labels)), str(package), embed="user", verbose=False)
     with pytest.importorskip("h5py").File(package, "a") as file:
@@ -133,11 +133,11 @@ def test_problems(sleap, labels, tmp_path):
     labels.write_bytes(b"nothing")
     with pytest.raises(ValueError, match="no SLEAP labels that can be read"):
         read(labels, Hints())
-    with pytest.raises(ValueError, match=r"--copy-images: a .slp file refers to pictures where they are"):
+    with pytest.raises(ValueError, match=r"--copy-images: a .slp file refers to images where they are"):
         write(mice(tmp_path), tmp_path / "out", copy_images=True)
     data = mice(tmp_path / "mice")
-    data.pictures[1].path.unlink()
-    with pytest.raises(FileNotFoundError, match=r"picture .*1.png: no such file, and SLEAP looks into it"):
+    data.images[1].path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"image .*1.png: no such file, and SLEAP looks into it"):
         write(data, tmp_path / "out.slp", copy_images=False)
 
 

@@ -61,9 +61,9 @@ def test_ubody(split, train, val, tmp_path):
         for info in infos:
             assert info["keypoints"].shape == (1, 133, 2)
             assert number_of(info["img_path"]) == int(Path(info["img_path"]).stem) - 1
-    pictures = {path.relative_to(tmp_path / "out/images").as_posix() for path in (tmp_path / "out").rglob("*.png")}
+    images = {path.relative_to(tmp_path / "out/images").as_posix() for path in (tmp_path / "out").rglob("*.png")}
     trimmed = "Magic_show/Magic_show_S1_Trim2"
-    assert pictures == {"Movie/a/a/000003.png", "Movie/b/000002.png", f"{trimmed}/000001.png", f"{trimmed}/000007.png"}
+    assert images == {"Movie/a/a/000003.png", "Movie/b/000002.png", f"{trimmed}/000001.png", f"{trimmed}/000007.png"}
     assert (tmp_path / "out/images/Movie/b/000002.png").is_symlink()
     scene = build_ubody(tmp_path / "out", "Movie/train_annotations.json")
     assert len(scene) == (2 if split is None else 1)

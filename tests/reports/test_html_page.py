@@ -22,9 +22,9 @@ def test_page_escapes_text_and_loads_nothing():
     assert whole.startswith("<!doctype html>")
 
 
-def test_picture_is_part_of_the_page():
+def test_image_is_part_of_the_page():
     image = np.full((10, 20, 3), (30, 120, 200), np.uint8)
-    tag = html.picture(image, 'a "quoted" name')
+    tag = html.image(image, 'a "quoted" name')
     assert 'width="20" height="10"' in tag
     assert "a &quot;quoted&quot; name" in tag
     data = base64.b64decode(re.search(r"base64,([^\"]+)", tag)[1])  # pyright: ignore
@@ -32,9 +32,9 @@ def test_picture_is_part_of_the_page():
     assert np.abs(decoded.astype(int) - image).max() < 6
 
 
-def test_what_is_no_picture_is_refused():
+def test_what_is_no_image_is_refused():
     with pytest.raises(ValueError, match="cannot draw on"):
-        html.picture(np.zeros((3, 3)))
+        html.image(np.zeros((3, 3)))
 
 
 def test_histogram_has_a_bar_for_each_count():

@@ -34,7 +34,7 @@ def test_formats_convert_there_and_back(boxes: np.ndarray, padding: float) -> No
 
 @settings(max_examples=40, deadline=None)
 @given(xywh_boxes)
-def test_clipped_boxes_lie_in_the_picture(boxes: np.ndarray) -> None:
+def test_clipped_boxes_lie_in_the_image(boxes: np.ndarray) -> None:
     clipped = s.bbox_clip_border(s.bbox_xywh2xyxy(boxes), (640, 480))
     assert (clipped >= 0).all()
     assert (clipped <= [640, 480, 640, 480]).all()
@@ -140,7 +140,7 @@ class TestFlipKeypoints:
         with pytest.raises(ValueError, match="with 3 keypoints"):
             s.flip_keypoints_custom_center(self.keypoints, self.visible, self.swap, "root", center_index=3)
 
-    def test_keypoints_outside_of_the_picture_become_invisible(self) -> None:
+    def test_keypoints_outside_of_the_image_become_invisible(self) -> None:
         keypoints = np.array([[[1.0, 2.0], [11.0, 2.0], [3.0, -1.0]]])
         visible = np.ones((1, 3))
         np.testing.assert_array_equal(s.keypoint_clip_border(keypoints, visible, (10, 10))[1], [[1, 0, 0]])

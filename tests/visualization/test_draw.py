@@ -83,7 +83,7 @@ def test_style_is_checked(settings):
         PoseStyle(**settings)
 
 
-def test_wrong_picture_and_keypoints(paper):
+def test_wrong_image_and_keypoints(paper):
     with pytest.raises(ValueError, match="cannot draw on float64"):
         draw_pose(paper / 255, person(), META)
     with pytest.raises(ValueError, match=r"do not fit the keypoint set 'stick'; expected \(N, 2, 2\)"):

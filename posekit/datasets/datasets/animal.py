@@ -1,4 +1,4 @@
-"""Data sets of animals."""
+"""Datasets of animals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets of human bodies in the COCO format."""
+"""Datasets of human bodies in the COCO format."""
 
 from __future__ import annotations
 

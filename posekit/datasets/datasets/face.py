@@ -1,4 +1,4 @@
-"""Data sets of faces."""
+"""Datasets of faces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets of clothes."""
+"""Datasets of clothes."""
 
 from __future__ import annotations
 

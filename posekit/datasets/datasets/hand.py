@@ -1,4 +1,4 @@
-"""Data sets of single hands."""
+"""Datasets of single hands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets of bodies with feet, faces and hands."""
+"""Datasets of bodies with feet, faces and hands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order in which an epoch visits a data set."""
+"""The order in which an epoch visits a dataset."""
 
 from __future__ import annotations
 

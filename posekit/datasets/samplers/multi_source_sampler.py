@@ -1,4 +1,4 @@
-"""Batches with a fixed share of each data set."""
+"""Batches with a fixed share of each dataset."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ logger = logging.getLogger(__name__)
 
 @SAMPLERS.register_module()
 class MultiSourceSampler(Sampler[int]):
-    """Orders the samples of a ``CombinedDataset`` so that each batch mixes its data sets by ``source_ratio``.
+    """Orders the samples of a ``CombinedDataset`` so that each batch mixes its datasets by ``source_ratio``.
 
-    A data set that runs out before the others starts over in a new order. The order follows from (seed, epoch) alone.
+    A dataset that runs out before the others starts over in a new order. The order follows from (seed, epoch) alone.
 
     Args:
         dataset: what is sampled.
         batch_size: samples in a batch.
-        source_ratio: share of each data set in a batch.
+        source_ratio: share of each dataset in a batch.
         shuffle: draw a new order for each epoch.
         round_up: let the last batch be full, too.
         seed: of the orders.
-        rank, world_size: this process among all; each takes its own part of every data set.
+        rank, world_size: this process among all; each takes its own part of every dataset.
     """
 
     registry = SAMPLERS
@@ -59,7 +59,7 @@ class MultiSourceSampler(Sampler[int]):
         self.num_per_source[0] = batch_size - sum(self.num_per_source[1:])
         if never := [i for i, share in enumerate(source_ratio) if share > 0 and not self.num_per_source[i]]:
             logger.warning(
-                "MultiSourceSampler: batches of %d hold no sample of the data sets %s, whose shares are too small",
+                "MultiSourceSampler: batches of %d hold no sample of the datasets %s, whose shares are too small",
                 batch_size, never,
             )  # fmt: skip
         self.shuffle = shuffle
@@ -88,9 +88,9 @@ class MultiSourceSampler(Sampler[int]):
         yield from np.concatenate(parts, axis=1).ravel().tolist()
 
     def _order(self, source: int, indices: np.ndarray, count: int) -> np.ndarray:
-        """Return ``count`` of a data set's ``indices`` for this rank, in as many passes as that takes."""
+        """Return ``count`` of a dataset's ``indices`` for this rank, in as many passes as that takes."""
         if not len(indices):
-            raise ValueError(f"MultiSourceSampler: data set {source} is empty, but has a share in each batch")
+            raise ValueError(f"MultiSourceSampler: dataset {source} is empty, but has a share in each batch")
         rng = np.random.default_rng((self.seed, self.epoch, source))
         rounds = -(-count * self.world_size // len(indices))
         passes = [rng.permutation(indices) if self.shuffle else indices for _ in range(rounds)]

@@ -1,4 +1,4 @@
-"""Random shift, size and rotation of the whole picture."""
+"""Random shift, size and rotation of the whole image."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ MODES = ("affine", "affine_udp", "perspective")
 
 @TRANSFORMS.register_module()
 class BottomupRandomAffine(GeometricTransform):
-    """Shift, resize, turn and shear the picture into the network's input; everything in it moves along.
+    """Shift, resize, turn and shear the image into the network's input; everything in it moves along.
 
     Args:
         input_size: (w, h) of the input in pixels.
-        shift_factor: largest shift as a fraction of the picture (``perspective``: of the input).
+        shift_factor: largest shift as a fraction of the image (``perspective``: of the input).
         shift_prob: chance of a shift.
-        scale_factor: smallest and largest factor of the region shown (``perspective``: of the picture).
+        scale_factor: smallest and largest factor of the region shown (``perspective``: of the image).
         scale_prob: chance of another scale.
-        scale_type: ``short`` or ``long``: the side of the picture that fills the input.
+        scale_type: ``short`` or ``long``: the side of the image that fills the input.
         rotate_factor: largest angle in degrees.
         rotate_prob: chance of a rotation.
         shear_factor: largest shear in degrees, in mode ``perspective`` only.
         shear_prob: chance of a shear.
         use_udp: the same as ``transform_mode="affine_udp"``.
-        pad_val: grey level, or B, G, R, outside of the picture.
+        pad_val: grey level, or B, G, R, outside of the image.
         border: accepted from older configs; it has no meaning.
         distribution: ``trunc_norm`` (standard normal cut off at -1 and 1) or ``uniform``.
         transform_mode: ``affine``, ``affine_udp`` or ``perspective``, which keeps the middle
-            of the input in place instead of the middle of the picture.
+            of the input in place instead of the middle of the image.
         bbox_keep_corner: give the moved corners (N, 4, 2) instead of upright boxes (N, 4).
         clip_border: cut boxes at the border and hide keypoints beyond it.
 
@@ -115,7 +115,7 @@ class BottomupRandomAffine(GeometricTransform):
         return results
 
     def matrix(self, frame: np.ndarray, shift: np.ndarray, scale: float, angle: float, shear: np.ndarray) -> np.ndarray:
-        """Return the (2, 3) map from a picture of size ``frame`` (2,) to the input."""
+        """Return the (2, 3) map from an image of size ``frame`` (2,) to the input."""
         size = np.array(self.input_size, float)
         if self.transform_mode == "perspective":
             return get_pers_warp_matrix(size / 2, shift * size, scale, angle, shear.tolist())[:2]

@@ -1,4 +1,4 @@
-"""Resizing the whole picture to one of several sizes."""
+"""Resizing the whole image to one of several sizes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_FACTOR = 16
 
 @TRANSFORMS.register_module()
 class BottomupRandomChoiceResize(GeometricTransform):
-    """Resize the picture, with everything in it, to a size drawn from a list.
+    """Resize the image, with everything in it, to a size drawn from a list.
 
     Args:
         scales: sizes (w, h), or factors; one of them, or a list to draw from.
@@ -59,7 +59,7 @@ class BottomupRandomChoiceResize(GeometricTransform):
         frame = frame_size(results)
         size = self.target_size(frame, scale)
         factors = np.array(size) / frame
-        # the outer edges of the picture, half a pixel from its outer pixel centres, stay edges
+        # the outer edges of the image, half a pixel from its outer pixel centres, stay edges
         matrix = np.column_stack([np.diag(factors), (factors - 1) / 2])
         step = Affine(matrix, current_space(results), "input")
         if results.get("bbox") is not None:

@@ -1,4 +1,4 @@
-"""Random crops of the whole picture."""
+"""Random crops of the whole image."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class BottomupRandomCrop(GeometricTransform):
 
     Args:
         crop_size: (width, height), as ``crop_type`` says.
-        crop_type: ``absolute``: in pixels, at most the picture; ``absolute_range``: sides between the two numbers,
+        crop_type: ``absolute``: in pixels, at most the image; ``absolute_range``: sides between the two numbers,
             in pixels; ``relative``: as fractions; ``relative_range``: fractions between these and 1.
         allow_negative_crop: keep crops without any instance; otherwise the sample is skipped.
         recompute_bbox: boxes from instance masks, which posekit's samples do not carry: only False.

@@ -1,4 +1,4 @@
-"""The whole picture as the network's input."""
+"""The whole image as the network's input."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Size = tuple[int, int]
 
 @TRANSFORMS.register_module()
 class BottomupResize(GeometricTransform):
-    """Resize the picture to the network's input, its aspect ratio kept.
+    """Resize the image to the network's input, its aspect ratio kept.
 
     Keypoints stay as they are; ``transformed_keypoints`` holds them in the input.
 
@@ -36,14 +36,14 @@ class BottomupResize(GeometricTransform):
         input_size: (w, h) in pixels.
         aug_scales: further factors of ``input_size``; ``img`` becomes a list, the plain size first.
         size_factor: both sides of the input are multiples of this.
-        resize_mode: ``fit`` puts the whole picture into ``input_size`` and pads;
+        resize_mode: ``fit`` puts the whole image into ``input_size`` and pads;
             ``expand`` makes its shorter side fill ``input_size``, and the input as large as needed.
         pad_val: grey level, or B, G, R, of the padding.
         use_udp: align the centres of the outer pixels instead of their edges; the padding is at right and bottom.
 
     Raises:
         ValueError: for another mode, in mode ``fit`` if a side is no multiple of ``size_factor``, or, once it
-            runs, if a narrow picture would become far too large an input.
+            runs, if a narrow image would become far too large an input.
     """
 
     requires = ("img",)
@@ -99,7 +99,7 @@ class BottomupResize(GeometricTransform):
         return results
 
     def fit(self, frame: Size, wanted: Size, space: str) -> Warp:
-        """Return the map from a picture of size ``frame`` to an input of about ``wanted``, and its true size."""
+        """Return the map from an image of size ``frame`` to an input of about ``wanted``, and its true size."""
         choose = min if self.resize_mode == "fit" else max
         base = ceil_to_multiple(wanted, self.size_factor)
         factor = choose(base[0] / frame[0], base[1] / frame[1])
@@ -107,8 +107,8 @@ class BottomupResize(GeometricTransform):
         padded = base if self.resize_mode == "fit" else ceil_to_multiple(resized, self.size_factor)
         if padded[0] * padded[1] > MAX_PIXELS:
             raise ValueError(
-                f"BottomupResize: a picture of {frame[0]} x {frame[1]} pixels would become an input of {padded[0]} x "
-                f"{padded[1]}, more than {MAX_PIXELS} pixels; use resize_mode='fit' or cut the picture"
+                f"BottomupResize: an image of {frame[0]} x {frame[1]} pixels would become an input of {padded[0]} x "
+                f"{padded[1]}, more than {MAX_PIXELS} pixels; use resize_mode='fit' or cut the image"
             )
         if self.use_udp:
             center = ((frame[0] - 1) / 2, (frame[1] - 1) / 2)
@@ -119,7 +119,7 @@ class BottomupResize(GeometricTransform):
         return Warp(Affine(crop.matrix, space, "input"), padded, self.pad_val)
 
     def region(self, frame: Size, warp: Warp) -> tuple[np.ndarray, np.ndarray]:
-        """Return centre and scale, in the picture, of what the input shows."""
+        """Return centre and scale, in the image, of what the input shows."""
         size = np.array(frame, np.float32)
         if self.use_udp:
             return (size - 1) / 2, size

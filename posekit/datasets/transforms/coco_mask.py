@@ -18,7 +18,7 @@ def segmentation_mask(segmentations: Iterable[Any], size_hw: tuple[int, int]) ->
     ``counts``, as a list or in COCO's compressed text.
 
     Raises:
-        ValueError: for run lengths of another picture size.
+        ValueError: for run lengths of another image size.
     """
     mask = np.zeros(size_hw, np.uint8)
     for segmentation in segmentations:
@@ -46,7 +46,7 @@ def decode_runs(segmentation: dict[str, Any], size_hw: tuple[int, int]) -> np.nd
     if tuple(segmentation["size"]) != tuple(size_hw) or sum(runs) != size_hw[0] * size_hw[1]:
         raise ValueError(
             f"segmentation: run lengths of {sum(runs)} pixels, size {tuple(segmentation['size'])}, "
-            f"for a picture of {tuple(size_hw)}"
+            f"for an image of {tuple(size_hw)}"
         )
     values = np.arange(len(runs)) % 2
     return np.repeat(values, runs).astype(np.uint8).reshape(size_hw[::-1]).T

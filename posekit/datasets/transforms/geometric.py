@@ -1,4 +1,4 @@
-"""The base of all transforms that move the picture."""
+"""The base of all transforms that move the image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class GeometricTransform(BaseTransform):
     A subclass writes :meth:`place`, which moves the coordinates and *pends* the
     map for the pixels. Called alone, the transform renders at once; a Pipeline
     calls ``place`` where the next step that looks at the pixels is geometric
-    too, so that the picture is warped once.
+    too, so that the image is warped once.
     """
 
     keeps_frame: ClassVar[bool] = False

@@ -11,7 +11,7 @@ from posekit.registry import TRANSFORMS
 class GetBBoxCenterScale(BaseTransform):
     """Give every box a centre and a scale (width and height times ``padding``).
 
-    A data set that supplies ``bbox_center`` and ``bbox_scale`` itself keeps its
+    A dataset that supplies ``bbox_center`` and ``bbox_scale`` itself keeps its
     centre, and its scale is padded.
     """
 

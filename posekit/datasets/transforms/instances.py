@@ -52,7 +52,7 @@ def visibility(results: Results) -> np.ndarray:
 
 
 def hide_outside(results: Results, size_wh: tuple[int, int]) -> None:
-    """Mark the keypoints outside of a picture of ``size_wh`` as invisible."""
+    """Mark the keypoints outside of an image of ``size_wh`` as invisible."""
     keypoints = results["keypoints"]
     visible = results.get("keypoints_visible")
     if visible is None:

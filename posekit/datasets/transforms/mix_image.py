@@ -1,4 +1,4 @@
-"""What transforms share that mix several pictures of a data set."""
+"""What transforms share that mix several images of a dataset."""
 
 from __future__ import annotations
 

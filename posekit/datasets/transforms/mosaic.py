@@ -1,4 +1,4 @@
-"""Four pictures around one point."""
+"""Four images around one point."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from posekit.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class Mosaic(MixImageTransform):
-    """Put this picture and three others around a random point of a canvas twice as wide and high as ``img_scale``.
+    """Put this image and three others around a random point of a canvas twice as wide and high as ``img_scale``.
 
-    Each picture is resized to fit ``img_scale``; what reaches beyond the canvas is cut off. The canvas becomes the
-    picture: ``ori_shape`` and ``affine`` start anew. Unannotated regions given as run lengths are left out.
+    Each image is resized to fit ``img_scale``; what reaches beyond the canvas is cut off. The canvas becomes the
+    image: ``ori_shape`` and ``affine`` start anew. Unannotated regions given as run lengths are left out.
 
     Args:
         img_scale: (w, h) of a quarter of the canvas.
         center_range: smallest and largest place of the point, as a fraction of ``img_scale``.
-        pad_val: grey level where no picture is.
+        pad_val: grey level where no image is.
         pre_transform: pipeline for the other samples.
         prob: chance of a mosaic.
 

@@ -15,7 +15,7 @@ LEVELS = np.arange(256, dtype=np.float64)
 
 @TRANSFORMS.register_module()
 class PhotometricDistortion(BaseTransform):
-    """Change brightness, contrast, saturation, hue and the order of channels, each in one of two pictures.
+    """Change brightness, contrast, saturation, hue and the order of channels, each in one of two images.
 
     Contrast comes right after brightness or after the colours, with equal chance.
 

@@ -15,14 +15,14 @@ class Pipeline:
     """Transforms that run one after the other.
 
     Geometric steps that nothing separates but steps blind to the pixels are
-    folded, so that the picture is warped once.
+    folded, so that the image is warped once.
 
     Args:
         transforms: built transforms or their configs. A plain callable is taken as it is.
         available: keys in the results before the first transform.
 
     Raises:
-        ValueError: if a transform needs a key that neither the data set nor an
+        ValueError: if a transform needs a key that neither the dataset nor an
             earlier transform provides.
     """
 

@@ -99,7 +99,7 @@ def coarse_dropout(
     fill_value: float | Sequence[float] = 0,
     **newer: Any,
 ) -> PixelOp:
-    """Cover random rectangles; sides below 1 given as floats are fractions of the picture, others pixels.
+    """Cover random rectangles; sides below 1 given as floats are fractions of the image, others pixels.
 
     The newer names are ``num_holes_range``, ``hole_height_range``, ``hole_width_range`` and ``fill``.
     """

@@ -1,4 +1,4 @@
-"""Another name for resizing the picture to one of several sizes."""
+"""Another name for resizing the image to one of several sizes."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Axes = list[tuple[int, float]]
 
 @TRANSFORMS.register_module()
 class RandomFlip(GeometricTransform):
-    """Mirror the picture, its boxes and its keypoints; left and right keypoints change names.
+    """Mirror the image, its boxes and its keypoints; left and right keypoints change names.
 
     Args:
         prob: chance of a flip, or one chance for each of ``direction``.

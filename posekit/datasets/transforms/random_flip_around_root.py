@@ -59,7 +59,7 @@ class RandomFlipAroundRoot(BaseTransform):
             self.mirror(results, "lifting_target", "lifting_target_visible", self.target_flip_cfg)
         if self.flip_camera:
             cameras = results["camera_param"]
-            alone = isinstance(cameras, dict)  # some data sets give a list with one
+            alone = isinstance(cameras, dict)  # some datasets give a list with one
             results["camera_param"] = mirror_camera(cameras) if alone else list(map(mirror_camera, cameras))
         return results
 

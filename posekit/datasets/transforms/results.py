@@ -1,7 +1,7 @@
 """The dictionary that travels through a pipeline.
 
 Shapes: N instances, K keypoints, H W image rows and columns.
-Spaces: *image* is the loaded picture, *input* what the network sees; points are
+Spaces: *image* is the loaded image, *input* what the network sees; points are
 (x, y) with pixel centres at integers. Keypoints, boxes and centres are in
 *image* space, mirrored when ``flip`` is set, unless a bottom-up augmentation
 has moved them to *input* space.
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 
 class DatasetResults(TypedDict):
-    """What data sets put in before the first transform; others pass through.
+    """What datasets put in before the first transform; others pass through.
 
     None of the keys has to be there: what a transform needs is told by its ``requires``.
     """
 
     rng: np.random.Generator
-    """Source of all random choices; the data set derives it from (seed, epoch, index)."""
+    """Source of all random choices; the dataset derives it from (seed, epoch, index)."""
 
-    # the picture
+    # the image
     img_path: str | None
     img_id: Any
     img_shape: tuple[int, int]
     """(h, w) in pixels."""
     ori_shape: tuple[int, int]
-    """(h, w) in pixels of the picture as loaded."""
+    """(h, w) in pixels of the image as loaded."""
     crowd_index: float
 
     # the instances
@@ -50,9 +50,9 @@ class DatasetResults(TypedDict):
     keypoints_visible: np.ndarray
     """(N, K); or (N, K, 2) with the weight of the visibility in the second column."""
     keypoints_3d: np.ndarray
-    """(N, K, 3), unit of the data set."""
+    """(N, K, 3), unit of the dataset."""
     lifting_target: np.ndarray
-    """(..., K, 3), unit of the data set."""
+    """(..., K, 3), unit of the dataset."""
     lifting_target_visible: np.ndarray
     target_idx: Any
     camera_param: dict[str, Any] | list[dict[str, Any]]
@@ -66,14 +66,14 @@ class DatasetResults(TypedDict):
     """(N,) whether a box marks a region where detectors learn nothing."""
     segmentation: Any
     invalid_segs: list
-    """COCO polygons or run lengths of regions without annotation, in the picture as loaded."""
+    """COCO polygons or run lengths of regions without annotation, in the image as loaded."""
     raw_ann_info: Any
     head_size: np.ndarray
     hand_type: np.ndarray
     """(N, 2): right, left."""
     rel_root_depth: np.ndarray
     dataset: Any
-    """The data set itself, for transforms that mix several pictures."""
+    """The dataset itself, for transforms that mix several images."""
 
     # the keypoint set
     dataset_name: str
@@ -92,7 +92,7 @@ class Results(DatasetResults):
     img: Any
     """(H, W, 3) uint8 BGR, or a list of them (frames, or the levels of an image pyramid)."""
     img_mask: np.ndarray
-    """(H, W), moves with the picture."""
+    """(H, W), moves with the image."""
     bbox_center: np.ndarray
     """(N, 2) pixels."""
     bbox_scale: np.ndarray
@@ -105,7 +105,7 @@ class Results(DatasetResults):
     flip: bool
     flip_direction: str | None
     affine: Affine
-    """Map from the picture as loaded to where it is now (*input* after a crop or resize)."""
+    """Map from the image as loaded to where it is now (*input* after a crop or resize)."""
     pending: NotRequired[Warp]
     """The part of ``affine`` not yet applied to the pixels; only inside a Pipeline."""
     scale_factor: tuple[float, float]

@@ -15,17 +15,17 @@ from posekit.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class TopdownAffine(GeometricTransform):
-    """Cut the box (centre, scale and rotation) out of the picture at the size of the network's input.
+    """Cut the box (centre, scale and rotation) out of the image at the size of the network's input.
 
     The scale grows to the aspect ratio of ``input_size`` first. Keypoints stay as
     they are; ``transformed_keypoints`` holds them in the input, and ``affine`` the
-    map from the picture as loaded to the input.
+    map from the image as loaded to the input.
 
     Args:
         input_size: (w, h) of the input in pixels.
         use_udp: align the centres of the outer pixels instead of their edges
             (Huang et al., arXiv 1911.07524).
-        border_value: grey level, or B, G, R, outside of the picture.
+        border_value: grey level, or B, G, R, outside of the image.
 
     Raises:
         ValueError: if ``input_size`` is not two positive integers.

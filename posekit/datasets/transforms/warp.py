@@ -26,13 +26,13 @@ class Warp(NamedTuple):
 
 
 def current_space(results: Results) -> str:
-    """Name the space in which the picture is now: ``image`` until a crop or resize."""
+    """Name the space in which the image is now: ``image`` until a crop or resize."""
     affine = results.get("affine")
     return "image" if affine is None else affine.target
 
 
 def frame_size(results: Results) -> tuple[int, int]:
-    """Return (w, h) of the picture, pending warps included."""
+    """Return (w, h) of the image, pending warps included."""
     pending = results.get("pending")
     if pending is not None:
         return pending.size_wh

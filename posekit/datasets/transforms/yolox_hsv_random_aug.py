@@ -17,7 +17,7 @@ HUES = 180
 
 @TRANSFORMS.register_module()
 class YOLOXHSVRandomAug(BaseTransform):
-    """Add random numbers to hue, saturation and value, each in one of two pictures.
+    """Add random numbers to hue, saturation and value, each in one of two images.
 
     Args:
         hue_delta: largest shift of the hue, in steps of two degrees.

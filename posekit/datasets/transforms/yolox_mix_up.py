@@ -1,4 +1,4 @@
-"""The average of two pictures."""
+"""The average of two images."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from posekit.registry import TRANSFORMS
 @TRANSFORMS.register_module("MixUp")
 @TRANSFORMS.register_module()
 class YOLOXMixUp(MixImageTransform):
-    """Average the picture with a random part of another one, which brings its instances along.
+    """Average the image with a random part of another one, which brings its instances along.
 
     Args:
-        img_scale: (w, h) that the other picture is fitted into before it is resized at random.
+        img_scale: (w, h) that the other image is fitted into before it is resized at random.
         ratio_range: smallest and largest factor of that.
-        flip_ratio: chance that the other picture is *not* mirrored.
-        pad_val: grey level where the other picture is not.
+        flip_ratio: chance that the other image is *not* mirrored.
+        pad_val: grey level where the other image is not.
         bbox_clip_border: accepted from older configs; boxes are cut at the border.
         pre_transform: pipeline for the other sample.
         prob: chance of a mix.
@@ -72,7 +72,7 @@ class YOLOXMixUp(MixImageTransform):
         return results
 
     def draw(self, other: Results, size: tuple[int, int], flip_indices: list[int], rng: np.random.Generator) -> Affine:
-        """Draw the map from the other picture to one of ``size``, and mirror its annotations if it mirrors."""
+        """Draw the map from the other image to one of ``size``, and mirror its annotations if it mirrors."""
         height, width = other["img"].shape[:2]
         ratio = rng.uniform(*self.ratio_range)
         factor = ratio * min(self.img_scale[0] / width, self.img_scale[1] / height)

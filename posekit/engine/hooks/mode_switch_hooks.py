@@ -75,7 +75,7 @@ class YOLOXPoseModeSwitchHook(AttributeSwitch):
 
     Args:
         num_last_epochs: how many epochs that lasts; as in the reference it begins one epoch earlier.
-        new_train_dataset: data set for these epochs.
+        new_train_dataset: dataset for these epochs.
         new_train_pipeline: pipeline for these epochs.
     """
 
@@ -96,7 +96,7 @@ class YOLOXPoseModeSwitchHook(AttributeSwitch):
         self.epoch_attributes: dict[int, dict[str, Any]] = {}
 
     def describe(self) -> str:
-        return f"plain pictures and the auxiliary loss for the last {self.num_last_epochs} epochs"
+        return f"plain images and the auxiliary loss for the last {self.num_last_epochs} epochs"
 
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         if stage != "fit":

@@ -40,7 +40,7 @@ class BaseMetric(ABC):
 
     @property
     def dataset_meta(self) -> dict[str, Any] | None:
-        """The keypoint set of the evaluated data set, as ``dataset.metainfo``."""
+        """The keypoint set of the evaluated dataset, as ``dataset.metainfo``."""
         return self._dataset_meta
 
     @dataset_meta.setter
@@ -59,7 +59,7 @@ class BaseMetric(ABC):
         """Compute the metrics of everything processed, of all ranks, and forget it.
 
         Args:
-            size: number of samples of the data set; what a distributed sampler padded
+            size: number of samples of the dataset; what a distributed sampler padded
                 beyond it is dropped.
 
         Raises:
@@ -68,7 +68,7 @@ class BaseMetric(ABC):
         results = gather(self.results)[:size]
         self.results = []
         if not results:
-            raise ValueError(f"{type(self).__name__}: no sample was processed; is the data set empty?")
+            raise ValueError(f"{type(self).__name__}: no sample was processed; is the dataset empty?")
         return self.named_metrics(results)
 
     def named_metrics(self, results: list[Any]) -> dict[str, float]:

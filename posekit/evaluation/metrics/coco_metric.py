@@ -142,7 +142,7 @@ class CocoMetric(BaseMetric):
 
     @property
     def dataset_meta(self) -> dict[str, Any] | None:
-        """The keypoint set of the evaluated data set, after ``gt_converter``."""
+        """The keypoint set of the evaluated dataset, after ``gt_converter``."""
         return self._dataset_meta
 
     @dataset_meta.setter
@@ -329,7 +329,7 @@ class CocoMetric(BaseMetric):
         if strange is not None:
             raise ValueError(
                 f"{type(self).__name__}: prediction of image {strange!r}, which the annotation file does not list; "
-                "is ann_file that of the evaluated data set?"
+                "is ann_file that of the evaluated dataset?"
             )
 
     def crowd_indices(self, results: list[Prediction]) -> dict[Any, float]:

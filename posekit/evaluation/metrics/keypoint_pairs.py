@@ -70,6 +70,6 @@ class KeypointPairsMetric(BaseMetric):
         if value is None:
             raise ValueError(
                 f"{type(self).__name__}: the ground truth of sample {look_up(sample, 'id')} has no '{name}' "
-                "to normalise by; choose another norm_item or a data set that carries it"
+                "to normalise by; choose another norm_item or a dataset that carries it"
             )
         return to_numpy(value).reshape(-1)

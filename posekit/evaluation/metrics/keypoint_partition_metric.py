@@ -51,14 +51,14 @@ class KeypointPartitionMetric(BaseMetric):
             if metric.pred_converter or metric.gt_converter or type(metric) is not CocoMetric:
                 raise ValueError(
                     f"KeypointPartitionMetric: {type(metric).__name__} has parts or converters of its own; "
-                    "give a plain CocoMetric, and keypoints of the data set in partitions"
+                    "give a plain CocoMetric, and keypoints of the dataset in partitions"
                 )
             chosen = dict(num_keypoints=len(ids), mapping=[(source, target) for target, source in enumerate(ids)])
             metric.pred_converter = metric.gt_converter = chosen
 
     @property
     def dataset_meta(self) -> dict[str, Any] | None:
-        """The keypoint set of the evaluated data set."""
+        """The keypoint set of the evaluated dataset."""
         return self._dataset_meta
 
     @dataset_meta.setter

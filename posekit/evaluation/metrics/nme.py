@@ -19,7 +19,7 @@ EYE_CORNERS = {
     "wflw": (60, 72),
     "lapa": (66, 79),
 }
-"""The two keypoints whose distance normalises, by data set: outer eye corners; for horse10 nose and eye."""
+"""The two keypoints whose distance normalises, by dataset: outer eye corners; for horse10 nose and eye."""
 
 
 @METRICS.register_module()
@@ -30,7 +30,7 @@ class NME(KeypointPairsMetric):
         norm_mode: "use_norm_item" divides by a size that the ground truth carries,
             "keypoint_distance" by the distance between two of its keypoints.
         norm_item: the size's name for "use_norm_item", e.g. "bbox_size" or "box_size".
-        keypoint_indices: the two keypoints for "keypoint_distance"; known for some data sets.
+        keypoint_indices: the two keypoints for "keypoint_distance"; known for some datasets.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class NME(KeypointPairsMetric):
         indices = self.keypoint_indices or EYE_CORNERS.get(str(name))
         if indices is None:
             raise ValueError(
-                f"NME: no default keypoint_indices for data set {name!r}, only for {', '.join(EYE_CORNERS)}; give two"
+                f"NME: no default keypoint_indices for dataset {name!r}, only for {', '.join(EYE_CORNERS)}; give two"
             )
         if max(indices) >= num_keypoints or min(indices) < 0:
             raise ValueError(f"NME: keypoint_indices {list(indices)} are not all among the {num_keypoints} keypoints")

@@ -23,7 +23,7 @@ class PCKAccuracy(KeypointPairsMetric):
     """Fraction of keypoints closer to their ground truth than ``thr`` times a size of the person.
 
     Results are named PCK, PCKh and tPCK for the sizes bbox (the box's longer side),
-    head (the data set's ``head_size``) and torso (left shoulder to right hip, found by
+    head (the dataset's ``head_size``) and torso (left shoulder to right hip, found by
     keypoint names). Each is the mean over keypoints; ``per_keypoint`` has the single ones.
 
     An unlabelled shoulder or hip (invisible, at (0, 0)) gives no torso: the other

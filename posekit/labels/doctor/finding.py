@@ -13,7 +13,7 @@ MAX_PLACES = 1000
 
 
 class Spot(NamedTuple):
-    """A picture to show: annotation file, and indices of the image and the instance in its table (-1: all of them)."""
+    """An image to show: annotation file, and indices of the image and the instance in its table (-1: all of them)."""
 
     file: str
     image: int
@@ -21,7 +21,7 @@ class Spot(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where something was found, in words, and the pictures that show it."""
+    """Where something was found, in words, and the images that show it."""
 
     text: str
     spots: tuple[Spot, ...] = ()
@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to know about a data set.
+    """One thing to know about a dataset.
 
     Attributes:
         kind: what it is in a few words; equal findings of several files have the same.

@@ -12,7 +12,7 @@ from posekit.labels.doctor.likeness import groups_of_copies
 from posekit.labels.doctor.table import Table
 
 NAMED = 3
-"""Pictures of each file that are named of a group of copies."""
+"""Images of each file that are named of a group of copies."""
 
 
 def check_files(table: Table) -> Iterator[Finding]:
@@ -40,7 +40,7 @@ def check_files(table: Table) -> Iterator[Finding]:
 
 
 def check_image_sizes(table: Table) -> Iterator[Finding]:
-    """Pictures whose size is not what the file states."""
+    """Images whose size is not what the file states."""
     scan = table.scan
     if scan is None:
         return
@@ -50,8 +50,8 @@ def check_image_sizes(table: Table) -> Iterator[Finding]:
     if turned.any():
         yield table.finding(
             "turned image", "error",
-            f"{int(turned.sum())} pictures carry an orientation (EXIF) that turns them, and the file states their size "
-            "before that: the keypoints probably belong to the picture as stored.",
+            f"{int(turned.sum())} images carry an orientation (EXIF) that turns them, and the file states their size "
+            "before that: the keypoints probably belong to the image as stored.",
             "Load them with LoadImage(color_type='color_ignore_orientation'), or save them without the EXIF block.",
             images=scan.index[turned],
         )  # fmt: skip
@@ -61,24 +61,24 @@ def check_image_sizes(table: Table) -> Iterator[Finding]:
         (width, height), (a, b) = scan.size_wh[first].tolist(), stated[first].tolist()
         yield table.finding(
             "image size", "error",
-            f"{len(other)} pictures have another size than the file states; the first, "
+            f"{len(other)} images have another size than the file states; the first, "
             f"{table.images.paths[scan.index[first]]}: {width} x {height}, stated {a:g} x {b:g}.",
-            "If the pictures were resized after labelling, scale boxes and keypoints likewise, or use the originals.",
+            "If the images were resized after labelling, scale boxes and keypoints likewise, or use the originals.",
             images=scan.index[other],
         )  # fmt: skip
 
 
 def check_copies(tables: Sequence[Table]) -> Iterator[Finding]:
-    """Pictures that are copies of one another, exact or nearly, within a file and across files."""
+    """Images that are copies of one another, exact or nearly, within a file and across files."""
     scanned = [table for table in tables if table.scan is not None and len(table.scan.index)]
     if not scanned:
         return
-    pictures = [(table, int(index)) for table in scanned for index in table.scan.index]  # pyright: ignore
+    images = [(table, int(index)) for table in scanned for index in table.scan.index]  # pyright: ignore
     exact, near = groups_of_copies([table.scan for table in scanned])  # pyright: ignore
-    for kind, groups in (("same picture", exact), ("similar picture", near)):
+    for kind, groups in (("same image", exact), ("similar image", near)):
         by_files: dict[tuple[str, ...], list[list[tuple[Table, int]]]] = {}
         for group in groups:
-            members = [pictures[place] for place in group]
+            members = [images[place] for place in group]
             by_files.setdefault(tuple(dict.fromkeys(table.file for table, _ in members)), []).append(members)
         for files, members in sorted(by_files.items(), key=lambda item: -len(item[0])):
             yield copies(kind, files, sorted(members, key=len, reverse=True))
@@ -87,23 +87,23 @@ def check_copies(tables: Sequence[Table]) -> Iterator[Finding]:
 def copies(kind: str, files: tuple[str, ...], groups: list[list[tuple[Table, int]]]) -> Finding:
     """Make the finding of groups of copies that all lie in the same files."""
     crossing = len(files) > 1
-    judged = "are the same file" if kind == "same picture" else "look alike (difference hash and correlation)"
+    judged = "are the same file" if kind == "same image" else "look alike (difference hash and correlation)"
     severity: Severity = "note"
     remedy = "Nothing, if they are frames of a video; else keep one of each."
     if crossing:
-        severity = "error" if kind == "same picture" else "warning"
-        remedy = "Keep each picture, and all frames of a scene, in one split: evaluation on seen pictures is too good."
+        severity = "error" if kind == "same image" else "warning"
+        remedy = "Keep each image, and all frames of a scene, in one split: evaluation on seen images is too good."
     places = [described(group) for group in groups[:MAX_PLACES]]
     total = sum(map(len, groups))
     return Finding(
         f"{kind} {'across files' if crossing else 'repeated'}", severity,
-        f"{total} pictures in {len(groups)} group{'s' * (len(groups) != 1)} {judged}.",
+        f"{total} images in {len(groups)} group{'s' * (len(groups) != 1)} {judged}.",
         remedy, " and ".join(files), tuple(places), len(groups),
     )  # fmt: skip
 
 
 def described(group: list[tuple[Table, int]]) -> Place:
-    """Name the first pictures of each file in a group of copies, and show two, of two files if there are."""
+    """Name the first images of each file in a group of copies, and show two, of two files if there are."""
     words, spots = [], []
     for _, members in groupby(group, key=lambda member: member[0].file):
         rows = list(members)

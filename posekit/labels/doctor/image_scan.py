@@ -16,7 +16,7 @@ from posekit.media.image_file import MAX_PIXELS, decode, read_bytes
 from posekit.media.image_header import ImageFileError, check_header
 
 SMALL = 16
-"""Side of the small grey pictures that likeness is judged by."""
+"""Side of the small grey images that likeness is judged by."""
 
 MAX_THREADS = 8
 BATCH = 256
@@ -46,7 +46,7 @@ class Scan:
         stored_wh: size that the file's header states, before that (M, 2).
         digests: of the files' bytes (M,) uint64.
         hashes: difference hashes, 64 bits each (M,) uint64.
-        small: small grey pictures (M, 16, 16) uint8.
+        small: small grey images (M, 16, 16) uint8.
     """
 
     index: np.ndarray
@@ -123,7 +123,7 @@ def look_at(path: str) -> ImageFacts:
 
 
 def difference_hash(gray: np.ndarray) -> int:
-    """Return 64 bits: whether each of 8x9 areas of a grey picture is brighter than the one to its left."""
+    """Return 64 bits: whether each of 8x9 areas of a grey image is brighter than the one to its left."""
     import cv2
 
     areas = cv2.resize(gray, (9, 8), interpolation=cv2.INTER_AREA)

@@ -153,7 +153,7 @@ def check_reversed_pairs(table: Table, scatter: np.ndarray, known: np.ndarray) -
             "names of left and right exchanged", "error",
             f"In the whole file {', '.join(wrong)} point the other way than the other pairs "
             f"({', '.join(names[pair] for pair in np.flatnonzero(others))}).",
-            "Look at a few pictures; if so, exchange these two names in the keypoint set.",
+            "Look at a few images; if so, exchange these two names in the keypoint set.",
         )  # fmt: skip
 
 

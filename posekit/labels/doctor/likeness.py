@@ -1,9 +1,9 @@
-"""Which pictures are copies of one another.
+"""Which images are copies of one another.
 
-Two pictures are the same if their files are; they are alike if their difference hashes differ in few of 64 bits and
-their small grey versions correlate. Pictures are compared where two of them agree in a quarter of the hash, so no pair
+Two images are the same if their files are; they are alike if their difference hashes differ in few of 64 bits and
+their small grey versions correlate. Images are compared where two of them agree in a quarter of the hash, so no pair
 that differs in three bits or fewer is missed. Where more than ``BLOCK`` agree, as the frames of a still camera do, each
-is compared with those next to it in the order of the hashes: the work grows with the pictures, not with their pairs.
+is compared with those next to it in the order of the hashes: the work grows with the images, not with their pairs.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ MAX_BITS = 8
 
 MIN_CORRELATION = 0.97
 MIN_CONTRAST = 4.0
-"""Grey levels; pictures flatter than that are all alike."""
+"""Grey levels; images flatter than that are all alike."""
 
 BLOCK = 256
-"""So many pictures at most are compared each with each."""
+"""So many images at most are compared each with each."""
 
 AT_ONCE = 4096
 
@@ -32,10 +32,10 @@ BIT_COUNTS = np.array([bin(value).count("1") for value in range(1 << 16)], np.ui
 
 
 def groups_of_copies(scans: Sequence[Scan]) -> tuple[list[list[int]], list[list[int]]]:
-    """Find copies among the pictures of several scans, one after the other.
+    """Find copies among the images of several scans, one after the other.
 
     Returns:
-        Groups of places in the joined scans: of equal files, and of pictures that are alike. Of equal files only the
+        Groups of places in the joined scans: of equal files, and of images that are alike. Of equal files only the
         first counts for the second kind.
     """
     readable = np.flatnonzero(np.concatenate([scan.readable for scan in scans]))
@@ -52,7 +52,7 @@ def groups_of_copies(scans: Sequence[Scan]) -> tuple[list[list[int]], list[list[
 
 
 def alike_pairs(hashes: np.ndarray, small: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Yield pairs of pictures that are alike, enough of them to connect every group.
+    """Yield pairs of images that are alike, enough of them to connect every group.
 
     Shapes: hashes (N,) uint64, small (N, P) uint8.
     """
@@ -67,7 +67,7 @@ def alike_pairs(hashes: np.ndarray, small: np.ndarray) -> Iterator[tuple[int, in
 
 
 def alike_in(block: np.ndarray, quarters: np.ndarray, small: np.ndarray) -> Iterator[tuple[int, int]]:
-    """Compare each of a few pictures with each and yield pairs that connect those that are alike."""
+    """Compare each of a few images with each and yield pairs that connect those that are alike."""
     if len(block) < 2:
         return
     bits = BIT_COUNTS[quarters[block, None] ^ quarters[block]].sum(axis=2)
@@ -82,12 +82,12 @@ def alike_in(block: np.ndarray, quarters: np.ndarray, small: np.ndarray) -> Iter
 
 
 def contrasts(small: np.ndarray) -> np.ndarray:
-    """Return the standard deviation of each grey picture (N,), a few at a time for the memory."""
+    """Return the standard deviation of each grey image (N,), a few at a time for the memory."""
     return np.concatenate([part.std(axis=1) for part in np.array_split(small, len(small) // AT_ONCE + 1)])
 
 
 def correlations(small: np.ndarray) -> np.ndarray:
-    """Return how grey pictures (N, P) correlate (N, N)."""
+    """Return how grey images (N, P) correlate (N, N)."""
     centred = small.astype(np.float32) - small.mean(axis=1, keepdims=True, dtype=np.float32)
     unit = centred / np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-9)
     return unit @ unit.T

@@ -1,4 +1,4 @@
-"""Checks of where things are: boxes in their picture, keypoints in their box, and visibility marks."""
+"""Checks of where things are: boxes in their image, keypoints in their box, and visibility marks."""
 
 from __future__ import annotations
 
@@ -60,16 +60,16 @@ def check_box_sizes(table: Table) -> Iterator[Finding]:
 
 
 def check_boxes_inside(table: Table) -> Iterator[Finding]:
-    """Boxes that reach outside of their picture."""
-    boxes, picture = table.boxes, table.pictured
-    over = np.maximum(-boxes[:, :2], boxes[:, 2:] - picture).max(axis=1, initial=-np.inf)
+    """Boxes that reach outside of their image."""
+    boxes, image = table.boxes, table.imaged
+    over = np.maximum(-boxes[:, :2], boxes[:, 2:] - image).max(axis=1, initial=-np.inf)
     outside = np.flatnonzero(over > SLACK_PX)
-    gone = ((boxes[:, 2:] <= 0) | (boxes[:, :2] >= picture)).any(axis=1)
+    gone = ((boxes[:, 2:] <= 0) | (boxes[:, :2] >= image)).any(axis=1)
     if len(outside):
         lost = f" {int(gone.sum())} of them lie wholly outside." if gone.any() else ""
         yield table.finding(
-            "box outside picture", "error" if gone.any() else "warning",
-            f"{len(outside)} of {len(boxes)} boxes reach more than {SLACK_PX:g} px outside of their picture, "
+            "box outside image", "error" if gone.any() else "warning",
+            f"{len(outside)} of {len(boxes)} boxes reach more than {SLACK_PX:g} px outside of their image, "
             f"up to {over.max():.0f} px.{lost}{corner_hint(table, outside)}",
             "Correct width and height of the images if they are wrong, else the boxes; training cuts them.",
             instances=outside[np.argsort(-over[outside])],
@@ -79,24 +79,24 @@ def check_boxes_inside(table: Table) -> Iterator[Finding]:
 def corner_hint(table: Table, outside: np.ndarray) -> str:
     """Say so if the boxes fit as two corners."""
     size = table.boxes[:, 2:] - table.boxes[:, :2]  # the file's third and fourth number
-    fits = (size <= table.pictured + SLACK_PX).all(axis=1) & (size > table.boxes[:, :2]).all(axis=1)
+    fits = (size <= table.imaged + SLACK_PX).all(axis=1) & (size > table.boxes[:, :2]).all(axis=1)
     if len(outside) < 0.2 * len(size) or fits.mean() < 0.95:
         return ""
     return " All would fit as corners x1, y1, x2, y2: COCO's boxes are x, y, width, height."
 
 
 def check_keypoints_inside(table: Table) -> Iterator[Finding]:
-    """Labelled keypoints outside of their picture or far outside of their box."""
+    """Labelled keypoints outside of their image or far outside of their box."""
     points, labelled = table.points[..., :2], table.labelled
     yield from check_normalised(table)
-    low, high = -SLACK_PX, table.pictured[:, None] - 1 + SLACK_PX
+    low, high = -SLACK_PX, table.imaged[:, None] - 1 + SLACK_PX
     off = labelled & ((points < low) | (points > high)).any(axis=2)
     rows = np.flatnonzero(off.any(axis=1))
     if len(rows):
         yield table.finding(
-            "keypoint outside picture", "warning",
+            "keypoint outside image", "warning",
             f"{int(off.sum())} of {int(labelled.sum())} labelled keypoints, of {len(rows)} instances, lie outside of "
-            "their picture; no head can learn a heatmap there.",
+            "their image; no head can learn a heatmap there.",
             "Mark points that cannot be seen as unlabelled (0, 0, 0); if there are many, look at the images' sizes.",
             **named(table, off, rows[np.argsort(-off[rows].sum(axis=1), kind="stable")]),
         )  # fmt: skip
@@ -129,12 +129,12 @@ def named(table: Table, which: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
 
 
 def check_normalised(table: Table) -> Iterator[Finding]:
-    """Coordinates that are shares of the picture's size."""
+    """Coordinates that are shares of the image's size."""
     points = table.points[..., :2][table.labelled]
     if len(points) and points.min() >= 0 and points.max() <= 1:
         yield table.finding(
             "relative coordinates", "error",
-            "All keypoints lie between 0 and 1: they seem to be shares of the picture's size.",
+            "All keypoints lie between 0 and 1: they seem to be shares of the image's size.",
             "Multiply x by the width and y by the height; keypoints are pixels.",
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ MAX_DISTANCE = 0.1
 
 MIN_COMMON = 3
 MAX_CROWD = 50
-"""In a picture with more instances each is compared with those of the most similar boxes alone."""
+"""In an image with more instances each is compared with those of the most similar boxes alone."""
 
 NEIGHBOURS = 4
 """So many of them."""
@@ -69,7 +69,7 @@ def check_repeated_labels(table: Table) -> Iterator[Finding]:
     if len(pairs):
         yield table.finding(
             "labelled twice", "warning",
-            f"{len(pairs)} pairs of annotations on one picture are so near to each other "
+            f"{len(pairs)} pairs of annotations on one image are so near to each other "
             f"(less than {MAX_DISTANCE:g} of the scale) that they seem to be one instance, labelled twice.",
             "Keep one of each, or their mean; the report estimates sigmas from them.",
             instances=pairs[:, 1],
@@ -78,7 +78,7 @@ def check_repeated_labels(table: Table) -> Iterator[Finding]:
 
 
 def repeated_labels(table: Table) -> np.ndarray:
-    """Return pairs of instances (R, 2) on the same picture that seem to be the same one, but are no copies."""
+    """Return pairs of instances (R, 2) on the same image that seem to be the same one, but are no copies."""
     if table.repeated is None:
         table.repeated = find_repeated_labels(table)
     return table.repeated
@@ -89,7 +89,7 @@ def find_repeated_labels(table: Table) -> np.ndarray:
     pairs = [np.zeros((0, 2), np.int64)]
     scales, labelled = table.scales(), table.labelled
     rows = np.flatnonzero(labelled.sum(axis=1) >= MIN_COMMON)
-    for one, other in neighbours(same_pictures(table)[table.image[rows]], table.boxes[rows]):
+    for one, other in neighbours(same_images(table)[table.image[rows]], table.boxes[rows]):
         one, other = rows[one], rows[other]
         common = labelled[one] & labelled[other]
         count = common.sum(axis=1)
@@ -101,15 +101,15 @@ def find_repeated_labels(table: Table) -> np.ndarray:
     return np.unique(np.concatenate(pairs), axis=0)
 
 
-def neighbours(pictures: np.ndarray, boxes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield pairs of instances on the same picture that may be one instance, many pairs at a time.
+def neighbours(images: np.ndarray, boxes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield pairs of instances on the same image that may be one instance, many pairs at a time.
 
     Args:
-        pictures: (N,) numbers.
+        images: (N,) numbers.
         boxes: (N, 4).
     """
-    order = np.argsort(pictures, kind="stable")
-    _, starts, sizes = np.unique(pictures[order], return_index=True, return_counts=True)
+    order = np.argsort(images, kind="stable")
+    _, starts, sizes = np.unique(images[order], return_index=True, return_counts=True)
     for size in range(2, min(sizes.max(initial=0), MAX_CROWD) + 1):
         groups = order[starts[sizes == size][:, None] + np.arange(size)]
         one, other = np.triu_indices(size, 1)
@@ -136,7 +136,7 @@ def nearest_boxes(boxes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield np.minimum(one, other)[one != other], np.maximum(one, other)[one != other]
 
 
-def same_pictures(table: Table) -> np.ndarray:
+def same_images(table: Table) -> np.ndarray:
     """Return a number for each image that images of equal file content share (I,)."""
     numbers = np.arange(len(table.images.ids))
     if table.scan is None:

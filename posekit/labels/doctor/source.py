@@ -46,10 +46,10 @@ def file_source(path: str | Path, *, images: str | Path | None = None, keypoints
 
 
 def config_sources(config: Mapping[str, Any]) -> list[Source]:
-    """Return the annotation files of a config's data sets, each once.
+    """Return the annotation files of a config's datasets, each once.
 
     Raises:
-        ValueError: if there are none, or one is no COCO-style data set.
+        ValueError: if there are none, or one is no COCO-style dataset.
     """
     sources: dict[tuple[str, str], Source] = {}
     for split in SPLITS:
@@ -59,7 +59,7 @@ def config_sources(config: Mapping[str, Any]) -> list[Source]:
             name = f"{split} {number + 1}" if number else split
             sources.setdefault((dataset.ann_file, dataset.data_prefix.get("img", "")), Source(name, dataset))
     if not sources:
-        raise ValueError(f"the config has no data set in {', '.join(f'{split}_dataloader' for split in SPLITS)}")
+        raise ValueError(f"the config has no dataset in {', '.join(f'{split}_dataloader' for split in SPLITS)}")
     return list(sources.values())
 
 
@@ -74,7 +74,7 @@ def told_apart(sources: Sequence[Source]) -> list[Source]:
 
 
 def leaves(settings: Any) -> Iterator[dict[str, Any]]:
-    """Yield the settings of the data sets that a data set of data sets is made of, or its own."""
+    """Yield the settings of the datasets that a dataset of datasets is made of, or its own."""
     if not isinstance(settings, Mapping):
         return
     inner = settings.get("datasets", settings.get("dataset"))
@@ -86,12 +86,12 @@ def leaves(settings: Any) -> Iterator[dict[str, Any]]:
 
 
 def build_unread(settings: dict[str, Any], split: str) -> BaseCocoStyleDataset:
-    """Build a data set without its pipeline and before it reads its file."""
+    """Build a dataset without its pipeline and before it reads its file."""
     kind = DATASETS.get(str(settings.get("type")))
     if not (isinstance(kind, type) and issubclass(kind, BaseCocoStyleDataset)):
         raise ValueError(
             f"{split}_dataloader.dataset: {settings.get('type')} keeps no COCO-style keypoints; "
-            "the data check reads data sets made of BaseCocoStyleDataset"
+            "the data check reads datasets made of BaseCocoStyleDataset"
         )
     return DATASETS.build({**settings, "lazy_init": True, "pipeline": []})
 

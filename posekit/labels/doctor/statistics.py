@@ -1,4 +1,4 @@
-"""Numbers that describe a data set: how often, how many, how large."""
+"""Numbers that describe a dataset: how often, how many, how large."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Table:
         ids: of all annotations that have one.
         image: index of each instance's image (N,).
         points: x, y and visibility as in the file (N, K, 3) float32; the first pixel's centre is at 0.
-        boxes: xyxy, not cut to the picture (N, 4).
+        boxes: xyxy, not cut to the image (N, 4).
         areas: as annotated, NaN where it is no number (N,).
         category_ids: as the file has them (N,), and so ``stated_counts`` of labelled keypoints.
         problems: entries that training leaves out.
@@ -130,7 +130,7 @@ class Table:
         return [self.metainfo["keypoint_id2name"][index] for index in range(self.metainfo["num_keypoints"])]
 
     @property
-    def pictured(self) -> np.ndarray:
+    def imaged(self) -> np.ndarray:
         """Width and height of each instance's image as the file states them (N, 2)."""
         return self.images.size_wh[self.image]
 
@@ -170,7 +170,7 @@ class Table:
 
 
 def raw_format(form: CocoFormat) -> CocoFormat:
-    """Return a data set's format without what mends a file: boxes are not cut and nothing is left out on a flag."""
+    """Return a dataset's format without what mends a file: boxes are not cut and nothing is left out on a flag."""
     return replace(form, clip=False, binary=False, marks=True, count=True, extra=())
 
 

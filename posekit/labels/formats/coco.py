@@ -15,7 +15,7 @@ import numpy as np
 from posekit.console import tracked
 from posekit.files import write_atomically
 from posekit.labels.image_files import files_beside, find_folder
-from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.keypoint_set_file import with_stored_swaps, write_keypoint_set
 from posekit.labels.losses import numbered_names
 from posekit.labels.place import Found, Place, json_pieces, read_object
@@ -25,7 +25,7 @@ KEYPOINT_SET = "keypoint_set.py"
 SUBSETS = "subsets"
 """Folder of the files of subsets, beside those of the splits, so that reading these back finds no object twice."""
 
-Part = list[tuple[Picture, list[Instance]]]
+Part = list[tuple[LabelledImage, list[Instance]]]
 IMAGE_KEYS = {"id", "file_name", "width", "height", "video_id"}
 INSTANCE_KEYS = {
     *("id", "image_id", "category_id", "keypoints", "num_keypoints", "bbox", "area", "iscrowd", "segmentation"),
@@ -59,8 +59,8 @@ def read(source: Path, hints: Hints) -> KeypointData:
     for path, part in zip(files[1:], parts[1:], strict=True):
         if part.categories != parts[0].categories:
             raise ValueError(f"{path}: its categories differ from those of {files[0]}; convert them one by one")
-    pictures = [picture for part in parts for picture in part.pictures]
-    return KeypointData(parts[0].categories, pictures, {key: v for part in parts for key, v in part.extra.items()})
+    images = [image for part in parts for image in part.images]
+    return KeypointData(parts[0].categories, images, {key: v for part in parts for key, v in part.extra.items()})
 
 
 def _json_files(folder: Path) -> list[Path]:
@@ -87,10 +87,10 @@ def _read_file(path: Path, hints: Hints, split: str) -> KeypointData:
         where = place.at(f"videos[{number}]")
         video_id = where.whole(where.get(video, "id"))
         videos[video_id] = str(video.get("name", video_id))
-    pictures = _read_images(place, document, videos)
-    folder = find_folder([str(p.path) for p in pictures.values()], path.parent, hints.images)
-    for picture in pictures.values():
-        picture.path, picture.split = folder / picture.path, split
+    images = _read_images(place, document, videos)
+    folder = find_folder([str(p.path) for p in images.values()], path.parent, hints.images)
+    for image in images.values():
+        image.path, image.split = folder / image.path, split
     annotations = place.list(place.get(document, "annotations"))
     seen: set[int] = set()
     for number, annotation in enumerate(tracked(annotations, "reading")):
@@ -101,11 +101,11 @@ def _read_file(path: Path, hints: Hints, split: str) -> KeypointData:
             raise where.wrong(Found(f"id {instance.id} a second time"), "an id of its own")
         seen.update([] if instance.id is None else [instance.id])
         image_id = where.get(annotation, "image_id")
-        if not isinstance(image_id, (int, str)) or image_id not in pictures:
+        if not isinstance(image_id, (int, str)) or image_id not in images:
             raise where.wrong(Found(f"image_id {str(image_id)[:40]}"), "the id of an image in the file")
-        pictures[image_id].instances.append(instance)
+        images[image_id].instances.append(instance)
     extra = {key: value for key, value in document.items() if key not in FILE_KEYS}
-    return KeypointData(categories, list(pictures.values()), extra)
+    return KeypointData(categories, list(images.values()), extra)
 
 
 def _read_categories(place: Place, document: dict[str, Any], hints: Hints) -> tuple[list[Category], dict[int, int]]:
@@ -149,8 +149,8 @@ def _with_numbered(categories: list[Category], document: dict[str, Any]) -> list
     return [replace(category, keypoints=names) for category in categories]
 
 
-def _read_images(place: Place, document: dict[str, Any], videos: dict[int, str]) -> dict[int | str, Picture]:
-    pictures: dict[int | str, Picture] = {}
+def _read_images(place: Place, document: dict[str, Any], videos: dict[int, str]) -> dict[int | str, LabelledImage]:
+    images: dict[int | str, LabelledImage] = {}
     seen: dict[int, Any] = {}
     for number, item in enumerate(place.list(place.get(document, "images"))):
         where = place.at(f"images[{number}]")
@@ -167,7 +167,7 @@ def _read_images(place: Place, document: dict[str, Any], videos: dict[int, str])
             raise where.wrong(Found(f"video_id {str(video)[:40]}"), "the id of one of the file's videos")
         path = Path(where.at("file_name").text(where.get(item, "file_name")).replace("\\", "/"))
         of_video = "frame_id" in item and path.suffix.lower() in VIDEO_SUFFIXES
-        pictures[image_id] = Picture(
+        images[image_id] = LabelledImage(
             path=path,
             frame=where.at("frame_id").whole(item["frame_id"]) if of_video else None,
             size_wh=where.size(*sides) if known else None,
@@ -175,7 +175,7 @@ def _read_images(place: Place, document: dict[str, Any], videos: dict[int, str])
             video=None if video is None else videos[video],
             extra={key: value for key, value in item.items() if key not in IMAGE_KEYS},
         )
-    return pictures
+    return images
 
 
 def _read_annotation(
@@ -225,15 +225,15 @@ def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
     folder = dest.parent if dest.suffix.lower() == ".json" else dest
     names = files_beside(data, folder, copy=copy_images)
     if folder is not dest:
-        parts, stem = {dest: _labelled(data.pictures)}, f"{dest.stem}_"
+        parts, stem = {dest: _labelled(data.images)}, f"{dest.stem}_"
     else:
         parts, stem = _parts(data, folder), ""
     ids = Ids(data)
     for path, part in parts.items():
-        head = _head(data, [picture for picture, _ in part], names, ids)
+        head = _head(data, [image for image, _ in part], names, ids)
         annotations = (
-            _annotation(instance, ids[picture], ids)
-            for picture, instances in tracked(part, "writing")
+            _annotation(instance, ids[image], ids)
+            for image, instances in tracked(part, "writing")
             for instance in instances
         )
         pieces = json_pieces(head, "annotations", annotations)
@@ -245,17 +245,17 @@ def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
     return [*parts, folder / (stem + KEYPOINT_SET)]
 
 
-def _labelled(pictures: list[Picture]) -> Part:
-    return [(picture, picture.instances) for picture in pictures]
+def _labelled(images: list[LabelledImage]) -> Part:
+    return [(image, image.instances) for image in images]
 
 
 def _parts(data: KeypointData, folder: Path) -> dict[Path, Part]:
     """Return the file of each split and of its subsets that have any objects, and what belongs there."""
     parts = {}
-    for split, pictures in data.by_split().items():
-        parts[folder / f"{split or 'annotations'}.json"] = _labelled(pictures)
+    for split, images in data.by_split().items():
+        parts[folder / f"{split or 'annotations'}.json"] = _labelled(images)
         for name, belongs in data.subsets.items():
-            chosen = [(picture, [item for item in picture.instances if belongs(picture, item)]) for picture in pictures]
+            chosen = [(image, [item for item in image.instances if belongs(image, item)]) for image in images]
             if any(instances for _, instances in chosen):
                 parts[folder / SUBSETS / f"{split}_{name}.json"] = [
                     (p, instances) for p, instances in chosen if instances
@@ -267,13 +267,13 @@ class Ids:
     """Ids that are there stay, unless they are there twice; others follow the largest."""
 
     def __init__(self, data: KeypointData) -> None:
-        self._pictures = _numbered([(id(picture), picture.id) for picture in data.pictures])
+        self._images = _numbered([(id(image), image.id) for image in data.images])
         self._instances = _numbered([(id(instance), instance.id) for instance in data.instances()])
         numbers = _numbered([(index, category.id) for index, category in enumerate(data.categories)])
         self.categories = list(numbers.values())
 
-    def __getitem__(self, item: Picture | Instance) -> int:
-        return (self._pictures if isinstance(item, Picture) else self._instances)[id(item)]
+    def __getitem__(self, item: LabelledImage | Instance) -> int:
+        return (self._images if isinstance(item, LabelledImage) else self._instances)[id(item)]
 
 
 def _numbered(items: list[tuple[int, int | None]]) -> dict[int, int]:
@@ -287,15 +287,15 @@ def _numbered(items: list[tuple[int, int | None]]) -> dict[int, int]:
     return numbers
 
 
-def _head(data: KeypointData, pictures: list[Picture], names: dict[int, str], ids: Ids) -> dict[str, Any]:
+def _head(data: KeypointData, images: list[LabelledImage], names: dict[int, str], ids: Ids) -> dict[str, Any]:
     """Return a file's content but for its annotations."""
-    videos = {name: index + 1 for index, name in enumerate(dict.fromkeys(p.video for p in pictures if p.video))}
-    images = []
-    for picture in pictures:
-        assert picture.size_wh is not None
-        image = {"id": ids[picture], "file_name": names[id(picture)]}
-        image.update(zip(("width", "height"), picture.size_wh, strict=True))
-        images.append({**image, **({"video_id": videos[picture.video]} if picture.video else {}), **picture.extra})
+    videos = {name: index + 1 for index, name in enumerate(dict.fromkeys(p.video for p in images if p.video))}
+    entries = []
+    for image in images:
+        assert image.size_wh is not None
+        entry = {"id": ids[image], "file_name": names[id(image)]}
+        entry.update(zip(("width", "height"), image.size_wh, strict=True))
+        entries.append({**entry, **({"video_id": videos[image.video]} if image.video else {}), **image.extra})
     categories = [
         {
             "id": number,
@@ -307,7 +307,7 @@ def _head(data: KeypointData, pictures: list[Picture], names: dict[int, str], id
         for number, category in zip(ids.categories, data.categories, strict=True)
     ]
     listed = {"videos": [{"id": number, "name": name} for name, number in videos.items()]} if videos else {}
-    return {**data.extra, **listed, "categories": categories, "images": images}
+    return {**data.extra, **listed, "categories": categories, "images": entries}
 
 
 def _annotation(instance: Instance, image_id: int, ids: Ids) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from posekit.console import tracked
-from posekit.labels.formats.cvat_tracks import Shape, pictures_of_frames, shapes_by_frame
+from posekit.labels.formats.cvat_tracks import Shape, images_of_frames, shapes_by_frame
 from posekit.labels.formats.cvat_writer import BOX, CROWD, TRACK, write
 from posekit.labels.grouping import (
     Box,
@@ -27,7 +27,7 @@ from posekit.labels.grouping import (
     group_points,
 )
 from posekit.labels.image_files import find_folder
-from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.losses import DEFAULT_CATEGORY, numbered_names
 from posekit.labels.place import Found, Place
 from posekit.labels.xml_file import read_xml
@@ -45,7 +45,7 @@ def recognises(source: Path) -> bool:
 
 
 class Shapes:
-    """The shapes of one picture; each with its place in the file, for errors. Others are counted."""
+    """The shapes of one image; each with its place in the file, for errors. Others are counted."""
 
     def __init__(self, shapes: Sequence[Shape], left_out: Counter[str]) -> None:
         points = [item for item in shapes if item[1].tag == "points"]
@@ -68,33 +68,33 @@ def read(source: Path, hints: Hints) -> KeypointData:
     left_out: Counter[str] = Counter()
     if root.find("track") is not None:
         frames = shapes_by_frame(place, root, TRACK)
-        located = pictures_of_frames(place, root, frames, hints.images)
+        located = images_of_frames(place, root, frames, hints.images)
         shapes = [Shapes(found, left_out) for found in frames.values()]
     else:
-        images = [(place.at(f"image {number}"), image) for number, image in enumerate(root.iter("image"))]
+        images = [(place.at(f"image {number}"), element) for number, element in enumerate(root.iter("image"))]
         located = _located([_read_image(*item) for item in images], path.parent, hints)
-        shapes = [Shapes([(w.at(f"{s.tag} {i}"), s) for i, s in enumerate(image)], left_out) for w, image in images]
+        shapes = [Shapes([(w.at(f"{s.tag} {i}"), s) for i, s in enumerate(element)], left_out) for w, element in images]
     if not located:
         raise place.wrong(Found("no image"), "at least one", "export as 'CVAT for images 1.1'")
     reading = Reading(place, _declared(place, root))
-    loose = [reading.loose_objects(place.at(picture.path.name), s) for picture, s in zip(located, shapes, strict=True)]
+    loose = [reading.loose_objects(place.at(image.path.name), s) for image, s in zip(located, shapes, strict=True)]
     reading.declare_loose([item for found in loose for item, _ in found], root, hints)
-    for picture, own, found in zip(tracked(located, "reading"), shapes, loose, strict=True):
-        picture.instances = reading.instances(own) + [reading.loose(item, box) for item, box in found]
-    reading.fill([instance for picture in located for instance in picture.instances])
+    for image, own, found in zip(tracked(located, "reading"), shapes, loose, strict=True):
+        image.instances = reading.instances(own) + [reading.loose(item, box) for item, box in found]
+    reading.fill([instance for image in located for instance in image.instances])
     return KeypointData(reading.categories or [Category(DEFAULT_CATEGORY)], located, left_out=left_out)
 
 
-def _located(pictures: list[Picture], near: Path, hints: Hints) -> list[Picture]:
-    folder = find_folder([str(picture.path) for picture in pictures], near, hints.images)
-    for picture in pictures:
-        picture.path = folder / picture.path
-    return pictures
+def _located(images: list[LabelledImage], near: Path, hints: Hints) -> list[LabelledImage]:
+    folder = find_folder([str(image.path) for image in images], near, hints.images)
+    for image in images:
+        image.path = folder / image.path
+    return images
 
 
-def _read_image(place: Place, image: ElementTree.Element) -> Picture:
+def _read_image(place: Place, image: ElementTree.Element) -> LabelledImage:
     number, subset = image.get("id", ""), image.get("subset", "").lower()
-    return Picture(
+    return LabelledImage(
         Path(place.at("name").text(image.get("name")).replace("\\", "/")),
         size_wh=place.at("width, height").size(image.get("width"), image.get("height")),
         id=int(number) if number.isascii() and number.isdecimal() and len(number) < 19 else None,

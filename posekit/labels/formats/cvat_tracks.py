@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path, PureWindowsPath
 from xml.etree import ElementTree
 
-from posekit.labels.image_files import pictures_in
-from posekit.labels.keypoint_data import Picture
+from posekit.labels.image_files import images_in
+from posekit.labels.keypoint_data import LabelledImage
 from posekit.labels.place import Place
 
 Shape = tuple[Place, ElementTree.Element]
@@ -62,20 +62,20 @@ def _frame_of(place: Place, shape: ElementTree.Element) -> int:
     return int(number)
 
 
-def pictures_of_frames(
-    place: Place, root: ElementTree.Element, numbers: Iterable[int], images: Path | None
-) -> list[Picture]:
-    """Return a picture for each frame: a file ``frame_000012`` where there is one, else a frame of the video."""
-    folder = images or place.path.parent
+def images_of_frames(
+    place: Place, root: ElementTree.Element, numbers: Iterable[int], folder: Path | None
+) -> list[LabelledImage]:
+    """Return an image for each frame: a file ``frame_000012`` where there is one, else a frame of the video."""
+    folder = folder or place.path.parent
     source = PureWindowsPath(root.findtext(".//meta/source") or root.findtext(".//source") or "video").name
     video = next((path for path in (folder / source, place.path.parent / source) if path.is_file()), None)
-    files = {path.stem: path for path in pictures_in(folder)}
+    files = {path.stem: path for path in images_in(folder)}
     sides = root.findtext(".//original_size/width"), root.findtext(".//original_size/height")
     size = place.at("original_size").size(*sides) if all(sides) else None
-    pictures = []
+    images = []
     for number in numbers:
         stem = f"frame_{number:06d}"
         path = files.get(stem) or video or folder / "images" / f"{stem}.png"
         frame = number if path == video else None
-        pictures.append(Picture(path, size_wh=size, video=Path(source).stem, frame=frame))
-    return pictures
+        images.append(LabelledImage(path, size_wh=size, video=Path(source).stem, frame=frame))
+    return images

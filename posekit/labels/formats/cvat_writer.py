@@ -21,31 +21,31 @@ NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
-    """Write annotations.xml, which CVAT reads as 'CVAT 1.1' into a task that has the pictures and labels."""
+    """Write annotations.xml, which CVAT reads as 'CVAT 1.1' into a task that has the images and labels."""
     path = dest if dest.suffix.lower() == ".xml" else dest / "annotations.xml"
     names = files_beside(data, path.parent, copy=copy_images)
     wrong = next((name for name in names.values() if NOT_XML.search(name)), None)
     if wrong is not None:
-        raise ValueError(f"{wrong!a}: XML cannot hold this name of a picture; rename the file, or write another format")
+        raise ValueError(f"{wrong!a}: XML cannot hold this name of an image; rename the file, or write another format")
     root = ElementTree.Element("annotations")
     ElementTree.SubElement(root, "version").text = "1.1"
     labels = ElementTree.SubElement(ElementTree.SubElement(ElementTree.SubElement(root, "meta"), "task"), "labels")
     for category in data.categories:
         _add_labels(labels, category)
-    ids = [picture.id for picture in data.pictures]
+    ids = [image.id for image in data.images]
     usable = None not in ids and len(set(ids)) == len(ids) and all(number >= 0 for number in ids if number is not None)
-    for index, picture in enumerate(tracked(data.pictures, "writing")):
-        width, height = map(str, picture.size_wh or ())
+    for index, image in enumerate(tracked(data.images, "writing")):
+        width, height = map(str, image.size_wh or ())
         attributes = {
-            "id": str(picture.id if usable else index),
-            "name": names[id(picture)],
+            "id": str(image.id if usable else index),
+            "name": names[id(image)],
             "width": width,
             "height": height,
         }
-        attributes.update({"subset": picture.split} if picture.split else {})
-        image = ElementTree.SubElement(root, "image", attributes)
-        for group, instance in enumerate(picture.instances, 1):
-            _add_shapes(image, instance, data.categories[instance.category], str(group))
+        attributes.update({"subset": image.split} if image.split else {})
+        element = ElementTree.SubElement(root, "image", attributes)
+        for group, instance in enumerate(image.instances, 1):
+            _add_shapes(element, instance, data.categories[instance.category], str(group))
     write_atomically(path, lambda file: file.write(xml_bytes(root)))
     return [path]
 

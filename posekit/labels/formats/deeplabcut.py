@@ -1,6 +1,6 @@
 """DeepLabCut projects: config.yaml, and a table of labels in every folder of labeled-data.
 
-A table has header rows (scorer, perhaps individuals, bodyparts, coords) and a row for each picture; it is a CSV file,
+A table has header rows (scorer, perhaps individuals, bodyparts, coords) and a row for each image; it is a CSV file,
 or the same as HDF5, as pandas writes it.
 """
 
@@ -20,8 +20,8 @@ import numpy as np
 from posekit.console import tracked
 from posekit.files import write_atomically
 from posekit.labels.hdf_table import read_hdf_table
-from posekit.labels.image_files import place_pictures, placed_names
-from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.labels.image_files import place_images, placed_names
+from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import Found, Place, read_text
 from posekit.labels.yaml_file import read_yaml, write_yaml
 
@@ -42,7 +42,7 @@ def recognises(source: Path) -> bool:
 
 @dataclass(frozen=True)
 class Table:
-    """Labels of one folder: columns (individual or "", body part, axis), pictures' names, values (rows, columns)."""
+    """Labels of one folder: columns (individual or "", body part, axis), images' names, values (rows, columns)."""
 
     path: Path
     columns: list[tuple[str, str, str]]
@@ -78,8 +78,8 @@ def read(source: Path, hints: Hints) -> KeypointData:
     project = _with_hints(project, hints)
     categories = [_category(project.name, project.parts, project.links)]
     categories += [_category(UNIQUE, project.unique, project.links)] if project.unique else []
-    pictures = [picture for table in tables for picture in _read_rows(table, root, project, hints)]
-    return KeypointData(categories, pictures)
+    images = [image for table in tables for image in _read_rows(table, root, project, hints)]
+    return KeypointData(categories, images)
 
 
 def _category(name: str, parts: tuple[str, ...], links: Iterable[tuple[str, str]]) -> Category:
@@ -211,7 +211,7 @@ def _read_h5(path: Path) -> Table:
     return Table(path, columns, ["/".join(row).replace("\\", "/") for row in table.rows], table.values)
 
 
-def _read_rows(table: Table, root: Path, project: Project, hints: Hints) -> list[Picture]:
+def _read_rows(table: Table, root: Path, project: Project, hints: Hints) -> list[LabelledImage]:
     known = {*project.parts, *project.unique}
     unknown = next((part for _, part, _ in table.columns if part not in known), None)
     if unknown is not None:
@@ -228,22 +228,22 @@ def _read_rows(table: Table, root: Path, project: Project, hints: Hints) -> list
         places = [[column_of.get((individual, part, axis), -1) for axis in "xy"] for part in parts]
         layout.append((individual, int(unique), np.array(places)))
     values = np.column_stack([table.values, np.full(len(table.names), np.nan)])
-    pictures = []
+    images = []
     for name, row in zip(table.names, values, strict=True):
-        picture = Picture(_picture_path(name, table.path, root, hints), video=table.path.resolve().parent.name)
+        image = LabelledImage(_image_path(name, table.path, root, hints), video=table.path.resolve().parent.name)
         for individual, category, places in layout:
             points = row[places]
             labelled = np.isfinite(points).all(axis=1)
             if labelled.any():
                 keypoints = np.column_stack([np.where(labelled[:, None], points, 0), 2.0 * labelled])
                 track = individual if project.identity and individual and not category else None
-                picture.instances.append(Instance(keypoints, category=category, track=track))
-        pictures.append(picture)
-    return pictures
+                image.instances.append(Instance(keypoints, category=category, track=track))
+        images.append(image)
+    return images
 
 
-def _picture_path(name: str, table: Path, root: Path, hints: Hints) -> Path:
-    """Return the picture of a row: labeled-data/video/picture as seen from the project, else beside the table."""
+def _image_path(name: str, table: Path, root: Path, hints: Hints) -> Path:
+    """Return the image of a row: labeled-data/video/image as seen from the project, else beside the table."""
     name = Place(table, "image names").text(name)
     last = name.rsplit("/", 1)[-1]
     if hints.images is not None:
@@ -254,17 +254,17 @@ def _picture_path(name: str, table: Path, root: Path, hints: Hints) -> Path:
 
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
-    """Write config.yaml, and to a folder for each video its table of labels and pictures, as copies or links."""
+    """Write config.yaml, and to a folder for each video its table of labels and images, as copies or links."""
     category = data.categories[0]
-    videos: dict[str, list[Picture]] = {}
-    for picture in data.pictures:
-        videos.setdefault(str(picture.video), []).append(picture)
+    videos: dict[str, list[LabelledImage]] = {}
+    for image in data.images:
+        videos.setdefault(str(image.video), []).append(image)
     slots = _slots(data)
-    for video, pictures in videos.items():
-        names = placed_names(pictures, flat=True)
-        place_pictures(pictures, [dest / LABELS / video / name for name in names], copy=copy_images)
+    for video, images in videos.items():
+        names = placed_names(images, flat=True)
+        place_images(images, [dest / LABELS / video / name for name in names], copy=copy_images)
         paths = [f"{LABELS}/{video}/{name}" for name in names]
-        _write_table(dest / LABELS / video / f"{TABLE}{SCORER}.csv", category, slots, pictures, paths)
+        _write_table(dest / LABELS / video / f"{TABLE}{SCORER}.csv", category, slots, images, paths)
     write_yaml(_config(category, slots, list(videos), identity=_tracked(data)), dest / "config.yaml")
     return [dest / "config.yaml"]
 
@@ -277,11 +277,13 @@ def _slots(data: KeypointData) -> list[str]:
     """Return the names of the individuals; none for a project of single animals."""
     if _tracked(data):
         return list(dict.fromkeys(str(instance.track) for instance in data.instances()))
-    most = max((len(picture.instances) for picture in data.pictures), default=0)
+    most = max((len(image.instances) for image in data.images), default=0)
     return [f"individual{index + 1}" for index in range(most)] if most > 1 else []
 
 
-def _write_table(path: Path, category: Category, slots: list[str], pictures: list[Picture], paths: list[str]) -> None:
+def _write_table(
+    path: Path, category: Category, slots: list[str], images: list[LabelledImage], paths: list[str]
+) -> None:
     parts = category.keypoints
     animals = slots or [""]
     heads = [["scorer", *[SCORER] * (2 * len(parts) * len(animals))]]
@@ -292,9 +294,9 @@ def _write_table(path: Path, category: Category, slots: list[str], pictures: lis
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows(heads)
-    for picture, name in zip(pictures, paths, strict=True):
+    for image, name in zip(images, paths, strict=True):
         cells = np.full((len(animals), len(parts), 2), np.nan)
-        for index, instance in enumerate(picture.instances):
+        for index, instance in enumerate(image.instances):
             slot = index if instance.track is None else slots.index(instance.track)
             cells[slot] = np.where(instance.labelled[:, None], instance.keypoints[:, :2], np.nan)
         writer.writerow([name, *("" if math.isnan(value) else repr(value) for value in cells.reshape(-1).tolist())])

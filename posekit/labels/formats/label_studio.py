@@ -1,6 +1,6 @@
 """Label Studio: tasks with regions (rectangles and keypoints) in JSON, and the labelling interface as XML beside it.
 
-Positions are per cent of the picture. A keypoint belongs to the rectangle that ``parentID`` or a relation names, else
+Positions are per cent of the image. A keypoint belongs to the rectangle that ``parentID`` or a relation names, else
 to one around it. Hidden keypoints and crowd regions are marked by a choice for each region, ``hidden`` or ``crowd``.
 """
 
@@ -26,7 +26,7 @@ from posekit.labels.grouping import (
     group_points,
 )
 from posekit.labels.image_files import files_beside, find_folder
-from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import Found, Place, json_bytes, read_object
 from posekit.labels.xml_file import read_xml, xml_bytes
 from posekit.media.image_file import IMAGE_SUFFIXES
@@ -64,19 +64,19 @@ def read(source: Path, hints: Hints) -> KeypointData:
     """
     source = source / TASKS if source.is_dir() else source
     place, tasks = Place(source), read_object(source, list)
-    pictures, groups, left_out = [], [], Counter()
+    images, groups, left_out = [], [], Counter()
     for number, task in enumerate(tracked(tasks, "reading")):
         where = place.at(f"[{number}]")
-        picture, regions = _read_task(where, where.dict(task), left_out)
+        image, regions = _read_task(where, where.dict(task), left_out)
         found, size = _read_regions(where, regions, left_out)
-        picture.size_wh = picture.size_wh or size
-        pictures.append(picture)
+        image.size_wh = image.size_wh or size
+        images.append(image)
         groups.append(found)
-    tried = [name for picture in pictures[:3] for name in _local_names(picture.path)]
+    tried = [name for image in images[:3] for name in _local_names(image.path)]
     folder = find_folder(tried, source.parent, hints.images)
-    for picture in pictures:
-        names = [name for name in _local_names(picture.path) if (folder / name).is_file()]
-        picture.path = folder / (names[0] if names else picture.path)
+    for image in images:
+        names = [name for name in _local_names(image.path) if (folder / name).is_file()]
+        image.path = folder / (names[0] if names else image.path)
     named = list(dict.fromkeys(point.name for group in groups for found in group for point in found.points))
     kinds, listed = _read_interface(source.parent / INTERFACE)
     names = hints.keypoints or list(dict.fromkeys([*listed, *named]))
@@ -84,14 +84,14 @@ def read(source: Path, hints: Hints) -> KeypointData:
     if missing is not None:
         raise ValueError(f"--keypoints: {source} has keypoints '{missing}', which is none of {', '.join(names)}")
     categories, instances = as_instances(groups, names, kinds)
-    for picture, found in zip(pictures, instances, strict=True):
-        picture.instances = found
-    return KeypointData(categories, pictures, left_out=left_out)
+    for image, found in zip(images, instances, strict=True):
+        image.instances = found
+    return KeypointData(categories, images, left_out=left_out)
 
 
-def _read_task(place: Place, task: dict[str, Any], left_out: Counter[str]) -> tuple[Picture, list[Any]]:
+def _read_task(place: Place, task: dict[str, Any], left_out: Counter[str]) -> tuple[LabelledImage, list[Any]]:
     if "data" not in task and "annotations" not in task:
-        return Picture(_picture_path(place, task)), _regions_of_minimal(task)
+        return LabelledImage(_image_path(place, task)), _regions_of_minimal(task)
     data = place.at("data").dict(place.get(task, "data"))
     annotations = [place.at("annotations").dict(item) for item in place.list(task.get("annotations") or [])]
     done = [item for item in annotations if not item.get("was_cancelled")]
@@ -101,15 +101,15 @@ def _read_task(place: Place, task: dict[str, Any], left_out: Counter[str]) -> tu
     known = all(isinstance(side, int) for side in sides)
     size = place.at("data").size(*sides) if known else None
     regions = place.at("annotations").list(chosen.get("result") or [])
-    return Picture(_picture_path(place.at("data"), data), size_wh=size), regions
+    return LabelledImage(_image_path(place.at("data"), data), size_wh=size), regions
 
 
-def _picture_path(place: Place, data: dict[str, Any]) -> Path:
-    """Return the file of a task's picture: the first address that ends like one, else the first text."""
+def _image_path(place: Place, data: dict[str, Any]) -> Path:
+    """Return the file of a task's image: the first address that ends like one, else the first text."""
     texts = [_local_name(value) for value in data.values() if isinstance(value, str) and value.strip()]
     name = next((text for text in texts if text.lower().endswith(IMAGE_SUFFIXES)), texts[0] if texts else None)
     if name is None:
-        raise place.wrong(data, "the address of a picture", "keep the key that your interface names")
+        raise place.wrong(data, "the address of an image", "keep the key that your interface names")
     return Path(name)
 
 
@@ -124,7 +124,7 @@ def _regions_of_minimal(task: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _local_name(address: str) -> str:
-    """Return the file that an address of a picture stands for."""
+    """Return the file that an address of an image stands for."""
     try:
         parts = urlsplit(address)
     except ValueError:  # [ or ] where a host's name would be
@@ -137,7 +137,7 @@ def _local_name(address: str) -> str:
 
 
 def _local_names(path: Path) -> list[str]:
-    """Return the names under which a picture may be there; uploads bear a prefix of eight letters and digits."""
+    """Return the names under which an image may be there; uploads bear a prefix of eight letters and digits."""
     return list(dict.fromkeys([str(path), path.name, re.sub(r"^[0-9a-f]{8}-", "", path.name)]))
 
 
@@ -157,7 +157,7 @@ def _read_regions(
             continue
         if region.get("image_rotation"):
             found = Found(f"image_rotation {region['image_rotation']!r}")
-            raise where.wrong(found, "0", "turn the picture's file instead of its view, and label it again")
+            raise where.wrong(found, "0", "turn the image's file instead of its view, and label it again")
         size = where.size(where.get(region, "original_width"), where.get(region, "original_height"))
         labels = where.at(kind).list(where.get(value, kind))
         label = where.at(kind).text(labels[0] if labels else None)
@@ -217,15 +217,15 @@ def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
     path = dest if dest.suffix.lower() == ".json" else dest / TASKS
     names = files_beside(data, path.parent, copy=copy_images)
     tasks = []
-    for number, picture in enumerate(tracked(data.pictures, "writing"), 1):
-        assert picture.size_wh is not None
-        address = LOCAL + quote(names[id(picture)], errors="surrogateescape")
+    for number, image in enumerate(tracked(data.images, "writing"), 1):
+        assert image.size_wh is not None
+        address = LOCAL + quote(names[id(image)], errors="surrogateescape")
         regions = [
             region
-            for index, instance in enumerate(picture.instances, 1)
-            for region in _regions(instance, data.categories[instance.category], f"{number}-{index}", picture.size_wh)
+            for index, instance in enumerate(image.instances, 1)
+            for region in _regions(instance, data.categories[instance.category], f"{number}-{index}", image.size_wh)
         ]
-        width, height = picture.size_wh
+        width, height = image.size_wh
         tasks.append(
             {
                 "id": number,

@@ -1,4 +1,4 @@
-"""labelme: a JSON file for each picture, with shapes (points, rectangles) that a group id ties together.
+"""labelme: a JSON file for each image, with shapes (points, rectangles) that a group id ties together.
 
 labels.txt beside the files, which labelme reads with ``--labels``, keeps the order of the labels: categories, a line
 that separates, keypoints.
@@ -17,8 +17,8 @@ import numpy as np
 from posekit.console import tracked
 from posekit.files import write_atomically
 from posekit.labels.grouping import LooseBox, LooseObject, LoosePoint, as_instances, group_points
-from posekit.labels.image_files import files_beside, found_below, picture_named, placed_names
-from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.labels.image_files import files_beside, found_below, image_named, placed_names
+from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import Found, Place, json_bytes, read_object, read_text
 from posekit.media.image_file import MAX_STATED_PIXELS
 from posekit.media.image_header import ImageFileError, check_header
@@ -44,10 +44,10 @@ def read(source: Path, hints: Hints) -> KeypointData:
     paths = [path for path in paths if recognises(path)]
     if not paths:
         raise ValueError(f"{source}: no labelme file (.json with shapes) here")
-    pictures, groups, others = [], [], []
+    images, groups, others = [], [], []
     for path in tracked(paths, "reading"):
-        picture, found = _read_file(path, hints, others)
-        pictures.append(picture)
+        image, found = _read_file(path, hints, others)
+        images.append(image)
         groups.append(found)
     labels = next((folder / LABELS for folder in (paths[0].parent, source) if (folder / LABELS).is_file()), None)
     listed = [line.strip() for line in read_text(labels).splitlines() if line.strip()] if labels else []
@@ -61,9 +61,9 @@ def read(source: Path, hints: Hints) -> KeypointData:
     if missing is not None:
         raise ValueError(f"--keypoints: {source} has points labelled '{missing}', which is none of {', '.join(names)}")
     categories, instances = as_instances(groups, names, [label for label in listed if label in kinds])
-    for picture, found in zip(pictures, instances, strict=True):
-        picture.instances = found
-    return KeypointData(categories, pictures, left_out=Counter(what for _, what in others))
+    for image, found in zip(images, instances, strict=True):
+        image.instances = found
+    return KeypointData(categories, images, left_out=Counter(what for _, what in others))
 
 
 def _in_order(listed: list[str], named: list[str], kinds: list[str]) -> list[str]:
@@ -72,14 +72,14 @@ def _in_order(listed: list[str], named: list[str], kinds: list[str]) -> list[str
     return [*known, *(name for name in named if name not in known)]
 
 
-def _read_file(path: Path, hints: Hints, others: list[tuple[str, str]]) -> tuple[Picture, list[LooseObject]]:
+def _read_file(path: Path, hints: Hints, others: list[tuple[str, str]]) -> tuple[LabelledImage, list[LooseObject]]:
     place, document = Place(path), read_object(path)
     sides = document.get("imageWidth"), document.get("imageHeight")
     size = None if None in sides else place.at("imageWidth, imageHeight").size(*sides)
-    image, embedded = _image_path(place, document, hints), document.get("imageData")
-    picture = Picture(image, size_wh=size)
-    if embedded and not image.is_file():
-        picture = Picture(path, size_wh=size, frame=0, decode=partial(_decode, place.at("imageData")))
+    file, embedded = _image_path(place, document, hints), document.get("imageData")
+    image = LabelledImage(file, size_wh=size)
+    if embedded and not file.is_file():
+        image = LabelledImage(path, size_wh=size, frame=0, decode=partial(_decode, place.at("imageData")))
     points, boxes = [], []
     for number, shape in enumerate(place.list(place.get(document, "shapes"))):
         where = place.at(f"shapes[{number}]")
@@ -101,53 +101,51 @@ def _read_file(path: Path, hints: Hints, others: list[tuple[str, str]]) -> tuple
             boxes.append(LooseBox(label, (*low, *size), group, crowd=bool(flags.get("crowd"))))  # pyright: ignore
         else:
             others.append((label, f"shapes of type {kind}"))
-    return picture, group_points(place, points, boxes)
+    return image, group_points(place, points, boxes)
 
 
 def _image_path(place: Place, document: dict[str, Any], hints: Hints) -> Path:
-    """Return where the picture is: as stated, by its name in the folder that was given, or like the file's own name."""
+    """Return where the image is: as stated, by its name in the folder that was given, or like the file's own name."""
     folder, stated = hints.images or place.path.parent, document.get("imagePath")
     if not stated:
-        return picture_named(folder / place.path.stem)
+        return image_named(folder / place.path.stem)
     name = Path(place.at("imagePath").text(stated).replace("\\", "/"))
     return folder / name if hints.images is None else found_below(name, folder) or folder / name.name
 
 
 def _decode(place: Place, _: int) -> np.ndarray:
-    """Return the picture that is in a file itself, (H, W, 3) uint8, BGR."""
+    """Return the image that is in a file itself, (H, W, 3) uint8, BGR."""
     import cv2
 
     try:
         data = base64.b64decode(place.text(read_object(place.path).get("imageData")), validate=True)
         check_header(data, MAX_STATED_PIXELS)
     except (ValueError, ImageFileError) as error:
-        raise ValueError(f"{place}: no picture: {error}; bring the file of imagePath there instead") from error
+        raise ValueError(f"{place}: no image: {error}; bring the file of imagePath there instead") from error
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
-        raise ValueError(f"{place}: no picture that can be decoded; bring the file of imagePath there instead")
+        raise ValueError(f"{place}: no image that can be decoded; bring the file of imagePath there instead")
     return image
 
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
-    """Write a file for each picture, and labels.txt."""
+    """Write a file for each image, and labels.txt."""
     links = files_beside(data, dest, copy=copy_images)
-    for picture, name in tracked(
-        list(zip(data.pictures, placed_names(data.pictures, flat=True), strict=True)), "writing"
-    ):
-        assert picture.size_wh is not None
+    for image, name in tracked(list(zip(data.images, placed_names(data.images, flat=True), strict=True)), "writing"):
+        assert image.size_wh is not None
         target = (dest / name).with_suffix(".json")
         document = {
             "version": VERSION,
             "flags": {},
             "shapes": [
                 shape
-                for number, instance in enumerate(picture.instances, 1)
+                for number, instance in enumerate(image.instances, 1)
                 for shape in _shapes(instance, data.categories[instance.category], number)
             ],
-            "imagePath": links[id(picture)],
+            "imagePath": links[id(image)],
             "imageData": None,
-            "imageHeight": picture.size_wh[1],
-            "imageWidth": picture.size_wh[0],
+            "imageHeight": image.size_wh[1],
+            "imageWidth": image.size_wh[0],
         }
         write_atomically(target, lambda file, document=document: file.write(json_bytes(document)))
     labels = [*(category.name for category in data.categories), SEPARATOR, *data.categories[0].keypoints]

@@ -1,4 +1,4 @@
-"""OpenPose: a JSON file NAME_keypoints.json for each picture, with people as x, y, confidence of each keypoint."""
+"""OpenPose: a JSON file NAME_keypoints.json for each image, with people as x, y, confidence of each keypoint."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from posekit.console import tracked
 from posekit.files import write_atomically
-from posekit.labels.image_files import picture_named, pictures_in, placed_names
-from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.labels.image_files import image_named, images_in, placed_names
+from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.losses import DEFAULT_CATEGORY, numbered_names
 from posekit.labels.place import Found, Place, json_bytes, read_object
 from posekit.media.video import VIDEO_SUFFIXES
@@ -56,7 +56,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
     paths = _paths(source)
     if not paths:
         raise ValueError(f"{source}: no OpenPose file (*{ENDING}.json) here")
-    pictures: list[Picture] = []
+    images: list[LabelledImage] = []
     people: list[list[tuple[Place, dict[str, Any]]]] = []
     located = _by_name(hints.images) if hints.images else {}
     counts: dict[str, int] = dict.fromkeys(PARTS, 0)
@@ -64,19 +64,19 @@ def read(source: Path, hints: Hints) -> KeypointData:
         place, stem = Place(path), path.stem.removesuffix(ENDING)
         found = place.at("people").list(place.get(read_object(path), "people"))
         people.append([(place.at(f"people[{i}]"), place.at(f"people[{i}]").dict(item)) for i, item in enumerate(found)])
-        pictures.append(_picture(stem, path.parent, hints.images, located))
+        images.append(_image(stem, path.parent, hints.images, located))
         for where, person in people[-1]:
             for part in PARTS:
                 counts[part] = max(counts[part], len(where.at(_key(part)).list(_numbers(person, part))) // 3)
     names = hints.keypoints or _names(counts)
-    for picture, group in zip(pictures, people, strict=True):
-        picture.instances = [_instance(where, person, counts, len(names)) for where, person in group]
-    return KeypointData([Category(DEFAULT_CATEGORY, names)], pictures)
+    for image, group in zip(images, people, strict=True):
+        image.instances = [_instance(where, person, counts, len(names)) for where, person in group]
+    return KeypointData([Category(DEFAULT_CATEGORY, names)], images)
 
 
 def _by_name(folder: Path) -> dict[str, Path]:
-    """Return the pictures of a folder by their names without folders, and with these joined by ``_``."""
-    paths = pictures_in(folder)
+    """Return the images of a folder by their names without folders, and with these joined by ``_``."""
+    paths = images_in(folder)
     joined = {path.relative_to(folder).with_suffix("").as_posix().replace("/", "_"): path for path in paths}
     return {**{path.stem: path for path in paths}, **joined}
 
@@ -90,15 +90,15 @@ def _numbers(person: dict[str, Any], part: str) -> Any:
     return person.get(_key(part)) or person.get(f"{part}_keypoints") or []
 
 
-def _picture(stem: str, near: Path, images: Path | None, located: Mapping[str, Path]) -> Picture:
-    """Return the picture of this name; where it ends in twelve digits, and only the video is there, a frame of that."""
+def _image(stem: str, near: Path, images: Path | None, located: Mapping[str, Path]) -> LabelledImage:
+    """Return the image of this name; where it ends in twelve digits, and only the video is there, a frame of that."""
     named = re.fullmatch(r"(.+)_(\d{12})", stem)
-    path = located.get(stem) or picture_named(near / stem)
+    path = located.get(stem) or image_named(near / stem)
     if named is None:
-        return Picture(path)
+        return LabelledImage(path)
     videos = [folder / (named[1] + suffix) for folder in (images or near, near) for suffix in sorted(VIDEO_SUFFIXES)]
     video = None if path.is_file() else next((file for file in videos if file.is_file()), None)
-    return Picture(video or path, video=named[1], frame=int(named[2]) if video else None)
+    return LabelledImage(video or path, video=named[1], frame=int(named[2]) if video else None)
 
 
 def _names(counts: Mapping[str, int]) -> tuple[str, ...]:
@@ -128,11 +128,9 @@ def _instance(place: Place, person: dict[str, Any], counts: Mapping[str, int], t
 
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
-    """Write a file for each picture; pictures stay where they are, as these files name none."""
-    for picture, name in tracked(
-        list(zip(data.pictures, placed_names(data.pictures, flat=True), strict=True)), "writing"
-    ):
-        document = {"version": 1.3, "people": [_person(instance) for instance in picture.instances]}
+    """Write a file for each image; images stay where they are, as these files name none."""
+    for image, name in tracked(list(zip(data.images, placed_names(data.images, flat=True), strict=True)), "writing"):
+        document = {"version": 1.3, "people": [_person(instance) for instance in image.instances]}
         target = dest / f"{Path(name).stem}{ENDING}.json"
         write_atomically(target, lambda file, document=document: file.write(json_bytes(document)))
     return [dest]

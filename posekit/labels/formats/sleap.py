@@ -13,7 +13,7 @@ import numpy as np
 
 from posekit.console import tracked
 from posekit.labels.image_files import found_below
-from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import Found, Place
 
 BROKEN = (OSError, KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError)
@@ -43,16 +43,16 @@ def read(source: Path, hints: Hints) -> KeypointData:
     if not labels.skeletons:
         raise Place(source).wrong(Found("no skeleton"), "the names of the keypoints")
     categories = [_category(skeleton, hints) for skeleton in labels.skeletons]
-    pictures = []
+    images = []
     track_names, left_out = _track_names(labels.tracks), Counter()
     for frame in tracked(list(labels), "reading"):
-        picture = _picture(source, frame, hints)
+        image = _image(source, frame, hints)
         own = list(frame.user_instances) or list(frame.predicted_instances)
         if len(own) < len(frame.instances):
             left_out["predicted instances of frames that were labelled"] += len(frame.instances) - len(own)
-        picture.instances = [_instance(item, labels.skeletons, track_names) for item in own]
-        pictures.append(picture)
-    return KeypointData(categories, pictures, left_out=left_out)
+        image.instances = [_instance(item, labels.skeletons, track_names) for item in own]
+        images.append(image)
+    return KeypointData(categories, images, left_out=left_out)
 
 
 def _category(skeleton: Any, hints: Hints) -> Category:
@@ -66,25 +66,27 @@ def _category(skeleton: Any, hints: Hints) -> Category:
     return Category(skeleton.name or "animal", names, links, tuple(swaps) if skeleton.symmetries else None)
 
 
-def _picture(source: Path, frame: Any, hints: Hints) -> Picture:
+def _image(source: Path, frame: Any, hints: Hints) -> LabelledImage:
     video, number = frame.video, int(frame.frame_idx)
     if _is_hdf(video):
         if number in _held(source, video):
             name = str((video.backend_metadata or {}).get("dataset", "video")).strip("/").partition("/")[0]
-            return Picture(Path(video.filename), video=name, frame=number, decode=partial(_embedded, source, video))
+            return LabelledImage(
+                Path(video.filename), video=name, frame=number, decode=partial(_embedded, source, video)
+            )
         video = video.source_video or video
     if isinstance(video.filename, list):
         path = Path(video.filename[number])
-        return Picture(_located(path, source, hints), video=path.parent.name)
+        return LabelledImage(_located(path, source, hints), video=path.parent.name)
     path = Path(video.filename)
     if _is_hdf(video):
         found = Found(f"frame {number} of {path.name}, which does not hold it")
-        raise Place(source).wrong(found, "a video, pictures, or a package with all of them", "save it so with SLEAP")
-    return Picture(_located(path, source, hints), video=path.stem, frame=number)
+        raise Place(source).wrong(found, "a video, images, or a package with all of them", "save it so with SLEAP")
+    return LabelledImage(_located(path, source, hints), video=path.stem, frame=number)
 
 
 def _located(path: Path, source: Path, hints: Hints) -> Path:
-    """Return where a video or picture is, by the longest end of its path: where stated, or below a folder."""
+    """Return where a video or image is, by the longest end of its path: where stated, or below a folder."""
     if hints.images is not None:
         return found_below(path, hints.images) or hints.images / path.name
     return path if path.is_file() else found_below(path, source.parent) or path
@@ -95,7 +97,7 @@ def _is_hdf(video: Any) -> bool:
 
 
 def _held(source: Path, video: Any) -> Sequence[int]:
-    """Return the numbers of the frames that an HDF5 file holds as pictures."""
+    """Return the numbers of the frames that an HDF5 file holds as images."""
     try:
         if video.backend is None:
             video.open()
@@ -106,12 +108,12 @@ def _held(source: Path, video: Any) -> Sequence[int]:
 
 
 def _embedded(source: Path, video: Any, number: int) -> np.ndarray:
-    """Return a picture that is in an HDF5 file, (H, W, 3) uint8, BGR."""
+    """Return an image that is in an HDF5 file, (H, W, 3) uint8, BGR."""
     try:
         image = np.asarray(video[number])
         return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3))[..., ::-1])
     except BROKEN as error:
-        raise ValueError(f"{source}: picture {number} cannot be read: {error}; save it again with SLEAP") from error
+        raise ValueError(f"{source}: image {number} cannot be read: {error}; save it again with SLEAP") from error
 
 
 def _track_names(tracks: Sequence[Any]) -> dict[int, str]:
@@ -142,16 +144,16 @@ def _instance(item: Any, skeletons: Sequence[Any], track_names: Mapping[int, str
 
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
-    """Write labels whose pictures stay where they are, those of a video or folder in one list.
+    """Write labels whose images stay where they are, those of a video or folder in one list.
 
     Raises:
         ModuleNotFoundError: if sleap-io is not installed.
-        ValueError: if pictures are to be copied.
+        ValueError: if images are to be copied.
     """
     sleap_io: Any = import_module("sleap_io")
 
     if copy_images:
-        raise ValueError("--copy-images: a .slp file refers to pictures where they are; leave this option out")
+        raise ValueError("--copy-images: a .slp file refers to images where they are; leave this option out")
     path = dest if dest.suffix.lower() == ".slp" else dest / "labels.slp"
     path.parent.mkdir(parents=True, exist_ok=True)
     category = data.categories[0]
@@ -164,8 +166,8 @@ def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
     )
     tracks = {name: sleap_io.Track(name) for name in dict.fromkeys(i.track for i in data.instances()) if name}
     frames = []
-    for video, number, picture in tracked(_videos(sleap_io, data.pictures), "writing"):
-        items = [_sleap_instance(sleap_io, instance, skeleton, tracks) for instance in picture.instances]
+    for video, number, image in tracked(_videos(sleap_io, data.images), "writing"):
+        items = [_sleap_instance(sleap_io, instance, skeleton, tracks) for instance in image.instances]
         frames.append(sleap_io.LabeledFrame(video=video, frame_idx=number, instances=items))
     labels = sleap_io.Labels(frames, skeletons=[skeleton])
     part = path.with_name(f".{path.stem}.part.slp")
@@ -177,24 +179,22 @@ def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
     return [path]
 
 
-def _videos(sleap_io: Any, pictures: Sequence[Picture]) -> list[tuple[Any, int, Picture]]:
-    """Return for each picture SLEAP's video, the number in it, and the picture."""
-    groups: dict[Any, list[Picture]] = {}
-    for picture in pictures:
-        groups.setdefault((picture.path, True) if picture.frame is not None else picture.path.parent, []).append(
-            picture
-        )
+def _videos(sleap_io: Any, images: Sequence[LabelledImage]) -> list[tuple[Any, int, LabelledImage]]:
+    """Return for each image SLEAP's video, the number in it, and the image."""
+    groups: dict[Any, list[LabelledImage]] = {}
+    for image in images:
+        groups.setdefault((image.path, True) if image.frame is not None else image.path.parent, []).append(image)
     placed = []
     for members in groups.values():
         if members[0].frame is not None:
             video = sleap_io.Video(filename=str(members[0].path.resolve()), open_backend=False)
-            placed += [(video, picture.frame, picture) for picture in members]
+            placed += [(video, image.frame, image) for image in members]
             continue
-        missing = next((picture.path for picture in members if not picture.path.is_file()), None)
+        missing = next((image.path for image in members if not image.path.is_file()), None)
         if missing is not None:
-            raise FileNotFoundError(f"picture {missing}: no such file, and SLEAP looks into it; give --images")
-        video = sleap_io.load_video([str(picture.path.resolve()) for picture in members])
-        placed += [(video, number, picture) for number, picture in enumerate(members)]
+            raise FileNotFoundError(f"image {missing}: no such file, and SLEAP looks into it; give --images")
+        video = sleap_io.load_video([str(image.path.resolve()) for image in members])
+        placed += [(video, number, image) for number, image in enumerate(members)]
     return placed
 
 

@@ -1,7 +1,7 @@
-"""YOLO-pose (Ultralytics): a data.yaml, and beside every picture of ``images`` a text file in ``labels``.
+"""YOLO-pose (Ultralytics): a data.yaml, and beside every image of ``images`` a text file in ``labels``.
 
 A line of a text file is an object: class, box centre and size, then x, y and perhaps visibility of each keypoint, all
-lengths as shares of the picture's width and height. Ultralytics passes over a picture with a keypoint outside of it.
+lengths as shares of the image's width and height. Ultralytics passes over an image with a keypoint outside of it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy as np
 from posekit.console import tracked
 from posekit.files import write_atomically
 from posekit.labels.image_files import (
-    pictures_in,
-    place_pictures,
+    images_in,
+    place_images,
     placed_names,
 )
-from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, Picture
+from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.losses import numbered_names
 from posekit.labels.place import Found, Place, read_text
 from posekit.labels.yaml_file import read_yaml, write_yaml
@@ -40,15 +40,15 @@ def _yaml_of(source: Path) -> Path | None:
 
 
 def read(source: Path, hints: Hints) -> KeypointData:
-    """Read the pictures and labels of all splits that a data.yaml names.
+    """Read the images and labels of all splits that a data.yaml names.
 
     Raises:
-        FileNotFoundError: if a folder or list of pictures is not there.
+        FileNotFoundError: if a folder or list of images is not there.
         ValueError: naming the first value that is not as it must be.
     """
     if hints.images is not None:
         raise ValueError(
-            "--images: YOLO's data.yaml says where the pictures are; correct its path, train and val instead"
+            "--images: YOLO's data.yaml says where the images are; correct its path, train and val instead"
         )
     path = _yaml_of(source)
     if path is None:
@@ -56,18 +56,18 @@ def read(source: Path, hints: Hints) -> KeypointData:
     place, document = Place(path), read_yaml(path)
     categories, dims = _read_categories(place, document, hints)
     root = _root(place, document)
-    pictures: list[Picture] = []
+    images: list[LabelledImage] = []
     for split in SPLITS:
         for entry in _entries(document.get(split) or document.get(ALIASES.get(split, ""))):
-            pictures += [Picture(file, split=split) for file in _files(place.at(split), root, entry)]
-    if not pictures:
-        raise place.wrong(Found("no pictures"), "some under train, val or test", "correct these folders")
-    for picture in tracked(pictures, "reading"):
-        picture.size_wh = image_size(picture.path)
-        labels = label_path(picture.path)
+            images += [LabelledImage(file, split=split) for file in _files(place.at(split), root, entry)]
+    if not images:
+        raise place.wrong(Found("no images"), "some under train, val or test", "correct these folders")
+    for image in tracked(images, "reading"):
+        image.size_wh = image_size(image.path)
+        labels = label_path(image.path)
         if labels.is_file():
-            picture.instances = _read_labels(labels, picture.size_wh, len(categories), categories[0], dims)
-    return KeypointData(categories, pictures)
+            image.instances = _read_labels(labels, image.size_wh, len(categories), categories[0], dims)
+    return KeypointData(categories, images)
 
 
 def _read_categories(place: Place, document: dict[str, Any], hints: Hints) -> tuple[list[Category], int]:
@@ -116,28 +116,28 @@ def _entries(value: Any) -> list[str]:
 
 
 def _files(place: Place, root: Path, entry: str) -> list[Path]:
-    """Return the pictures of a folder, or those that a text file lists."""
+    """Return the images of a folder, or those that a text file lists."""
     # Roboflow's data.yaml lies in the folder that it takes itself to be a neighbour of
     targets = [root / entry, *([root / entry.removeprefix("../")] if entry.startswith("../") else [])]
     for target in targets:
         if target.is_dir():
-            return pictures_in(target)
+            return images_in(target)
         if target.suffix == ".txt" and target.is_file():
             lines = [line.strip().replace("\\", "/") for line in read_text(target).splitlines()]
             return [_listed(line, target.parent, root) for line in lines if line.lower().endswith(IMAGE_SUFFIXES)]
     raise FileNotFoundError(
-        f"{place}: '{entry}' is no folder and no list of pictures, seen from {root}; correct it or remove the entry"
+        f"{place}: '{entry}' is no folder and no list of images, seen from {root}; correct it or remove the entry"
     )
 
 
 def _listed(line: str, folder: Path, root: Path) -> Path:
-    """Return a picture of a list: relative to the list where it begins with ``./``, else perhaps to the root."""
+    """Return an image of a list: relative to the list where it begins with ``./``, else perhaps to the root."""
     return next((path for path in (folder / line, root / line) if path.is_file()), folder / line)
 
 
-def label_path(picture: Path) -> Path:
-    """Return where a picture's labels are: the last folder ``images`` of its path becomes ``labels``."""
-    parts = list(picture.parts)
+def label_path(image: Path) -> Path:
+    """Return where an image's labels are: the last folder ``images`` of its path becomes ``labels``."""
+    parts = list(image.parts)
     for index in range(len(parts) - 2, -1, -1):
         if parts[index] == "images":
             parts[index] = "labels"
@@ -168,14 +168,14 @@ def _read_labels(path: Path, size_wh: tuple[int, int], classes: int, category: C
 
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
-    """Write data.yaml, labels, and pictures as copies or links."""
+    """Write data.yaml, labels, and images as copies or links."""
     written: dict[str, str] = {}
-    for split, pictures in data.by_split().items():
-        names = placed_names(pictures)
-        place_pictures(pictures, [dest / "images" / split / name for name in names], copy=copy_images)
-        for picture, name in tracked(list(zip(pictures, names, strict=True)), "writing"):
-            assert picture.size_wh is not None
-            text = "".join(_line(instance, picture.size_wh) + "\n" for instance in picture.instances)
+    for split, images in data.by_split().items():
+        names = placed_names(images)
+        place_images(images, [dest / "images" / split / name for name in names], copy=copy_images)
+        for image, name in tracked(list(zip(images, names, strict=True)), "writing"):
+            assert image.size_wh is not None
+            text = "".join(_line(instance, image.size_wh) + "\n" for instance in image.instances)
             target = (dest / "labels" / split / name).with_suffix(".txt")
             write_atomically(target, lambda file, text=text: file.write(text.encode()))
         written[split] = f"images/{split}"

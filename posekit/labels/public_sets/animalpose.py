@@ -1,4 +1,4 @@
-"""Animal-Pose as handed out: XML files of single animals, on PASCAL VOC's pictures (train) and others (test).
+"""Animal-Pose as handed out: XML files of single animals, on PASCAL VOC's images (train) and others (test).
 
 The second part spells some keypoints differently, and keeps ``ymin`` under the name ``xmax``.
 """
@@ -11,12 +11,12 @@ from xml.etree import ElementTree
 import numpy as np
 
 from posekit.console import tracked
-from posekit.labels.keypoint_data import Category, Hints, Instance, KeypointData, Picture
+from posekit.labels.keypoint_data import Category, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import Place
 from posekit.labels.public_sets.public_set import category_of, found_files, public_format
 from posekit.labels.xml_file import read_xml
 
-VOC_PICTURES, OWN_PICTURES = ("VOC2012/JPEGImages", "VOCdevkit/VOC2012/JPEGImages"), "animalpose_image_part2"
+VOC_IMAGES, OWN_IMAGES = ("VOC2012/JPEGImages", "VOCdevkit/VOC2012/JPEGImages"), "animalpose_image_part2"
 VOC_LABELS = "Annotations"
 """PASCAL VOC's own folder of XML files, which know no keypoints."""
 
@@ -34,19 +34,19 @@ def read(source: Path, hints: Hints) -> KeypointData:
     category = category_of("animalpose", "animal")
     index_of = {name.lower(): index for index, name in enumerate(category.keypoints)}
     root = hints.images or source
-    voc = next((root / name for name in VOC_PICTURES if (root / name).is_dir()), root / VOC_PICTURES[0])
-    pictures: dict[Path, Picture] = {}
+    voc = next((root / name for name in VOC_IMAGES if (root / name).is_dir()), root / VOC_IMAGES[0])
+    images: dict[Path, LabelledImage] = {}
     for path in tracked(found_files(source, "*.xml", "Animal-Pose"), "reading"):
         if path.parent.name == VOC_LABELS:
             continue
         place, label = Place(path), read_xml(path)
         name, own = place.at("image").text(label.findtext("image")), OWN_LABELS in path.parts
         kind = place.at("category").text(label.findtext("category"))
-        target = root / OWN_PICTURES / kind / name if own else voc / f"{Path(name).stem}.jpg"
-        picture = pictures.setdefault(target, Picture(target, split="test" if own else ""))
-        picture.instances.append(_instance(place, label, category, index_of, "xmax" if own else "ymin"))
-        picture.instances[-1].extra = {"animal": kind}
-    return KeypointData([category], list(pictures.values()))
+        target = root / OWN_IMAGES / kind / name if own else voc / f"{Path(name).stem}.jpg"
+        image = images.setdefault(target, LabelledImage(target, split="test" if own else ""))
+        image.instances.append(_instance(place, label, category, index_of, "xmax" if own else "ymin"))
+        image.instances[-1].extra = {"animal": kind}
+    return KeypointData([category], list(images.values()))
 
 
 def _instance(

@@ -1,4 +1,4 @@
-"""COFW as handed out: COFW_train_color.mat and COFW_test_color.mat, HDF5 files with the pictures inside.
+"""COFW as handed out: COFW_train_color.mat and COFW_test_color.mat, HDF5 files with the images inside.
 
 A column of ``phis`` is a face: 29 x, 29 y, counted from 1, and 29 marks of hidden points.
 """
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from posekit.console import tracked
-from posekit.labels.keypoint_data import Hints, Instance, KeypointData, Picture
+from posekit.labels.keypoint_data import Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import Found, Place
 from posekit.labels.public_sets.public_set import category_of, found_files, open_hdf5, points_with, public_format
 
@@ -30,7 +30,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
         ValueError: if an array is missing or of another shape.
     """
     paths = [source] if source.is_file() else found_files(source, "COFW_*_color.mat", "COFW")
-    pictures = []
+    images = []
     for path in paths:
         split = "train" if "train" in path.stem.lower() else "test"
         with open_hdf5(path) as file:
@@ -44,8 +44,8 @@ def read(source: Path, hints: Hints) -> KeypointData:
             keypoints = points_with(2 - hidden, np.maximum(np.stack([x, y], axis=1) - 1, 0))
             bx, by, width, height = np.maximum(boxes[:, index], 0).tolist()
             found = Instance(keypoints, box=(bx, by, width, height), area=width * height)
-            pictures.append(Picture(path, [found], frame=index, decode=decode, split=split))
-    return KeypointData([category_of("cofw", "face")], pictures)
+            images.append(LabelledImage(path, [found], frame=index, decode=decode, split=split))
+    return KeypointData([category_of("cofw", "face")], images)
 
 
 def _array(file: Any, key: str, path: Path) -> np.ndarray:
@@ -55,7 +55,7 @@ def _array(file: Any, key: str, path: Path) -> np.ndarray:
 
 
 def decoder(path: Path, key: str) -> Callable[[int], np.ndarray]:
-    """Return a function that reads a picture out of the file, stored as (3, W, H) or (W, H)."""
+    """Return a function that reads an image out of the file, stored as (3, W, H) or (W, H)."""
 
     def decode(index: int) -> np.ndarray:
         with open_hdf5(path) as file:

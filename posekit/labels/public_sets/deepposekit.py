@@ -1,4 +1,4 @@
-"""The fly, locust and zebra of DeepPoseKit as handed out: annotation_data_release.h5 with the pictures inside."""
+"""The fly, locust and zebra of DeepPoseKit as handed out: annotation_data_release.h5 with the images inside."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from posekit.labels.keypoint_data import Hints, Instance, KeypointData, Picture
+from posekit.labels.keypoint_data import Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import Found, Place
 from posekit.labels.public_sets.public_set import category_of, extent, found_files, open_hdf5, public_format
 
@@ -42,13 +42,13 @@ def read(source: Path, hints: Hints) -> KeypointData:
     if hints.keypoints:
         category = replace(category, keypoints=hints.keypoints)
     decode = decoder(path)
-    pictures = []
+    images = []
     for index, (spots, known) in enumerate(zip(points, labelled & np.isfinite(points).all(axis=2), strict=True)):
         keypoints = np.column_stack([np.where(known[:, None], spots, 0), 2.0 * known])
         box = extent(spots[known], 1.0) if known.any() else None
         area = box[2] * box[3] if box else None
-        pictures.append(Picture(path, [Instance(keypoints, box=box, area=area)], frame=index, decode=decode))
-    return KeypointData([category], pictures)
+        images.append(LabelledImage(path, [Instance(keypoints, box=box, area=area)], frame=index, decode=decode))
+    return KeypointData([category], images)
 
 
 def _only_file(folder: Path) -> Path:
@@ -61,7 +61,7 @@ def _only_file(folder: Path) -> Path:
 
 
 def decoder(path: Path) -> Callable[[int], np.ndarray]:
-    """Return a function that reads a picture out of the file, (H, W) or (H, W, 1 or 3)."""
+    """Return a function that reads an image out of the file, (H, W) or (H, W, 1 or 3)."""
 
     def decode(index: int) -> np.ndarray:
         with open_hdf5(path) as file:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from posekit.console import tracked
-from posekit.labels.keypoint_data import Hints, KeypointData, Picture
+from posekit.labels.keypoint_data import Hints, KeypointData, LabelledImage
 from posekit.labels.place import Place
 from posekit.labels.public_sets.public_set import category_of, face, found_files, public_format, read_pts
 
@@ -35,21 +35,25 @@ def read(source: Path, hints: Hints) -> KeypointData:
         FileNotFoundError: if there are none.
         ValueError: if a file has not 68 points, or its name is no number.
     """
-    pictures = []
+    images = []
     for path in tracked(found_files(source, "annot/*.pts", "300VW"), "reading"):
         folder = path.parents[1]
         if not path.stem.isdecimal():
             raise Place(path).wrong(path.stem, "the number of a frame as the file's name")
         extracted = folder / "imgs" / f"{int(path.stem):06d}.png"
-        picture = Picture(extracted) if extracted.is_file() else Picture(folder / "vid.avi", frame=int(path.stem) - 1)
-        picture.instances = [face(read_pts(path))]
-        picture.video, picture.split = folder.name, "test" if _number(folder.name) in TEST else "train"
-        pictures.append(picture)
+        image = (
+            LabelledImage(extracted)
+            if extracted.is_file()
+            else LabelledImage(folder / "vid.avi", frame=int(path.stem) - 1)
+        )
+        image.instances = [face(read_pts(path))]
+        image.video, image.split = folder.name, "test" if _number(folder.name) in TEST else "train"
+        images.append(image)
     subsets = {
-        str(number): lambda picture, _, videos=videos: _number(picture.video or "") in videos
+        str(number): lambda image, _, videos=videos: _number(image.video or "") in videos
         for number, videos in enumerate(CATEGORIES, 1)
     }
-    return KeypointData([category_of("300vw", "face")], pictures, subsets=subsets)
+    return KeypointData([category_of("300vw", "face")], images, subsets=subsets)
 
 
 def _number(name: str) -> int:

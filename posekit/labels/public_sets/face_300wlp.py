@@ -1,4 +1,4 @@
-"""300W-LP as handed out: pictures in AFW, HELEN, IBUG, LFPW, and landmarks/…/NAME_pts.mat with 68 points each."""
+"""300W-LP as handed out: images in AFW, HELEN, IBUG, LFPW, and landmarks/…/NAME_pts.mat with 68 points each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from posekit.console import tracked
-from posekit.labels.keypoint_data import Hints, KeypointData, Picture
+from posekit.labels.keypoint_data import Hints, KeypointData, LabelledImage
 from posekit.labels.place import Found, Place
 from posekit.labels.public_sets.public_set import category_of, face, found_files, public_format, read_mat
 
@@ -16,19 +16,19 @@ ENDING = "_pts"
 
 
 def read(source: Path, hints: Hints) -> KeypointData:
-    """Read all files of landmarks below a folder; the flipped pictures of the set are not among them.
+    """Read all files of landmarks below a folder; the flipped images of the set are not among them.
 
     Raises:
         FileNotFoundError: if there are none.
         ValueError: if one has not 68 points ``pts_2d``.
     """
-    pictures = []
+    images = []
     for path in tracked(found_files(source, f"*{ENDING}.mat", "300W-LP"), "reading"):
         part, name = path.parent.name, path.stem.removesuffix(ENDING) + ".jpg"
         root = hints.images or path.parents[2]
-        pictures.append(Picture(root / part / name, [face(_points(path))], video=name.rsplit("_", 1)[0]))
+        images.append(LabelledImage(root / part / name, [face(_points(path))], video=name.rsplit("_", 1)[0]))
     # its keypoint set states no swaps, but the points are those of 300W
-    return KeypointData([replace(category_of("300wlp", "face"), swaps=category_of("300w", "face").swaps)], pictures)
+    return KeypointData([replace(category_of("300wlp", "face"), swaps=category_of("300w", "face").swaps)], images)
 
 
 def _points(path: Path) -> np.ndarray:

@@ -121,7 +121,7 @@ class Metadata:
         }
 
     def camera(self, index: int, subject: int) -> dict[str, Any]:
-        """Return a camera's rotation from the world and position in metres, lens and picture size."""
+        """Return a camera's rotation from the world and position in metres, lens and image size."""
         outside = self.numbers[OUTSIDE * (SUBJECTS * index + subject - 1) :][:OUTSIDE]
         lens = self.numbers[OUTSIDE * SUBJECTS * len(self.camera_ids) + INSIDE * index :][:INSIDE, None]
         width, height = SIZES_WH[self.camera_ids[index]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from posekit.console import tracked
-from posekit.labels.keypoint_data import SPLITS, Hints, KeypointData, Picture
+from posekit.labels.keypoint_data import SPLITS, Hints, KeypointData, LabelledImage
 from posekit.labels.place import Found, Place, read_text
 from posekit.labels.public_sets.public_set import category_of, face, found_files, public_format, read_points
 
@@ -19,7 +19,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
         FileNotFoundError: if there are none.
         ValueError: naming the first file and line that is not as it must be.
     """
-    pictures = []
+    images = []
     for path in tracked(found_files(source, "landmarks/*.txt", "LaPa"), "reading"):
         lines = read_text(path).split("\n")
         if lines[0].strip() != str(POINTS):
@@ -27,8 +27,8 @@ def read(source: Path, hints: Hints) -> KeypointData:
         points = read_points(path, [line for line in lines[1:] if line.strip()], POINTS)
         folder = path.parents[1]
         split = folder.name if folder.name in SPLITS else ""
-        pictures.append(Picture(folder / "images" / f"{path.stem}.jpg", [face(points)], split=split))
-    return KeypointData([category_of("lapa", "face")], pictures)
+        images.append(LabelledImage(folder / "images" / f"{path.stem}.jpg", [face(points)], split=split))
+    return KeypointData([category_of("lapa", "face")], images)
 
 
 FORMAT = public_format("lapa", "LaPa", read)

@@ -1,4 +1,4 @@
-"""MacaquePose as handed out: annotations.csv with a row for each picture (name, keypoints and outlines as JSON)."""
+"""MacaquePose as handed out: annotations.csv with a row for each image (name, keypoints and outlines as JSON)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from posekit.console import tracked
 from posekit.labels.image_files import find_folder
-from posekit.labels.keypoint_data import Hints, Instance, KeypointData, Picture
+from posekit.labels.keypoint_data import Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import Found, Place, read_text
 from posekit.labels.public_sets.public_set import category_of, extent, found_files, public_format
 
@@ -32,7 +32,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
         rows = list(csv.reader(io.StringIO(read_text(path), newline="")))[1:]
     except csv.Error as error:
         raise ValueError(f"{path}: no valid CSV: {error}; download it again") from error
-    pictures = []
+    images = []
     for number, row in enumerate(tracked(rows, "reading"), 2):
         where = Place(path, f"row {number}")
         if len(row) < 3:
@@ -46,11 +46,11 @@ def read(source: Path, hints: Hints) -> KeypointData:
             _instance(where, points, outline, len(category.keypoints))
             for points, outline in zip(animals, outlines, strict=True)
         ]
-        pictures.append(Picture(Path(where.text(row[0])), found))
-    folder = find_folder([str(picture.path) for picture in pictures], path.parent, hints.images)
-    for picture in pictures:
-        picture.path = folder / picture.path
-    return KeypointData([category], pictures)
+        images.append(LabelledImage(Path(where.text(row[0])), found))
+    folder = find_folder([str(image.path) for image in images], path.parent, hints.images)
+    for image in images:
+        image.path = folder / image.path
+    return KeypointData([category], images)
 
 
 def _parsed(place: Place, cell: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Takes of motion capture sets, and what ``BaseMocapDataset`` reads: pictures, and one .npz on all of them."""
+"""Takes of motion capture sets, and what ``BaseMocapDataset`` reads: images, and one .npz on all of them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from posekit.files import write_atomically
-from posekit.labels.image_files import place_pictures
-from posekit.labels.keypoint_data import Picture
+from posekit.labels.image_files import place_images
+from posekit.labels.keypoint_data import LabelledImage
 from posekit.labels.public_sets.public_set import SCALE_PIXELS
 from posekit.labels.public_sets.unpacking import Job
 from posekit.media.video import extract_frames
@@ -30,12 +30,12 @@ class Take:
     Shapes: F frames, K keypoints.
 
     Attributes:
-        source: the video, or the folder of pictures.
-        names: of the pictures in the unpacked set (F,).
-        keypoints: (F, K, 2) pixels, and whether they are inside the picture (F, K).
+        source: the video, or the folder of images.
+        names: of the images in the unpacked set (F,).
+        keypoints: (F, K, 2) pixels, and whether they are inside the image (F, K).
         keypoints_3d: (F, K, 3) metres, as the camera sees them.
         numbers: of the frames in the video, from 0 (F,).
-        files: the pictures (F,) if there is no video.
+        files: the images (F,) if there is no video.
     """
 
     source: Path
@@ -60,10 +60,10 @@ class Take:
 
 
 def write_takes(job: Job, path: Path, takes: Iterable[Take]) -> None:
-    """Bring the pictures of all takes and write what is known of them; frames without a picture are told and left out.
+    """Bring the images of all takes and write what is known of them; frames without an image are told and left out.
 
     Raises:
-        FileNotFoundError: if there is no picture at all of a take.
+        FileNotFoundError: if there is no image at all of a take.
         ValueError: if a video cannot be decoded.
     """
     parts = [take.columns(_bring(job, take)) for take in takes]
@@ -73,15 +73,17 @@ def write_takes(job: Job, path: Path, takes: Iterable[Take]) -> None:
 
 
 def _bring(job: Job, take: Take) -> np.ndarray:
-    """Bring a take's pictures and return of which frames there are any (F,)."""
+    """Bring a take's images and return of which frames there are any (F,)."""
     there = np.ones(len(take.names), bool)
     if not job.frames:
         return there
     targets = [job.dest / "images" / name for name in take.names]
     if take.files:
         there = np.array([file.is_file() for file in take.files])
-        pairs = [(Picture(file), target) for file, target in zip(take.files, targets, strict=True) if file.is_file()]
-        place_pictures([picture for picture, _ in pairs], [target for _, target in pairs], copy=job.copy_images)
+        pairs = [
+            (LabelledImage(file), target) for file, target in zip(take.files, targets, strict=True) if file.is_file()
+        ]
+        place_images([image for image, _ in pairs], [target for _, target in pairs], copy=job.copy_images)
     elif not take.source.is_file() and not all(target.exists() for target in targets):
         raise FileNotFoundError(f"{take.source}: no such video; {NO_FRAMES}")
     else:

@@ -1,4 +1,4 @@
-"""MPI-INF-3DHP as handed out: train/S1/Seq1 … (annot.mat, camera.calibration, videos), test/TS1 … (pictures)."""
+"""MPI-INF-3DHP as handed out: train/S1/Seq1 … (annot.mat, camera.calibration, videos), test/TS1 … (images)."""
 
 from __future__ import annotations
 

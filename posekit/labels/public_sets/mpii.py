@@ -17,8 +17,8 @@ import numpy as np
 from posekit.console import tracked
 from posekit.datasets.datasets.mpii import HEAD_SHARE
 from posekit.files import write_atomically
-from posekit.labels.image_files import place_pictures
-from posekit.labels.keypoint_data import Format, Hints, Instance, KeypointData, Picture
+from posekit.labels.image_files import place_images
+from posekit.labels.keypoint_data import Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import ENCODER, Found, Place, as_utf8
 from posekit.labels.public_sets.public_set import SCALE_PIXELS, category_of, found_files, read_mat
 
@@ -44,22 +44,22 @@ def read(source: Path, hints: Hints) -> KeypointData:
     path = source if source.is_file() else found_files(source, LABELS, "MPII")[0]
     release = read_mat(path, "RELEASE", as_objects=True)[0]
     place = Place(path)
-    images, training = (listed(attribute(release, name, place)) for name in ("annolist", "img_train"))
-    if len(images) != len(training):
-        raise place.wrong(Found(f"{len(images)} images"), f"{len(training)}, as img_train has", "download it again")
+    entries, training = (listed(attribute(release, name, place)) for name in ("annolist", "img_train"))
+    if len(entries) != len(training):
+        raise place.wrong(Found(f"{len(entries)} images"), f"{len(training)}, as img_train has", "download it again")
     root = hints.images or path.parent / FOLDER
     left_out: Counter[str] = Counter()
-    pictures = []
-    for number, (image, is_training) in enumerate(tracked(list(zip(images, training, strict=True)), "reading")):
+    images = []
+    for number, (entry, is_training) in enumerate(tracked(list(zip(entries, training, strict=True)), "reading")):
         where = place.at(f"annolist({number + 1})")
-        name = where.at("image.name").text(attribute(attribute(image, "image", where), "name", where))
-        people = list(_people(image, where, is_training == 1))
+        name = where.at("image.name").text(attribute(attribute(entry, "image", where), "name", where))
+        people = list(_people(entry, where, is_training == 1))
         labelled = [person for person in people if person is not None]
         left_out["people without keypoints"] += len(people) - len(labelled)
-        video = listed(getattr(image, "vididx", ()))
+        video = listed(getattr(entry, "vididx", ()))
         split = "" if is_training == 1 else "test"
-        pictures.append(Picture(root / name, labelled, video=str(int(video[0])) if video else None, split=split))
-    return KeypointData([category_of("mpii", "person")], pictures, left_out=+left_out)
+        images.append(LabelledImage(root / name, labelled, video=str(int(video[0])) if video else None, split=split))
+    return KeypointData([category_of("mpii", "person")], images, left_out=+left_out)
 
 
 def _people(image: Any, place: Place, is_training: bool) -> Iterator[Instance | None]:
@@ -128,17 +128,17 @@ def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
     names = category_of("mpii", "person").keypoints
     if main.keypoints != names:
         raise ValueError(f"--to mpii: keypoints are {', '.join(main.keypoints) or 'none'}; MPII has {', '.join(names)}")
-    targets = [dest / FOLDER / picture.path.name for picture in data.pictures]
+    targets = [dest / FOLDER / image.path.name for image in data.images]
     unnumbered = next((target.name for target in targets if not NUMBERED.fullmatch(target.name)), None)
     if unnumbered is not None or len(set(targets)) < len(targets):
         example = unnumbered or Counter(targets).most_common(1)[0][0].name
         raise ValueError(f"--to mpii: image '{example}'; names must differ and be numbers, as 015601864.jpg")
-    place_pictures(data.pictures, targets, copy=copy_images)
+    place_images(data.images, targets, copy=copy_images)
     written = []
-    for split, pictures in data.by_split().items():
-        people = [(picture, instance) for picture in pictures for instance in picture.instances]
+    for split, images in data.by_split().items():
+        people = [(image, instance) for image in images for instance in image.instances]
         path = dest / "annotations" / f"mpii_{split or 'trainval'}.json"
-        entries = [_entry(picture, instance) for picture, instance in people]
+        entries = [_entry(image, instance) for image, instance in people]
         write_atomically(path, lambda file, entries=entries: file.write(as_utf8(ENCODER.encode(entries))))
         written.append(path)
         heads = [instance.extra.get("headbox") for _, instance in people]
@@ -147,7 +147,7 @@ def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:
     return written
 
 
-def _entry(picture: Picture, instance: Instance) -> dict[str, Any]:
+def _entry(image: LabelledImage, instance: Instance) -> dict[str, Any]:
     """Return a person as the JSON list has it, counted from 1; keypoints without label are at -1."""
     center, scale = instance.extra.get("center"), instance.extra.get("scale")
     if center is None or scale is None:
@@ -158,7 +158,7 @@ def _entry(picture: Picture, instance: Instance) -> dict[str, Any]:
     return {
         "joints_vis": instance.labelled.astype(int).tolist(),
         "joints": joints.tolist(),
-        "image": picture.path.name,
+        "image": image.path.name,
         "scale": scale,
         "center": [value + 1 for value in center],
     }

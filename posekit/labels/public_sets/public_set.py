@@ -1,4 +1,4 @@
-"""What the readers of public data sets, as they are handed out, share."""
+"""What the readers of public datasets, as they are handed out, share."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def read_points(path: Path, rows: Sequence[str], count: int) -> np.ndarray:
     """
     place = Place(path)
     if len(rows) != count:
-        raise place.wrong(Found(f"{len(rows)} points"), f"{count}", "is it a file of this data set?")
+        raise place.wrong(Found(f"{len(rows)} points"), f"{count}", "is it a file of this dataset?")
     return np.array([place.at(f"point {i}").numbers(row.split(), 2) for i, row in enumerate(rows, 1)])
 
 
@@ -92,7 +92,7 @@ def found_files(source: Path, pattern: str, what: str) -> list[Path]:
 
 
 def beside(path: Path, suffixes: Sequence[str] = (".jpg", ".png", ".jpeg")) -> Path:
-    """Return the picture with the same name as a file of labels."""
+    """Return the image with the same name as a file of labels."""
     named = [path.with_suffix(suffix) for suffix in suffixes]
     return next((candidate for candidate in named if candidate.is_file()), named[0])
 

@@ -1,7 +1,7 @@
 """UBody as handed out: annotations of each scene (keypoint_annotation.json), videos, and lists of the test videos.
 
-A picture is named after the frame of a video brought to 30 frames per second: ``SCENE/VIDEO/000001.png`` is the first.
-Pictures that were extracted to ``images`` already, as by the authors' script, are taken from there.
+An image is named after the frame of a video brought to 30 frames per second: ``SCENE/VIDEO/000001.png`` is the first.
+Images that were extracted to ``images`` already, as by the authors' script, are taken from there.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from posekit.files import write_atomically
-from posekit.labels.image_files import place_pictures
-from posekit.labels.keypoint_data import Picture
+from posekit.labels.image_files import place_images
+from posekit.labels.keypoint_data import LabelledImage
 from posekit.labels.place import Place, json_bytes, read_object
 from posekit.labels.public_sets.public_set import found_files, unpacked_format
 from posekit.labels.public_sets.unpacking import Job
@@ -90,7 +90,7 @@ def read_test_list(path: Path) -> frozenset[str]:
 
 
 class Scene:
-    """The labels of one scene, and their pictures.
+    """The labels of one scene, and their images.
 
     Args:
         path: of its keypoint_annotation.json.
@@ -110,7 +110,7 @@ class Scene:
         self.root = path.parents[2]
 
     def divide(self, held_out: frozenset[str]) -> tuple[tuple[dict[str, Any], dict[str, Any]], int]:
-        """Bring the pictures and return the documents to train on and to validate, and how many labels have none."""
+        """Bring the images and return the documents to train on and to validate, and how many labels have none."""
         document = read_object(self.place.path)
         images = dict(self._images(document))
         annotations = self._annotations(document, images)
@@ -153,17 +153,17 @@ class Scene:
         }
 
     def _bring(self, names: list[str]) -> frozenset[str]:
-        """Link or copy pictures, or write the frames of videos; return the names of those that are there."""
+        """Link or copy images, or write the frames of videos; return the names of those that are there."""
         if not self.job.frames:
             return frozenset(names)
         extracted, videos = {}, {}
         for name in names:
-            picture = self.root / "images" / self.name / name
-            if picture.is_file():
-                extracted[name] = Picture(picture)
+            image = self.root / "images" / self.name / name
+            if image.is_file():
+                extracted[name] = LabelledImage(image)
             else:
                 videos.setdefault(str(PurePosixPath(name).parent), []).append(name)
-        place_pictures(list(extracted.values()), list(map(self._target, extracted)), copy=self.job.copy_images)
+        place_images(list(extracted.values()), list(map(self._target, extracted)), copy=self.job.copy_images)
         return frozenset(extracted).union(*(self._extract(video, wanted) for video, wanted in videos.items()))
 
     def _extract(self, video: str, names: list[str]) -> Iterable[str]:
@@ -185,7 +185,7 @@ class Scene:
 
 
 def video_name(file_name: str) -> str:
-    """Return the video of a picture as the lists of test videos name it."""
+    """Return the video of an image as the lists of test videos name it."""
     return PurePosixPath(file_name).parts[-2].split(TRIMMED)[0]
 
 

@@ -1,4 +1,4 @@
-"""Unpacking: from a public data set as it is handed out to the files and folders that its own dataset class reads.
+"""Unpacking: from a public dataset as it is handed out to the files and folders that its own dataset class reads.
 
 For sets that hold what ``KeypointData`` does not: poses in 3D, cameras, more frames than fit into memory.
 """
@@ -18,7 +18,7 @@ class Job:
         tell: is handed a line on each step.
         every: take every so many frames of a video.
         split: which of the authors' divisions into parts.
-        frames: bring the pictures too: frames of videos are written, pictures linked, or copied if ``copy_images``.
+        frames: bring the images too: frames of videos are written, images linked, or copied if ``copy_images``.
     """
 
     source: Path
@@ -32,7 +32,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Unpacking:
-    """How a data set is unpacked.
+    """How a dataset is unpacked.
 
     Attributes:
         run: does it and returns the files that a user wants to know of.
@@ -45,7 +45,7 @@ class Unpacking:
     splits: tuple[str, ...] = ()
 
     def chosen(self, name: str, every: int | None, split: str | None) -> tuple[int, str]:
-        """Return ``every`` and ``split`` of the job of unpacking the data set ``name``.
+        """Return ``every`` and ``split`` of the job of unpacking the dataset ``name``.
 
         Raises:
             ValueError: if the set does not have them.

@@ -1,6 +1,6 @@
 """WFLW as handed out: WFLW_images, and lists with a line for each face.
 
-A line has 98 points, the face's rectangle (two corners), six attributes (0 or 1) and the picture's name.
+A line has 98 points, the face's rectangle (two corners), six attributes (0 or 1) and the image's name.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 
 from posekit.console import tracked
 from posekit.labels.image_files import find_folder
-from posekit.labels.keypoint_data import Hints, KeypointData, Picture
+from posekit.labels.keypoint_data import Hints, KeypointData, LabelledImage
 from posekit.labels.place import Found, Place, read_text
 from posekit.labels.public_sets.public_set import category_of, face, found_files, public_format
 
@@ -31,7 +31,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
         ValueError: naming the first line that is not as it must be.
     """
     paths = [source] if source.is_file() else found_files(source, LISTS, "WFLW")
-    pictures: dict[tuple[str, str], Picture] = {}
+    images: dict[tuple[str, str], LabelledImage] = {}
     for path in paths:
         split = next((name for name in ("train", "test") if path.stem.endswith(name)), "")
         for number, line in enumerate(tracked(read_text(path).splitlines(), "reading"), 1):
@@ -44,18 +44,18 @@ def read(source: Path, hints: Hints) -> KeypointData:
             marks = dict(zip(ATTRIBUTES, values[-6:].astype(int).tolist(), strict=True))
             found = face(points, box=where.box(x, y, width, height), extra={"attributes": marks})
             name = cells[-1].strip()
-            picture = pictures.setdefault((split, name), Picture(Path(name), split=split))
-            picture.instances.append(found)
+            image = images.setdefault((split, name), LabelledImage(Path(name), split=split))
+            image.instances.append(found)
     root = source if source.is_dir() else source.parent
-    names = [name for _, name in pictures]
+    names = [name for _, name in images]
     folder = find_folder(names, next(iter(root.rglob("WFLW_images")), root), hints.images)
-    for picture in pictures.values():
-        picture.path = folder / picture.path
+    for image in images.values():
+        image.path = folder / image.path
     subsets = {
-        name: lambda picture, face, mark=mark: picture.split == "test" and face.extra["attributes"][mark] == 1
+        name: lambda image, face, mark=mark: image.split == "test" and face.extra["attributes"][mark] == 1
         for name, mark in SUBSETS.items()
     }
-    return KeypointData([category_of("wflw", "face")], list(pictures.values()), subsets=subsets)
+    return KeypointData([category_of("wflw", "face")], list(images.values()), subsets=subsets)
 
 
 FORMAT = public_format("wflw", "WFLW", read)

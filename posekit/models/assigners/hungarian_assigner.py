@@ -19,12 +19,12 @@ HOPELESS = 1e6
 
 
 class Candidates(NamedTuple):
-    """What each of Q queries says about one picture.
+    """What each of Q queries says about one image.
 
     Attributes:
         logits: (Q, C) of the classes.
-        boxes: (Q, 4) centre and size as shares of the picture.
-        keypoints: (Q, K, 2) as shares of the picture, or None.
+        boxes: (Q, 4) centre and size as shares of the image.
+        keypoints: (Q, K, 2) as shares of the image, or None.
     """
 
     logits: Tensor
@@ -80,12 +80,12 @@ class HungarianAssigner:
 
     @torch.no_grad()
     def assign(self, candidates: Candidates, truth: InstanceData) -> Pairs:
-        """Match the queries of one picture with its instances.
+        """Match the queries of one image with its instances.
 
         Args:
             candidates: what the queries say.
             truth: tensors ``labels`` (N,), ``boxes`` (N, 4) centre and size and ``keypoints`` (N, K, 2) as shares of
-                the picture, ``visible`` (N, K), ``sizes`` (N, 2) the picture's width and height, ``areas`` (N,) in
+                the image, ``visible`` (N, K), ``sizes`` (N, 2) the image's width and height, ``areas`` (N,) in
                 pixels.
         """
         device = candidates.boxes.device

@@ -169,7 +169,7 @@ class VisionTransformer(FreezableBackbone):
                     init_feed_forward(part)
 
     def fit_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Fit positions of pictures of another size, perhaps with a class token that this network lacks."""
+        """Fit positions of images of another size, perhaps with a class token that this network lacks."""
         positions = state.get("pos_embed")
         if positions is None or positions.shape == self.pos_embed.shape or positions.ndim != 3:
             return state

@@ -1,4 +1,4 @@
-"""From 8-bit pictures to what a backbone takes."""
+"""From 8-bit images to what a backbone takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from posekit.registry import MODELS
 @MODELS.register_module("DetDataPreprocessor")
 @MODELS.register_module()
 class PoseDataPreprocessor(BaseDataPreprocessor):
-    """Moves pictures to the device, swaps their channels, normalises, pads and stacks them.
+    """Moves images to the device, swaps their channels, normalises, pads and stacks them.
 
     Args:
         mean: of each channel after swapping, in 0..255; None for no normalisation.
@@ -62,13 +62,13 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
         """Return the normalised batch (B, C, H, W) float32 and the samples, both on the device.
 
         Args:
-            data: ``inputs``, a list of (C, H, W) pictures or one (B, C, H, W) batch, and ``data_samples``, whose
+            data: ``inputs``, a list of (C, H, W) images or one (B, C, H, W) batch, and ``data_samples``, whose
                 metainfo gains ``batch_input_shape`` and ``pad_shape`` (heights and widths).
             training: whether to apply the batch augmentations.
         """
-        pictures, samples = data["inputs"], self.to_device(data.get("data_samples"))
-        batch = self.stack(pictures)
-        self.note_shapes(pictures, batch, samples)
+        images, samples = data["inputs"], self.to_device(data.get("data_samples"))
+        batch = self.stack(images)
+        self.note_shapes(images, batch, samples)
         if training:
             for augment in self.batch_augments:
                 batch, samples = augment(batch, samples)
@@ -78,14 +78,14 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
         """Return one normalised and padded float batch on the device."""
         if isinstance(inputs, Tensor) and inputs.ndim != 4:
             raise ValueError(f"inputs: a batch has the shape (B, C, H, W), this one {tuple(inputs.shape)}")
-        if not isinstance(inputs, Tensor) and len({picture.shape for picture in inputs}) == 1:
+        if not isinstance(inputs, Tensor) and len({image.shape for image in inputs}) == 1:
             inputs = torch.stack(list(inputs))
         height, width = self.padded_size(inputs)
         if isinstance(inputs, Tensor) and tuple(inputs.shape[2:]) == (height, width):
             return self.normalize(self.to_device(inputs))
         batch = self.mean.new_full((len(inputs), inputs[0].shape[0], height, width), self.pad_value)
-        for slot, picture in zip(batch, inputs, strict=True):
-            slot[:, : picture.shape[1], : picture.shape[2]] = self.normalize(self.to_device(picture[None]))[0]
+        for slot, image in zip(batch, inputs, strict=True):
+            slot[:, : image.shape[1], : image.shape[2]] = self.normalize(self.to_device(image[None]))[0]
         return batch
 
     def normalize(self, batch: Tensor) -> Tensor:
@@ -95,8 +95,8 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
         return (batch - self.mean).div_(self.std)
 
     def padded_size(self, inputs: Tensor | Sequence[Tensor]) -> tuple[int, int]:
-        """Return the height and width that all pictures fit in."""
-        sizes = [self.round_up(picture.shape[-2:]) for picture in inputs]
+        """Return the height and width that all images fit in."""
+        sizes = [self.round_up(image.shape[-2:]) for image in inputs]
         return max(height for height, _ in sizes), max(width for _, width in sizes)
 
     def round_up(self, size_hw: Sequence[int]) -> tuple[int, int]:
@@ -104,13 +104,13 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
         step = self.pad_size_divisor
         return -(-size_hw[0] // step) * step, -(-size_hw[1] // step) * step
 
-    def note_shapes(self, pictures: Tensor | Sequence[Tensor], batch: Tensor, samples: Any) -> None:
+    def note_shapes(self, images: Tensor | Sequence[Tensor], batch: Tensor, samples: Any) -> None:
         """Write the shapes before and after batching into each sample's metainfo."""
         if samples is None:
             return
         infos = getattr(samples, "metainfos", None)
-        for index, picture in enumerate(pictures):
-            shapes = {"batch_input_shape": tuple(batch.shape[2:]), "pad_shape": self.round_up(picture.shape[-2:])}
+        for index, image in enumerate(images):
+            shapes = {"batch_input_shape": tuple(batch.shape[2:]), "pad_shape": self.round_up(image.shape[-2:])}
             if infos is None:
                 samples[index].set_metainfo(shapes)
             else:

@@ -87,7 +87,7 @@ class AssociativeEmbeddingHead(HeatmapHead):
         return maps[:, : self.num_keypoints], maps[:, self.num_keypoints :]
 
     def targets(self, batch: Batch) -> list[Any]:
-        """Return heatmaps, their mask if there is one, and the cells of each picture's keypoints."""
+        """Return heatmaps, their mask if there is one, and the cells of each image's keypoints."""
         columns = as_columns(batch)
         cells = columns.column("gt_instance_labels.keypoint_indices")
         return [columns.column(HEATMAPS), columns.get("gt_fields.heatmap_mask"), cells]

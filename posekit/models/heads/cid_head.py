@@ -66,7 +66,7 @@ class SpatialAttention(nn.Module):
 
 
 class InstanceHeatmaps(nn.Module):
-    """Heatmaps of single instances from the features of the whole picture."""
+    """Heatmaps of single instances from the features of the whole image."""
 
     def __init__(self, in_channels: int, out_channels: int, channels: int) -> None:
         super().__init__()
@@ -76,16 +76,16 @@ class InstanceHeatmaps(nn.Module):
         self.fuse_attention = nn.Conv2d(channels * 2, channels, 1)
         self.heatmap_conv = nn.Conv2d(channels, out_channels, 1)
 
-    def forward(self, feats: Tensor, instances: Tensor, centers: Tensor, pictures: Tensor) -> Tensor:
+    def forward(self, feats: Tensor, instances: Tensor, centers: Tensor, images: Tensor) -> Tensor:
         """Compute heatmaps (N, K, H, W).
 
         Args:
             feats: (B, C, H, W).
             instances: (N, C) features of each instance.
             centers: (N, 2) cells.
-            pictures: (N,) which of the B pictures each is in.
+            images: (N,) which of the B images each is in.
         """
-        maps = self.conv_down(feats)[pictures]
+        maps = self.conv_down(feats)[images]
         attended = [self.channel_attention(maps, instances), self.spatial_attention(maps, instances, centers)]
         return clamped_sigmoid(self.heatmap_conv(F.relu(self.fuse_attention(torch.cat(attended, 1)))))
 
@@ -101,7 +101,7 @@ class CIDHead(BaseHead):
         prior_prob: what heatmaps start from.
         coupled_heatmap_loss: of the heatmaps of all instances together; by default the focal loss.
         decoupled_heatmap_loss: of each instance's own; by default the focal loss.
-        contrastive_loss: keeps the features of a picture's instances apart.
+        contrastive_loss: keeps the features of an image's instances apart.
         decoder: the codec that finds keypoints in an instance's heatmaps.
         init_cfg: rules for the initial weights.
 
@@ -146,22 +146,22 @@ class CIDHead(BaseHead):
             nn.init.constant_(conv.bias, -math.log((1 - self.prior_prob) / self.prior_prob))  # pyright: ignore
 
     def forward(self, feats: Features) -> Tensor:
-        """Compute the heatmaps (N, K, H, W) of all instances that are found in the pictures."""
-        centers, pictures, _ = self.find(self.iia_module(feats[-1])[:, -1:], {})
-        return self.gfd_module(feats[-1], sample(feats[-1], centers, pictures), centers, pictures)
+        """Compute the heatmaps (N, K, H, W) of all instances that are found in the images."""
+        centers, images, _ = self.find(self.iia_module(feats[-1])[:, -1:], {})
+        return self.gfd_module(feats[-1], sample(feats[-1], centers, images), centers, images)
 
     @staticmethod
     def find(maps: Tensor, test_cfg: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the cells (N, 2) of the highest maxima of maps (B, 1, H, W), their pictures (N,) and scores (N,)."""
+        """Return the cells (N, 2) of the highest maxima of maps (B, 1, H, W), their images (N,) and scores (N,)."""
         smooth = smoothed(maps, test_cfg.get("blur_kernel_size", 3))
         extent = sum(maps.shape[2:]) / 2
         window = 7 if extent > 300 else 5 if extent > 200 else 3
         peaks = (smooth * (F.max_pool2d(smooth, window, 1, window // 2) == smooth)).flatten(1)
         scores, cells = peaks.topk(min(test_cfg.get("max_instances", 30), peaks.shape[1]), dim=1)
-        pictures, rank = torch.nonzero(scores > test_cfg.get("score_threshold", 0.01), as_tuple=True)
-        cells = cells[pictures, rank]
+        images, rank = torch.nonzero(scores > test_cfg.get("score_threshold", 0.01), as_tuple=True)
+        cells = cells[images, rank]
         width = maps.shape[-1]
-        return torch.stack([cells % width, cells // width], 1), pictures, scores[pictures, rank]
+        return torch.stack([cells % width, cells // width], 1), images, scores[images, rank]
 
     def predict(self, feats: Any, batch: Batch, test_cfg: dict[str, Any] | None = None) -> Any:
         test_cfg = test_cfg or {}
@@ -170,25 +170,25 @@ class CIDHead(BaseHead):
         else:
             maps = feats[-1][None]
         roots = torch.stack([self.iia_module(one)[:, -1:] for one in maps]).mean(0)
-        centers, pictures, scores = self.find(roots, test_cfg)
-        heatmaps = self.instance_heatmaps(maps, centers, pictures, batch)
+        centers, images, scores = self.find(roots, test_cfg)
+        heatmaps = self.instance_heatmaps(maps, centers, images, batch)
         heatmaps = smoothed(heatmaps, test_cfg.get("blur_kernel_size", 3))
-        own = [pictures == index for index in range(len(roots))]
+        own = [images == index for index in range(len(roots))]
         sizes = [info["input_size"] for info in as_columns(batch).metainfos]
         poses = [self.pose(heatmaps[one], scores[one], size) for one, size in zip(own, sizes, strict=True)]
         if not test_cfg.get("output_heatmaps"):
             return poses
         return poses, [PixelData(heatmaps=heatmaps[one].flatten(0, 1)) for one in own]
 
-    def instance_heatmaps(self, maps: Tensor, centers: Tensor, pictures: Tensor, batch: Batch) -> Tensor:
-        """Return each instance's heatmaps, averaged over the views (V, B, C, H, W) of its picture."""
-        views = [self.gfd_module(one, sample(one, centers, pictures), centers, pictures) for one in maps]
+    def instance_heatmaps(self, maps: Tensor, centers: Tensor, images: Tensor, batch: Batch) -> Tensor:
+        """Return each instance's heatmaps, averaged over the views (V, B, C, H, W) of its image."""
+        views = [self.gfd_module(one, sample(one, centers, images), centers, images) for one in maps]
         if len(views) == 1:
             return views[0]
         return (views[0] + views[1][:, flip_indices(batch)]) / 2
 
     def pose(self, heatmaps: Tensor, scores: Tensor, input_size: tuple[int, int]) -> InstanceData:
-        """Decode one picture's instances; keypoints lie in the middle of their cells."""
+        """Decode one image's instances; keypoints lie in the middle of their cells."""
         keypoints, keypoint_scores = to_numpy(self.codec.decode(*as_float((heatmaps, scores[:, None]))))
         half = [side / cells / 2 for side, cells in zip(input_size, reversed(heatmaps.shape[2:]), strict=True)]
         return InstanceData(keypoints=keypoints + np.array(half, np.float32), keypoint_scores=keypoint_scores)
@@ -197,11 +197,11 @@ class CIDHead(BaseHead):
         columns, maps = as_columns(batch), feats[-1]
         names = ("gt_instance_labels.instance_coords", "gt_instance_labels.keypoint_weights")
         centers, weights = (torch.cat(list(columns.column(name))).to(maps.device) for name in names)
-        per_picture = columns.column("gt_fields.instance_heatmaps")
-        wanted = torch.cat([one.unflatten(0, (-1, self.num_keypoints)) for one in per_picture])
+        per_image = columns.column("gt_fields.instance_heatmaps")
+        wanted = torch.cat([one.unflatten(0, (-1, self.num_keypoints)) for one in per_image])
         counts = torch.tensor([len(one) for one in columns.column(names[0])], device=maps.device)
-        pictures = torch.arange(len(counts), device=maps.device).repeat_interleave(counts)
-        instances = sample(maps, centers.long(), pictures)
+        images = torch.arange(len(counts), device=maps.device).repeat_interleave(counts)
+        instances = sample(maps, centers.long(), images)
         coupled = self.loss_module["heatmap_coupled"](
             self.iia_module(maps), columns.column(HEATMAPS), None, columns.get("gt_fields.heatmap_mask")
         )
@@ -210,7 +210,7 @@ class CIDHead(BaseHead):
             return losses
         apart = torch.stack([self.loss_module["contrastive"](one) for one in instances.split(counts.tolist())])
         chosen = _some(len(centers), (train_cfg or {}).get("max_train_instances", -1), maps.device)
-        heatmaps = self.gfd_module(maps, instances[chosen], centers[chosen], pictures[chosen])
+        heatmaps = self.gfd_module(maps, instances[chosen], centers[chosen], images[chosen])
         losses["loss/heatmap_decoupled"] = self.loss_module["heatmap_decoupled"](
             heatmaps, wanted[chosen], weights[chosen]
         )
@@ -218,9 +218,9 @@ class CIDHead(BaseHead):
         return losses
 
 
-def sample(maps: Tensor, centers: Tensor, pictures: Tensor) -> Tensor:
-    """Return the features (N, C) of maps (B, C, H, W) at cells (N, 2) of pictures (N,)."""
-    return maps[pictures, :, centers[:, 1], centers[:, 0]]
+def sample(maps: Tensor, centers: Tensor, images: Tensor) -> Tensor:
+    """Return the features (N, C) of maps (B, C, H, W) at cells (N, 2) of images (N,)."""
+    return maps[images, :, centers[:, 1], centers[:, 0]]
 
 
 def smoothed(heatmaps: Tensor, kernel_size: int) -> Tensor:

@@ -203,7 +203,7 @@ class DEKRHead(BaseHead):
     def pose(
         self, heatmaps: Tensor, displacements: Tensor, info: dict[str, Any], test_cfg: dict[str, Any]
     ) -> InstanceData:
-        """Decode one picture's maps, score the poses again and drop those that share joints with better ones."""
+        """Decode one image's maps, score the poses again and drop those that share joints with better ones."""
         keypoints, (root_scores, scores) = self.codec.decode(heatmaps, displacements)
         scores = keypoints.new_ones(keypoints.shape[:2]) if scores is None else scores
         skeleton = info.get("skeleton_links")

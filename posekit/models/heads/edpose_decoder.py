@@ -51,8 +51,8 @@ class Found(NamedTuple):
 
     Attributes:
         logits: (B, Q, number of classes).
-        boxes: (B, Q, 4) centre and size as shares of the picture.
-        keypoints: (B, G, K, 2) as shares of the picture; None before the second decoder.
+        boxes: (B, Q, 4) centre and size as shares of the image.
+        keypoints: (B, G, K, 2) as shares of the image; None before the second decoder.
     """
 
     logits: Tensor
@@ -66,7 +66,7 @@ class Found(NamedTuple):
 
 
 def corrected(places: Tensor, correction: Tensor) -> Tensor:
-    """Move shares of the picture by a correction of their logits."""
+    """Move shares of the image by a correction of their logits."""
     return (inverse_sigmoid(places) + correction).sigmoid()
 
 

@@ -14,13 +14,13 @@ from posekit.structures import InstanceData
 
 
 class Noised(NamedTuple):
-    """S noised queries for each of B pictures.
+    """S noised queries for each of B images.
 
     Attributes:
         labels: (B, S) classes, some of them wrong.
         boxes: (B, S, 4) centre and size as shares, noised.
         groups: (S,) the repetition of the instances that a query belongs to.
-        index: (V,) among all B * S queries, those that there is an instance for; pictures have unlike numbers.
+        index: (V,) among all B * S queries, those that there is an instance for; images have unlike numbers.
         truth: the instance of each of these.
     """
 
@@ -49,16 +49,16 @@ class Denoising(NamedTuple):
     dn_attn_mask_type_list: Sequence[str] = ()
 
     def make(self, truths: Sequence[InstanceData], num_queries: int) -> Noised:
-        """Repeat the instances of each picture in up to ``num_queries`` queries, and noise them.
+        """Repeat the instances of each image in up to ``num_queries`` queries, and noise them.
 
-        Each group holds the instances of a picture once; instances beyond ``num_queries`` are left out.
+        Each group holds the instances of an image once; instances beyond ``num_queries`` are left out.
         """
         truths = [truth[:num_queries] for truth in truths]
         size = max(1, *(len(truth) for truth in truths))
         repeats = num_queries // size
         labels = pad_sequence([truth.labels for truth in truths], batch_first=True)
         boxes = pad_sequence([truth.boxes for truth in truths], batch_first=True)
-        missing = size - labels.shape[1]  # 1 where no picture has any instance
+        missing = size - labels.shape[1]  # 1 where no image has any instance
         labels = F.pad(labels, (0, missing)).repeat(1, repeats)
         boxes = F.pad(boxes, (0, 0, 0, missing)).repeat(1, repeats, 1)
         slots = torch.arange(len(truths) * repeats * size, device=labels.device).view(len(truths), repeats, size)

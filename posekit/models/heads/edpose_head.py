@@ -17,7 +17,7 @@ from posekit.models.base_module import InitRules, Settings
 from posekit.models.heads.base import Batch, Features, as_columns, to_numpy
 from posekit.models.heads.edpose_decoder import COCO_KEYPOINTS, EDPoseDecoder, EDPoseOutHead, Found, Layout, Stage
 from posekit.models.heads.edpose_denoising import Denoising, Noised
-from posekit.models.heads.transformer_head import TransformerHead, picture_hw
+from posekit.models.heads.transformer_head import TransformerHead, image_hw
 from posekit.models.layers.deformable_attention import Tokens
 from posekit.models.layers.detr_layers import inverse_sigmoid
 from posekit.models.losses.base import BaseLoss, mean_count
@@ -153,7 +153,7 @@ class EDPoseHead(TransformerHead):
         return Decoded(stages, Layout(len(groups), self.num_keypoints), first_places, proposals)
 
     def learned(self, memory: Tokens) -> Stage:
-        """Return the same queries for all pictures."""
+        """Return the same queries for all images."""
         queries = Stage(self.query_embedding.weight, self.refpoint_embedding.weight.sigmoid())
         return Stage(*(one.expand(len(memory.values), -1, -1) for one in queries))
 
@@ -189,7 +189,7 @@ class EDPoseHead(TransformerHead):
         codec = self.codec
         logits, boxes, keypoints = self(feats, batch)
         arrays = to_numpy((logits.sigmoid(), boxes.float(), keypoints.float()))
-        sizes = [np.array(picture_hw(info)) for info in as_columns(batch).metainfos]
+        sizes = [np.array(image_hw(info)) for info in as_columns(batch).metainfos]
         found = [codec.decode(size, *one) for size, *one in zip(sizes, *arrays, strict=True)]
         return [
             InstanceData(bboxes=boxes, bbox_scores=scores[:, 0], keypoints=points, keypoint_scores=scores)
@@ -226,7 +226,7 @@ class EDPoseHead(TransformerHead):
         return losses
 
     def truth(self, sample: PoseDataSample, device: torch.device) -> InstanceData:
-        """Return the instances of a picture as HungarianAssigner takes them.
+        """Return the instances of an image as HungarianAssigner takes them.
 
         Raises:
             ValueError: if they are not encoded.
@@ -234,14 +234,14 @@ class EDPoseHead(TransformerHead):
         labels = sample.gt_instance_labels if "gt_instance_labels" in sample else InstanceData()
         if not all(name in labels for name in ("bboxes", "keypoints", "keypoints_visible")):
             raise ValueError(
-                "EDPoseHead learns from boxes and keypoints as shares of the picture; "
+                "EDPoseHead learns from boxes and keypoints as shares of the image; "
                 "put GenerateTarget with the encoder EDPoseLabel before PackPoseInputs in the training pipeline"
             )
 
         def read(name: str) -> Tensor:
             return torch.as_tensor(labels[name], dtype=torch.float32, device=device)
 
-        height, width = picture_hw(sample.metainfo)
+        height, width = image_hw(sample.metainfo)
         boxes, count = read("bboxes"), len(labels)
         shares = read("areas") if "areas" in labels else boxes[:, 2:].prod(-1)
         values: dict[str, Any] = {
@@ -255,12 +255,12 @@ class EDPoseHead(TransformerHead):
         return InstanceData(**values)
 
     def match(self, found: Found, truths: Sequence[InstanceData]) -> Matched:
-        """Choose the queries that learn an instance, picture by picture."""
+        """Choose the queries that learn an instance, image by image."""
         number, index, chosen = found.boxes.shape[1], [], []
-        for picture, truth in enumerate(truths):
-            poses = None if found.keypoints is None else found.keypoints[picture]
-            pairs = self.assigner.assign(Candidates(found.logits[picture], found.boxes[picture], poses), truth)
-            index.append(pairs.queries + picture * number)
+        for image, truth in enumerate(truths):
+            poses = None if found.keypoints is None else found.keypoints[image]
+            pairs = self.assigner.assign(Candidates(found.logits[image], found.boxes[image], poses), truth)
+            index.append(pairs.queries + image * number)
             chosen.append(truth[pairs.instances])
         return Matched(torch.cat(index), InstanceData.cat(chosen))
 
@@ -283,7 +283,7 @@ class EDPoseHead(TransformerHead):
         }
 
     def keypoint_losses(self, keypoints: Tensor, matched: Matched, count: Tensor) -> dict[str, Tensor]:
-        """Return the losses of the matched queries' keypoints, their similarity as on the picture."""
+        """Return the losses of the matched queries' keypoints, their similarity as on the image."""
         index, truth = matched
         places, size = keypoints.flatten(0, 1)[index], truth.sizes[:, None]
         similar = self.loss_module["oks"](places * size, truth.keypoints * size, truth.visible, truth.areas)

@@ -59,7 +59,7 @@ class MotionRegressionHead(LiftingHead):
         return [columns.column(LIFTING_TARGET), columns.column(LIFTING_WEIGHT)]
 
     def unflipped(self, outputs: Outputs, batch: Batch, test_cfg: dict[str, Any]) -> Tensor:
-        # Pictures reach from -1 to 1, so that mirroring changes the sign of x: 1 - x - 1.
+        # Images reach from -1 to 1, so that mirroring changes the sign of x: 1 - x - 1.
         shift = test_cfg.get("shift_coords", True)
         return flip_coordinates(outputs, flip_indices(batch), shift_coords=shift, input_width=1)
 

@@ -76,7 +76,7 @@ class TransformerHead(BaseHead):
                 part.reset_parameters()
 
     def forward(self, feats: Features, batch: Batch | None = None) -> Outputs:
-        """Compute the outputs; without samples the pictures are taken to fill the feature maps."""
+        """Compute the outputs; without samples the images are taken to fill the feature maps."""
         return self.forward_out_head(self.forward_decoder(self.forward_encoder(feats, batch)))
 
     def forward_encoder(self, feats: Features, batch: Batch | None = None) -> Tokens:
@@ -96,13 +96,13 @@ class TransformerHead(BaseHead):
         return self.encoder(as_tokens(feats, padding), torch.cat(positions, 1))
 
     def paddings(self, feats: Features, batch: Batch | None) -> list[Tensor]:
-        """Return, for each feature map, where it shows nothing of the picture (B, rows, columns)."""
+        """Return, for each feature map, where it shows nothing of the image (B, rows, columns)."""
         if batch is None:
             return [one.new_zeros((len(one), *one.shape[2:]), dtype=torch.bool) for one in feats]
         infos = as_columns(batch).metainfos
-        pictures = [picture_hw(info) for info in infos]
-        whole = infos[0].get("batch_input_shape") or (max(h for h, _ in pictures), max(w for _, w in pictures))
-        return [map_padding(pictures, whole, one) for one in feats]
+        images = [image_hw(info) for info in infos]
+        whole = infos[0].get("batch_input_shape") or (max(h for h, _ in images), max(w for _, w in images))
+        return [map_padding(images, whole, one) for one in feats]
 
     def forward_decoder(self, memory: Tokens) -> Any:
         """Ask the encoded feature maps."""
@@ -120,8 +120,8 @@ class TransformerHead(BaseHead):
         return self.data_decoder
 
 
-def picture_hw(metainfo: dict[str, Any]) -> tuple[int, int]:
-    """Return the height and width of a picture within the padded input.
+def image_hw(metainfo: dict[str, Any]) -> tuple[int, int]:
+    """Return the height and width of an image within the padded input.
 
     Raises:
         ValueError: if the sample does not tell.

@@ -145,13 +145,13 @@ class MultiScaleDeformableAttention(nn.Module):
 
 @dataclass(frozen=True)
 class Tokens:
-    """Feature maps of B padded pictures, their M cells one after another.
+    """Feature maps of B padded images, their M cells one after another.
 
     Attributes:
         values: (B, M, C).
-        padding: (B, M), true where the picture does not reach.
+        padding: (B, M), true where the image does not reach.
         sizes_hw: of each of the L maps.
-        valid_ratios: (B, L, 2) share of each map's columns and rows that the picture fills.
+        valid_ratios: (B, L, 2) share of each map's columns and rows that the image fills.
     """
 
     values: Tensor
@@ -167,7 +167,7 @@ class Tokens:
 
     @property
     def centers(self) -> Tensor:
-        """(B, M, 2) the tokens' places as shares of the picture, x first."""
+        """(B, M, 2) the tokens' places as shares of the image, x first."""
         grids: list[Tensor] = []
         for level, (rows, columns) in enumerate(self.sizes_hw):
             y, x = (torch.arange(count, device=self.values.device) + 0.5 for count in (rows, columns))
@@ -177,15 +177,15 @@ class Tokens:
         return torch.cat(grids, 1)
 
     def on_maps(self, places: Tensor) -> Tensor:
-        """Turn points or boxes (B, Q, 2 | 4), shares of the picture, into shares (B, Q, L, 2 | 4) of each map."""
+        """Turn points or boxes (B, Q, 2 | 4), shares of the image, into shares (B, Q, L, 2 | 4) of each map."""
         ratios = self.valid_ratios.repeat(1, 1, places.shape[-1] // 2)
         return places[:, :, None] * ratios[:, None]
 
 
-def map_padding(pictures_hw: Sequence[tuple[int, int]], batch_hw: tuple[int, int], like: Tensor) -> Tensor:
-    """Return (B, rows, columns), true in cells of the maps ``like`` (B, C, rows, columns) beyond the pictures."""
-    masks = like.new_ones((1, len(pictures_hw), *batch_hw), dtype=torch.float32)
-    for mask, (height, width) in zip(masks[0], pictures_hw, strict=True):
+def map_padding(images_hw: Sequence[tuple[int, int]], batch_hw: tuple[int, int], like: Tensor) -> Tensor:
+    """Return (B, rows, columns), true in cells of the maps ``like`` (B, C, rows, columns) beyond the images."""
+    masks = like.new_ones((1, len(images_hw), *batch_hw), dtype=torch.float32)
+    for mask, (height, width) in zip(masks[0], images_hw, strict=True):
         mask[:height, :width] = 0
     return F.interpolate(masks, size=like.shape[-2:])[0].bool()
 

@@ -42,13 +42,13 @@ def paired_waves(positions: Tensor, channels: int, temperature: float = 1e4) -> 
 
 
 class MaskedSinePositions(nn.Module):
-    """Encodes the rows and columns of pictures of unlike size that share a padded map.
+    """Encodes the rows and columns of images of unlike size that share a padded map.
 
     Args:
         num_pos_feats: channels of the row, and of the column.
         temperatureH: longest wavelength of rows, in units of 2 pi cells.
         temperatureW: longest wavelength of columns.
-        normalize: count rows and columns as shares of the picture, from 0 to ``scale``.
+        normalize: count rows and columns as shares of the image, from 0 to ``scale``.
         scale: of normalised positions.
     """
 

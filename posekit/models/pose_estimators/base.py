@@ -123,7 +123,7 @@ class ComposedPoseEstimator(BasePoseEstimator):
 
 
 def input_to_image(sample: PoseDataSample) -> Any:
-    """Return the map from the network's input back to the picture.
+    """Return the map from the network's input back to the image.
 
     Raises:
         ValueError: if the sample's metainfo lacks the forward map.
@@ -131,7 +131,7 @@ def input_to_image(sample: PoseDataSample) -> Any:
     affine = sample.metainfo.get("affine")
     if affine is None:
         raise ValueError(
-            "predictions go back to the picture by the sample's metainfo 'affine', which is missing; "
+            "predictions go back to the image by the sample's metainfo 'affine', which is missing; "
             "use TopdownAffine or BottomupResize, and PackPoseInputs, in the test pipeline"
         )
     return affine.inverse()

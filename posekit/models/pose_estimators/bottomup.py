@@ -1,4 +1,4 @@
-"""All instances of a picture at once."""
+"""All instances of an image at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from posekit.structures import InstanceData, PoseDataSample
 
 @MODELS.register_module()
 class BottomupPoseEstimator(ComposedPoseEstimator):
-    """Finds all instances in each picture; arguments as for ComposedPoseEstimator.
+    """Finds all instances in each image; arguments as for ComposedPoseEstimator.
 
     With ``test_cfg.multiscale_test`` the inputs are a list, one batch for each scale, largest or smallest in
     any order, the first one at the scale of the predictions.

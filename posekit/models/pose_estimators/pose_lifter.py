@@ -63,7 +63,7 @@ class PoseLifter(ComposedPoseEstimator):
     ) -> None:
         super().__init__(backbone, neck, head, train_cfg, test_cfg, data_preprocessor, False, init_cfg, metainfo)
         if semi_loss is not None and (head is None or traj_head is None):
-            raise ValueError("PoseLifter.semi_loss projects poses to pictures; it needs head and traj_head")
+            raise ValueError("PoseLifter.semi_loss projects poses to images; it needs head and traj_head")
         self.traj_backbone = traj_backbone
         self.traj_neck = traj_neck
         self.traj_head: Any = traj_head
@@ -124,4 +124,4 @@ class PoseLifter(ComposedPoseEstimator):
         return [self.extract_feat(inputs), self.extract_feat(mirrored)]
 
     def place(self, instances: InstanceData, sample: PoseDataSample) -> None:
-        """Joints stay where they are: in space, not in the picture."""
+        """Joints stay where they are: in space, not in the image."""

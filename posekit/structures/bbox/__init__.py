@@ -1,4 +1,4 @@
-"""Boxes: formats, overlaps, flips and the matrices that cut them out of a picture."""
+"""Boxes: formats, overlaps, flips and the matrices that cut them out of an image."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def bbox_corner2xyxy(bbox: Array) -> Array:
 
 
 def bbox_clip_border(bbox: Array, shape: tuple[int, int]) -> Array:
-    """Return boxes (..., 4) or points (..., 2) moved into a picture of size ``shape`` = (width, height)."""
+    """Return boxes (..., 4) or points (..., 2) moved into an image of size ``shape`` = (width, height)."""
     limits = asarray_like(list(shape[:2]) * (bbox.shape[-1] // 2), bbox)
     xp = namespace(bbox)
     return xp.minimum(xp.maximum(bbox, limits * 0), limits)

@@ -10,7 +10,7 @@ _MIRRORED_AXES = {"horizontal": (0,), "vertical": (1,), "diagonal": (0, 1)}
 def flip_bbox(
     bbox: Array, image_size: tuple[int, int], bbox_format: str = "xywh", direction: str = "horizontal"
 ) -> Array:
-    """Return boxes as they lie in the mirrored picture.
+    """Return boxes as they lie in the mirrored image.
 
     Convention: pixel centres at integers, so that x becomes ``width - 1 - x``.
 

@@ -41,7 +41,7 @@ def get_pers_warp_matrix(
         center: (x, y) of the fixed point, before the move.
         translate: (x, y) in pixels.
         scale: factor of both axes.
-        rot: degrees; positive turns the picture clockwise on screen.
+        rot: degrees; positive turns the image clockwise on screen.
         shear: degrees along x and y.
     """
     cos, sin = math.cos(math.radians(rot)), math.sin(math.radians(rot))

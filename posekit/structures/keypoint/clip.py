@@ -1,4 +1,4 @@
-"""Keypoints outside of the picture."""
+"""Keypoints outside of the image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 def keypoint_clip_border(
     keypoints: np.ndarray, keypoints_visible: np.ndarray, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Mark keypoints outside of the picture as invisible; coordinates stay.
+    """Mark keypoints outside of the image as invisible; coordinates stay.
 
     Args:
         keypoints: (..., K, D).

@@ -16,7 +16,7 @@ def flip_keypoints(
     flip_indices: Sequence[int],
     direction: str = "horizontal",
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return keypoints as they lie in the mirrored picture, left and right swapped.
+    """Return keypoints as they lie in the mirrored image, left and right swapped.
 
     Convention: pixel centres at integers, so that x becomes ``width - 1 - x``. A diagonal flip
     is a half turn: left stays left, so nothing is swapped.

@@ -1,4 +1,4 @@
-"""A small synthetic sample: a dark picture with one bright dot under the first keypoint."""
+"""A small synthetic sample: a dark image with one bright dot under the first keypoint."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from dot_pictures import HEIGHT, KEYPOINTS, WIDTH, SmallDataset, dot_picture  # pyright: ignore[reportMissingImports]
+from dot_images import HEIGHT, KEYPOINTS, WIDTH, SmallDataset, dot_image  # pyright: ignore[reportMissingImports]
 
 
 @pytest.fixture
 def make_results(tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    """Return a function that makes a sample as a data set would, with or without the picture loaded."""
+    """Return a function that makes a sample as a dataset would, with or without the image loaded."""
 
     def make(seed: int = 0, loaded: bool = True, **changes: Any) -> dict[str, Any]:
-        img = dot_picture(*KEYPOINTS[0, 0])
+        img = dot_image(*KEYPOINTS[0, 0])
         path = tmp_path / "dot.png"
         cv2.imwrite(str(path), img)
         results: dict[str, Any] = dict(

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dot_pictures import HEIGHT, KEYPOINTS, WIDTH, dot_center  # pyright: ignore[reportMissingImports]
+from dot_images import HEIGHT, KEYPOINTS, WIDTH, dot_center  # pyright: ignore[reportMissingImports]
 
 from posekit.datasets.transforms.bottomup_get_heatmap_mask import BottomupGetHeatmapMask
 from posekit.datasets.transforms.bottomup_random_affine import BottomupRandomAffine
@@ -78,7 +78,7 @@ class TestBottomupRandomAffine:
 class TestHeatmapMask:
     SQUARE = ((20, 10, 60, 10, 60, 50, 20, 50),)
 
-    def test_covers_the_unannotated_and_follows_the_picture(self, make_results: Any) -> None:
+    def test_covers_the_unannotated_and_follows_the_image(self, make_results: Any) -> None:
         given = make_results(invalid_segs=[self.SQUARE], heatmaps=np.zeros((6, 15, 20)))
         affine: Any = BottomupRandomAffine((40, 30), **STILL)(given)
         results: Any = BottomupGetHeatmapMask()(RandomFlip(1.0)(affine))  # pyright: ignore
@@ -105,7 +105,7 @@ class TestCocoMask:
         assert mask.tolist() == [[False, True, False], [True, False, False]]
 
     def test_of_another_size(self) -> None:
-        with pytest.raises(ValueError, match=r"run lengths of 6 pixels.*for a picture of \(2, 4\)"):
+        with pytest.raises(ValueError, match=r"run lengths of 6 pixels.*for an image of \(2, 4\)"):
             segmentation_mask([dict(size=(2, 3), counts=[6])], (2, 4))
 
     @pytest.mark.parametrize("seed", range(3))

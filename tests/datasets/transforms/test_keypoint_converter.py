@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dot_pictures import KEYPOINTS  # pyright: ignore[reportMissingImports]
+from dot_images import KEYPOINTS  # pyright: ignore[reportMissingImports]
 
 from posekit.datasets.transforms.keypoint_converter import KeypointConverter
 

@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from dot_pictures import dot_picture  # pyright: ignore[reportMissingImports]
+from dot_images import dot_image  # pyright: ignore[reportMissingImports]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +20,7 @@ from posekit.media.image_cache import ImageCache
 from posekit.media.image_file import decode
 from posekit.media.image_header import ImageFileError, check_header
 
-IMG = dot_picture(20, 30)
+IMG = dot_image(20, 30)
 HEIGHT, WIDTH = IMG.shape[:2]
 
 
@@ -50,7 +50,7 @@ def load(path: Path, data: bytes, **settings: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp", ".tiff"])
 def test_loads_and_knows_the_size_from_the_header(suffix: str, tmp_path: Path) -> None:
     data = encode(suffix)
-    results = load(tmp_path / "picture", data)
+    results = load(tmp_path / "image", data)
     assert results["img"].shape == (HEIGHT, WIDTH, 3)
     assert results["img_shape"] == results["ori_shape"] == (HEIGHT, WIDTH)
     assert np.abs(results["img"].astype(int) - IMG).mean() < 3
@@ -91,7 +91,7 @@ def test_the_content_counts_not_the_name(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size_wh", [(30000, 40), (40, 30000), (70000, 9)])
-def test_very_wide_pictures_are_resized_or_refused(size_wh: tuple[int, int], tmp_path: Path) -> None:
+def test_very_wide_images_are_resized_or_refused(size_wh: tuple[int, int], tmp_path: Path) -> None:
     wide = np.full((size_wh[1], size_wh[0], 3), 200, np.uint8)
     results = load(tmp_path / "wide.png", encode(".png", wide))
 
@@ -99,12 +99,12 @@ def test_very_wide_pictures_are_resized_or_refused(size_wh: tuple[int, int], tmp
         step = dict(type="BottomupResize", input_size=(512, 512), resize_mode=mode)
         return Pipeline([step], available=results)(results)  # pyright: ignore[reportArgumentType]
 
-    with pytest.raises(ValueError, match=r"BottomupResize: a picture of \d+ x \d+ pixels would become an input of"):
+    with pytest.raises(ValueError, match=r"BottomupResize: an image of \d+ x \d+ pixels would become an input of"):
         resize("expand")
     assert resize("fit")["img"].shape == (512, 512, 3)
 
 
-def test_numbers_that_are_no_picture_are_refused(tmp_path: Path) -> None:
+def test_numbers_that_are_no_image_are_refused(tmp_path: Path) -> None:
     data = encode(".tiff", IMG[..., 0].astype(np.float32))
     with pytest.raises(ImageFileError, match="or holds other numbers than 8 or 16 bits"):
         load(tmp_path / "a.tiff", data)
@@ -268,12 +268,12 @@ class TestCache:
         assert [cache.get(name) is not None for name in "abcd"] == [True, False, True, True]
         assert cache.num_bytes == 3 * IMG.nbytes
 
-    def test_picture_larger_than_the_cache_is_not_kept(self) -> None:
+    def test_image_larger_than_the_cache_is_not_kept(self) -> None:
         cache = ImageCache(10)
         cache.put("a", IMG.copy())
         assert len(cache) == 0
 
-    def test_pictures_are_not_sent_to_workers(self) -> None:
+    def test_images_are_not_sent_to_workers(self) -> None:
         cache = ImageCache(1e9)
         cache.put("a", IMG.copy())
         assert len(pickle.loads(pickle.dumps(cache))) == 0

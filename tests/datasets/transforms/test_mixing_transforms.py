@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dot_pictures import KEYPOINTS, dot_center  # pyright: ignore[reportMissingImports]
+from dot_images import KEYPOINTS, dot_center  # pyright: ignore[reportMissingImports]
 
 from posekit.datasets.transforms.bottomup_random_choice_resize import BottomupRandomChoiceResize
 from posekit.datasets.transforms.bottomup_random_crop import BottomupRandomCrop
@@ -26,7 +26,7 @@ def brightness_at(img: np.ndarray, point: np.ndarray) -> float:
 
 @pytest.mark.parametrize("seed", range(4))
 class TestMosaic:
-    def test_four_pictures_with_their_keypoints(self, seed: int, make_results: Any) -> None:
+    def test_four_images_with_their_keypoints(self, seed: int, make_results: Any) -> None:
         square = [[20.0, 10.0, 60.0, 10.0, 60.0, 50.0, 20.0, 50.0]]
         given = make_results(seed, invalid_segs=[square])
         results: Any = Mosaic((80, 64), (0.9, 1.1), pad_val=0)(given)
@@ -119,7 +119,7 @@ class TestRandomChoiceResize:
         with pytest.raises(ValueError, match=r"give sizes as \[\(640, 640\), ...\], or factors above 0"):
             BottomupRandomChoiceResize(scales)
 
-    def test_areas_grow_with_the_picture(self, make_results: Any) -> None:
+    def test_areas_grow_with_the_image(self, make_results: Any) -> None:
         results: Any = BottomupRandomChoiceResize([0.5], keep_ratio=True)(make_results())
         assert results["area"] == pytest.approx(1280 / 4)
         assert results["area"].dtype == np.float32

@@ -187,7 +187,7 @@ class TestPhotometricDistortion:
         for seed in range(10):
             assert np.array_equal(np.sort(run(transform, seed), axis=-1), np.sort(IMG, axis=-1))
 
-    def test_changes_most_pictures(self) -> None:
+    def test_changes_most_images(self) -> None:
         transform = PhotometricDistortion()
         assert sum(not np.array_equal(run(transform, seed), IMG) for seed in range(20)) > 15
 

@@ -60,7 +60,7 @@ class TestPacking:
         assert sample.metainfo["img_id"] == 7
         assert sample.metainfo["affine"].target == "input"
 
-    def test_inputs_are_the_picture(self, make_results: Any) -> None:
+    def test_inputs_are_the_image(self, make_results: Any) -> None:
         results = make_results()
         packed = TRANSFORMS.build(dict(type="PackPoseInputs"))(results)
         assert np.array_equal(packed["inputs"].permute(1, 2, 0), results["img"])
@@ -72,7 +72,7 @@ class TestPacking:
         assert np.array_equal(sample.gt_instances.transformed_keypoints, points)
         assert sample.metainfo == {"id": [3]}
 
-    def test_several_pictures(self, make_results: Any) -> None:
+    def test_several_images(self, make_results: Any) -> None:
         pack = TRANSFORMS.build(dict(type="PackPoseInputs"))
         img = make_results()["img"]
         assert pack(make_results(img=[img, img]))["inputs"].shape == (2, 3, 60, 80)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dot_pictures import KEYPOINTS, dot_picture  # pyright: ignore[reportMissingImports]
+from dot_images import KEYPOINTS, dot_image  # pyright: ignore[reportMissingImports]
 
 from posekit.datasets.transforms.random_bbox_transform import RandomBBoxTransform
 from posekit.datasets.transforms.random_flip import RandomFlip
@@ -54,7 +54,7 @@ class TestRandomFlip:
             RandomFlip(0.5, "sideways")
 
     def test_a_list_of_frames_and_a_mask_flip(self, make_results: Any) -> None:
-        img = dot_picture(10, 10)
+        img = dot_image(10, 10)
         results: Any = RandomFlip(1.0)(make_results(img=[img, img], img_mask=img[..., 0]))
         assert np.array_equal(results["img"][1], img[:, ::-1])
         assert np.array_equal(results["img_mask"], img[:, ::-1, 0])
@@ -153,12 +153,12 @@ class TestTopdownAffine:
 
 
 class TestApplyWarp:
-    def test_crop_beside_the_picture_is_all_border(self) -> None:
+    def test_crop_beside_the_image_is_all_border(self) -> None:
         affine = Affine.translate((500, 0))
-        assert (apply_warp(dot_picture(5, 5), Warp(affine, (20, 10), 4)) == 4).all()
+        assert (apply_warp(dot_image(5, 5), Warp(affine, (20, 10), 4)) == 4).all()
 
-    def test_float_and_gray_pictures_take_the_direct_way(self) -> None:
-        img = dot_picture(5, 5)
+    def test_float_and_gray_images_take_the_direct_way(self) -> None:
+        img = dot_image(5, 5)
         warp = Warp(Affine.translate((2, 1)), (20, 10))
         color = apply_warp(img, warp)
         assert np.array_equal(apply_warp(img.astype(np.float32), warp), color)

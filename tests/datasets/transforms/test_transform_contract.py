@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from dot_pictures import KEYPOINTS, dot_center  # pyright: ignore[reportMissingImports]
+from dot_images import KEYPOINTS, dot_center  # pyright: ignore[reportMissingImports]
 
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.geometric import GeometricTransform
@@ -163,7 +163,7 @@ class TestTransformContract:
 @pytest.mark.parametrize("case", GEOMETRIC)
 @pytest.mark.parametrize("seed", range(4))
 class TestGeometry:
-    """Picture, keypoints and ``affine`` move together."""
+    """Image, keypoints and ``affine`` move together."""
 
     def results(self, case: str, seed: int, make_results: Any) -> dict[str, Any]:
         rotation = np.array([[0.0], [35.0], [-80.0], [10.0]], np.float32)[seed]

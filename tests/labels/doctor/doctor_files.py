@@ -1,4 +1,4 @@
-"""Small COCO files with pictures, to find mistakes in."""
+"""Small COCO files with images, to find mistakes in."""
 
 from __future__ import annotations
 
@@ -34,27 +34,27 @@ def person(number: int = 1, image_id: int = 1, **changes: Any) -> dict[str, Any]
     return {key: value for key, value in {**whole, **changes}.items() if value is not ...}
 
 
-def picture(seed: int, size_wh: tuple[int, int] = SIZE) -> np.ndarray:
-    """Return a picture of blots, another one for each seed."""
+def image(seed: int, size_wh: tuple[int, int] = SIZE) -> np.ndarray:
+    """Return an image of blots, another one for each seed."""
     blots = np.random.default_rng(seed).integers(0, 256, (7, 9, 3), np.uint8)
     return cv2.resize(blots, size_wh, interpolation=cv2.INTER_CUBIC)
 
 
 def write(folder: Path, annotations: list[Any], *, name: str = "own.json", **parts: Any) -> str:
-    """Write a COCO file and, where there are none yet, the pictures of images 1 and 2; return its path."""
+    """Write a COCO file and, where there are none yet, the images of images 1 and 2; return its path."""
     infos = [dict(id=i, file_name=f"{i}.png", width=SIZE[0], height=SIZE[1]) for i in (1, 2)]
     data = {"images": infos, "annotations": annotations, "categories": [CATEGORY], **parts}
     (folder / "images").mkdir(exist_ok=True)
     for i in (1, 2):
         path = folder / "images" / f"{i}.png"
         if not path.exists():
-            cv2.imwrite(str(path), picture(i))
+            cv2.imwrite(str(path), image(i))
     (folder / name).write_text(json.dumps(data))
     return str(folder / name)
 
 
 def read(folder: Path, annotations: list[Any], **parts: Any) -> Table:
-    """Return the table of a COCO file, its pictures looked at."""
+    """Return the table of a COCO file, its images looked at."""
     table = Table.read(file_source(write(folder, annotations, **parts)))
     table.scan = scan_images(table.images.paths, threads=2)
     return table

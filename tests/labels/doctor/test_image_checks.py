@@ -5,7 +5,7 @@ import struct
 import cv2
 import numpy as np
 import pytest
-from doctor_files import SIZE, found, person, picture, read, write
+from doctor_files import SIZE, found, image, person, read, write
 
 from posekit.labels.doctor import image_checks as checks
 from posekit.labels.doctor import likeness
@@ -19,27 +19,27 @@ def jpeg(image):
 
 
 def turned(data: bytes) -> bytes:
-    """Insert an EXIF block that asks to turn the picture by a quarter."""
+    """Insert an EXIF block that asks to turn the image by a quarter."""
     entry = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
     body = b"Exif\x00\x00II*\x00\x08\x00\x00\x00" + struct.pack("<H", 1) + entry + bytes(4)
     return data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:]
 
 
-def with_picture(folder, data: bytes):
-    """Return a table whose second picture is replaced."""
+def with_image(folder, data: bytes):
+    """Return a table whose second image is replaced."""
     write(folder, [])
     (folder / "images" / "2.png").write_bytes(data)
     return read(folder, [person(1), person(2, 2)])
 
 
-def test_nothing_is_found_in_faultless_pictures(tmp_path):
+def test_nothing_is_found_in_faultless_images(tmp_path):
     table = read(tmp_path, [person()])
     assert not found(checks.check_files, table)
     assert not found(checks.check_image_sizes, table)
     assert not list(checks.check_copies([table]))
 
 
-def test_no_pictures_looked_at(tmp_path):
+def test_no_images_looked_at(tmp_path):
     table = read(tmp_path, [person()])
     table.scan = None
     assert not found(checks.check_files, table)
@@ -50,16 +50,16 @@ def test_no_pictures_looked_at(tmp_path):
 BROKEN = {
     "the file is empty (0 bytes)": b"",
     "none of JPEG, PNG, BMP, WebP, GIF and TIFF": b"<html>",
-    "the JPEG is cut off": jpeg(picture(1))[:-40],
-    "more than the limit": cv2.imencode(".png", picture(1))[1].tobytes()[:16]
+    "the JPEG is cut off": jpeg(image(1))[:-40],
+    "more than the limit": cv2.imencode(".png", image(1))[1].tobytes()[:16]
     + struct.pack(">II", 60000, 60000)
-    + cv2.imencode(".png", picture(1))[1].tobytes()[24:],
+    + cv2.imencode(".png", image(1))[1].tobytes()[24:],
 }
 
 
 @pytest.mark.parametrize("reason", BROKEN)
 def test_broken_file(reason, tmp_path):
-    finding = found(checks.check_files, with_picture(tmp_path, BROKEN[reason]))["unreadable image"]
+    finding = found(checks.check_files, with_image(tmp_path, BROKEN[reason]))["unreadable image"]
     assert finding.severity == "error"
     assert reason in finding.where[0].text
     assert "2.png" in finding.where[0].text
@@ -81,25 +81,25 @@ def test_missing_folder(tmp_path):
 
 
 def test_another_size(tmp_path):
-    finding = found(checks.check_image_sizes, with_picture(tmp_path, jpeg(picture(2, (60, 45)))))["image size"]
+    finding = found(checks.check_image_sizes, with_image(tmp_path, jpeg(image(2, (60, 45)))))["image size"]
     assert "60 x 45, stated 120 x 90" in finding.message
 
 
 def test_turned_by_the_camera(tmp_path):
-    finding = found(checks.check_image_sizes, with_picture(tmp_path, turned(jpeg(picture(2)))))["turned image"]
+    finding = found(checks.check_image_sizes, with_image(tmp_path, turned(jpeg(image(2)))))["turned image"]
     assert "color_ignore_orientation" in finding.remedy
 
 
 def test_turned_and_labelled_so(tmp_path):
     (tmp_path / "images").mkdir()
-    (tmp_path / "images" / "1.png").write_bytes(turned(jpeg(picture(2))))
+    (tmp_path / "images" / "1.png").write_bytes(turned(jpeg(image(2))))
     infos = [dict(id=1, file_name="1.png", width=SIZE[1], height=SIZE[0])]
     assert not found(checks.check_image_sizes, read(tmp_path, [person()], images=infos))
 
 
 @pytest.mark.parametrize(
     "image",
-    [picture(1)[..., 0], np.dstack([picture(1), picture(1)[..., 0]]), picture(1).astype(np.uint16) * 257],
+    [image(1)[..., 0], np.dstack([image(1), image(1)[..., 0]]), image(1).astype(np.uint16) * 257],
     ids=["gray", "alpha", "16 bit"],
 )
 def test_other_kinds_of_pixels_are_read(image, tmp_path):
@@ -117,19 +117,19 @@ def test_some_of_many(tmp_path):
     assert scan.missing.all()
 
 
-def test_the_same_picture_in_two_splits_is_an_error(tmp_path):
+def test_the_same_image_in_two_splits_is_an_error(tmp_path):
     train = read(tmp_path, [person()], name="train.json")
     val = read(tmp_path, [person()], name="val.json")
-    finding = found(checks.check_copies, [train, val])["same picture across files"]
+    finding = found(checks.check_copies, [train, val])["same image across files"]
     assert (finding.severity, finding.count) == ("error", 2)
     assert finding.where[0].text == "train.json: 1.png = val.json: 1.png"
     assert [spot.file for spot in finding.where[0].spots] == [train.file, val.file]
 
 
 def test_copies_within_one_file(tmp_path):
-    table = with_picture(tmp_path, cv2.imencode(".png", picture(1))[1].tobytes())
-    finding = found(checks.check_copies, [table])["same picture repeated"]
-    assert (finding.severity, finding.message) == ("note", "2 pictures in 1 group are the same file.")
+    table = with_image(tmp_path, cv2.imencode(".png", image(1))[1].tobytes())
+    finding = found(checks.check_copies, [table])["same image repeated"]
+    assert (finding.severity, finding.message) == ("note", "2 images in 1 group are the same file.")
 
 
 @pytest.mark.parametrize(
@@ -143,11 +143,11 @@ def test_copies_within_one_file(tmp_path):
     ids=["compressed", "smaller", "darker", "blurred"],
 )
 def test_changed_copies_look_alike(change, tmp_path):
-    table = with_picture(tmp_path, jpeg(change(picture(1))))
-    assert "look alike" in found(checks.check_copies, [table])["similar picture repeated"].message
+    table = with_image(tmp_path, jpeg(change(image(1))))
+    assert "look alike" in found(checks.check_copies, [table])["similar image repeated"].message
 
 
-def test_flat_pictures_are_not_alike(tmp_path):
+def test_flat_images_are_not_alike(tmp_path):
     write(tmp_path, [])
     for i in (1, 2):
         cv2.imwrite(str(tmp_path / "images" / f"{i}.png"), np.full((90, 120, 3), 80 * i, np.uint8))
@@ -166,7 +166,7 @@ def test_no_pair_within_three_bits_is_missed():
 
 
 def frames(count):
-    """Return hashes and grey pictures of a still scene with a little noise: all of them alike, none equal."""
+    """Return hashes and grey images of a still scene with a little noise: all of them alike, none equal."""
     rng = np.random.default_rng(0)
     scene, hash_of_scene = rng.integers(20, 230, 256), rng.integers(0, 2**64, 1, np.uint64)
     flipped = np.uint64(1) << rng.integers(0, 64, (2, count)).astype(np.uint64)
@@ -189,11 +189,11 @@ def test_frames_of_a_still_camera_cost_no_more_each_if_there_are_more(monkeypatc
     assert sum(compared) - few < 4 * few  # each with each would be 9 times as much
 
 
-def test_a_group_names_three_pictures_of_each_file_and_shows_one_of_each(tmp_path):
+def test_a_group_names_three_images_of_each_file_and_shows_one_of_each(tmp_path):
     infos = [dict(id=i, file_name=f"{1 + i % 2 if i < 2 else 1}.png", width=120, height=90) for i in range(9)]
     train = read(tmp_path, [], name="train.json", images=infos)
     val = read(tmp_path, [], name="val.json", images=infos[2:4])
-    place = found(checks.check_copies, [train, val])["same picture across files"].where[0]
+    place = found(checks.check_copies, [train, val])["same image across files"].where[0]
     assert place.text == "train.json: 1.png = 1.png = 1.png … (8) = val.json: 1.png = 1.png"
     assert [spot.file for spot in place.spots] == [train.file, val.file]
 

@@ -10,7 +10,7 @@ COUNT = 120
 
 
 def poses(rng, count=COUNT):
-    """Return people (N, 7, 2) that face any way, turned in the picture, some of them from behind."""
+    """Return people (N, 7, 2) that face any way, turned in the image, some of them from behind."""
     base = np.array(POSE, float) - np.mean(POSE, axis=0)
     angles, facing = rng.uniform(-1, 1, count), rng.choice([-1.0, 1.0], count) * rng.uniform(0.3, 1, count)
     turned = np.stack([np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) for a in angles])

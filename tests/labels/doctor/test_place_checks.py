@@ -25,14 +25,14 @@ CASES = {
     "empty box": (checks.check_box_sizes, "error", dict(bbox=[35, 10, 0, 60])),
     "empty area": (checks.check_box_sizes, "warning", dict(area=-3)),
     "area larger than box": (checks.check_box_sizes, "warning", dict(area=2000)),
-    "box outside picture": (checks.check_boxes_inside, "warning", dict(bbox=[35, 10, 90, 60])),
-    "keypoint outside picture": (checks.check_keypoints_inside, "warning", dict(keypoints=moved(0, (-9, 20)))),
+    "box outside image": (checks.check_boxes_inside, "warning", dict(bbox=[35, 10, 90, 60])),
+    "keypoint outside image": (checks.check_keypoints_inside, "warning", dict(keypoints=moved(0, (-9, 20)))),
     "keypoint outside box": (checks.check_keypoints_inside, "warning", dict(keypoints=moved(0, (90, 20)))),
     "visibility": (checks.check_visibility, "warning", dict(keypoints=moved(0, (50, 20), 0.7))),
     "labelled at (0, 0)": (checks.check_visibility, "error", dict(keypoints=moved(0, (0, 0)))),
     "unlabelled with a position": (checks.check_visibility, "note", dict(keypoints=moved(0, (50, 20), 0))),
 }
-NAMING = ("keypoint outside picture", "keypoint outside box", "visibility", "labelled at (0, 0)")
+NAMING = ("keypoint outside image", "keypoint outside box", "visibility", "labelled at (0, 0)")
 FINE = person(1, keypoints=moved(0, (50, 20), 1))
 """Both marks stand in it."""
 
@@ -60,7 +60,7 @@ def test_rounding_is_no_mistake(tmp_path):
 
 
 def test_boxes_wholly_outside_are_an_error(tmp_path):
-    finding = found(checks.check_boxes_inside, read(tmp_path, [person(bbox=[500, 10, 9, 9])]))["box outside picture"]
+    finding = found(checks.check_boxes_inside, read(tmp_path, [person(bbox=[500, 10, 9, 9])]))["box outside image"]
     assert finding.severity == "error"
     assert "1 of them lie wholly outside" in finding.message
 
@@ -68,12 +68,12 @@ def test_boxes_wholly_outside_are_an_error(tmp_path):
 def test_corners_in_place_of_sizes_are_recognised(tmp_path):
     boxes = [[40, 10, 110, 80], [20, 30, 119, 88], [60, 40, 100, 85]]
     table = read(tmp_path, [person(i, bbox=box) for i, box in enumerate(boxes)])
-    assert "fit as corners x1, y1, x2, y2" in found(checks.check_boxes_inside, table)["box outside picture"].message
+    assert "fit as corners x1, y1, x2, y2" in found(checks.check_boxes_inside, table)["box outside image"].message
 
 
 def test_the_worst_comes_first(tmp_path):
     table = read(tmp_path, [person(1, bbox=[90, 10, 35, 60]), person(2, bbox=[90, 10, 80, 60])])
-    texts = [place.text for place in found(checks.check_boxes_inside, table)["box outside picture"].where]
+    texts = [place.text for place in found(checks.check_boxes_inside, table)["box outside image"].where]
     assert texts == ["annotation 2 on image 1", "annotation 1 on image 1"]
 
 
@@ -104,5 +104,5 @@ def test_areas_that_are_none(areas, severity, tmp_path):
 
 def test_of_many_keypoints_a_few_are_named(tmp_path):
     table = read(tmp_path, [person(keypoints=keypoints(np.array(POSE) - 200))])
-    place = found(checks.check_keypoints_inside, table)["keypoint outside picture"].where[0]
+    place = found(checks.check_keypoints_inside, table)["keypoint outside image"].where[0]
     assert place.text == "annotation 1 on image 1: nose, left_eye, right_eye, left_shoulder … (7)"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from doctor_files import POSE, found, keypoints, person, picture, read
+from doctor_files import POSE, found, image, keypoints, person, read
 
 from posekit.labels.doctor import repeated_labels as module
 
@@ -42,12 +42,12 @@ def test_labels_in_a_crowd_are_those_of_a_small_group(tmp_path, monkeypatch):
         assert module.repeated_labels(read(tmp_path, annotations)).tolist() == [[0, 1], [1, 2]]
 
 
-def test_labels_of_copied_pictures_belong_together(tmp_path):
+def test_labels_of_copied_images_belong_together(tmp_path):
     import cv2
 
     for name in ("1.png", "2.png"):
         (tmp_path / "images").mkdir(exist_ok=True)
-        cv2.imwrite(str(tmp_path / "images" / name), picture(5))
+        cv2.imwrite(str(tmp_path / "images" / name), image(5))
     table = read(tmp_path, [person(1), person(2, 2, keypoints=keypoints(np.array(POSE) + 1))])
     assert module.repeated_labels(table).tolist() == [[0, 1]]
 

@@ -19,9 +19,9 @@ def settings(folder, **changes):
 
 
 @pytest.mark.parametrize(
-    ("annotations", "images"), [("own.json", "."), ("own.json", "pictures"), ("ann/own.json", "."), ("a/o.json", "b")]
+    ("annotations", "images"), [("own.json", "."), ("own.json", "images"), ("ann/own.json", "."), ("a/o.json", "b")]
 )
-def test_pictures_are_found_near_the_file(annotations, images, tmp_path):
+def test_images_are_found_near_the_file(annotations, images, tmp_path):
     for path in (tmp_path / annotations, tmp_path / images / "sub" / "x.jpg", tmp_path / "other" / "y.jpg"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -78,7 +78,7 @@ def test_the_data_sets_own_reading_is_used(tmp_path):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({}, "the config has no data set in train_dataloader, val_dataloader, test_dataloader"),
+        ({}, "the config has no dataset in train_dataloader, val_dataloader, test_dataloader"),
         (
             dict(val_dataloader=dict(dataset=dict(type="Human36mDataset", ann_file="a"))),
             "val_dataloader.dataset: Human36mDataset keeps no COCO-style keypoints",

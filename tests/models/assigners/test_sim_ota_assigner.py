@@ -19,7 +19,7 @@ K = 3
 
 
 def scene(seed: int = 0) -> tuple[Guess, InstanceData]:
-    """Return predictions at 36 points of a 48x48 picture, and three overlapping instances."""
+    """Return predictions at 36 points of a 48x48 image, and three overlapping instances."""
     torch.manual_seed(seed)
     points = MlvlPointGenerator([8]).points([torch.zeros(1, 1, 6, 6)])
     middle = points[:, :2] + torch.randn(36, 2) * 4

@@ -26,14 +26,14 @@ def sample() -> PoseDataSample:
 
 
 @pytest.mark.parametrize("as_batch", [False, True])
-def test_labels_follow_the_picture(as_batch: bool) -> None:
+def test_labels_follow_the_image(as_batch: bool) -> None:
     resize = BatchSyncRandomResize((64, 64), interval=1)
     given = sample()
     samples = PoseBatch.from_samples([given]) if as_batch else [given]
-    picture = torch.rand(1, 3, 32, 64)
-    same, _ = resize(picture, samples)
-    assert same is picture  # the first batch keeps its size
-    inputs, resized = resize(picture, samples)
+    image = torch.rand(1, 3, 32, 64)
+    same, _ = resize(image, samples)
+    assert same is image  # the first batch keeps its size
+    inputs, resized = resize(image, samples)
     assert inputs.shape == (1, 3, 64, 128)
     assert isinstance(resized, PoseBatch) == as_batch
     labels = resized[0].gt_instance_labels
@@ -45,7 +45,7 @@ def test_labels_follow_the_picture(as_batch: bool) -> None:
     assert given.gt_instance_labels.bboxes.tolist() == [[4, 8, 16, 24]]
 
 
-def test_all_maps_follow_the_picture() -> None:
+def test_all_maps_follow_the_image() -> None:
     fields = PixelData(heatmaps=torch.rand(17, 8, 16), weights=torch.ones(8, 16))
     levels = MultilevelPixelData(heatmaps=[torch.rand(17, 8, 16), torch.rand(17, 16, 32)])
     one, other = (resized(PoseDataSample(gt_fields=each), (64, 128), (2.0, 2.0)).gt_fields for each in (fields, levels))

@@ -14,7 +14,7 @@ from posekit.structures import PoseBatch, PoseDataSample
 MEAN, STD = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
 
 
-def picture(height: int = 6, width: int = 4) -> torch.Tensor:
+def image(height: int = 6, width: int = 4) -> torch.Tensor:
     return torch.randint(0, 256, (3, height, width), dtype=torch.uint8)
 
 
@@ -29,7 +29,7 @@ def preprocessor() -> Any:
 
 
 def test_lists_and_batches_give_the_same(preprocessor: Any) -> None:
-    images = [picture(), picture()]
+    images = [image(), image()]
     one = preprocessor({"inputs": images})["inputs"]
     other = preprocessor({"inputs": torch.stack(images)})["inputs"]
     assert torch.equal(one, other)
@@ -38,13 +38,13 @@ def test_lists_and_batches_give_the_same(preprocessor: Any) -> None:
 
 
 def test_channels_last_stays(preprocessor: Any) -> None:
-    batch = torch.stack([picture(8, 8)] * 2).contiguous(memory_format=torch.channels_last)
+    batch = torch.stack([image(8, 8)] * 2).contiguous(memory_format=torch.channels_last)
     assert preprocessor({"inputs": batch})["inputs"].is_contiguous(memory_format=torch.channels_last)
 
 
 def test_pads_to_a_multiple_after_normalising() -> None:
     preprocessor = PoseDataPreprocessor(MEAN, STD, pad_size_divisor=8, pad_value=1, bgr_to_rgb=True)
-    images = [picture(6, 4), picture(3, 9)]
+    images = [image(6, 4), image(3, 9)]
     samples = [PoseDataSample(), PoseDataSample()]
     batch = preprocessor({"inputs": images, "data_samples": samples})
     assert batch["inputs"].shape == (2, 3, 8, 16)
@@ -54,7 +54,7 @@ def test_pads_to_a_multiple_after_normalising() -> None:
 
 
 def test_columns_learn_the_shapes_too(preprocessor: Any) -> None:
-    batch = preprocessor({"inputs": [picture(), picture()], "data_samples": PoseBatch({}, [{}, {}])})
+    batch = preprocessor({"inputs": [image(), image()], "data_samples": PoseBatch({}, [{}, {}])})
     assert batch["data_samples"].metainfos[1]["pad_shape"] == (6, 4)
 
 
@@ -63,8 +63,8 @@ def test_has_no_state(preprocessor: Any) -> None:
 
 
 def test_without_normalisation_only_the_type_changes() -> None:
-    image = picture()
-    assert torch.equal(PoseDataPreprocessor()({"inputs": [image]})["inputs"][0], image.float())
+    pixels = image()
+    assert torch.equal(PoseDataPreprocessor()({"inputs": [pixels]})["inputs"][0], pixels.float())
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_bad_settings_are_refused(options: dict[str, Any], message: str) -> None
         PoseDataPreprocessor(**options)
 
 
-def test_a_single_picture_is_refused(preprocessor: Any) -> None:
+def test_a_single_image_is_refused(preprocessor: Any) -> None:
     with pytest.raises(ValueError, match=r"\(B, C, H, W\)"):
-        preprocessor({"inputs": picture()})
+        preprocessor({"inputs": image()})
 
 
 def test_the_plain_preprocessor_stacks() -> None:

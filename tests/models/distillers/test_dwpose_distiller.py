@@ -111,7 +111,7 @@ class TestBothStages:
         assert set(dict(distiller.named_parameters())) <= set(distiller.state_dict())
         assert not any("teacher" in key for key in distiller.state_dict())
 
-    def test_predicts_in_the_picture(self, config: dict[str, Any], batch: Any) -> None:
+    def test_predicts_in_the_image(self, config: dict[str, Any], batch: Any) -> None:
         sample = PoseDataSample(metainfo={"affine": Affine(np.eye(3)[:2], "image", "input")})
         (result,) = build(config).eval()(batch[0][:1], [sample], mode="predict")
         assert result.pred_instances.keypoints.shape == (1, NUM_KEYPOINTS, 2)

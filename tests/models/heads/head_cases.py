@@ -88,7 +88,7 @@ def keypoints_of(persons: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def crowd(codec: Any, persons: int = 2) -> PoseDataSample:
-    """Return a picture of some instances with targets by ``codec``."""
+    """Return an image of some instances with targets by ``codec``."""
     encoded = codec.encode(*keypoints_of(persons))
     parts = {"gt_instance_labels": codec.label_mapping_table, "gt_fields": codec.field_mapping_table}
     tensors = {part: {to: torch.as_tensor(encoded[key]) for key, to in table.items()} for part, table in parts.items()}
@@ -98,7 +98,7 @@ def crowd(codec: Any, persons: int = 2) -> PoseDataSample:
 
 
 def boxed(codec: Any, persons: int = 2) -> PoseDataSample:
-    """Return a picture of some instances with boxes, half of it to be ignored."""
+    """Return an image of some instances with boxes, half of it to be ignored."""
     points, visible = keypoints_of(persons)
     boxes = np.concatenate([points.min(1), points.max(1)], -1)
     encoded = codec.encode(points, visible, bbox=boxes, category_id=[1] * persons)
@@ -115,7 +115,7 @@ def boxed(codec: Any, persons: int = 2) -> PoseDataSample:
 
 
 def objects(codec: Any, persons: int = 2) -> PoseDataSample:
-    """Return a picture of some boxes, the last of them to be ignored."""
+    """Return an image of some boxes, the last of them to be ignored."""
     points, _ = keypoints_of(persons)
     boxes = np.concatenate([points.min(1), points.max(1)], -1)
     ignored = np.arange(persons) == persons - 1 if persons > 1 else np.zeros(persons, bool)
@@ -124,7 +124,7 @@ def objects(codec: Any, persons: int = 2) -> PoseDataSample:
 
 
 def shares(codec: Any, persons: int = 2) -> PoseDataSample:
-    """Return a picture of some instances with boxes and keypoints as shares of its size."""
+    """Return an image of some instances with boxes and keypoints as shares of its size."""
     points, _ = keypoints_of(persons)
     boxes = np.concatenate([points.min(1), points.max(1)], -1)
     area = np.prod(boxes[:, 2:] - boxes[:, :2], -1)

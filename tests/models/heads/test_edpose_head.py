@@ -13,7 +13,7 @@ from torch import Tensor
 from posekit.geometry import Affine
 from posekit.models.heads.edpose_decoder import Found, Layout, block_noised
 from posekit.models.heads.edpose_denoising import Denoising
-from posekit.models.heads.transformer_head import picture_hw
+from posekit.models.heads.transformer_head import image_hw
 from posekit.models.losses.oks_loss import PoseOKS
 from posekit.registry import CODECS, MODELS
 from posekit.structures import InstanceData, PoseBatch, PoseDataSample
@@ -131,7 +131,7 @@ def test_nobody_there_is_a_loss_with_gradients_for_all() -> None:
     assert all(one.grad is not None and one.grad.isfinite().all() for one in head.parameters())
 
 
-def test_pictures_with_and_without_instances_train_together() -> None:
+def test_images_with_and_without_instances_train_together() -> None:
     losses = build().loss(CASE.feats(2), PoseBatch.from_samples([nobody(), batch()[0]]))
     assert all(value.isfinite() for value in losses.values())
     assert losses["loss_kpt"] > 0
@@ -190,14 +190,14 @@ TINY = {
 }
 
 
-def test_a_tiny_model_overfits_two_pictures() -> None:
+def test_a_tiny_model_overfits_two_images() -> None:
     torch.manual_seed(0)
     model, codec = MODELS.build(TINY), CODECS.build(CASE.codec)
     model.init_weights()
-    pictures = [torch.randint(0, 255, (3, height, width), dtype=torch.uint8) for height, width in ((64, 96), (96, 64))]
+    images = [torch.randint(0, 255, (3, height, width), dtype=torch.uint8) for height, width in ((64, 96), (96, 64))]
     samples: list[PoseDataSample] = []
-    for seed, (picture, count) in enumerate(zip(pictures, (1, 2), strict=True)):
-        height, width = picture.shape[1:]
+    for seed, (image, count) in enumerate(zip(images, (1, 2), strict=True)):
+        height, width = image.shape[1:]
         points = np.random.default_rng(seed).uniform(0.2, 0.8, (count, NUM_KEYPOINTS, 2)) * (width, height)
         boxes = np.concatenate([points.min(1), points.max(1)], -1)
         encoded = codec.encode(
@@ -206,7 +206,7 @@ def test_a_tiny_model_overfits_two_pictures() -> None:
         labels: dict[str, Any] = {to: torch.as_tensor(encoded[key]) for key, to in codec.label_mapping_table.items()}
         metainfo = {"img_shape": (height, width), "input_size": (width, height), "affine": Affine.identity("image")}
         samples.append(PoseDataSample(metainfo=metainfo, gt_instance_labels=InstanceData(**labels)))
-    data = model.data_preprocessor({"inputs": pictures, "data_samples": samples})
+    data = model.data_preprocessor({"inputs": images, "data_samples": samples})
     optimizer = torch.optim.AdamW(model.parameters(), 1e-2)
     history: list[float] = []
     for _ in range(60):
@@ -243,7 +243,7 @@ def test_wrong_inputs_are_named() -> None:
     with pytest.raises(ValueError, match="flip_test=False"):
         head.predict(CASE.feats(1), batch(), {"flip_test": True})
     with pytest.raises(ValueError, match="neither 'img_shape' nor 'input_size'"):
-        picture_hw({})
+        image_hw({})
     pixels: dict[str, Any] = {"keypoint_labels": torch.rand(2, NUM_KEYPOINTS, 2)}
     sample = PoseDataSample(metainfo={"input_size": INPUT_SIZE}, gt_instance_labels=InstanceData(**pixels))
     for unlabelled in (sample, PoseDataSample(metainfo={"input_size": INPUT_SIZE})):

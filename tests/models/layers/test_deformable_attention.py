@@ -87,7 +87,7 @@ def test_heads_share_the_channels_evenly() -> None:
         MultiScaleDeformableAttention(8, 3)
 
 
-def test_padding_follows_the_picture() -> None:
+def test_padding_follows_the_image() -> None:
     padding = map_padding([(32, 48), (16, 64)], (32, 64), torch.zeros(2, 1, 4, 8))
     assert (~padding[0]).nonzero().amax(0).tolist() == [3, 5]
     assert (~padding[1]).nonzero().amax(0).tolist() == [1, 7]
@@ -102,7 +102,7 @@ def test_tokens_know_their_places() -> None:
     torch.testing.assert_close(tokens.on_maps(tokens.centers)[0, 9, 1], torch.tensor([1.5 / 8, 1.5 / 4]))
 
 
-def test_the_encoder_sees_the_same_in_a_padded_picture() -> None:
+def test_the_encoder_sees_the_same_in_a_padded_image() -> None:
     torch.manual_seed(0)
     attn = {"embed_dims": 8, "num_heads": 2, "num_levels": 2, "num_points": 3, "batch_first": True}
     encoder = DeformableEncoder(2, {"self_attn_cfg": attn, "ffn_cfg": {"embed_dims": 8, "feedforward_channels": 16}})
@@ -130,7 +130,7 @@ def test_paired_waves_are_sines_and_cosines_by_turns() -> None:
 
 
 @pytest.mark.parametrize(("normalize", "row", "column"), [(False, 2.0, 3.0), (True, math.pi, 2 * math.pi)])
-def test_masked_positions_count_within_the_picture(normalize: bool, row: float, column: float) -> None:
+def test_masked_positions_count_within_the_image(normalize: bool, row: float, column: float) -> None:
     padding = torch.ones(1, 6, 5, dtype=torch.bool)
     padding[0, :4, :3] = False
     found = MaskedSinePositions(4, normalize=normalize, temperatureW=20)(padding)[0, 1, 2]

@@ -47,7 +47,7 @@ def weights(batch: int) -> Tensor:
 
 
 def tagged(batch: int) -> tuple[Tensor, list[Tensor]]:
-    """Return tags and the cells of two instances a picture; a batch of none is a picture without instances."""
+    """Return tags and the cells of two instances an image; a batch of none is an image without instances."""
     cells = torch.ones(2 if batch else 0, K, 2).long()
     return images(max(batch, 1)), [cells] * max(batch, 1)
 

@@ -123,6 +123,6 @@ def test_focal_loss_is_cross_entropy_played_down_where_decided() -> None:
 )
 def test_giou_loss_grows_with_the_gap(box: list[float], expected: float) -> None:
     loss = MODELS.build({"type": "GIoULoss"})
-    scale = 1e-3  # boxes as shares of the picture are small
+    scale = 1e-3  # boxes as shares of the image are small
     value = loss(torch.tensor([box]) * scale, torch.tensor([[0.0, 0, 2, 2]]) * scale)
     assert value.item() == pytest.approx(expected, abs=1e-4)

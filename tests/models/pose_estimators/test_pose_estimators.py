@@ -1,4 +1,4 @@
-"""Whole models: the three modes, flip tests and the way back to the picture."""
+"""Whole models: the three modes, flip tests and the way back to the image."""
 
 from __future__ import annotations
 

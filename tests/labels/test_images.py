@@ -1,4 +1,4 @@
-"""Sizes and names of picture files as cameras, editors and accidents leave them."""
+"""Sizes and names of image files as cameras, editors and accidents leave them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posekit.labels import Options, convert, get_format
-from posekit.labels.image_files import pictures_in
-from posekit.labels.keypoint_data import Category, Hints, KeypointData, Picture
+from posekit.labels.image_files import images_in
+from posekit.labels.keypoint_data import Category, Hints, KeypointData, LabelledImage
 from posekit.media.image_file import image_size, read_image
 from posekit.media.image_header import ImageFileError
 
@@ -36,7 +36,7 @@ def encoded(kind: str, orientation: int = 1) -> bytes:
 
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 @pytest.mark.parametrize("kind", TURNED)
-def test_the_size_is_that_of_the_picture_in_training(kind, orientation, tmp_path):
+def test_the_size_is_that_of_the_image_in_training(kind, orientation, tmp_path):
     path = tmp_path / "a.img"
     path.write_bytes(encoded(kind, orientation))
     height, width = read_image(path).shape[:2]
@@ -68,18 +68,18 @@ def test_what_is_no_plain_file_is_named(tmp_path):
     for name in ("pipe.jpg", "folder.jpg"):
         with pytest.raises(ImageFileError, match=rf"{name}: cannot be read \(it is a folder or a device\)"):
             image_size(tmp_path / name)
-    assert pictures_in(tmp_path) == [tmp_path / "pipe.jpg"]
+    assert images_in(tmp_path) == [tmp_path / "pipe.jpg"]
 
 
-def test_pictures_of_phones_are_named(tmp_path):
+def test_images_of_phones_are_named(tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
     with pytest.raises(ImageFileError, match="the file is AVIF, HEIC or a video, which is none of JPEG"):
         read_image(tmp_path / "a.jpg")
 
 
 def test_a_name_that_xml_cannot_hold_is_refused(tmp_path):
-    data = KeypointData([Category("mouse")], [Picture(tmp_path / "n\udce4me.png", size_wh=(10, 6))])
-    with pytest.raises(ValueError, match=r"n\\udce4me.png'?: XML cannot hold this name of a picture; rename the file"):
+    data = KeypointData([Category("mouse")], [LabelledImage(tmp_path / "n\udce4me.png", size_wh=(10, 6))])
+    with pytest.raises(ValueError, match=r"n\\udce4me.png'?: XML cannot hold this name of an image; rename the file"):
         get_format("cvat").write(data, tmp_path / "out", copy_images=False)
     assert not (tmp_path / "out").exists()
 
@@ -100,6 +100,6 @@ def test_a_name_that_is_no_utf8_goes_through(dest, tmp_path):
     run = {"tell": lambda line: None, "decide_swaps": lambda category: (0, 1)}
     convert(tmp_path / "labels.json", tmp_path / "out", options, **run)
     hints = Hints(images=tmp_path if dest in ("labelme", "labelstudio") else None)
-    found = get_format(dest).read(tmp_path / "out", hints).pictures[0]
+    found = get_format(dest).read(tmp_path / "out", hints).images[0]
     assert found.path.name == path.name
     assert found.path.is_file()

@@ -1,4 +1,4 @@
-"""Dark pictures with one bright dot, to see where a transform moves a point."""
+"""Dark images with one bright dot, to see where a transform moves a point."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ KEYPOINTS = np.array([[[40, 32], [30, 20], [50, 22], [32, 44], [52, 42], [41, 50
 DOT_SIGMA = 2.0
 
 
-def dot_picture(x: float, y: float, size_wh: tuple[int, int] = (WIDTH, HEIGHT)) -> np.ndarray:
-    """Return a BGR picture with a Gaussian dot at (x, y), different in each channel."""
+def dot_image(x: float, y: float, size_wh: tuple[int, int] = (WIDTH, HEIGHT)) -> np.ndarray:
+    """Return a BGR image with a Gaussian dot at (x, y), different in each channel."""
     columns, rows = np.arange(size_wh[0]), np.arange(size_wh[1])[:, None]
     dot = np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * DOT_SIGMA**2))
     return np.rint(dot[..., None] * (250, 200, 150)).astype(np.uint8)
