@@ -1,4 +1,4 @@
-"""Draw the three spaces of a sample: ``python docs/figures/three_spaces.py`` writes three_spaces.jpg beside this file."""
+"""Draw the three spaces of a sample: ``python docs/figures/three_spaces.py`` writes three_spaces.jpg beside it."""
 
 from __future__ import annotations
 
