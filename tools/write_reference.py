@@ -61,8 +61,9 @@ def parameter_rows(command: Any) -> Iterator[str]:
         if parameter.name in ("help", "install_completion", "show_completion"):
             continue
         is_option = parameter.param_type_name == "option"
-        names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
-        yield f"| {names if is_option else f'`{parameter.name.upper()}`'} | {cell(getattr(parameter, 'help', '') or '')} |"
+        spellings = [*parameter.opts, *parameter.secondary_opts] if is_option else [parameter.name.upper()]
+        names = ", ".join(f"`{name}`" for name in spellings)
+        yield f"| {names} | {cell(getattr(parameter, 'help', '') or '')} |"
 
 
 def paragraph(text: str) -> str:
