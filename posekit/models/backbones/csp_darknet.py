@@ -19,7 +19,7 @@ Stage = tuple[int, int, int, bool, bool]
 
 
 def csp_stages(num_blocks: int) -> dict[str, list[Stage]]:
-    """The stages of P5 and P6 networks, with ``num_blocks`` in the second and third stage."""
+    """Return the stages of P5 and P6 networks, with ``num_blocks`` in the second and third stage."""
     finer = [(64, 128, 3, True, False), (128, 256, num_blocks, True, False), (256, 512, num_blocks, True, False)]
     return {
         "P5": [*finer, (512, 1024, 3, False, True)],
@@ -35,12 +35,12 @@ class Focus(nn.Module):
         self.conv = ConvModule(in_channels * 4, out_channels, kernel_size, **options)
 
     def forward(self, x: Tensor) -> Tensor:
-        corners = [x[..., row::2, column::2] for column in (0, 1) for row in (0, 1)]
-        return self.conv(torch.cat(corners, 1))
+        corners = [x[..., row::2, column::2] for column in (0, 1) for row in (0, 1)]  # 4 x (B, C, H/2, W/2)
+        return self.conv(torch.cat(corners, 1))  # (B, out_channels, H/2, W/2)
 
 
 class CSPTrunk(StagedBackbone):
-    """A stem and four or five strided stages of CSP layers; output 0 is the stem."""
+    """A stem that halves the size and four or five stages of CSP layers that halve it again; output 0 is the stem."""
 
     default_init = TORCH_INIT
     arch_settings: ClassVar[dict[str, list[Stage]]]
@@ -66,8 +66,16 @@ class CSPTrunk(StagedBackbone):
         """Add ``stage1``, ``stage2``, ... behind the stem.
 
         Args:
+            stages: settings of each stage.
+            deepen_factor: factor of the number of blocks.
+            widen_factor: factor of the number of channels.
+            spp_kernel_sizes: windows of the spatial pyramid pooling.
+            use_depthwise: whether 3x3 convolutions are depthwise separable.
+            out_indices: indices of the outputs to return.
+            frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
+            norm_eval: whether batch norms keep their statistics in training.
             layer_options: further arguments of the CSP layers.
-            options: of all convolutions.
+            options: further arguments of all convolutions.
         """
         for index, (in_channels, out_channels, num_blocks, add_identity, use_spp) in enumerate(stages, 1):
             width = int(out_channels * widen_factor)
@@ -99,10 +107,11 @@ class CSPDarknet(CSPTrunk):
     """The backbone of YOLOX. Source: Ge et al., arXiv 2107.08430.
 
     Args:
-        arch: ``P5`` or ``P6``: how many stages there are; ``arch_ovewrite`` gives one's own.
-        deepen_factor: scales the number of blocks, ``widen_factor`` the channels.
-        out_indices: the outputs to return; 0 is the stem.
-        frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
+        arch: ``P5`` (four stages) or ``P6`` (five); ``arch_ovewrite`` replaces them with stages of your own.
+        deepen_factor: factor of the number of blocks.
+        widen_factor: factor of the number of channels.
+        out_indices: indices of the outputs to return; 0 is the stem.
+        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
     """
 
     arch_settings = csp_stages(num_blocks=9)

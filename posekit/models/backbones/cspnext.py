@@ -19,11 +19,12 @@ class CSPNeXt(CSPTrunk):
     """CSPNeXt. Source: Lyu et al., arXiv 2212.07784.
 
     Args:
-        arch: ``P5`` or ``P6``: how many stages there are; ``arch_ovewrite`` gives one's own.
-        deepen_factor: scales the number of blocks, ``widen_factor`` the channels.
-        out_indices: the outputs to return; 0 is the stem.
-        frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
-        expand_ratio: the share of a layer's channels that passes its blocks.
+        arch: ``P5`` (four stages) or ``P6`` (five); ``arch_ovewrite`` replaces them with stages of your own.
+        deepen_factor: factor of the number of blocks.
+        widen_factor: factor of the number of channels.
+        out_indices: indices of the outputs to return; 0 is the stem.
+        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
+        expand_ratio: share of a layer's channels that passes its blocks.
         channel_attention: whether layers weigh their channels.
     """
 

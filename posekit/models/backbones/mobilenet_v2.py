@@ -21,7 +21,7 @@ RELU6: Settings = {"type": "ReLU6"}
 
 
 class InvertedResidual(nn.Module):
-    """Widens, convolves each channel by itself, narrows."""
+    """Widens the channels, convolves each by itself and narrows them again."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class InvertedResidual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        out = run_checkpointed(self.conv, x, enabled=self.with_cp)
+        out = run_checkpointed(self.conv, x, enabled=self.with_cp)  # (B, out_channels, H/stride, W/stride)
         return x + out if self.has_shortcut else out
 
 
@@ -55,9 +55,9 @@ class MobileNetV2(StagedBackbone):
     """MobileNetV2. Source: Sandler et al., arXiv 1801.04381.
 
     Args:
-        widen_factor: scales the channels.
-        out_indices: the outputs to return, 0 to 6 the stages, 7 the last 1x1 convolution.
-        frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
+        widen_factor: factor of the number of channels.
+        out_indices: indices of the outputs to return: 0 to 6 are the stages, 7 the last 1x1 convolution.
+        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
     """
 
     default_init = KAIMING

@@ -23,8 +23,8 @@ class MobileNetV3(StagedBackbone):
 
     Args:
         arch: ``small`` or ``big``.
-        out_indices: the blocks to return, from 0; negative ones count from the end.
-        frozen_stages: how many blocks stay as loaded, with the stem; -1 for none.
+        out_indices: indices of the blocks to return, from 0; negative ones count from the end.
+        frozen_stages: number of blocks to freeze besides the stem; -1 freezes nothing.
     """
 
     default_init = KAIMING

@@ -20,10 +20,11 @@ class RegNet(ResidualTrunk):
     """RegNetX: stage widths that follow a quantised line. Source: Radosavovic et al., arXiv 2003.13678.
 
     Args:
-        arch: a key of ``arch_settings`` or a dict like its values: ``w0`` initial width, ``wa`` slope,
-            ``wm`` quantisation, ``group_w`` channels per group, ``depth`` blocks, ``bot_mul`` bottleneck ratio.
-        out_indices: the stages whose output is returned, from 0.
-        frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
+        arch: a key of ``arch_settings``, or a dict like its values: ``w0`` is the initial width, ``wa`` the slope,
+            ``wm`` the quantisation, ``group_w`` channels per group, ``depth`` the number of blocks, ``bot_mul`` the
+            bottleneck ratio.
+        out_indices: indices of the stages to return, from 0.
+        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
     """
 
     arch_settings: ClassVar[dict[str, Settings]] = {
@@ -82,7 +83,10 @@ class RegNet(ResidualTrunk):
 
 
 def regnet_stages(*, w0: int, wa: float, wm: float, group_w: int, depth: int, bot_mul: float) -> list[Settings]:
-    """The rows of blocks: each block's width is the power of ``wm`` nearest to the line, in steps of 8."""
+    """Return the settings of the stages.
+
+    Each block's width is the power of ``wm`` nearest to the line, in steps of 8; blocks of equal width form a stage.
+    """
     steps = [round(math.log(1 + block * wa / w0) / math.log(wm)) for block in range(depth)]
     blocks_of = Counter(round(w0 * wm**step / 8) * 8 for step in steps)
     stages = []

@@ -16,7 +16,10 @@ from posekit.registry import MODELS
 
 
 class ResidualTrunk(StagedBackbone):
-    """A stem that quarters the size, and stages of residual blocks ``layer1``, ``layer2``, ..."""
+    """A stem that divides the size by 4 and stages of residual blocks ``layer1``, ``layer2``, ...
+
+    Shapes: feature map i, counted from 0, is (B, C_i, H / 2^(i+2), W / 2^(i+2)) with the default strides.
+    """
 
     default_init = KAIMING
     zero_init_residual = True
@@ -32,7 +35,7 @@ class ResidualTrunk(StagedBackbone):
         conv_cfg: Settings | None = None,
         norm_cfg: Settings = BN,
     ) -> list[str]:
-        """Add one wide convolution, or three 3x3 where ``deep``, and maybe a pooling; return their names."""
+        """Add one wide convolution, or three 3x3 where ``deep``, and perhaps a pooling; return their names."""
         self.maxpool = nn.MaxPool2d(3, 2, 1) if pool else nn.Identity()
         if deep:
             half, shared = stem_channels // 2, {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
@@ -69,7 +72,7 @@ def zero_last_norms(module: nn.Module) -> None:
 
 
 def deep_settings(block: type[ResidualBlock]) -> dict[int, tuple[type[ResidualBlock], tuple[int, ...]]]:
-    """Blocks per stage of the depths that use bottlenecks."""
+    """Return block and blocks per stage of the depths that use bottlenecks."""
     return {50: (block, (3, 4, 6, 3)), 101: (block, (3, 4, 23, 3)), 152: (block, (3, 8, 36, 3))}
 
 
@@ -79,17 +82,17 @@ class ResNet(ResidualTrunk):
 
     Args:
         depth: a key of ``arch_settings``.
-        base_channels: of the first stage, before its blocks' expansion.
-        expansion: of the blocks, by default their own.
-        strides: of each stage; ``dilations`` likewise.
-        out_indices: the stages whose output is returned, from 0.
-        style: where bottlenecks stride, ``pytorch`` (3x3) or ``caffe`` (first 1x1).
-        deep_stem: three 3x3 convolutions for the 7x7.
-        avg_down: pool in strided shortcuts.
-        frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
+        base_channels: channels of the first stage, before its blocks' expansion.
+        expansion: channels of a block relative to its middle; the block's own by default.
+        strides: stride of each stage; ``dilations`` likewise.
+        out_indices: indices of the stages to return, from 0.
+        style: place of the stride in bottlenecks, ``pytorch`` (3x3) or ``caffe`` (first 1x1).
+        deep_stem: whether three 3x3 convolutions replace the 7x7.
+        avg_down: whether strided shortcuts pool.
+        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
         norm_eval: whether batch norms keep their statistics in training.
-        with_cp: recompute activations in the backward pass to save memory.
-        zero_init_residual: let each block start as its shortcut.
+        with_cp: whether activations are recomputed in the backward pass to save memory.
+        zero_init_residual: whether each block starts as its shortcut alone.
         block_options: further arguments of the blocks.
     """
 
@@ -162,7 +165,7 @@ class ResNet(ResidualTrunk):
 
 @MODELS.register_module()
 class ResNetV1d(ResNet):
-    """ResNet with a deep stem and pooled shortcuts. Source: He et al., arXiv 1812.01187."""
+    """ResNet with a deep stem and shortcuts that pool. Source: He et al., arXiv 1812.01187."""
 
     def __init__(self, depth: int, **options: Any) -> None:
         super().__init__(depth, deep_stem=True, avg_down=True, **options)

@@ -25,8 +25,14 @@ class GroupedShuffleUnit(nn.Module):
     """Grouped 1x1, depthwise 3x3 and grouped 1x1 convolutions, with a shuffle after the first.
 
     Args:
-        groups: of the two 1x1 convolutions, ``first_groups`` of the first one.
-        shrink: halve the size and join the pooled input on instead of adding it.
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        groups: number of groups of the two 1x1 convolutions.
+        first_groups: number of groups of the first 1x1 convolution.
+        shrink: whether the size is halved and the pooled input concatenated instead of the input added.
+        act_cfg: activation.
+        with_cp: whether activations are recomputed in the backward pass to save memory.
+        options: further arguments of the convolutions.
     """
 
     def __init__(
@@ -52,11 +58,11 @@ class GroupedShuffleUnit(nn.Module):
         self.act = build_activation(act_cfg)
 
     def compute(self, x: Tensor) -> Tensor:
-        out = channel_shuffle(self.depthwise_conv3x3_bn(self.g_conv_1x1_compress(x)), self.groups)
-        out = self.g_conv_1x1_expand(out)
+        out = channel_shuffle(self.depthwise_conv3x3_bn(self.g_conv_1x1_compress(x)), self.groups)  # (B, middle, h, w)
+        out = self.g_conv_1x1_expand(out)  # (B, out, h, w)
         if self.shrink:
-            return torch.cat((F.avg_pool2d(x, 3, 2, 1), self.act(out)), 1)
-        return self.act(x + out)
+            return torch.cat((F.avg_pool2d(x, 3, 2, 1), self.act(out)), 1)  # (B, out_channels, H/2, W/2)
+        return self.act(x + out)  # (B, out_channels, H, W)
 
     def forward(self, x: Tensor) -> Tensor:
         return run_checkpointed(self.compute, x, enabled=self.with_cp)
@@ -67,10 +73,10 @@ class ShuffleNetV1(ShuffleTrunk):
     """ShuffleNetV1. Source: Zhang et al., arXiv 1707.01083.
 
     Args:
-        groups: of the 1x1 convolutions, a key of ``widths``.
-        widen_factor: scales the channels.
-        out_indices: the stages to return, from 0.
-        frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
+        groups: number of groups of the 1x1 convolutions, a key of ``widths``.
+        widen_factor: factor of the number of channels.
+        out_indices: indices of the stages to return, from 0.
+        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
     """
 
     widths: ClassVar[dict[int, tuple[int, int, int]]] = {

@@ -17,7 +17,7 @@ from posekit.registry import MODELS
 
 
 class ShuffleTrunk(StagedBackbone):
-    """A stem that quarters the size and stages of 4, 8 and 4 blocks under the name ``layers``."""
+    """A stem that divides the size by 4 and stages of 4, 8 and 4 blocks under the name ``layers``."""
 
     default_init = {"type": "Normal", "std": 0.01, "layer": "Conv2d"}  # noqa: RUF012
     stage_blocks = (4, 8, 4)
@@ -41,8 +41,8 @@ class ShuffleNetV2(ShuffleTrunk):
 
     Args:
         widen_factor: a key of ``widths``.
-        out_indices: the outputs to return, 0 to 2 the stages, 3 the last 1x1 convolution.
-        frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
+        out_indices: indices of the outputs to return: 0 to 2 are the stages, 3 the last 1x1 convolution.
+        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
     """
 
     widths: ClassVar[dict[float, tuple[int, ...]]] = {

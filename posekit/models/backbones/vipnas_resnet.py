@@ -17,7 +17,7 @@ from posekit.registry import MODELS
 
 
 class ContextBottleneck(Bottleneck):
-    """A bottleneck that may add global context before the sum."""
+    """A bottleneck that may add global context to its residual."""
 
     def __init__(self, in_channels: int, out_channels: int, *, attention: bool = False, **options: Any) -> None:
         super().__init__(in_channels, out_channels, **options)
@@ -25,7 +25,7 @@ class ContextBottleneck(Bottleneck):
         self.attention = ContextBlock(out_channels, ratio) if attention else nn.Identity()
 
     def residual(self, x: Tensor) -> Tensor:
-        return self.attention(super().residual(x))
+        return self.attention(super().residual(x))  # (B, out_channels, H/stride, W/stride)
 
 
 @MODELS.register_module()
@@ -34,10 +34,10 @@ class ViPNAS_ResNet(ResidualTrunk):  # noqa: N801
 
     Args:
         wid: channels of the stem and of each stage.
-        expan: bottleneck ratio of each stage (the stem's entry is not used, here and below).
-        dep: blocks of each stage.
+        expan: bottleneck ratio of each stage; the stem's entry is not used, here and below.
+        dep: number of blocks of each stage.
         ks: kernel sizes of the stem and of each stage.
-        group: groups of each stage's middle convolutions.
+        group: number of groups of each stage's middle convolutions.
         att: whether each stage has global context.
     """
 
