@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from posekit.models.backbones.hrnet import HRNet
-from posekit.models.base_module import InitRules, Settings
+from posekit.models.base_module import Settings
 from posekit.models.layers.activation import build_activation
 from posekit.models.layers.branches import separable_step
-from posekit.models.layers.normalization import BN, build_norm
+from posekit.models.layers.normalization import build_norm
 from posekit.models.layers.residual import Bottleneck
 from posekit.models.layers.transformer import GELU, LN6
 from posekit.models.layers.transformer_block import TransformerBlock, drop_path_rates, on_grid
@@ -95,24 +95,16 @@ class HRFormer(HRNet):
     def __init__(
         self,
         extra: Settings,
-        in_channels: int = 3,
-        conv_cfg: Settings | None = None,
-        norm_cfg: Settings = BN,
+        *,
         transformer_norm_cfg: Settings = LN6,
-        norm_eval: bool = False,
-        with_cp: bool = False,
-        zero_init_residual: bool = False,
-        frozen_stages: int = -1,
-        init_cfg: InitRules = None,
+        **options: Any,
     ) -> None:
         self.transformer_norm_cfg = transformer_norm_cfg
         self.window_options = {key: extra[key] for key in ("with_rpe", "with_pad_mask") if key in extra}
         depths = [extra[f"stage{i}"]["num_blocks"][0] * extra[f"stage{i}"]["num_modules"] for i in (2, 3, 4)]
         rates = drop_path_rates(extra["drop_path_rate"], sum(depths))
         self.rates = {i: rates[sum(depths[: i - 2]) : sum(depths[: i - 1])] for i in (2, 3, 4)}
-        super().__init__(
-            extra, in_channels, conv_cfg, norm_cfg, norm_eval, with_cp, zero_init_residual, frozen_stages, init_cfg
-        )
+        super().__init__(extra, **options)
 
     def make_branch(self, stage: int, spec: Settings, module: int, branch: int, width: int) -> nn.Module:
         depth, heads = spec["num_blocks"][branch], spec["num_heads"][branch]

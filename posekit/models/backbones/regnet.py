@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from posekit.models.backbones.resnet import ResidualTrunk
 from posekit.models.backbones.staged import check_choice
-from posekit.models.base_module import InitRules, Settings
-from posekit.models.layers.normalization import BN
+from posekit.models.base_module import Settings
 from posekit.models.layers.residual import Bottleneck
 from posekit.registry import MODELS
 
@@ -44,42 +43,24 @@ class RegNet(ResidualTrunk):
     def __init__(
         self,
         arch: str | Settings,
-        in_channels: int = 3,
+        *,
         stem_channels: int = 32,
         base_channels: int = 32,
         strides: Sequence[int] = (2, 2, 2, 2),
         dilations: Sequence[int] = (1, 1, 1, 1),
-        out_indices: Sequence[int] = (3,),
-        style: str = "pytorch",
-        deep_stem: bool = False,
-        avg_down: bool = False,
-        frozen_stages: int = -1,
-        conv_cfg: Settings | None = None,
-        norm_cfg: Settings = BN,
-        norm_eval: bool = False,
-        with_cp: bool = False,
-        zero_init_residual: bool = True,
-        init_cfg: InitRules = None,
+        **options: Any,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(**options)
         if isinstance(arch, str):
             check_choice("RegNet", "arch", arch, list(self.arch_settings))
             arch = self.arch_settings[arch]
-        if deep_stem:
+        if self.deep_stem:
             raise ValueError("RegNet.deep_stem: RegNet has a plain stem only; leave deep_stem out")
-        self.zero_init_residual = zero_init_residual
-        shared: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         stages = [
             {**stage, "stride": stride, "dilation": dilation}
             for stage, stride, dilation in zip(regnet_stages(**arch), strides, dilations, strict=True)
         ]
-        self.arrange(
-            self.add_stem(in_channels, stem_channels, kernel_size=3, pool=False, **shared),
-            self.add_stages(stem_channels, stages, style=style, avg_down=avg_down, with_cp=with_cp, **shared),
-            out_indices=out_indices,
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-        )
+        self.build(stem_channels, stages, kernel_size=3, pool=False)
 
 
 def regnet_stages(*, w0: int, wa: float, wm: float, group_w: int, depth: int, bot_mul: float) -> list[Settings]:

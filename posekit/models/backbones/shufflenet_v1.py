@@ -11,12 +11,11 @@ from torch.nn import functional as F
 
 from posekit.models.backbones.shufflenet_v2 import ShuffleTrunk
 from posekit.models.backbones.staged import check_choice
-from posekit.models.base_module import InitRules, Settings
-from posekit.models.layers.activation import RELU, build_activation
+from posekit.models.base_module import Settings
+from posekit.models.layers.activation import build_activation
 from posekit.models.layers.checkpointing import run_checkpointed
 from posekit.models.layers.conv_module import ConvModule
 from posekit.models.layers.make_divisible import make_divisible
-from posekit.models.layers.normalization import BN
 from posekit.models.layers.shuffle import channel_shuffle
 from posekit.registry import MODELS
 
@@ -76,7 +75,7 @@ class ShuffleNetV1(ShuffleTrunk):
         groups: number of groups of the 1x1 convolutions, a key of ``widths``.
         widen_factor: factor of the number of channels.
         out_indices: indices of the stages to return, from 0.
-        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
+        options: arguments of ``ShuffleTrunk``.
     """
 
     widths: ClassVar[dict[int, tuple[int, int, int]]] = {
@@ -88,39 +87,25 @@ class ShuffleNetV1(ShuffleTrunk):
     }
 
     def __init__(
-        self,
-        groups: int = 3,
-        widen_factor: float = 1.0,
-        out_indices: Sequence[int] = (2,),
-        frozen_stages: int = -1,
-        conv_cfg: Settings | None = None,
-        norm_cfg: Settings = BN,
-        act_cfg: Settings = RELU,
-        norm_eval: bool = False,
-        with_cp: bool = False,
-        init_cfg: InitRules = None,
+        self, groups: int = 3, widen_factor: float = 1.0, out_indices: Sequence[int] = (2,), **options: Any
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(**options)
         check_choice("ShuffleNetV1", "groups", groups, list(self.widths))
-        options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
-        width = int(24 * widen_factor)
-        stem = self.add_stem(width, **options)
+        stem_channels = width = int(24 * widen_factor)
+        layers = []
         for stage, num_blocks in enumerate(self.stage_blocks):
             out = make_divisible(self.widths[groups][stage] * widen_factor, 8)
-            units = []
-            for block in range(num_blocks):
-                first_groups = 1 if stage == block == 0 else groups
-                unit = GroupedShuffleUnit(
+            units = [
+                GroupedShuffleUnit(
                     out if block else width,
                     out,
                     groups=groups,
-                    first_groups=first_groups,
+                    first_groups=1 if stage == block == 0 else groups,
                     shrink=block == 0,
-                    with_cp=with_cp,
-                    **options,
+                    **self.unit_options,
                 )
-                units.append(unit)
-            self.layers.append(nn.Sequential(*units))
+                for block in range(num_blocks)
+            ]
+            layers.append(nn.Sequential(*units))
             width = out
-        names = [f"layers.{index}" for index in range(len(self.layers))]
-        self.arrange(stem, names, out_indices=out_indices, frozen_stages=frozen_stages, norm_eval=norm_eval)
+        self.build(stem_channels, layers, out_indices)

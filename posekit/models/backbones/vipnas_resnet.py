@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from posekit.models.backbones.resnet import ResidualTrunk
 from posekit.models.backbones.staged import check_choice
-from posekit.models.base_module import SMALL_NORMAL, InitRules, Settings
+from posekit.models.base_module import SMALL_NORMAL
 from posekit.models.layers.context_block import ContextBlock
-from posekit.models.layers.normalization import BN
 from posekit.models.layers.residual import Bottleneck
 from posekit.registry import MODELS
 
@@ -42,34 +41,24 @@ class ViPNAS_ResNet(ResidualTrunk):  # noqa: N801
     """
 
     default_init = SMALL_NORMAL
-    zero_init_residual = False
 
     def __init__(
         self,
         depth: int,
-        in_channels: int = 3,
+        *,
         num_stages: int = 4,
         strides: Sequence[int] = (1, 2, 2, 2),
         dilations: Sequence[int] = (1, 1, 1, 1),
-        out_indices: Sequence[int] = (3,),
-        style: str = "pytorch",
-        deep_stem: bool = False,
-        avg_down: bool = False,
-        frozen_stages: int = -1,
-        conv_cfg: Settings | None = None,
-        norm_cfg: Settings = BN,
-        norm_eval: bool = False,
-        with_cp: bool = False,
-        zero_init_residual: bool = True,
         wid: Sequence[int] = (48, 80, 160, 304, 608),
         expan: Sequence[int | None] = (None, 1, 1, 1, 1),
         dep: Sequence[int | None] = (None, 4, 6, 7, 3),
         ks: Sequence[int] = (7, 3, 5, 5, 5),
         group: Sequence[int | None] = (None, 16, 16, 16, 16),
         att: Sequence[bool | None] = (None, True, False, True, True),
-        init_cfg: InitRules = None,
+        **options: Any,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(**options)
+        self.zero_init_residual = False  # configs may set it, but the published weights were trained without it
         check_choice("ViPNAS_ResNet", "depth", depth, [50])
         stages = [
             {
@@ -85,11 +74,4 @@ class ViPNAS_ResNet(ResidualTrunk):  # noqa: N801
             }
             for i in range(1, num_stages + 1)
         ]
-        shared: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
-        self.arrange(
-            self.add_stem(in_channels, wid[0], kernel_size=ks[0], deep=deep_stem, **shared),
-            self.add_stages(wid[0], stages, style=style, avg_down=avg_down, with_cp=with_cp, **shared),
-            out_indices=out_indices,
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-        )
+        self.build(wid[0], stages, kernel_size=ks[0])
