@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from posekit.models.backbones.resnet import zero_last_norms
 from posekit.models.backbones.staged import FreezableBackbone, check_choice
 from posekit.models.base_module import SMALL_NORMAL, InitRules, Settings
-from posekit.models.layers.branches import Step, build_fusion, build_transition, dense_step, enter, fuse
+from posekit.models.layers.branches import StepBuilder, build_fusion, build_transition, dense_step, enter, fuse
 from posekit.models.layers.conv_module import build_conv
 from posekit.models.layers.normalization import BN, build_norm, norm_name
 from posekit.models.layers.residual import BasicBlock, Bottleneck, ResidualBlock, res_layer
@@ -53,7 +53,7 @@ class HRNet(FreezableBackbone):
 
     default_init = SMALL_NORMAL
     blocks: ClassVar[dict[str, type[nn.Module]]] = {"BASIC": BasicBlock, "BOTTLENECK": Bottleneck}
-    fusion_step: ClassVar[Step] = staticmethod(dense_step)
+    fusion_step: ClassVar[StepBuilder] = staticmethod(dense_step)
     upsample: ClassVar[Settings] = {"mode": "nearest", "align_corners": None}
 
     def __init__(

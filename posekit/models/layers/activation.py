@@ -20,7 +20,7 @@ class HardSigmoid(nn.Module):
         self.min_value, self.max_value = min_value, max_value
 
     def forward(self, x: Tensor) -> Tensor:
-        return ((x + self.bias) / self.divisor).clamp(self.min_value, self.max_value)
+        return ((x + self.bias) / self.divisor).clamp(self.min_value, self.max_value)  # same shape
 
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {

@@ -10,7 +10,7 @@ from torch.utils.checkpoint import checkpoint
 
 
 def run_checkpointed(function: Callable[..., Tensor], *inputs: Tensor, enabled: bool) -> Tensor:
-    """Call ``function``; where enabled, its inner activations are recomputed when gradients are wanted."""
+    """Call ``function``; where enabled, the backward pass recomputes its inner activations."""
     if enabled and torch.is_grad_enabled():
         return checkpoint(function, *inputs, use_reentrant=False)  # pyright: ignore[reportReturnType]
     return function(*inputs)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class ContextBlock(nn.Module):
-    """Adds to every place one vector, made of the attention-weighted mean over all places.
+    """Adds the same vector to every cell, computed from the attention-weighted mean over all cells.
 
     Source: Cao et al., arXiv 1904.11492.
     """
@@ -28,5 +28,5 @@ class ContextBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         weights = self.conv_mask(x).flatten(1).softmax(1)  # (B, H * W)
-        context = torch.einsum("bcn,bn->bc", x.flatten(2), weights)
-        return x + self.channel_add_conv(context[..., None, None])
+        context = torch.einsum("bcn,bn->bc", x.flatten(2), weights)  # (B, C)
+        return x + self.channel_add_conv(context[..., None, None])  # (B, C, H, W)

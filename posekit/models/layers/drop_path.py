@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class DropPath(nn.Module):
-    """Drops whole samples of a residual branch in training and scales up the rest.
+    """Drops whole samples of a residual branch in training and scales up the others.
 
     Source: Huang et al., arXiv 1603.09382.
     """
@@ -18,5 +18,6 @@ class DropPath(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.drop_prob == 0.0:
             return x
-        kept = 1.0 - self.drop_prob
-        return x * x.new_empty((x.shape[0],) + (1,) * (x.ndim - 1)).bernoulli_(kept).div_(kept)
+        keep_prob = 1.0 - self.drop_prob
+        factors = x.new_empty((x.shape[0],) + (1,) * (x.ndim - 1))  # (B, 1, ...)
+        return x * factors.bernoulli_(keep_prob).div_(keep_prob)  # same shape as x

@@ -11,7 +11,7 @@ from posekit.models.layers.normalization import BN
 
 
 class RepVGGBlock(nn.Module):
-    """A 3x3 and a 1x1 convolution side by side, then an activation. Source: Ding et al., arXiv 2101.03697."""
+    """A 3x3 and a 1x1 convolution in parallel, then an activation. Source: Ding et al., arXiv 2101.03697."""
 
     def __init__(
         self, in_channels: int, out_channels: int, *, norm_cfg: Settings = BN, act_cfg: Settings = RELU
@@ -22,4 +22,4 @@ class RepVGGBlock(nn.Module):
         self.act = build_activation(act_cfg)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.act(self.branch_3x3(x) + self.branch_1x1(x))
+        return self.act(self.branch_3x3(x) + self.branch_1x1(x))  # (B, out_channels, H, W)

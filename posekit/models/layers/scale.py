@@ -15,4 +15,4 @@ class Scale(nn.Module):
         self.scale = nn.Parameter(value, requires_grad=trainable)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.scale
+        return x * self.scale  # same shape
