@@ -1,4 +1,4 @@
-"""What all models share that are made of a backbone, a neck and a head: the three ways to call them."""
+"""Base of all models with a backbone, a neck and a head: the three ways to call them."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Inputs: TypeAlias = Tensor | Sequence[Tensor]
 class BaseModel(BaseModule):
     """Backbone, neck and head as one model.
 
-    A subclass holds the head as ``head`` and defines ``predict``. It either takes built parts and hands them to
-    ``take_parts``, or sets ``self.backbone``, and ``self.neck`` where it has one, itself.
+    A subclass holds the head as ``head`` and defines ``predict``. It either passes built parts to ``take_parts``, or
+    sets ``self.backbone``, and ``self.neck`` where it has one, itself.
 
     Args:
-        data_preprocessor: turns a collated batch into inputs; by default it only stacks and moves.
+        data_preprocessor: module that turns a collated batch into inputs; by default it only stacks and moves them.
         init_cfg: rules for the initial weights.
 
     Attributes:
-        dataset_meta: what the model was trained to find, once known.
+        dataset_meta: meta information of the dataset that the model was trained on, once known.
 
     Raises:
         TypeError: if another part of the model is given as ``data_preprocessor``.
@@ -70,11 +70,11 @@ class BaseModel(BaseModule):
         """Hold built parts.
 
         Args:
-            backbone: turns inputs into features.
-            neck: turns features into other features.
+            backbone: network from inputs to features.
+            neck: network from features to other features.
             train_cfg: settings for ``loss``.
             test_cfg: settings for ``predict``.
-            use_syncbn: tells the trainer to share batch statistics between devices.
+            use_syncbn: whether the trainer shares batch statistics between devices.
         """
         self.backbone = backbone
         self.neck = neck
@@ -95,7 +95,7 @@ class BaseModel(BaseModule):
 
         Args:
             inputs: preprocessed inputs.
-            data_samples: the samples; ``tensor`` needs none.
+            data_samples: samples; ``tensor`` needs none.
             mode: ``loss`` gives named losses, ``predict`` samples with predictions, ``tensor`` the raw outputs.
         """
         one_of("mode", mode, ("loss", "predict", "tensor"))

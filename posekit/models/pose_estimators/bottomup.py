@@ -15,10 +15,10 @@ from posekit.structures import InstanceData, PoseDataSample
 
 @MODELS.register_module()
 class BottomupPoseEstimator(ComposedPoseEstimator):
-    """Finds all instances in each image; arguments as for ComposedPoseEstimator.
+    """Predicts all instances in each image; the arguments are those of ComposedPoseEstimator.
 
-    With ``test_cfg.multiscale_test`` the inputs are a list, one batch for each scale, largest or smallest in
-    any order, the first one at the scale of the predictions.
+    With ``test_cfg.multiscale_test`` the inputs are a list of one batch per scale, in any order except that the
+    first has the scale of the predictions.
     """
 
     def features(self, inputs: Any, samples: Batch) -> Any:

@@ -72,10 +72,10 @@ def test_several_joints_are_learned_where_the_codec_leaves_them_in_the_camera_sp
 
 def test_a_missing_root_is_named() -> None:
     head = constant_head(ROOT, decoder=video_codec())
-    with pytest.raises(ValueError, match="TrajectoryRegressionHead.*'target_root'.*PackPoseInputs.meta_keys"):
+    with pytest.raises(ValueError, match=r"TrajectoryRegressionHead.*'target_root'.*PackPoseInputs.meta_keys"):
         head.loss(feats(1), [encoded_sample(video_codec(), target_root=None)])
 
 
 def test_several_joints_cannot_learn_one_root() -> None:
-    with pytest.raises(ValueError, match="num_joints: 3.*use num_joints=1"):
+    with pytest.raises(ValueError, match=r"num_joints: 3.*use num_joints=1"):
         constant_head(ROOT, num_joints=3).loss(feats(1), [encoded_sample(video_codec())])
