@@ -10,7 +10,7 @@ from torch import Tensor
 from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_module import BaseModule, InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
-from posekit.models.heads.base import Batch
+from posekit.models.heads.base import SampleBatch
 from posekit.models.losses.base import one_of
 from posekit.models.necks.base import BaseNeck
 from posekit.registry import MODELS
@@ -90,7 +90,7 @@ class BaseModel(BaseModule):
     def with_head(self) -> bool:
         return self.head is not None
 
-    def forward(self, inputs: Inputs, data_samples: Batch | None = None, mode: str = "tensor") -> Any:
+    def forward(self, inputs: Inputs, data_samples: SampleBatch | None = None, mode: str = "tensor") -> Any:
         """Run the model.
 
         Args:
@@ -115,11 +115,11 @@ class BaseModel(BaseModule):
         feats = self.backbone(inputs)
         return feats if self.neck is None else self.neck(feats)
 
-    def loss(self, inputs: Inputs, data_samples: Batch) -> dict[str, Tensor]:
+    def loss(self, inputs: Inputs, data_samples: SampleBatch) -> dict[str, Tensor]:
         """Return the named losses of a batch with targets."""
         return self.needed_head.loss(self.extract_feat(inputs), data_samples, train_cfg=self.train_cfg)
 
-    def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
+    def predict(self, inputs: Inputs, data_samples: SampleBatch) -> list[PoseDataSample]:
         """Return the samples with ``pred_instances`` in image space."""
         raise NotImplementedError
 

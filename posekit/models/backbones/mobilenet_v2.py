@@ -20,7 +20,7 @@ STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3,
 RELU6: Settings = {"type": "ReLU6"}
 
 
-class InvertedResidual(nn.Module):
+class LinearBottleneck(nn.Module):
     """Widens the channels, convolves each by itself and narrows them again."""
 
     def __init__(
@@ -80,9 +80,9 @@ class MobileNetV2(StagedBackbone):
         self.conv1 = ConvModule(3, width, 3, 2, **shared)
         for index, (expansion, channels, num_blocks, stride) in enumerate(STAGES, 1):
             out = make_divisible(channels * widen_factor, 8)
-            blocks = [InvertedResidual(width, out, stride, expansion, with_cp=with_cp, **shared)]
+            blocks = [LinearBottleneck(width, out, stride, expansion, with_cp=with_cp, **shared)]
             blocks += [
-                InvertedResidual(out, out, 1, expansion, with_cp=with_cp, **shared) for _ in range(num_blocks - 1)
+                LinearBottleneck(out, out, 1, expansion, with_cp=with_cp, **shared) for _ in range(num_blocks - 1)
             ]
             self.add_module(f"layer{index}", nn.Sequential(*blocks))
             width = out

@@ -14,7 +14,7 @@ from posekit.registry import MODELS
 
 HSWISH: Settings = {"type": "HSwish"}
 # kernel, middle channels, out channels, attention, activation, stride
-Row = tuple[int, int, int, bool, str, int]
+BlockRow = tuple[int, int, int, bool, str, int]
 
 
 @MODELS.register_module()
@@ -28,7 +28,7 @@ class MobileNetV3(StagedBackbone):
     """
 
     default_init = KAIMING
-    arch_settings: ClassVar[dict[str, tuple[Row, ...]]] = {
+    arch_settings: ClassVar[dict[str, tuple[BlockRow, ...]]] = {
         "small": (
             (3, 16, 16, True, "ReLU", 2),
             (3, 72, 24, False, "ReLU", 2),

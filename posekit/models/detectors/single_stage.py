@@ -8,7 +8,7 @@ from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_model import BaseModel, Inputs
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
-from posekit.models.heads.base import Batch
+from posekit.models.heads.base import SampleBatch
 from posekit.models.heads.dense_head import DenseHead
 from posekit.models.necks.base import BaseNeck
 from posekit.registry import MODELS
@@ -58,7 +58,7 @@ class SingleStageDetector(BaseModel):
         """The head, which state dicts call ``bbox_head``."""
         return self.bbox_head
 
-    def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
+    def predict(self, inputs: Inputs, data_samples: SampleBatch) -> list[PoseDataSample]:
         """Return the samples with ``pred_instances``: ``bboxes`` (N, 4) xyxy in image pixels, scores and labels."""
         samples = list(data_samples)
         if not samples:

@@ -14,7 +14,7 @@ from posekit.config import load
 from posekit.config.errors import ConfigError
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
-from posekit.models.heads.base import Batch
+from posekit.models.heads.base import SampleBatch
 from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.distillation_loss import FeaLoss, KDLoss
 from posekit.models.pose_estimators.base import Inputs
@@ -133,7 +133,7 @@ class DWPoseDistiller(TopdownPoseEstimator):
         self.teacher._apply(fn, recurse)
         return super()._apply(fn, recurse)
 
-    def loss(self, inputs: Inputs, data_samples: Batch) -> dict[str, Tensor]:
+    def loss(self, inputs: Inputs, data_samples: SampleBatch) -> dict[str, Tensor]:
         with torch.no_grad():
             teacher_feats = self.teacher.extract_feat(inputs)
             teacher_logits = self.teacher.head(teacher_feats)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules, Settings
-from posekit.models.heads.base import HEATMAPS, Batch, Features, Outputs, as_columns, as_float
+from posekit.models.heads.base import HEATMAPS, Features, Outputs, SampleBatch, as_columns, as_float
 from posekit.models.heads.heatmap_head import POINTWISE, HeatmapHead
 from posekit.models.losses.associative_embedding_loss import AssociativeEmbeddingLoss
 from posekit.models.losses.base import BaseLoss
@@ -89,7 +89,7 @@ class AssociativeEmbeddingHead(HeatmapHead):
         maps = super().forward(feats)  # (B, K + L K or K + L, H, W)
         return maps[:, : self.num_keypoints], maps[:, self.num_keypoints :]  # (B, K, H, W), (B, L K or L, H, W)
 
-    def targets(self, batch: Batch) -> list[Any]:
+    def targets(self, batch: SampleBatch) -> list[Any]:
         """Return heatmaps, their mask if there is one, and the cells of each image's keypoints."""
         columns = as_columns(batch)
         cells = columns.column("gt_instance_labels.keypoint_indices")
@@ -105,7 +105,7 @@ class AssociativeEmbeddingHead(HeatmapHead):
         """Return tags (B, L K, H, W), repeated where all keypoints share them."""
         return tags if self.tag_per_keypoint else tags.repeat_interleave(self.num_keypoints, 1)  # (B, L K, H, W)
 
-    def averaged(self, feats: Any, batch: Batch, test_cfg: dict[str, Any]) -> Outputs:
+    def averaged(self, feats: Any, batch: SampleBatch, test_cfg: dict[str, Any]) -> Outputs:
         """Average heatmaps over scales and mirror images; tags come from the first scale and are concatenated.
 
         Maps are resized before they are averaged. The other order differs by a rounding error, which is enough to
@@ -121,7 +121,7 @@ class AssociativeEmbeddingHead(HeatmapHead):
         tags = [_resized(tags, size, align) for _, tags in views[0]]
         return torch.stack(heatmaps).mean(0), torch.cat(tags, 1)  # (B, K, h, w), (B, V L K, h, w)
 
-    def views_of_scale(self, feats: Any, batch: Batch, test_cfg: dict[str, Any]) -> list[tuple[Tensor, Tensor]]:
+    def views_of_scale(self, feats: Any, batch: SampleBatch, test_cfg: dict[str, Any]) -> list[tuple[Tensor, Tensor]]:
         """Return heatmaps and tags of one scale; with ``flip_test`` also those of the mirrored image, flipped back."""
         if not test_cfg.get("flip_test"):
             return [self(feats)]

@@ -17,8 +17,8 @@ from posekit.structures import InstanceData, PixelData, PoseBatch, PoseDataSampl
 Features: TypeAlias = Sequence[Tensor]
 Outputs: TypeAlias = Any
 """A tensor, or nested tuples and lists of tensors."""
-Batch: TypeAlias = PoseBatch | Sequence[PoseDataSample]
-Predictions: TypeAlias = list[InstanceData] | tuple[list[InstanceData], list[PixelData]]
+SampleBatch: TypeAlias = PoseBatch | Sequence[PoseDataSample]
+HeadPredictions: TypeAlias = list[InstanceData] | tuple[list[InstanceData], list[PixelData]]
 
 HEATMAPS = "gt_fields.heatmaps"
 KEYPOINT_LABELS = "gt_instance_labels.keypoint_labels"
@@ -65,7 +65,7 @@ class BaseHead(BaseModule):
         """Compute the outputs from multi-scale features."""
         raise NotImplementedError
 
-    def loss(self, feats: Features, batch: Batch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
+    def loss(self, feats: Features, batch: SampleBatch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
         """Return the named losses of a batch whose targets are encoded.
 
         Args:
@@ -79,7 +79,7 @@ class BaseHead(BaseModule):
         """Return the named losses of ``outputs``; ``targets`` are the columns that ``reads`` names."""
         return {"loss_kpt": self.loss_module(outputs, *targets)}
 
-    def targets(self, batch: Batch) -> list[Any]:
+    def targets(self, batch: SampleBatch) -> list[Any]:
         """Return the columns of ``batch`` that ``reads`` names, as (instances, ...) or, for fields, (B, ...)."""
         columns = as_columns(batch)
         return [
@@ -88,8 +88,8 @@ class BaseHead(BaseModule):
         ]
 
     def predict(
-        self, feats: Features | list[Features], batch: Batch, test_cfg: dict[str, Any] | None = None
-    ) -> Predictions:
+        self, feats: Features | list[Features], batch: SampleBatch, test_cfg: dict[str, Any] | None = None
+    ) -> HeadPredictions:
         """Predict the keypoints of each sample, in input space.
 
         Args:
@@ -108,19 +108,19 @@ class BaseHead(BaseModule):
             return predictions
         return predictions, self.fields(outputs, predictions)
 
-    def averaged(self, feats: Features | list[Features], batch: Batch, test_cfg: dict[str, Any]) -> Outputs:
+    def averaged(self, feats: Features | list[Features], batch: SampleBatch, test_cfg: dict[str, Any]) -> Outputs:
         """Return what the decoder takes; with ``flip_test`` averaged over the image and its mirror image."""
         if not test_cfg.get("flip_test"):
             return self.decodable(self(feats))
         plain, mirrored = (self.decodable(self(view)) for view in feats)
         return mean_of(plain, self.unflipped(mirrored, batch, test_cfg))
 
-    def unflipped(self, outputs: Outputs, batch: Batch, test_cfg: dict[str, Any]) -> Outputs:
+    def unflipped(self, outputs: Outputs, batch: SampleBatch, test_cfg: dict[str, Any]) -> Outputs:
         """Convert the outputs for mirrored inputs to those for the inputs themselves."""
         options = {key: test_cfg.get(key, default) for key, default in FLIP_DEFAULTS.items()}
         return self.codec.flip(outputs, flip_indices(batch), **options)
 
-    def completed(self, outputs: Outputs, batch: Batch) -> Outputs:
+    def completed(self, outputs: Outputs, batch: SampleBatch) -> Outputs:
         """Add further inputs of the decoder, read from the samples' meta information."""
         return outputs
 
@@ -152,7 +152,7 @@ class BaseHead(BaseModule):
         return decode_instances(self.codec, as_float(outputs))
 
 
-def stack_metainfo(batch: Batch, name: str, like: Tensor) -> Tensor | None:
+def stack_metainfo(batch: SampleBatch, name: str, like: Tensor) -> Tensor | None:
     """Return a piece of the samples' meta information as one tensor (B, ...); None where the samples lack it."""
     infos = batch.metainfos if isinstance(batch, PoseBatch) else [sample.metainfo for sample in batch]
     if not infos or infos[0].get(name) is None:
@@ -160,7 +160,7 @@ def stack_metainfo(batch: Batch, name: str, like: Tensor) -> Tensor | None:
     return torch.stack([torch.as_tensor(info[name], dtype=like.dtype, device=like.device) for info in infos])
 
 
-def flip_indices(batch: Batch) -> list[int]:
+def flip_indices(batch: SampleBatch) -> list[int]:
     """Return, for each keypoint, the index of the keypoint that takes its place in a mirror image.
 
     Raises:
@@ -172,7 +172,7 @@ def flip_indices(batch: Batch) -> list[int]:
     return list(metainfo["flip_indices"])
 
 
-def as_columns(batch: Batch) -> PoseBatch:
+def as_columns(batch: SampleBatch) -> PoseBatch:
     """Return the samples as a batch of columns."""
     return batch if isinstance(batch, PoseBatch) else PoseBatch.from_samples(list(batch))
 

@@ -12,7 +12,16 @@ from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules
-from posekit.models.heads.base import HEATMAPS, BaseHead, Batch, Features, as_columns, as_float, flip_indices, to_numpy
+from posekit.models.heads.base import (
+    HEATMAPS,
+    BaseHead,
+    Features,
+    SampleBatch,
+    as_columns,
+    as_float,
+    flip_indices,
+    to_numpy,
+)
 from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.classification_loss import InfoNCELoss
 from posekit.models.losses.heatmap_loss import FocalHeatmapLoss
@@ -170,7 +179,7 @@ class CIDHead(BaseHead):
         width = maps.shape[-1]
         return torch.stack([cells % width, cells // width], 1), images, scores[images, rank]  # (N, 2), (N,), (N,)
 
-    def predict(self, feats: Any, batch: Batch, test_cfg: dict[str, Any] | None = None) -> Any:
+    def predict(self, feats: Any, batch: SampleBatch, test_cfg: dict[str, Any] | None = None) -> Any:
         test_cfg = test_cfg or {}
         if test_cfg.get("flip_test"):
             maps = torch.stack([feats[0][-1], feats[1][-1].flip(-1)])
@@ -187,7 +196,7 @@ class CIDHead(BaseHead):
             return poses
         return poses, [PixelData(heatmaps=heatmaps[mask].flatten(0, 1)) for mask in members]
 
-    def instance_heatmaps(self, maps: Tensor, centers: Tensor, images: Tensor, batch: Batch) -> Tensor:
+    def instance_heatmaps(self, maps: Tensor, centers: Tensor, images: Tensor, batch: SampleBatch) -> Tensor:
         """Return each instance's heatmaps, averaged over the views (V, B, C, H, W) of its image."""
         views = [
             self.gfd_module(view, sample(view, centers, images), centers, images) for view in maps
@@ -202,7 +211,7 @@ class CIDHead(BaseHead):
         half = [side / cells / 2 for side, cells in zip(input_size, reversed(heatmaps.shape[2:]), strict=True)]
         return InstanceData(keypoints=keypoints + np.array(half, np.float32), keypoint_scores=keypoint_scores)
 
-    def loss(self, feats: Features, batch: Batch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
+    def loss(self, feats: Features, batch: SampleBatch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
         columns, maps = as_columns(batch), feats[-1]
         names = ("gt_instance_labels.instance_coords", "gt_instance_labels.keypoint_weights")
         centers, weights = (torch.cat(list(columns.column(name))).to(maps.device) for name in names)

@@ -14,7 +14,7 @@ from torchvision.ops import deform_conv2d
 from posekit.codecs.base import BaseCodec
 from posekit.keypoints.nearby_joints_nms import nearby_joints_nms
 from posekit.models.base_module import BaseModule, InitRules, Settings
-from posekit.models.heads.base import HEATMAPS, BaseHead, Batch, Features, Outputs, as_columns, as_float, to_numpy
+from posekit.models.heads.base import HEATMAPS, BaseHead, Features, Outputs, SampleBatch, as_columns, as_float, to_numpy
 from posekit.models.heads.heatmap_head import HeatmapHead
 from posekit.models.layers.conv_module import ConvModule
 from posekit.models.layers.normalization import BN, build_norm
@@ -179,7 +179,7 @@ class DEKRHead(BaseHead):
         # -> (B, K + 1, H, W), (B, 2 K, H, W)
         return self.heatmap_conv_layers(feats[-1]), self.displacement_conv_layers(feats[-1])
 
-    def targets(self, batch: Batch) -> list[Any]:
+    def targets(self, batch: SampleBatch) -> list[Any]:
         """Return the columns that ``reads`` names, and the mask of the heatmaps if there is one."""
         return [*super().targets(batch), as_columns(batch).get("gt_fields.heatmap_mask")]
 
@@ -193,7 +193,7 @@ class DEKRHead(BaseHead):
             ),
         }
 
-    def predict(self, feats: Any, batch: Batch, test_cfg: dict[str, Any] | None = None) -> Any:
+    def predict(self, feats: Any, batch: SampleBatch, test_cfg: dict[str, Any] | None = None) -> Any:
         test_cfg = test_cfg or {}
         if test_cfg.get("multiscale_test"):
             raise ValueError("DEKRHead has no multi-scale test: displacements of scales do not add up; set it to False")

@@ -15,7 +15,7 @@ from torchvision.ops import nms
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
 from posekit.models.assigners.sim_ota_assigner import Guess
 from posekit.models.base_module import InitRules, Settings
-from posekit.models.heads.base import BaseHead, Batch, Features, Outputs, as_columns
+from posekit.models.heads.base import BaseHead, Features, Outputs, SampleBatch, as_columns
 from posekit.models.layers.conv_module import ConvModule
 from posekit.models.losses.base import mean_count
 from posekit.structures import InstanceData, PoseDataSample
@@ -128,7 +128,7 @@ class DenseHead(BaseHead):
         """Return points (N,), labels (N,) and scores (N,) of one image's possible instances, before suppression."""
         raise NotImplementedError
 
-    def loss(self, feats: Features, batch: Batch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
+    def loss(self, feats: Features, batch: SampleBatch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
         outputs = self.point_outputs(self.training_outputs(feats))
         return self.losses_of(outputs, self.positives(outputs, batch), self.weights(outputs, batch))
 
@@ -136,7 +136,7 @@ class DenseHead(BaseHead):
         """Return the outputs that the losses need."""
         return self(feats)
 
-    def positives(self, outputs: DenseOutputs, batch: Batch) -> Positives:
+    def positives(self, outputs: DenseOutputs, batch: SampleBatch) -> Positives:
         """Choose the points that learn an instance, image by image."""
         count, points, truths, qualities = len(outputs.points), [], [], []
         for index, sample in enumerate(as_columns(batch)):
@@ -158,7 +158,7 @@ class DenseHead(BaseHead):
         return InstanceData(bboxes=boxes[~ignored], labels=labels[~ignored])
 
     @torch.no_grad()
-    def weights(self, outputs: DenseOutputs, batch: Batch) -> Tensor:
+    def weights(self, outputs: DenseOutputs, batch: SampleBatch) -> Tensor:
         """Return the weight of each point's score (B * P, 1): zero where its box lies in an ignored region."""
         weights = torch.ones_like(outputs.scores[..., :1])  # (B, P, 1)
         for index, sample in enumerate(as_columns(batch)):
@@ -173,7 +173,7 @@ class DenseHead(BaseHead):
         """Return zero, with a gradient for every parameter: devices that train together expect one from each."""
         return torch.stack([weight.sum() for weight in self.parameters() if weight.requires_grad]).sum() * 0
 
-    def predict(self, feats: Any, batch: Batch, test_cfg: dict[str, Any] | None = None) -> Any:
+    def predict(self, feats: Any, batch: SampleBatch, test_cfg: dict[str, Any] | None = None) -> Any:
         """Return the instances that each image shows, best first."""
         test_cfg = test_cfg or {}
         if test_cfg.get("flip_test"):

@@ -14,7 +14,7 @@ from torchvision.ops import box_convert
 from posekit.codecs.base import BaseCodec
 from posekit.models.assigners.hungarian_assigner import Candidates, HungarianAssigner
 from posekit.models.base_module import InitRules, Settings
-from posekit.models.heads.base import Batch, Features, as_columns, to_numpy
+from posekit.models.heads.base import Features, SampleBatch, as_columns, to_numpy
 from posekit.models.heads.edpose_decoder import (
     COCO_KEYPOINTS,
     EDPoseDecoder,
@@ -192,7 +192,7 @@ class EDPoseHead(TransformerHead):
         unused = torch.ones_like(outputs.keypoints[..., 0]).sigmoid()  # (B, G, K)
         return outputs.logits, outputs.boxes, torch.cat([places, unused], -1)
 
-    def predict(self, feats: Any, batch: Batch, test_cfg: dict[str, Any] | None = None) -> list[InstanceData]:
+    def predict(self, feats: Any, batch: SampleBatch, test_cfg: dict[str, Any] | None = None) -> list[InstanceData]:
         if (test_cfg or {}).get("flip_test"):
             raise ValueError("EDPoseHead cannot average over mirror images; set test_cfg.flip_test=False")
         codec = self.codec
@@ -205,7 +205,7 @@ class EDPoseHead(TransformerHead):
             for boxes, points, scores in poses
         ]
 
-    def loss(self, feats: Features, batch: Batch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
+    def loss(self, feats: Features, batch: SampleBatch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
         """Return the losses of all layers; those of the last layer have names of their own.
 
         In the names, ``aux`` means the layers before the last, ``enc`` the encoder's proposals, ``first`` the starting

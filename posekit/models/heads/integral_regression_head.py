@@ -15,9 +15,9 @@ from posekit.models.heads.base import (
     KEYPOINT_LABELS,
     KEYPOINT_WEIGHTS,
     BaseHead,
-    Batch,
     Features,
     Outputs,
+    SampleBatch,
     flip_indices,
 )
 from posekit.models.heads.heatmap_head import POINTWISE, HeatmapHead
@@ -115,7 +115,7 @@ class IntegralRegressionHead(BaseHead):
         coordinates, heatmaps = outputs
         return coordinates.unsqueeze(1), heatmaps  # (B, 1, K, 2): one instance
 
-    def unflipped(self, outputs: Outputs, batch: Batch, test_cfg: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    def unflipped(self, outputs: Outputs, batch: SampleBatch, test_cfg: dict[str, Any]) -> tuple[Tensor, Tensor]:
         coordinates, heatmaps = outputs
         heatmaps = heatmaps[:, flip_indices(batch)].flip(-1)  # (B, K, H, W)
         if test_cfg.get("shift_heatmap"):

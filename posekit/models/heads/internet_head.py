@@ -15,9 +15,9 @@ from posekit.models.heads.base import (
     HEATMAPS,
     KEYPOINT_WEIGHTS,
     BaseHead,
-    Batch,
     Features,
     Outputs,
+    SampleBatch,
     as_columns,
     as_float,
     each_sample,
@@ -138,7 +138,7 @@ class InternetHead(BaseHead):
         pooled = feats[-1].mean((2, 3))  # (B, C)
         return volumes, self.root_head(pooled), self.hand_type_head(pooled)  # volumes, (B, 1), (B, 2)
 
-    def targets(self, batch: Batch) -> list[Any]:
+    def targets(self, batch: SampleBatch) -> list[Any]:
         """Return pairs of targets and weights: volumes (B, K D, H, W), depths (B, 1) and hands (B, 2)."""
         columns = as_columns(batch)
         names = [KEYPOINT_WEIGHTS, *(f"gt_instance_labels.{name}" for name in LABELS)]

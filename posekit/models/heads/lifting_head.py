@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules
-from posekit.models.heads.base import BaseHead, Batch, Features, Outputs, stack_metainfo
+from posekit.models.heads.base import BaseHead, Features, Outputs, SampleBatch, stack_metainfo
 from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.regression_loss import MPJPELoss, MSELoss
 from posekit.registry import MODELS
@@ -72,7 +72,7 @@ class TemporalRegressionHead(LiftingHead):
     def decodable(self, outputs: Outputs) -> Tensor:
         return outputs.unsqueeze(1)  # (B, 1, K, 3): one instance
 
-    def completed(self, outputs: Outputs, batch: Batch) -> tuple[Tensor, ...]:
+    def completed(self, outputs: Outputs, batch: SampleBatch) -> tuple[Tensor, ...]:
         root = stack_metainfo(batch, "target_root", outputs)
         return (outputs,) if root is None else (outputs, root.reshape(len(root), 1, 3))
 
@@ -107,7 +107,7 @@ class TrajectoryRegressionHead(TemporalRegressionHead):
     def default_loss(self) -> BaseLoss:
         return MPJPELoss(use_target_weight=True)
 
-    def targets(self, batch: Batch) -> list[Any]:
+    def targets(self, batch: SampleBatch) -> list[Any]:
         """Return the roots (B, 1, 3) and their weights (B, 1), or those of joints in the camera's space."""
         root = stack_metainfo(batch, "target_root", self.conv.weight)
         if root is None:
@@ -125,5 +125,5 @@ class TrajectoryRegressionHead(TemporalRegressionHead):
         root = root.reshape(len(root), 1, 3)
         return [root, 1 / root[..., 2]]  # (B, 1, 3), (B, 1)
 
-    def completed(self, outputs: Outputs, batch: Batch) -> tuple[Tensor, ...]:
+    def completed(self, outputs: Outputs, batch: SampleBatch) -> tuple[Tensor, ...]:
         return (outputs,)

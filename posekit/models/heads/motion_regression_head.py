@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from posekit.codecs.base import BaseCodec
 from posekit.codecs.flips import flip_coordinates
 from posekit.models.base_module import InitRules
-from posekit.models.heads.base import Batch, Outputs, as_columns, flip_indices, stack_metainfo
+from posekit.models.heads.base import Outputs, SampleBatch, as_columns, flip_indices, stack_metainfo
 from posekit.models.heads.lifting_head import LIFTING_TARGET, LIFTING_WEIGHT, LiftingHead
 from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.regression_loss import MSELoss
@@ -55,17 +55,17 @@ class MotionRegressionHead(LiftingHead):
         """Compute joints (B, T, K, out_channels) from features (B, T, K, C)."""
         return self.fc(self.pre_logits(feats))  # (B, T, K, out_channels)
 
-    def targets(self, batch: Batch) -> list[Any]:
+    def targets(self, batch: SampleBatch) -> list[Any]:
         """Return joints (B, T, K, 3) and weights (B, T, K)."""
         columns = as_columns(batch)
         return [columns.column(LIFTING_TARGET), columns.column(LIFTING_WEIGHT)]
 
-    def unflipped(self, outputs: Outputs, batch: Batch, test_cfg: dict[str, Any]) -> Tensor:
+    def unflipped(self, outputs: Outputs, batch: SampleBatch, test_cfg: dict[str, Any]) -> Tensor:
         # x reaches from -1 to 1 across the image, so that mirroring changes its sign: 1 - x - 1.
         shift = test_cfg.get("shift_coords", True)
         return flip_coordinates(outputs, flip_indices(batch), shift_coords=shift, input_width=1)
 
-    def completed(self, outputs: Outputs, batch: Batch) -> tuple[Any, ...]:
+    def completed(self, outputs: Outputs, batch: SampleBatch) -> tuple[Any, ...]:
         cameras: list[Any] = [info.get("camera_param") for info in as_columns(batch).metainfos]
         sizes = [outputs.new_tensor([camera[side] for camera in cameras]) if all(cameras) else None for side in "wh"]
         return (outputs, *sizes, stack_metainfo(batch, "factor", outputs))

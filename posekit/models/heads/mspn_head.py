@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules, Settings
-from posekit.models.heads.base import HEATMAPS, KEYPOINT_WEIGHTS, Batch, as_columns
+from posekit.models.heads.base import HEATMAPS, KEYPOINT_WEIGHTS, SampleBatch, as_columns
 from posekit.models.heads.multi_stage_head import MultiStageHead
 from posekit.models.layers.conv_module import ConvModule, DepthwiseSeparableConvModule
 from posekit.models.layers.normalization import BN
@@ -130,7 +130,7 @@ class MSPNHead(MultiStageHead):
         # -> (B, out_channels, H, W) each
         return [layer(unit) for layer, unit in zip(self.predict_layers, units, strict=True)]
 
-    def targets(self, batch: Batch) -> list[Any]:
+    def targets(self, batch: SampleBatch) -> list[Any]:
         """Return each unit's level of the heatmaps (B, K, H, W) and of the weights (B, K)."""
         columns = as_columns(batch)
         heatmaps, weights = columns.column(HEATMAPS), columns.column(KEYPOINT_WEIGHTS)

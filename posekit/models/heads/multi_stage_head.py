@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules
-from posekit.models.heads.base import HEATMAPS, KEYPOINT_WEIGHTS, BaseHead, Batch, Outputs
+from posekit.models.heads.base import HEATMAPS, KEYPOINT_WEIGHTS, BaseHead, Outputs, SampleBatch
 from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.heatmap_loss import KeypointMSELoss
 
@@ -45,7 +45,7 @@ class MultiStageHead(BaseHead):
             nn.ModuleList(loss) if isinstance(loss, list) else loss or KeypointMSELoss(use_target_weight=True)
         )
 
-    def targets(self, batch: Batch) -> list[Any]:
+    def targets(self, batch: SampleBatch) -> list[Any]:
         """Return the heatmaps and weights that supervise each output."""
         return [[column] * self.num_outputs for column in super().targets(batch)]
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
 from posekit.models.assigners.sim_ota_assigner import Guess, SimOTAAssigner
 from posekit.models.base_module import InitRules, Settings
-from posekit.models.heads.base import Batch, as_columns
+from posekit.models.heads.base import SampleBatch, as_columns
 from posekit.models.heads.dense_head import DenseHead, DenseOutputs, Positives, box_targets, distinct
 from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.bbox_loss import IoULoss
@@ -123,7 +123,7 @@ class PointHead(DenseHead):
         return InstanceData(**values, weights=torch.as_tensor(weights, dtype=torch.float32, device=like.device))
 
     @torch.no_grad()
-    def weights(self, outputs: PointOutputs, batch: Batch) -> Tensor:
+    def weights(self, outputs: PointOutputs, batch: SampleBatch) -> Tensor:
         """Return the weight of each point's score (B * P, 1): less where its pose lies in an ignored region."""
         masks = as_columns(batch).get("gt_fields.heatmap_mask")
         if masks is None:

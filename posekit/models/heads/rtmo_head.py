@@ -23,7 +23,7 @@ from posekit.models.heads.dense_head import (
 )
 from posekit.models.heads.point_head import YOLOX_BN, PointHead, PointOutputs
 from posekit.models.layers.gau import GatedAttentionUnit
-from posekit.models.layers.scale import Scale
+from posekit.models.layers.scale import LearnedScale
 from posekit.models.layers.sine_positions import SinePositions
 from posekit.models.losses.base import BaseLoss, one_of
 from posekit.models.losses.classification_loss import MLECCLoss, VariFocalLoss
@@ -154,7 +154,7 @@ class DynamicCoordinateClassifier(BaseModule):
         self.pose_to_kpts = nn.Sequential(nn.Linear(in_channels, wide), nn.BatchNorm1d(wide))
         self.x_fc = nn.Linear(spe_channels, feat_channels)
         self.y_fc = nn.Linear(spe_channels, feat_channels)
-        self.sigma_fc = nn.Sequential(nn.Linear(in_channels, num_keypoints), nn.Sigmoid(), Scale(0.1))
+        self.sigma_fc = nn.Sequential(nn.Linear(in_channels, num_keypoints), nn.Sigmoid(), LearnedScale(0.1))
         for name, count in zip(("x_bins", "y_bins"), num_bins, strict=True):
             self.register_buffer(name, torch.linspace(-0.5, 0.5, count))
 

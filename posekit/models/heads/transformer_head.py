@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules, Settings
-from posekit.models.heads.base import BaseHead, Batch, Features, Outputs, as_columns
+from posekit.models.heads.base import BaseHead, Features, Outputs, SampleBatch, as_columns
 from posekit.models.layers.deformable_attention import (
     DeformableEncoder,
     MultiScaleDeformableAttention,
@@ -77,11 +77,11 @@ class TransformerHead(BaseHead):
             if isinstance(part, MultiScaleDeformableAttention):
                 part.reset_parameters()
 
-    def forward(self, feats: Features, batch: Batch | None = None) -> Outputs:
+    def forward(self, feats: Features, batch: SampleBatch | None = None) -> Outputs:
         """Compute the outputs; without samples the images are assumed to fill the feature maps."""
         return self.forward_out_head(self.forward_decoder(self.forward_encoder(feats, batch)))
 
-    def forward_encoder(self, feats: Features, batch: Batch | None = None) -> Tokens:
+    def forward_encoder(self, feats: Features, batch: SampleBatch | None = None) -> Tokens:
         """Return the encoded feature maps.
 
         Raises:
@@ -97,7 +97,7 @@ class TransformerHead(BaseHead):
         positions = [place + level for place, level in zip(places, self.level_embed, strict=True)]  # (B, M_l, C) each
         return self.encoder(as_tokens(feats, padding), torch.cat(positions, 1))  # (B, M, C)
 
-    def paddings(self, feats: Features, batch: Batch | None) -> list[Tensor]:
+    def paddings(self, feats: Features, batch: SampleBatch | None) -> list[Tensor]:
         """Return, for each feature map, a mask (B, rows, columns) of the cells outside the image."""
         if batch is None:
             return [feat.new_zeros((len(feat), *feat.shape[2:]), dtype=torch.bool) for feat in feats]

@@ -8,7 +8,15 @@ import torch
 from torch import Tensor, nn
 
 from posekit.models.base_module import InitRules, Settings
-from posekit.models.heads.base import KEYPOINT_WEIGHTS, BaseHead, Batch, Features, as_columns, flip_indices, to_numpy
+from posekit.models.heads.base import (
+    KEYPOINT_WEIGHTS,
+    BaseHead,
+    Features,
+    SampleBatch,
+    as_columns,
+    flip_indices,
+    to_numpy,
+)
 from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.classification_loss import BCELoss
 from posekit.registry import MODELS
@@ -50,7 +58,7 @@ class VisPredictHead(BaseHead):
         """Compute the pose head's outputs and the visibility."""
         return self.pose_head(feats), self.visibility(feats)
 
-    def loss(self, feats: Features, batch: Batch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
+    def loss(self, feats: Features, batch: SampleBatch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
         columns = as_columns(batch)
         visible = columns.column(KEYPOINT_WEIGHTS).flatten(0, 1).float()  # (B, K)
         weights = columns.get(VISIBLE_WEIGHTS)
@@ -58,7 +66,7 @@ class VisPredictHead(BaseHead):
         losses = {"loss_vis": self.loss_module(self.visibility(feats), visible, weights)}
         return losses | self.pose_head.loss(feats, columns, train_cfg)
 
-    def predict(self, feats: Any, batch: Batch, test_cfg: dict[str, Any] | None = None) -> Any:
+    def predict(self, feats: Any, batch: SampleBatch, test_cfg: dict[str, Any] | None = None) -> Any:
         predicted = self.pose_head.predict(feats, batch, test_cfg)
         if (test_cfg or {}).get("flip_test"):
             visible = (self.visibility(feats[0]) + self.visibility(feats[1])[:, flip_indices(batch)]) * 0.5  # (B, K)

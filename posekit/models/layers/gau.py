@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from posekit.models.layers.drop_path import DropPath
 from posekit.models.layers.normalization import ScaleNorm
-from posekit.models.layers.scale import Scale
+from posekit.models.layers.scale import LearnedScale
 
 _ACTIVATIONS = {"SiLU": nn.SiLU, "ReLU": nn.ReLU}
 
@@ -71,7 +71,7 @@ class GatedAttentionUnit(nn.Module):
         self.act_fn = _ACTIVATIONS[act_fn](inplace=True)
         self.dropout = nn.Dropout(dropout_rate)
         self.drop_path = DropPath(drop_path)
-        self.res_scale = Scale(channels=in_token_dims) if in_token_dims == out_token_dims else None
+        self.res_scale = LearnedScale(channels=in_token_dims) if in_token_dims == out_token_dims else None
         nn.init.xavier_uniform_(self.uv.weight)
 
     def forward(self, tokens: Tensor, positions: Tensor | None = None) -> Tensor:

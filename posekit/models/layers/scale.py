@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Scale(nn.Module):
+class LearnedScale(nn.Module):
     """Multiplies by one learned number, or by one per channel of the last axis."""
 
     def __init__(self, scale: float = 1.0, channels: int | None = None, *, trainable: bool = True) -> None:

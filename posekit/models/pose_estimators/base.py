@@ -8,7 +8,7 @@ from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_model import BaseModel, Inputs
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
-from posekit.models.heads.base import BaseHead, Batch, to_numpy
+from posekit.models.heads.base import BaseHead, SampleBatch, to_numpy
 from posekit.models.necks.base import BaseNeck
 from posekit.structures import InstanceData, PixelData, PoseDataSample
 
@@ -44,7 +44,7 @@ class BasePoseEstimator(BaseModel):
         self.head: Any = None
         self.metainfo = None if metainfo is None else _keypoint_set(metainfo)
 
-    def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
+    def predict(self, inputs: Inputs, data_samples: SampleBatch) -> list[PoseDataSample]:
         """Return the samples with ``pred_instances`` in image space, and ``pred_fields`` if asked for."""
         samples = list(data_samples)
         if not samples:
@@ -63,7 +63,7 @@ class BasePoseEstimator(BaseModel):
                 sample.pred_fields = maps
         return samples
 
-    def features(self, inputs: Any, samples: Batch) -> Any:
+    def features(self, inputs: Any, samples: SampleBatch) -> Any:
         """Return the features; with ``flip_test`` those of the inputs and those of their mirror images."""
         if not self.test_cfg.get("flip_test"):
             return self.extract_feat(inputs)

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from posekit.models.heads.base import Batch
+from posekit.models.heads.base import SampleBatch
 from posekit.models.pose_estimators.base import ComposedPoseEstimator, input_to_image
 from posekit.registry import MODELS
 from posekit.structures import InstanceData, PoseDataSample
@@ -21,7 +21,7 @@ class BottomupPoseEstimator(ComposedPoseEstimator):
     first has the scale of the predictions.
     """
 
-    def features(self, inputs: Any, samples: Batch) -> Any:
+    def features(self, inputs: Any, samples: SampleBatch) -> Any:
         if not self.test_cfg.get("multiscale_test"):
             return super().features(inputs, samples)
         if isinstance(inputs, Tensor) or not isinstance(inputs, Sequence):

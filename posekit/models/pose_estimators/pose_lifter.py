@@ -11,7 +11,7 @@ from posekit.codecs.flips import flip_coordinates
 from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
-from posekit.models.heads.base import BaseHead, Batch, flip_indices
+from posekit.models.heads.base import BaseHead, SampleBatch, flip_indices
 from posekit.models.losses.base import BaseLoss
 from posekit.models.necks.base import BaseNeck
 from posekit.models.pose_estimators.base import ComposedPoseEstimator, Inputs
@@ -84,7 +84,7 @@ class PoseLifter(ComposedPoseEstimator):
         branch = feats if self.traj_backbone is None else self.traj_backbone(inputs)
         return branch if self.traj_neck is None else self.traj_neck(branch)
 
-    def loss(self, inputs: Inputs, data_samples: Batch) -> dict[str, Tensor]:
+    def loss(self, inputs: Inputs, data_samples: SampleBatch) -> dict[str, Tensor]:
         samples = list(data_samples)
         unlabeled = [UNLABELED in sample.gt_instance_labels for sample in samples]
         mask = torch.tensor(unlabeled)
@@ -109,7 +109,7 @@ class PoseLifter(ComposedPoseEstimator):
         losses = self.semi_loss(output, columns) if self.semi_loss is not None else {}
         return {f"loss_{name.removesuffix('_loss')}": value for name, value in losses.items()}
 
-    def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
+    def predict(self, inputs: Inputs, data_samples: SampleBatch) -> list[PoseDataSample]:
         samples = super().predict(inputs, data_samples)
         if self.traj_head is not None and samples:
             feats = None if self.traj_backbone is not None else self.extract_feat(inputs)
@@ -118,7 +118,7 @@ class PoseLifter(ComposedPoseEstimator):
                 sample.pred_instances.trajectory = root[None]
         return samples
 
-    def features(self, inputs: Any, samples: Batch) -> Any:
+    def features(self, inputs: Any, samples: SampleBatch) -> Any:
         if not self.test_cfg.get("flip_test"):
             return self.extract_feat(inputs)
         shift = self.test_cfg.get("shift_coords", True)
