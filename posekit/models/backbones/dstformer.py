@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_module import InitRules
-from posekit.models.layers.drop_path import DropPath
+from posekit.models.layers.residual_branch import DropPath
 from posekit.models.layers.transformer import SelfAttention
 from posekit.models.layers.transformer_block import drop_path_rates
 from posekit.registry import MODELS

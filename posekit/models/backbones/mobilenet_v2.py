@@ -9,10 +9,9 @@ from torch import Tensor, nn
 
 from posekit.models.backbones.staged import StagedBackbone
 from posekit.models.base_module import KAIMING, InitRules, Settings
-from posekit.models.layers.checkpointing import run_checkpointed
-from posekit.models.layers.conv_module import ConvModule
-from posekit.models.layers.make_divisible import make_divisible
+from posekit.models.layers.conv_module import ConvModule, make_divisible
 from posekit.models.layers.normalization import BN
+from posekit.models.layers.residual_branch import run_checkpointed
 from posekit.registry import MODELS
 
 # expansion, channels, blocks, stride of the first

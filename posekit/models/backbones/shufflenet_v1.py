@@ -13,9 +13,8 @@ from posekit.models.backbones.shufflenet_v2 import ShuffleTrunk
 from posekit.models.backbones.staged import check_choice
 from posekit.models.base_module import Settings
 from posekit.models.layers.activation import build_activation
-from posekit.models.layers.checkpointing import run_checkpointed
-from posekit.models.layers.conv_module import ConvModule
-from posekit.models.layers.make_divisible import make_divisible
+from posekit.models.layers.conv_module import ConvModule, make_divisible
+from posekit.models.layers.residual_branch import run_checkpointed
 from posekit.models.layers.shuffle import channel_shuffle
 from posekit.registry import MODELS
 

@@ -22,8 +22,7 @@ from posekit.models.heads.dense_head import (
     side_by_side,
 )
 from posekit.models.heads.point_head import YOLOX_BN, PointHead, PointOutputs
-from posekit.models.layers.gau import GatedAttentionUnit
-from posekit.models.layers.scale import LearnedScale
+from posekit.models.layers.gau import GatedAttentionUnit, LearnedScale
 from posekit.models.layers.sine_positions import SinePositions
 from posekit.models.losses.base import BaseLoss, one_of
 from posekit.models.losses.classification_loss import MLECCLoss, VariFocalLoss

@@ -140,6 +140,12 @@ def conv_norm(
     return nn.Sequential(*parts, nn.ReLU(inplace=True)) if relu else nn.Sequential(*parts)
 
 
+def make_divisible(value: float, divisor: int, min_value: int | None = None, min_ratio: float = 0.9) -> int:
+    """Round to a multiple of ``divisor`` that is at least ``min_value`` and ``min_ratio * value``."""
+    nearest = max(min_value or divisor, int(value + divisor / 2) // divisor * divisor)
+    return nearest + divisor if nearest < min_ratio * value else nearest
+
+
 def _init_conv(conv: nn.Module, act_cfg: Settings | None) -> None:
     leaky = act_cfg is not None and strip_scope(act_cfg["type"]) == "LeakyReLU"
     slope = act_cfg.get("negative_slope", 0.01) if leaky and act_cfg else 0.0

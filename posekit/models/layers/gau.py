@@ -8,11 +8,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from posekit.models.layers.drop_path import DropPath
 from posekit.models.layers.normalization import ScaleNorm
-from posekit.models.layers.scale import LearnedScale
+from posekit.models.layers.residual_branch import DropPath
 
 _ACTIVATIONS = {"SiLU": nn.SiLU, "ReLU": nn.ReLU}
+
+
+class LearnedScale(nn.Module):
+    """Multiplies by one learned number, or by one per channel of the last axis."""
+
+    def __init__(self, scale: float = 1.0, channels: int | None = None, *, trainable: bool = True) -> None:
+        super().__init__()
+        value = torch.tensor(scale) if channels is None else torch.full((channels,), scale)
+        self.scale = nn.Parameter(value, requires_grad=trainable)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.scale  # same shape
 
 
 class GatedAttentionUnit(nn.Module):

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from posekit.models.base_module import Settings
 from posekit.models.layers.activation import RELU
-from posekit.models.layers.checkpointing import run_checkpointed
 from posekit.models.layers.conv_module import ConvModule
+from posekit.models.layers.residual_branch import run_checkpointed
 from posekit.models.layers.se_layer import SELayer
 
 GATE: tuple[Settings, Settings] = (RELU, {"type": "HSigmoid", "bias": 1.0, "divisor": 2.0})

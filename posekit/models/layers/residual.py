@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from posekit.models.base_module import Settings
-from posekit.models.layers.checkpointing import run_checkpointed
 from posekit.models.layers.conv_module import build_conv, conv_norm
 from posekit.models.layers.normalization import BN, build_norm, norm_name
+from posekit.models.layers.residual_branch import run_checkpointed
 
 
 class ResidualBlock(nn.Module):

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from posekit.models.base_module import Settings
 from posekit.models.layers.activation import RELU
-from posekit.models.layers.checkpointing import run_checkpointed
 from posekit.models.layers.conv_module import ConvModule
+from posekit.models.layers.residual_branch import run_checkpointed
 
 
 def channel_shuffle(x: Tensor, groups: int) -> Tensor:

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from posekit.models.base_module import Settings
-from posekit.models.layers.checkpointing import run_checkpointed
-from posekit.models.layers.drop_path import DropPath
 from posekit.models.layers.normalization import build_norm
+from posekit.models.layers.residual_branch import DropPath, run_checkpointed
 from posekit.models.layers.transformer import LN
 
 
