@@ -63,6 +63,11 @@ def trailing_axes(tensor: Tensor, ndim: int) -> Tensor:
     return tensor.reshape(tensor.shape + (1,) * (ndim - tensor.ndim))  # (..., 1, ...) of ndim axes
 
 
+def at_least_float32(tensor: Tensor) -> Tensor:
+    """Convert half precision to single; double stays double."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
+
+
 def one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
     """Check a choice.
 

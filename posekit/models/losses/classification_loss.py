@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from posekit.models.losses.base import BaseLoss, Reduction, by_mode, one_of
+from posekit.models.losses.base import BaseLoss, Reduction, at_least_float32, by_mode, one_of
 from posekit.registry import MODELS
 
 
@@ -36,7 +36,7 @@ class BCELoss(BaseLoss):
     def forward(self, output: Tensor, target: Tensor, target_weight: Tensor | None = None) -> Tensor:
         """Compare outputs (N, K) with targets (N, K); weights are (N, K) or (N,)."""
         # Autocast does not allow F.binary_cross_entropy, so probabilities are converted back to logits.
-        logits = torch.logit(output.float(), eps=1e-7) if self.use_sigmoid else output  # (N, K)
+        logits = torch.logit(at_least_float32(output), eps=1e-7) if self.use_sigmoid else output  # (N, K)
         loss = F.binary_cross_entropy_with_logits(logits, target.to(logits.dtype), reduction="none")  # (N, K)
         weights = self.weights(target_weight, loss)
         return self.reduce(loss if weights is None else loss * weights)  # (N, K), reduced

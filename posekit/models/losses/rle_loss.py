@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from posekit.models.layers.real_nvp import RealNVP
-from posekit.models.losses.base import BaseLoss, one_of
+from posekit.models.losses.base import BaseLoss, at_least_float32, one_of
 from posekit.registry import MODELS
 
 
@@ -47,7 +47,7 @@ class RLELoss(BaseLoss):
             target: (B, K, 2) coordinates.
             target_weight: (B, K) or (B, K, 1).
         """
-        sigma = sigma.float().sigmoid()  # (B, K, 2)
+        sigma = at_least_float32(sigma).sigmoid()  # (B, K, 2)
         error = (pred - target) / (sigma + 1e-9)  # (B, K, 2)
         loss = sigma.log() - self.flow_model.log_prob(error)[..., None]  # (B, K, 2)
         if self.residual and self.q_distribution == "laplace":
