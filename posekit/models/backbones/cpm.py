@@ -59,19 +59,19 @@ class CPM(BaseBackbone):
         super().__init__(init_cfg)
         options: Settings = {"norm_cfg": norm_cfg}
 
-        def eighth() -> list[nn.Module]:
+        def shrinking_layers() -> list[nn.Module]:
             """Return three convolutions, each followed by a pooling that halves the size."""
             convs = [ConvModule(width, 128, 9, **options) for width in (in_channels, 128, 128)]
             return [layer for conv in convs for layer in (conv, nn.MaxPool2d(3, 2, 1))]
 
         self.stem = nn.Sequential(
-            *eighth(),
+            *shrinking_layers(),
             ConvModule(128, 32, 5, **options),
             ConvModule(32, 512, 9, **options),
             ConvModule(512, 512, 1, **options),
             ConvModule(512, out_channels, 1, act_cfg=None),
         )
-        self.middle = nn.Sequential(*eighth())
+        self.middle = nn.Sequential(*shrinking_layers())
         stages = range(num_stages - 1)
         self.cpm_stages = nn.ModuleList(
             CPMStage(middle_channels + out_channels, feat_channels, **options) for _ in stages

@@ -140,9 +140,9 @@ class LiteHRModule(nn.Module):
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
         if self.is_lite:
-            features = self.layers(features)
+            features = self.layers(features)  # (B, C_i, H_i, W_i) each
         else:
-            features = [branch(x) for branch, x in zip(self.layers, features, strict=True)]
+            features = [branch(x) for branch, x in zip(self.layers, features, strict=True)]  # (B, C_i, H_i, W_i) each
         return list(features) if self.fuse_layers is None else self.fuse(features)
 
     def fuse(self, features: Sequence[Tensor]) -> list[Tensor]:

@@ -14,7 +14,7 @@ from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_module import KAIMING, InitRules, Settings
 from posekit.models.layers.activation import build_activation
 from posekit.models.layers.normalization import build_norm
-from posekit.models.layers.patch_embed import PatchEmbed, resize_positions
+from posekit.models.layers.patch_embed import PatchEmbed, learned_positions, resize_positions, size_hw
 from posekit.models.layers.transformer import GELU, LN6, MultiheadAttention
 from posekit.models.layers.transformer_block import TransformerBlock, drop_path_rates, on_grid
 from posekit.registry import MODELS
@@ -55,8 +55,7 @@ class AbsolutePositions(nn.Module):
     def __init__(self, grid_hw: tuple[int, int], channels: int, drop: float) -> None:
         super().__init__()
         self.grid_hw = grid_hw
-        positions = torch.zeros(1, grid_hw[0] * grid_hw[1], channels)
-        self.pos_embed = nn.Parameter(nn.init.trunc_normal_(positions, std=0.02))
+        self.pos_embed = learned_positions(grid_hw[0] * grid_hw[1], channels)
         self.drop = nn.Dropout(drop)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -110,34 +109,29 @@ class PyramidVisionTransformer(BaseBackbone):
     ) -> None:
         super().__init__(init_cfg)
         self.out_indices, self.convert_weights = out_indices, convert_weights
-        square = [pretrain_img_size] * 2 if isinstance(pretrain_img_size, int) else pretrain_img_size
+        height, width = size_hw(pretrain_img_size)
         rates = iter(drop_path_rates(drop_path_rate, sum(num_layers)))
-        attention: Settings = {
-            "dropout": attn_drop_rate,
-            "proj_drop": drop_rate,
-            "bias": qkv_bias,
-            "norm_cfg": norm_cfg,
-        }
-        feed_forward: Settings = {"act_cfg": act_cfg, "drop": drop_rate, "use_conv": use_conv_ffn}
+        attention: Settings = dict(dropout=attn_drop_rate, proj_drop=drop_rate, bias=qkv_bias, norm_cfg=norm_cfg)
 
         def block(stage: int, width: int) -> nn.Module:
             attn = SpatialReductionAttention(width, num_heads[stage], sr_ratios[stage], **attention)
-            ffn = MixFeedForward(width, mlp_ratios[stage] * width, **feed_forward)
+            inner = mlp_ratios[stage] * width
+            ffn = MixFeedForward(width, inner, act_cfg=act_cfg, drop=drop_rate, use_conv=use_conv_ffn)
             return TransformerBlock(width, attn, ffn, norm_cfg=norm_cfg, drop_path=next(rates))
 
         self.layers = nn.ModuleList()
         for stage in range(num_stages):
-            width = embed_dims * num_heads[stage]
+            channels = embed_dims * num_heads[stage]
             patches = PatchEmbed(
-                in_channels, width, patch_sizes[stage], strides[stage], padding=paddings[stage], norm_cfg=norm_cfg
+                in_channels, channels, patch_sizes[stage], strides[stage], padding=paddings[stage], norm_cfg=norm_cfg
             )
-            blocks = [block(stage, width) for _ in range(num_layers[stage])]
+            blocks = [block(stage, channels) for _ in range(num_layers[stage])]
             if use_abs_pos_embed:
                 side = prod(patch_sizes[: stage + 1])
-                blocks.insert(0, AbsolutePositions((square[0] // side, square[-1] // side), width, drop_rate))
-            norm = build_norm(norm_cfg, width) if norm_after_stage else nn.Identity()
+                blocks.insert(0, AbsolutePositions((height // side, width // side), channels, drop_rate))
+            norm = build_norm(norm_cfg, channels) if norm_after_stage else nn.Identity()
             self.layers.append(nn.ModuleList([patches, nn.Sequential(*blocks), norm]))
-            in_channels = width
+            in_channels = channels
 
     def convert_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """Convert pretrained weights of the original project to this class's keys."""

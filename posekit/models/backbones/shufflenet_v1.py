@@ -63,7 +63,7 @@ class GroupedShuffleUnit(nn.Module):
         return self.act(x + out)  # (B, out_channels, H, W)
 
     def forward(self, x: Tensor) -> Tensor:
-        return run_checkpointed(self.compute, x, enabled=self.with_cp)
+        return run_checkpointed(self.compute, x, enabled=self.with_cp)  # (B, out_channels, h, w)
 
 
 @MODELS.register_module()

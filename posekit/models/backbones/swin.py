@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from posekit.models.backbones.staged import FreezableBackbone
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.normalization import build_norm
-from posekit.models.layers.patch_embed import PatchEmbed, PatchMerging
+from posekit.models.layers.patch_embed import PatchEmbed, PatchMerging, learned_positions, size_hw
 from posekit.models.layers.transformer import GELU, LN, FeedForward
 from posekit.models.layers.transformer_block import TransformerBlock, drop_path_rates
 from posekit.models.layers.window_attention import WindowAttention, join_windows, split_windows
@@ -116,9 +116,8 @@ class SwinTransformer(FreezableBackbone):
         self.patch_embed = PatchEmbed(in_channels, embed_dims, patch_size, patch_size, norm_cfg=patch_norm_cfg)
         self.absolute_pos_embed = None
         if use_abs_pos_embed:
-            square = [pretrain_img_size] * 2 if isinstance(pretrain_img_size, int) else pretrain_img_size
-            positions = torch.zeros(1, (square[0] // patch_size) * (square[-1] // patch_size), embed_dims)
-            self.absolute_pos_embed = nn.Parameter(nn.init.trunc_normal_(positions, std=0.02))
+            height, width = size_hw(pretrain_img_size)
+            self.absolute_pos_embed = learned_positions((height // patch_size) * (width // patch_size), embed_dims)
         self.drop_after_pos = nn.Dropout(drop_rate)
         rates = iter(drop_path_rates(drop_path_rate, sum(depths)))
         attention: Settings = {
@@ -141,20 +140,22 @@ class SwinTransformer(FreezableBackbone):
 
         self.stages = nn.ModuleList()
         for stage, (depth, heads) in enumerate(zip(depths, num_heads, strict=True)):
-            width = embed_dims * 2**stage
+            width, is_last = embed_dims * 2**stage, stage == len(depths) - 1
             blocks = [block(width, heads, index) for index in range(depth)]
-            last = stage == len(depths) - 1
-            self.stages.append(
-                SwinStage(blocks, None if last else PatchMerging(width, 2 * width, norm_cfg=patch_norm_cfg))
-            )
+            merging = None if is_last else PatchMerging(width, 2 * width, norm_cfg=patch_norm_cfg)
+            self.stages.append(SwinStage(blocks, merging))
             if stage in out_indices:
                 self.add_module(f"norm{stage}", build_norm(norm_cfg, width))
-        if frozen_stages >= 0:
-            norms = [f"norm{stage}" for stage in out_indices if stage < frozen_stages]
-            self.frozen = ["patch_embed", "drop_after_pos", *norms, *(f"stages.{i}" for i in range(frozen_stages))]
-            self.freeze()
-            if self.absolute_pos_embed is not None:
-                self.absolute_pos_embed.requires_grad_(False)
+        self.freeze_stages(frozen_stages)
+
+    def freeze_stages(self, count: int) -> None:
+        if count < 0:
+            return
+        norms = [f"norm{stage}" for stage in self.out_indices if stage < count]
+        self.frozen = ["patch_embed", "drop_after_pos", *norms, *(f"stages.{i}" for i in range(count))]
+        self.freeze()
+        if self.absolute_pos_embed is not None:
+            self.absolute_pos_embed.requires_grad_(False)
 
     def convert_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """Convert pretrained weights of the original project to this class's keys and fit other window sizes."""

@@ -26,7 +26,7 @@ class Block3d(nn.Module):
         self.block = block
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)
+        return self.block(x)  # (B, out_channels, X, Y, Z)
 
 
 class Residual3d(nn.Module):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from posekit.models.backbones.staged import FreezableBackbone, check_choice
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.normalization import build_norm
-from posekit.models.layers.patch_embed import PatchEmbed, resize_positions
+from posekit.models.layers.patch_embed import PatchEmbed, learned_positions, resize_positions, size_hw
 from posekit.models.layers.transformer import GELU, LN6, FeedForward, ScaledSelfAttention
 from posekit.models.layers.transformer_block import TransformerBlock, drop_path_rates
 from posekit.registry import MODELS
@@ -115,27 +115,19 @@ class VisionTransformer(FreezableBackbone):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        if output_cls_token:
-            raise ValueError("VisionTransformer.output_cls_token: True is not supported; use out_type='cls_token'")
-        if output_cls_token is False and out_type == "cls_token":
-            out_type = "featmap"
-        check_choice("VisionTransformer", "out_type", out_type, OUT_TYPES)
-        if out_type == "cls_token" and not with_cls_token:
-            raise ValueError("VisionTransformer.out_type: 'cls_token' needs with_cls_token=True")
+        self.out_type = resolve_out_type(out_type, output_cls_token, with_cls_token)
         if isinstance(arch, str):
             check_choice("VisionTransformer", "arch", arch.lower(), list(self.arch_zoo))
             arch = self.arch_zoo[arch.lower()]
         depth, width = arch["num_layers"], arch["embed_dims"]
-        self.out_type, self.interpolate_mode, self.final_norm = out_type, interpolate_mode, final_norm
+        self.interpolate_mode, self.final_norm = interpolate_mode, final_norm
         self.out_indices = [i % depth for i in ([out_indices] if isinstance(out_indices, int) else out_indices)]
         self.num_extra = int(with_cls_token)
         patches: Any = {"kernel_size": patch_size, "stride": patch_size, "bias": not pre_norm, "padding": None}
         self.patch_embed = PatchEmbed(in_channels, width, **{**patches, **(patch_cfg or {})})
-        square = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size)
-        self.grid_hw = self.patch_embed.out_size(*square)
+        self.grid_hw = self.patch_embed.out_size(*size_hw(img_size))
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width)) if with_cls_token else None
-        positions = torch.zeros(1, self.grid_hw[0] * self.grid_hw[1] + self.num_extra, width)
-        self.pos_embed = nn.Parameter(nn.init.trunc_normal_(positions, std=0.02))
+        self.pos_embed = learned_positions(self.grid_hw[0] * self.grid_hw[1] + self.num_extra, width)
         self.drop_after_pos = nn.Dropout(drop_rate)
         self.pre_norm = build_norm(norm_cfg, width) if pre_norm else nn.Identity()
         options = layer_cfgs if isinstance(layer_cfgs, Sequence) else [layer_cfgs or {}] * depth
@@ -151,7 +143,7 @@ class VisionTransformer(FreezableBackbone):
             encoder_block(**{**shared, "drop_path_rate": rate, **cfg}) for rate, cfg in zip(rates, options, strict=True)
         )
         self.ln1 = build_norm(norm_cfg, width) if final_norm else nn.Identity()
-        self.ln2 = build_norm(norm_cfg, width) if out_type == "avg_featmap" else nn.Identity()
+        self.ln2 = build_norm(norm_cfg, width) if self.out_type == "avg_featmap" else nn.Identity()
         self.freeze_blocks(frozen_stages)
 
     def freeze_blocks(self, count: int) -> None:
@@ -208,6 +200,22 @@ class VisionTransformer(FreezableBackbone):
         if self.out_type == "avg_featmap":
             return self.ln2(patches.mean(1))  # (B, C)
         return patches.transpose(1, 2).unflatten(2, grid_hw)  # (B, C, h, w)
+
+
+def resolve_out_type(out_type: str, output_cls_token: bool | None, with_cls_token: bool) -> str:
+    """Return the kind of output that the current and the older settings ask for.
+
+    Raises:
+        ValueError: if there is no such output.
+    """
+    if output_cls_token:
+        raise ValueError("VisionTransformer.output_cls_token: True is not supported; use out_type='cls_token'")
+    if output_cls_token is False and out_type == "cls_token":
+        out_type = "featmap"
+    check_choice("VisionTransformer", "out_type", out_type, OUT_TYPES)
+    if out_type == "cls_token" and not with_cls_token:
+        raise ValueError("VisionTransformer.out_type: 'cls_token' needs with_cls_token=True")
+    return out_type
 
 
 def patch_grid(count: int, like_hw: tuple[int, int]) -> tuple[int, int] | None:

@@ -162,8 +162,8 @@ class CIDHead(BaseHead):
 
     def forward(self, feats: Features) -> Tensor:
         """Compute the heatmaps (N, K, H, W) of all instances that the centre maps show."""
-        centers, images, _ = self.find(self.iia_module(feats[-1])[:, -1:], {})
-        return self.gfd_module(feats[-1], sample(feats[-1], centers, images), centers, images)
+        centers, images, _ = self.find(self.iia_module(feats[-1])[:, -1:], {})  # (N, 2), (N,)
+        return self.gfd_module(feats[-1], sample(feats[-1], centers, images), centers, images)  # (N, K, H, W)
 
     @staticmethod
     def find(maps: Tensor, test_cfg: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor]:

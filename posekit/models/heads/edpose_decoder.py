@@ -126,11 +126,11 @@ class EDPoseOutHead(nn.Module):
         features, boxes = stage
         if index < self.num_box_decoder_layers:
             return StageOutputs(self.class_embed[index](features).float(), self.boxes(index, features, boxes))
-        persons = layout.persons(features)
+        persons = layout.persons(features)  # (B, S + G, C)
         return StageOutputs(
             self.class_embed[index](persons).float(),
-            self.boxes(index, persons, layout.persons(boxes)),
-            self.places(index, layout.keypoints(features), layout.keypoints(boxes)[..., :2]),
+            self.boxes(index, persons, layout.persons(boxes)),  # (B, S + G, 4)
+            self.places(index, layout.keypoints(features), layout.keypoints(boxes)[..., :2]),  # (B, G, K, 2)
         )
 
     def boxes(self, index: int, features: Tensor, boxes: Tensor) -> Tensor:

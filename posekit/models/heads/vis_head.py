@@ -56,7 +56,7 @@ class VisPredictHead(BaseHead):
 
     def forward(self, feats: Features) -> tuple[Any, Tensor]:
         """Compute the pose head's outputs and the visibility."""
-        return self.pose_head(feats), self.visibility(feats)
+        return self.pose_head(feats), self.visibility(feats)  # outputs, (B, K)
 
     def loss(self, feats: Features, batch: SampleBatch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
         columns = as_columns(batch)

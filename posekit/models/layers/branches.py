@@ -82,7 +82,7 @@ def add_all(terms: Iterable[Tensor]) -> Tensor:
 
 def fuse(row: nn.ModuleList, features: Sequence[Tensor]) -> Tensor:
     """Sum the outputs (B, C_i, H_i, W_i) of one row of ``build_fusion``."""
-    return add_all(layer(x) for layer, x in zip(row, features, strict=True))
+    return add_all(layer(x) for layer, x in zip(row, features, strict=True))  # (B, C_i, H_i, W_i)
 
 
 def enter(transition: nn.ModuleList, features: Sequence[Tensor]) -> list[Tensor]:

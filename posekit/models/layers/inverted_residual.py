@@ -64,4 +64,4 @@ class InvertedResidual(nn.Module):
         return x + out if self.has_shortcut else out  # (B, out_channels, h, w)
 
     def forward(self, x: Tensor) -> Tensor:
-        return run_checkpointed(self.compute, x, enabled=self.with_cp)
+        return run_checkpointed(self.compute, x, enabled=self.with_cp)  # (B, out_channels, h, w)

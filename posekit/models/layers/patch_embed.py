@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -70,6 +72,16 @@ class PatchMerging(nn.Module):
         x = x.unflatten(2, (-1, 2)).unflatten(1, (-1, 2))  # (B, h, 2, w, 2, C)
         x = x.permute(0, 1, 3, 5, 2, 4).flatten(3)  # (B, h, w, 4 * C)
         return self.reduction(x if self.norm is None else self.norm(x))  # (B, h, w, out_channels)
+
+
+def size_hw(size: int | Sequence[int]) -> tuple[int, int]:
+    """Return the height and width that a config gives as one number or as several."""
+    return (size, size) if isinstance(size, int) else (size[0], size[-1])
+
+
+def learned_positions(num_tokens: int, channels: int) -> nn.Parameter:
+    """Return initial positions (1, num_tokens, channels)."""
+    return nn.Parameter(nn.init.trunc_normal_(torch.zeros(1, num_tokens, channels), std=0.02))
 
 
 def fill_corner(x: Tensor, kernel_size: int, stride: int) -> Tensor:

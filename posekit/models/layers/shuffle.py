@@ -59,4 +59,4 @@ class ShuffleUnit(nn.Module):
         return channel_shuffle(torch.cat((untouched, self.branch2(changed)), 1), 2)  # (B, out_channels, h, w)
 
     def forward(self, x: Tensor) -> Tensor:
-        return run_checkpointed(self.compute, x, enabled=self.with_cp)
+        return run_checkpointed(self.compute, x, enabled=self.with_cp)  # (B, out_channels, h, w)

@@ -51,7 +51,7 @@ class TransformerBlock(nn.Module):
         return x
 
     def forward(self, x: Tensor) -> Tensor:
-        return run_checkpointed(self.compute, x, enabled=self.with_cp)
+        return run_checkpointed(self.compute, x, enabled=self.with_cp)  # same shape as x
 
 
 def drop_path_rates(rate: float, depth: int) -> list[float]:

@@ -19,6 +19,11 @@ from posekit.registry import MODELS
 class _CoordinateLoss(BaseLoss):
     """Base of losses that weight outputs and targets and then compare them number by number."""
 
+    def __init__(
+        self, use_target_weight: bool = False, loss_weight: float = 1.0, *, reduction: Reduction = "mean"
+    ) -> None:
+        super().__init__(reduction=reduction, use_target_weight=use_target_weight, loss_weight=loss_weight)
+
     def forward(self, output: Tensor, target: Tensor, target_weight: Tensor | None = None) -> Tensor:
         """Compare coordinates (B, ..., K, D); weights have the same leading axes and broadcast over the rest."""
         weights = self.weights(target_weight, output)
@@ -34,9 +39,6 @@ class _CoordinateLoss(BaseLoss):
 @MODELS.register_module()
 class SmoothL1Loss(_CoordinateLoss):
     """Quadratic below an error of one, linear above."""
-
-    def __init__(self, use_target_weight: bool = False, loss_weight: float = 1.0) -> None:
-        super().__init__(use_target_weight=use_target_weight, loss_weight=loss_weight)
 
     def compare(self, output: Tensor, target: Tensor) -> Tensor:
         return F.smooth_l1_loss(output, target, reduction="none")  # (B, ..., K, D)
@@ -59,9 +61,6 @@ class L1Loss(_CoordinateLoss):
 class MSELoss(_CoordinateLoss):
     """Squared error."""
 
-    def __init__(self, use_target_weight: bool = False, loss_weight: float = 1.0) -> None:
-        super().__init__(use_target_weight=use_target_weight, loss_weight=loss_weight)
-
     def compare(self, output: Tensor, target: Tensor) -> Tensor:
         return (output - target).square()  # (B, ..., K, D)
 
@@ -69,9 +68,6 @@ class MSELoss(_CoordinateLoss):
 @MODELS.register_module()
 class MPJPELoss(_CoordinateLoss):
     """Mean distance between predicted and true points."""
-
-    def __init__(self, use_target_weight: bool = False, loss_weight: float = 1.0) -> None:
-        super().__init__(use_target_weight=use_target_weight, loss_weight=loss_weight)
 
     def compare(self, output: Tensor, target: Tensor) -> Tensor:
         return torch.linalg.vector_norm(output - target, dim=-1)  # (B, ..., K)
