@@ -86,6 +86,7 @@ class HRFormer(HRNet):
             ``mlp_ratios``, one per branch; beside the stages ``drop_path_rate``, ``with_rpe`` (learned biases
             per offset) and ``with_pad_mask`` (no attention to padded tokens).
         transformer_norm_cfg: norm of tokens.
+        options: further arguments of ``HRNet``.
     """
 
     blocks = {"BOTTLENECK": Bottleneck, "HRFORMERBLOCK": HRFormerBlock}  # noqa: RUF012

@@ -22,7 +22,7 @@ from posekit.registry import MODELS
 
 
 class CrossResolutionWeighting(nn.Module):
-    """Weighs the channels of all branches by what they hold at the coarsest size.
+    """Weighs the channels of all branches by their content at the coarsest size.
 
     Shapes: branch i has (B, C_i, H_i, W_i), the coarsest one h rows and w columns.
     """

@@ -22,8 +22,11 @@ class RegNet(ResidualTrunk):
         arch: a key of ``arch_settings``, or a dict like its values: ``w0`` is the initial width, ``wa`` the slope,
             ``wm`` the quantisation, ``group_w`` channels per group, ``depth`` the number of blocks, ``bot_mul`` the
             bottleneck ratio.
-        out_indices: indices of the stages to return, from 0.
-        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
+        stem_channels: channels of the stem.
+        base_channels: accepted from configs; ``arch`` decides the channels.
+        strides: stride of each stage.
+        dilations: dilation of each stage.
+        options: arguments of ``ResidualTrunk``.
     """
 
     arch_settings: ClassVar[dict[str, Settings]] = {

@@ -64,6 +64,7 @@ class ViPNAS_ResNet(ResidualTrunk):  # noqa: N801
         ks: kernel sizes of the stem and of each stage.
         group: number of groups of each stage's middle convolutions.
         att: whether each stage has global context.
+        options: arguments of ``ResidualTrunk``.
     """
 
     default_init = SMALL_NORMAL

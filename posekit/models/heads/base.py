@@ -1,4 +1,4 @@
-"""What all heads share: computing losses, test-time flipping and decoding."""
+"""Base of all heads: losses, test-time flipping and decoding."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class BaseHead(BaseModule):
         return predictions, self.fields(outputs, predictions)
 
     def averaged(self, feats: Features | list[Features], batch: SampleBatch, test_cfg: dict[str, Any]) -> Outputs:
-        """Return what the decoder takes; with ``flip_test`` averaged over the image and its mirror image."""
+        """Return the decoder's input; with ``flip_test`` averaged over the image and its mirror image."""
         if not test_cfg.get("flip_test"):
             return self.decodable(self(feats))
         plain, mirrored = (self.decodable(self(view)) for view in feats)

@@ -48,7 +48,7 @@ def build_activation(act_cfg: Settings, *, inplace: bool = True) -> nn.Module:
     """Build the activation that ``act_cfg`` describes.
 
     Raises:
-        ValueError: for an unknown type.
+        ValueError: if the type is unknown.
     """
     kind = strip_scope(act_cfg["type"])
     if kind not in ACTIVATIONS:

@@ -33,7 +33,7 @@ def build_conv(
     """Build a convolution, by default 2D and padded so that stride 1 keeps the size.
 
     Raises:
-        ValueError: for an unknown type in ``conv_cfg``.
+        ValueError: if ``conv_cfg`` has an unknown type.
     """
     kind = strip_scope(conv_cfg["type"]) if conv_cfg else "Conv2d"
     if kind not in CONVS:

@@ -1,4 +1,4 @@
-"""The layers of DETR and its descendants: attention and feed-forward layers with norms behind the sums."""
+"""The layers of DETR and its descendants: attention and feed-forward layers, each followed by a norm."""
 
 from __future__ import annotations
 

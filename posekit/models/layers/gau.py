@@ -46,7 +46,7 @@ class GatedAttentionUnit(nn.Module):
         pos_enc: whether queries and keys are rotated by their position.
 
     Raises:
-        ValueError: for an unknown activation.
+        ValueError: if the activation is unknown.
 
     Source: Hua et al., arXiv 2202.10447, section 3; RTMPose, arXiv 2303.07399.
     """

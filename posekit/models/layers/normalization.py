@@ -92,7 +92,7 @@ def norm_name(norm_cfg: Settings) -> str:
     """Return the name of a norm layer in state dicts: ``bn``, ``gn``, ``ln`` or ``in``.
 
     Raises:
-        ValueError: for an unknown type.
+        ValueError: if the type is unknown.
     """
     kind = strip_scope(norm_cfg["type"])
     if kind not in NORMS:
@@ -107,7 +107,7 @@ def build_norm(norm_cfg: Settings, channels: int) -> nn.Module:
     devices train.
 
     Raises:
-        ValueError: for an unknown type.
+        ValueError: if the type is unknown.
     """
     norm_name(norm_cfg)
     kind = strip_scope(norm_cfg["type"])

@@ -51,7 +51,7 @@ def deconv_stack(
         groups: number of groups of each transposed convolution; 1 by default.
 
     Raises:
-        ValueError: for a kernel size other than 2, 3, 4 or sequences of different lengths.
+        ValueError: if a kernel size is not 2, 3 or 4, or the sequences differ in length.
     """
     groups = groups or [1] * len(out_channels)
     kernel_sizes = _matched("deconv", out_channels, kernel_sizes)
