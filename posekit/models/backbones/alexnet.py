@@ -41,4 +41,5 @@ class AlexNet(BaseBackbone):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         x = self.features(x)  # (B, 256, H/32 - 1, W/32 - 1)
-        return (x if self.classifier is None else self.classifier(x.flatten(1)),)  # or (B, num_classes)
+        # -> (B, 256, H/32 - 1, W/32 - 1) or (B, num_classes)
+        return (x if self.classifier is None else self.classifier(x.flatten(1)),)
