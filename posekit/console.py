@@ -84,7 +84,7 @@ def close_names(name: object, known: Iterable[object], *, most: int = 2) -> list
     return [by_lower[item] for item in difflib.get_close_matches(str(name).lower(), by_lower, most)]
 
 
-def suggestion(name: object, known: Iterable[object], *, otherwise: str = "known", most_listed: int = 20) -> str:
+def suggestion(name: object, known: Iterable[object], *, otherwise: str = "known:", most_listed: int = 20) -> str:
     """Return ``did you mean 'x'?`` where a known name is close, and else the names there are, the nearest first.
 
     Args:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from posekit.codecs.agreement import check_codecs
 from posekit.config.config import Config
-from posekit.config.errors import ConfigError, near
+from posekit.config.errors import ConfigError
 from posekit.config.load import load
+from posekit.console import suggestion
 from posekit.keypoints.skeleton import load_metainfo
 from posekit.models.init_weights import RULES, rule_name
 from posekit.models.layers.activation import ACTIVATIONS
@@ -68,13 +69,13 @@ def check_loops(made: Translation) -> None:
     for key, known in LOOPS.items():
         kind = made.mapping(key, made.config.get(key)).get("type")
         if kind is not None and strip_scope(str(kind)) not in known:
-            made.refuse(f"{key}.type", f"no loop '{kind}'; {near(kind, known)}")
+            made.refuse(f"{key}.type", f"no loop '{kind}'; {suggestion(kind, known)}")
 
 
 def check_model(made: Translation) -> None:
     """Check the model and everything in it."""
     if "model" not in made.config:
-        made.refuse("model", f"is missing; {near('model', made.config, what='the config has')}")
+        made.refuse("model", f"is missing; {suggestion('model', made.config, otherwise='the config has:')}")
         return
     made.check_part("model", MODELS, made.config["model"])
     check_inside(made, "model", made.config["model"])
@@ -192,7 +193,7 @@ def check_inside(made: Translation, path: str, value: Any, owner: Any = None) ->
             for place, layer in one_or_many(made, at, item):
                 kind = made.mapping(place, layer).get("type")
                 if strip_scope(str(kind)) not in LAYERS[name] and rule_name(str(kind)) not in LAYERS[name]:
-                    made.refuse(f"{place}.type", f"{name} has no type {kind!r}; {near(kind, LAYERS[name])}")
+                    made.refuse(f"{place}.type", f"{name} has no type {kind!r}; {suggestion(kind, LAYERS[name])}")
         check_inside(made, at, item, owner)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.config.errors import near
+from posekit.console import suggestion
 from posekit.engine.run_log import read_records
 
 OWN_FILE = "scalars.jsonl"
@@ -111,7 +111,7 @@ def chosen_keys(runs: Mapping[str, Records], wanted: Sequence[str]) -> list[str]
         known |= keys_of(records)
     for name in wanted:
         if name not in known:
-            raise ValueError(f"--key {name}: no run has it; {near(name, sorted(known))}")
+            raise ValueError(f"--key {name}: no run has it; {suggestion(name, sorted(known))}")
     metrics = [name for name, kind in known.items() if kind == "val" and name not in ("time", "data_time")]
     return list(wanted) or [name for name in FIRST_KEYS if name in known] + metrics[:MOST_METRICS]
 

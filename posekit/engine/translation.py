@@ -8,7 +8,7 @@ from os import PathLike
 from typing import Any
 
 from posekit.config.config import Config
-from posekit.config.errors import near
+from posekit.console import suggestion
 from posekit.engine import part_checks
 from posekit.engine.loggers import LOCAL, backend_problem
 from posekit.engine.optimizers.build import CONSTRUCTORS, LAYER_DECAY
@@ -122,7 +122,7 @@ class Translation:
         known = list(known)
         for key in given:
             if key not in known and key not in ("_scope_", "_delete_"):
-                self.refuse(f"{path}.{key}", f"{path} has no '{key}'; {near(key, known)}")
+                self.refuse(f"{path}.{key}", f"{path} has no '{key}'; {suggestion(key, known)}")
 
     def check_part(self, path: str, table: Registry, config: Any, *, given: Iterable[str] = ()) -> bool:
         """Check a part and everything under it; whether nothing is wrong.
@@ -271,7 +271,9 @@ def translate_optimizer(made: Translation) -> None:
     is_usable = part_checks.check_optimizer(made, "optim_wrapper.optimizer", wrapper.get("optimizer"))
     constructor = strip_scope(str(wrapper.get("constructor", CONSTRUCTORS[0])))
     if constructor not in CONSTRUCTORS:
-        made.refuse("optim_wrapper.constructor", f"no constructor '{constructor}'; {near(constructor, CONSTRUCTORS)}")
+        made.refuse(
+            "optim_wrapper.constructor", f"no constructor '{constructor}'; {suggestion(constructor, CONSTRUCTORS)}"
+        )
     rules = made.mapping("optim_wrapper.paramwise_cfg", wrapper.get("paramwise_cfg"))
     known = [rule.name for rule in fields(ParamRules)]
     if constructor == LAYER_DECAY:
