@@ -14,7 +14,6 @@ from posekit.codecs.base import BaseCodec
 from posekit.datasets.transforms.split_encoder import encode_columns
 from posekit.engine.misfit import explained
 from posekit.engine.optimizers.build import build_optimizer
-from posekit.engine.run_length import total_epochs
 from posekit.structures import PoseBatch
 
 ENCODED = ("transformed_keypoints", "keypoints_visible", "dataset_keypoint_weights")
@@ -170,3 +169,15 @@ def not_finite(losses: Mapping[str, float], trainer: Any) -> NotFiniteError:
         f"the loss is not finite ({parts}; learning rate {rate:g}). Lower the learning rate, lengthen the warm-up "
         "or clip gradients (optim_wrapper.clip_grad=dict(max_norm=1.0)); the last checkpoint is from before"
     )
+
+
+def total_epochs(trainer: Any) -> int:
+    """Return the number of epochs of the whole run, a last incomplete one included."""
+    return -(-total_iterations(trainer) // int(trainer.num_training_batches))
+
+
+def total_iterations(trainer: Any) -> int:
+    """Return the number of iterations of the whole run."""
+    if trainer.max_steps and trainer.max_steps > 0:
+        return trainer.max_steps * trainer.accumulate_grad_batches
+    return trainer.max_epochs * int(trainer.num_training_batches)

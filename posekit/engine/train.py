@@ -18,7 +18,6 @@ from posekit.array import plain
 from posekit.checkpoints.keypoint_match import keypoint_names
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config.config import Config
-from posekit.engine.cpu_tuning import tune_cpu
 from posekit.engine.data_module import PoseDataModule
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.launch import Launch, plan_launch
@@ -26,7 +25,7 @@ from posekit.engine.loggers import build_loggers
 from posekit.engine.run_folder import checkpoint_to_resume, default_folder, open_run_folder
 from posekit.engine.run_log import RunLog
 from posekit.engine.task import PoseTask
-from posekit.engine.trainer import build_hooks, build_trainer, hooks_of_test, on_cpu, quieten
+from posekit.engine.trainer import build_hooks, build_trainer, hooks_of_test, on_cpu, quieten, tune_cpu
 from posekit.engine.translation import Translation, translate
 from posekit.files import write_atomically
 from posekit.registry import METRICS, MODELS

@@ -14,10 +14,8 @@ from tiny_run import tiny_config
 
 from posekit.datasets.base import BadSampleError
 from posekit.datasets.samplers.default_sampler import DefaultSampler
-from posekit.engine.collate import collate_columns
-from posekit.engine.data_module import PoseDataModule
-from posekit.engine.resumable_loader import EpochBatches, ResumableLoader
-from posekit.engine.staged_dataset import StagedDataset
+from posekit.engine.data_module import PoseDataModule, StagedDataset
+from posekit.engine.loader import EpochBatches, ResumableLoader, collate_columns
 from posekit.engine.train import train
 from posekit.structures import InstanceData, PoseDataSample
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from posekit.config import Config
-from posekit.engine.checkpoint_io import write_checkpoint
+from posekit.engine.hooks.checkpoint_hook import write_checkpoint
 from posekit.engine.run_folder import BEST, LAST, FolderInUseError, checkpoint_to_resume, open_run_folder
 
 HOLD = """

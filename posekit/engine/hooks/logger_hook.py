@@ -10,9 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from posekit.engine.hooks.base import BaseHook
-from posekit.engine.run_length import total_iterations
 from posekit.engine.run_log import RunLog
-from posekit.engine.task import not_finite
+from posekit.engine.task import not_finite, total_iterations
 from posekit.registry import HOOKS
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from posekit.engine.hooks.base import BaseHook
-from posekit.engine.run_length import total_epochs
 from posekit.engine.schedules.base import BaseSchedule
+from posekit.engine.task import total_epochs
 from posekit.registry import HOOKS, SCHEDULES, strip_scope
 
 
