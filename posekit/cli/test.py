@@ -38,9 +38,9 @@ def evaluate_checkpoint(
     """Evaluate CHECKPOINT on the test data of CONFIG and print the metrics."""
     import_plugins(plugin)
     from posekit.config import load
+    from posekit.engine.evaluate import evaluate
     from posekit.engine.hooks.prediction_hook import PredictionHook
     from posekit.engine.launch import plan_launch
-    from posekit.engine.train import evaluate
     from posekit.files import require_writable
 
     if dump and dump.suffix.lower() in (".pkl", ".pickle"):

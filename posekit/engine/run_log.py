@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -106,3 +108,24 @@ def draw_panels(
         axes.legend(fontsize="small")
     write_atomically(path, lambda file: canvas.print_png(file))
     return path
+
+
+def keep_warnings(log: RunLog) -> None:
+    """Have posekit's warnings, of workers too, go to the run's log besides the screen."""
+    logger = logging.getLogger("posekit")
+    for handler in [handler for handler in logger.handlers if isinstance(handler, LogLines)]:
+        logger.removeHandler(handler)
+    logger.addHandler(LogLines(log))
+
+
+class LogLines(logging.Handler):
+    """Writes log records to a run's log and to the screen."""
+
+    def __init__(self, log: RunLog) -> None:
+        super().__init__(logging.WARNING)
+        self.run_log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = f"{record.levelname.lower()}: {record.getMessage()}"
+        self.run_log.line(line)
+        print(line, file=sys.stderr, flush=True)

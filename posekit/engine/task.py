@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
+from posekit.array import plain
+from posekit.checkpoints.keypoint_match import keypoint_names
+from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.codecs.base import BaseCodec
+from posekit.config.config import Config
 from posekit.datasets.transforms.split_encoder import encode_columns
+from posekit.engine.data_module import PoseDataModule
 from posekit.engine.misfit import explained
 from posekit.engine.optimizers.build import build_optimizer
+from posekit.engine.run_plan import RunPlan
+from posekit.registry import METRICS, MODELS
 from posekit.structures import PoseBatch
 
 ENCODED = ("transformed_keypoints", "keypoints_visible", "dataset_keypoint_weights")
@@ -181,3 +190,63 @@ def total_iterations(trainer: Any) -> int:
     if trainer.max_steps and trainer.max_steps > 0:
         return trainer.max_steps * trainer.accumulate_grad_batches
     return trainer.max_epochs * int(trainer.num_training_batches)
+
+
+def build_task(
+    config: Config,
+    plan: RunPlan,
+    data: PoseDataModule,
+    stages: tuple[str, ...],
+    model: Any = None,
+) -> PoseTask:
+    """Build the model, the metrics of the stages, and the task of both."""
+    model = model or initialised_model(config)
+    if plan.compile:
+        model.compile(**(plan.compile if isinstance(plan.compile, Mapping) else {}))
+    if plan.num_threads:
+        torch.set_num_threads(plan.num_threads)
+    metrics: dict[str, list[Any]] = {}
+    for stage in stages:
+        given = config.get(f"{stage}_evaluator") or []
+        if not isinstance(given, (dict, list, tuple)):
+            raise ValueError(f"{stage}_evaluator: must be dict(type=...) or a list of them, found {given!r:.40}")
+        metrics[stage] = [METRICS.build(metric) for metric in ([given] if isinstance(given, dict) else given)]
+        for metric in metrics[stage]:
+            metric.dataset_meta = data.dataset(stage).metainfo
+    first = next(iter(data.loaders))
+    model.dataset_meta = getattr(data.dataset(first), "metainfo", None)
+    meta = {"dataset_meta": plain(model.dataset_meta), "cfg": config.dump(), "seed": plan.seed}
+    return PoseTask(
+        model, optim_wrapper=plan.optim_wrapper, lr_factor=plan.lr_factor, metrics=metrics, meta={**meta, **made_by()}
+    )
+
+
+def initialised_model(config: Config) -> Any:
+    """Build a config's model with initial or pretrained weights."""
+    model = MODELS.build(config["model"])
+    model.init_weights()
+    return model
+
+
+def load_weights(model: Any, path: str | Path, *, by_name: bool = False) -> None:
+    """Load a checkpoint's weights into a model and say what did not fit.
+
+    Args:
+        model: with its ``dataset_meta``.
+        path: path or URL.
+        by_name: the model is to learn its own keypoint set; it takes over what it shares with the checkpoint's.
+
+    Raises:
+        CheckpointError: if the file is no checkpoint, or one of another model.
+    """
+    checkpoint = open_checkpoint(path)
+    sets = (checkpoint.meta.get("dataset_meta"), model.dataset_meta)
+    keypoints = (keypoint_names(sets[0]), keypoint_names(sets[1])) if by_name else None
+    report = load_into(model, checkpoint.state, source=checkpoint.source, keypoints=keypoints)
+    print(report, flush=True)
+
+
+def made_by() -> dict[str, str]:
+    from posekit import __version__
+
+    return {"posekit_version": __version__, "time": time.strftime("%Y-%m-%d %H:%M:%S")}

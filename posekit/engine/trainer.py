@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import logging
+import random
 import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch.plugins.layer_sync import TorchSyncBatchNorm
 
@@ -23,7 +25,7 @@ from posekit.engine.hooks.random_state_hook import RandomStateHook
 from posekit.engine.hooks.validation_hook import ValidationHook
 from posekit.engine.launch import Launch
 from posekit.engine.run_log import RunLog
-from posekit.engine.translation import Translation
+from posekit.engine.run_plan import RunPlan
 from posekit.inference.devices import lightning_device
 from posekit.registry import HOOKS, strip_scope
 
@@ -43,7 +45,7 @@ MMAP_MAX, TRIM_THRESHOLD = -4, -1
 """Parameters of glibc's ``mallopt``."""
 
 
-def build_hooks(plan: Translation, folder: Path, log: RunLog) -> list[Any]:
+def build_hooks(plan: RunPlan, folder: Path, log: RunLog) -> list[Any]:
     """Build the hooks in the order in which they must run."""
     given = {strip_scope(str(hook["type"])): hook for hook in plan.hooks}
     logger = LoggerHook(**arguments(given.pop("LoggerHook", {})), log=log)
@@ -56,7 +58,7 @@ def build_hooks(plan: Translation, folder: Path, log: RunLog) -> list[Any]:
     return [RandomStateHook(), *validation, schedule, *others, *accuracy, logger, checkpoint]
 
 
-def hooks_of_test(plan: Translation) -> list[Any]:
+def hooks_of_test(plan: RunPlan) -> list[Any]:
     """Build the hooks that a test has besides the caller's: all but those that write the records of a training."""
     configs = [hook for hook in plan.hooks if strip_scope(str(hook["type"])) not in ("LoggerHook", "CheckpointHook")]
     hooks = [HOOKS.build(hook) for hook in configs]
@@ -163,3 +165,9 @@ def quieten() -> None:
         warnings.filterwarnings("ignore", message=pattern)
     for name in ("lightning.pytorch", "lightning.fabric", "lightning", "lightning.pytorch.utilities.rank_zero"):
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def seed_everything(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)  # for code that uses the global generator
+    torch.manual_seed(seed)

@@ -11,8 +11,9 @@ from tiny_run import tiny_config
 
 from posekit.apis import init_model
 from posekit.config import Config
+from posekit.engine.evaluate import evaluate
 from posekit.engine.hooks.base import BaseHook
-from posekit.engine.train import evaluate, train
+from posekit.engine.train import train
 from posekit.registry import HOOKS, BuildError
 
 EPOCHS = 2

@@ -13,9 +13,11 @@ import pytest
 from tiny_run import tiny_config
 
 from posekit.cli.main import main
+from posekit.engine.evaluate import evaluate
 from posekit.engine.hooks.bad_case_analysis_hook import BadCaseAnalysisHook
 from posekit.engine.hooks.pose_visualization_hook import PoseVisualizationHook
-from posekit.engine.train import evaluate, initialised_model, train
+from posekit.engine.task import initialised_model
+from posekit.engine.train import train
 from posekit.keypoints.skeleton import Skeleton
 from posekit.media.image_header import ImageFileError
 from posekit.structures import InstanceData, PoseDataSample

@@ -14,13 +14,14 @@ from tiny_run import BATCH, NUM_SAMPLES, tiny_config
 
 from posekit.checkpoints.load import open_checkpoint, read_checkpoint
 from posekit.config import load
+from posekit.engine.evaluate import evaluate
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.prediction_hook import PredictionHook
 from posekit.engine.launch import Launch
 from posekit.engine.run_folder import default_folder
 from posekit.engine.run_log import RunLog
-from posekit.engine.task import NotFiniteError
-from posekit.engine.train import evaluate, load_weights, train
+from posekit.engine.task import NotFiniteError, load_weights
+from posekit.engine.train import train
 from posekit.engine.trainer import build_trainer
 from posekit.files import link_atomically, write_atomically
 from posekit.keypoints.skeleton import find_keypoint_set
