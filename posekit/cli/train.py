@@ -107,16 +107,19 @@ def train(
     draw_predictions(loaded, show_dir, interval)
     if no_validate:
         loaded["val_dataloader"] = None
-    run_training(
+    launch = plan_launch(devices, num_nodes)
+    result = run_training(
         loaded,
         work_dir=work_dir,
         resume=resume_from or resume,
         load_from=load_from,
         overwrite=overwrite,
         device=device,
-        launch=plan_launch(devices, num_nodes),
+        launch=launch,
         precision=precision or ("16-mixed" if amp else None),
     )
+    if launch.is_main:
+        typer.echo(result)
 
 
 def import_plugins(names: list[str] | None) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
-from posekit.codecs.base import BaseCodec
 from posekit.datasets.base import BadSampleError, cause
+from posekit.datasets.transforms.base import DeviceTransform
 from posekit.datasets.transforms.pipeline import Pipeline
-from posekit.datasets.transforms.split_encoder import split_encoder
 from posekit.engine.loader import EpochBatches, ResumableLoader, WorkerStart, collate, collate_columns
 from posekit.registry import DATASETS, SAMPLERS
 
@@ -30,7 +29,6 @@ class PoseDataModule(LightningDataModule):
         seed: of orders and augmentation.
         opencv_threads: in each worker.
         start_method: how workers are started, ``fork``, ``spawn`` or ``forkserver``.
-        targets_on_device: leave encoding to the training device where the codec can do it.
     """
 
     def __init__(
@@ -40,17 +38,15 @@ class PoseDataModule(LightningDataModule):
         seed: int = 0,
         opencv_threads: int = 0,
         start_method: str | None = None,
-        targets_on_device: bool = True,
     ) -> None:
         super().__init__()
         self.loaders = {name: loader for name, loader in loaders.items() if loader}
         self.seed = seed
         self.opencv_threads = opencv_threads
         self.start_method = start_method
-        self.targets_on_device = targets_on_device
         self.datasets: dict[str, Any] = {}
         self.stages: list[tuple[int, dict[str, Any]]] = []
-        self.codec: Any = None
+        self.train_data: StagedDataset | None = None
         self.start = {"epoch": 0, "done": 0}
         self.train_loader: ResumableLoader | None = None
 
@@ -65,6 +61,20 @@ class PoseDataModule(LightningDataModule):
         """Use another dataset or pipeline from an epoch, counted from 0, on; before the loader is built."""
         self.stages.append((epoch, {"dataset": dataset, "pipeline": pipeline}))
 
+    @property
+    def device_steps(self) -> Sequence[DeviceTransform]:
+        """What the device runs on the training batches of the present epoch."""
+        return self.train_data.device_steps if self.train_data is not None else ()
+
+    def describe_pipeline(self) -> str:
+        """Say which steps of the training pipeline run where; "" if the training data has no pipeline of steps."""
+        pipeline = getattr(self.dataset("train"), "pipeline", None)
+        if not isinstance(pipeline, Pipeline) or not len(pipeline):
+            return ""
+        in_workers, on_device = pipeline.split()
+        names = ", ".join(getattr(step, "__name__", type(step).__name__) for step in in_workers)
+        return f"loader: {names}; device: {', '.join(step.describe() for step in on_device) or 'nothing'}"
+
     def staged(self) -> StagedDataset:
         """Return the training data with all its stages."""
         stages = [(0, self.dataset("train"))]
@@ -76,9 +86,9 @@ class PoseDataModule(LightningDataModule):
         return StagedDataset(stages, seed=self.seed)
 
     def train_dataloader(self) -> ResumableLoader:
-        dataset, settings = self.staged(), self.loaders["train"]
-        if self.targets_on_device:
-            self.codec = dataset.take_encoder()
+        self.train_data, settings = self.staged(), self.loaders["train"]
+        dataset = self.train_data
+        dataset.split_pipelines()
         batches = self.batches(dataset, settings, shuffle=True)
         if not len(batches):
             raise ValueError(
@@ -151,6 +161,7 @@ class StagedDataset:
 
     def __init__(self, stages: Sequence[tuple[int, Any]], *, seed: int = 0) -> None:
         self.stages = list(stages)
+        self.steps: list[Sequence[DeviceTransform]] = [()] * len(self.stages)
         lengths = {len(dataset) for _, dataset in self.stages}
         if len(lengths) > 1:
             raise ValueError(f"the training data of all stages must be of one length; found {sorted(lengths)} samples")
@@ -162,9 +173,19 @@ class StagedDataset:
         return getattr(self.stages[0][1], "epoch", 0)
 
     @property
+    def stage(self) -> int:
+        """The number of the present epoch's stage."""
+        return [number for number, (first, _) in enumerate(self.stages) if first <= self.epoch][-1]
+
+    @property
     def current(self) -> Any:
         """The dataset of the present epoch."""
-        return [dataset for first, dataset in self.stages if first <= self.epoch][-1]
+        return self.stages[self.stage][1]
+
+    @property
+    def device_steps(self) -> Sequence[DeviceTransform]:
+        """What the device runs on the batches of the present epoch."""
+        return self.steps[self.stage]
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, also in workers that already run."""
@@ -191,18 +212,14 @@ class StagedDataset:
             raise named_error(self.current, index, error) from error
         return sample
 
-    def take_encoder(self) -> BaseCodec | None:
-        """Take the encoding of targets out of the pipelines and return its codec, if all stages allow that."""
-        pipelines = [getattr(dataset, "pipeline", None) for _, dataset in self.stages]
-        if not all(isinstance(pipeline, Pipeline) for pipeline in pipelines):
-            return None
-        splits = [split_encoder(pipeline) for pipeline in pipelines]  # pyright: ignore[reportArgumentType]
-        codecs = [codec for _, codec in splits if codec is not None]
-        if len(codecs) < len(splits) or any(vars(codec) != vars(codecs[0]) for codec in codecs):
-            return None
-        for (_, dataset), (pipeline, _) in zip(self.stages, splits, strict=True):
-            dataset.pipeline = pipeline
-        return codecs[0]
+    def split_pipelines(self) -> None:
+        """Keep in the pipelines what workers run; ``device_steps`` are the others."""
+        for number, (first, dataset) in enumerate(self.stages):
+            pipeline = getattr(dataset, "pipeline", None)
+            if isinstance(pipeline, Pipeline):
+                dataset = copy.copy(dataset)  # the run's own one keeps its pipeline
+                dataset.pipeline, self.steps[number] = pipeline.split()
+                self.stages[number] = (first, dataset)
 
 
 def packs_nothing(dataset: Any) -> str:

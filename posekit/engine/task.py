@@ -15,18 +15,12 @@ from torch import Tensor, nn
 from posekit.array import plain
 from posekit.checkpoints.keypoint_match import keypoint_names
 from posekit.checkpoints.load import load_into, open_checkpoint
-from posekit.codecs.base import BaseCodec
 from posekit.config.config import Config
-from posekit.datasets.transforms.split_encoder import encode_columns
 from posekit.engine.data_module import PoseDataModule
 from posekit.engine.misfit import explained
 from posekit.engine.optimizers.build import build_optimizer
 from posekit.engine.run_plan import RunPlan
 from posekit.registry import METRICS, MODELS
-from posekit.structures import PoseBatch
-
-ENCODED = ("transformed_keypoints", "keypoints_visible", "dataset_keypoint_weights")
-"""Instance labels that encoding on the device takes."""
 
 
 class PoseTask(LightningModule):
@@ -83,12 +77,13 @@ class PoseTask(LightningModule):
         return self.trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]
 
     def prepare(self, batch: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return inputs and samples on the device, normalised and, where workers left that open, encoded."""
+        """Return inputs and samples on the device, normalised and, for training, after the pipeline's device steps."""
         data = self.model.data_preprocessor(batch, training)
-        codec = self.data.codec if training else None
-        if codec is not None:
-            encode_targets(codec, data["data_samples"])
-        return data["inputs"], data["data_samples"]
+        inputs, samples = data["inputs"], data["data_samples"]
+        with torch.no_grad():
+            for step in self.data.device_steps if training else ():
+                inputs = step.apply(inputs, samples)
+        return inputs, samples
 
     def on_train_epoch_start(self) -> None:
         for part in self.model.modules():
@@ -138,14 +133,6 @@ class PoseTask(LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.iterations = checkpoint["meta"]["iter"]
-
-
-@torch.no_grad()
-def encode_targets(codec: BaseCodec, batch: PoseBatch) -> None:
-    """Encode a batch's keypoints on their device and add the targets to it."""
-    labels = {name: batch.get(f"gt_instance_labels.{name}") for name in ENCODED}
-    for name, column in encode_columns(codec, labels).items():
-        batch.set_column(name, column)
 
 
 def flat_losses(losses: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,54 @@ import torch
 from posekit.config.config import Config
 from posekit.engine.config_check import plan_run
 from posekit.engine.data_module import PoseDataModule
-from posekit.engine.hooks.base import BaseHook
+from posekit.engine.hooks.checkpoint_hook import CheckpointHook
 from posekit.engine.launch import Launch, plan_launch
 from posekit.engine.loggers import build_loggers
 from posekit.engine.run_folder import checkpoint_to_resume, open_run_folder
 from posekit.engine.run_log import RunLog, keep_warnings
 from posekit.engine.run_plan import RunPlan
+from posekit.engine.run_table import announce
 from posekit.engine.task import PoseTask, build_task, load_weights
 from posekit.engine.trainer import build_hooks, build_trainer, on_cpu, quieten, seed_everything, tune_cpu
-from posekit.files import write_atomically
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What came of a training.
+
+    Attributes:
+        work_dir: folder of the run.
+        epochs: number of epochs that the run has done in all; a fraction where it ended within one.
+        steps: number of iterations that it has done in all.
+        seconds: time that this training took.
+        metrics: values of the last validation.
+        best_metric: name of the metric that chooses the best checkpoint; None if none does, or none was validated.
+        best_value: its best value.
+        last_checkpoint: file from which the run can go on; None if none was written.
+        best_checkpoint: file with the best weights.
+        model: the trained model, with the weights of the last step.
+    """
+
+    work_dir: Path
+    epochs: float
+    steps: int
+    seconds: float
+    metrics: dict[str, float]
+    best_metric: str | None
+    best_value: float | None
+    last_checkpoint: Path | None
+    best_checkpoint: Path | None
+    model: Any = field(repr=False)
+
+    def __str__(self) -> str:
+        epochs = f"{self.epochs:g} epoch{'s' * (self.epochs != 1)}"
+        steps = f"{self.steps} step{'s' * (self.steps != 1)}"
+        parts = [f"trained {epochs}, {steps}, in {timedelta(seconds=round(self.seconds))}"]
+        if self.best_metric is not None:
+            parts.append(f"best {self.best_metric} {self.best_value:.4g}: {self.best_checkpoint}")
+        if self.last_checkpoint is not None:
+            parts.append(f"last: {self.last_checkpoint}")
+        return "; ".join(parts)
 
 
 def train(
@@ -32,18 +73,18 @@ def train(
     device: str = "auto",
     launch: Launch | None = None,
     precision: str | None = None,
-) -> PoseTask:
-    """Train the model of a config and return the task with the trained model.
+) -> TrainResult:
+    """Train the model of a config.
 
     Args:
         config: the whole config.
         work_dir: folder of the run; by default the config's, or ``work_dirs/<config name>``.
-        resume: go on from ``last.pth`` in the run's folder if it is there, or from the checkpoint given.
+        resume: whether to go on from ``last.pth`` in the run's folder, if it is there; or the checkpoint to go on from.
         load_from: checkpoint whose weights to start from.
-        overwrite: put this run in the place of one that the folder holds.
+        overwrite: whether this run may replace one that the folder holds.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         launch: the run's processes; by default those that a launcher has started, else this one.
-        precision: of Lightning, such as ``16-mixed``; by default what ``optim_wrapper`` asks for.
+        precision: Lightning's name of a precision, such as ``16-mixed``; by default that of ``optim_wrapper``.
 
     Raises:
         BuildError: if the config holds anything that cannot be used.
@@ -53,7 +94,6 @@ def train(
     quieten()
     launch = launch or plan_launch()
     resume = resume or config.get("resume") or False
-    may_rename = not launch.starter and launch.num_nodes == 1
     plan = plan_run(config, world_size=launch.world_size)
     with open_run_folder(
         config,
@@ -61,11 +101,13 @@ def train(
         resume=bool(resume),
         overwrite=overwrite,
         is_main=launch.is_main,
-        may_rename=may_rename,
+        may_rename=not launch.starter and launch.num_nodes == 1,
     ) as folder:
-        return train_in(
-            folder, config, plan, launch, resume=resume, load_from=load_from, device=device, precision=precision
-        )
+        checkpoint = checkpoint_to_resume(folder, resume)
+        weights = None if checkpoint is not None else load_from or config.get("load_from")
+        if precision:
+            plan.trainer["precision"] = precision
+        return train_in(folder, config, plan, launch, checkpoint=checkpoint, weights=weights, device=device)
 
 
 def train_in(
@@ -74,53 +116,52 @@ def train_in(
     plan: RunPlan,
     launch: Launch,
     *,
-    resume: bool | str | Path,
-    load_from: str | Path | None,
+    checkpoint: Path | None,
+    weights: str | Path | None,
     device: str,
-    precision: str | None,
-) -> PoseTask:
-    """Train in a folder that is this run's; see ``train``."""
-    checkpoint = checkpoint_to_resume(folder, resume)
+) -> TrainResult:
+    """Train in a folder that is this run's.
+
+    Args:
+        checkpoint: file to go on from.
+        weights: checkpoint whose weights to start from.
+    """
+    start = time.monotonic()
     log = RunLog(folder)
-    hooks = build_hooks(plan, folder, log)
-    if launch.is_main:  # the other processes run this function, too
-        announce(plan, config, folder, checkpoint, hooks)
+    if launch.is_main and checkpoint is None:
+        log.start_over()
     keep_warnings(log)
     if on_cpu(device):
         tune_cpu()
+    hooks = build_hooks(plan, folder, log)
     seed_everything(plan.seed)
     data = PoseDataModule(**plan.data)
-    task = build_task(config, plan, data, ("val",) if "val" in plan.data["loaders"] else ())
-    weights = load_from or config.get("load_from")
-    if weights and checkpoint is None:
+    if launch.is_main:  # the other processes run this function, too
+        announce(plan, config, log, hooks=hooks, pipeline=data.describe_pipeline(), checkpoint=checkpoint)
+    task = build_task(config, plan, data, ("val",) if "val" in data.loaders else ())
+    if weights:
         load_weights(task.model, weights, by_name=True)
-    arguments = {**plan.trainer, **({"precision": precision} if precision else {})}
     if plan.channels_last or (plan.channels_last is None and on_cpu(device)):
         task.model.to(memory_format=torch.channels_last)
     loggers = build_loggers(plan.loggers, folder)
-    trainer = build_trainer(arguments, folder, device, launch, hooks=hooks, loggers=loggers)
+    trainer = build_trainer(plan.trainer, folder, device, launch, hooks=hooks, loggers=loggers)
     trainer.fit(task, datamodule=data, ckpt_path=checkpoint, weights_only=True)
-    return task
+    return result_of(trainer, task, folder, seconds=time.monotonic() - start)
 
 
-def announce(plan: RunPlan, config: Config, folder: Path, checkpoint: Path | None, hooks: list[Any]) -> None:
-    """Print what was made of the config, and keep it and the config itself in the run's folder."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("config", "becomes", title=f"{config.filename or 'run'} -> {folder}", title_justify="left")
-    told = {type(hook).__name__: hook.describe() for hook in hooks if isinstance(hook, BaseHook)}
-    rows = [(key, f"{made}: {told[made]}" if made in told else made) for key, made in plan.rows]
-    for row in rows:
-        table.add_row(*row)
-    console = Console(width=min(shutil.get_terminal_size((120, 40)).columns, 140), highlight=False)
-    console.print(table)
-    start = f"going on from {checkpoint}" if checkpoint else "starting afresh"
-    print(start, flush=True)
-    log = RunLog(folder)
-    if checkpoint is None:
-        log.start_over()
-    log.line(start)
-    for key, made in rows:
-        log.line(f"{key}: {made}")
-    write_atomically(folder / f"{Path(config.filename or 'config').stem}.py", lambda f: f.write(config.dump().encode()))
+def result_of(trainer: Any, task: PoseTask, folder: Path, *, seconds: float) -> TrainResult:
+    """Return what came of a training that has ended."""
+    checkpoints = next((hook for hook in trainer.callbacks if isinstance(hook, CheckpointHook)), None)
+    metric, best = checkpoints.best_of_all() if checkpoints else (None, {})
+    return TrainResult(
+        work_dir=folder,
+        epochs=round(task.iterations / int(trainer.num_training_batches), 4),
+        steps=task.iterations,
+        seconds=seconds,
+        metrics=dict(task.val_metrics),
+        best_metric=metric,
+        best_value=best.get("value"),
+        last_checkpoint=checkpoints.last if checkpoints else None,
+        best_checkpoint=checkpoints.folder / best["file"] if checkpoints and best else None,
+        model=task.model,
+    )

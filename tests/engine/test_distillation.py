@@ -55,9 +55,9 @@ def test_a_run_trains_the_student_alone(
     monkeypatch.setitem(HOOKS.classes, "Weights", Weights)
     config = distilling(data, teacher, two_dis=two_dis)
     config["custom_hooks"] = [*config["custom_hooks"], {"type": "Weights"}]
-    task = train(config, work_dir=tmp_path / "run", device="cpu")
+    result = train(config, work_dir=tmp_path / "run", device="cpu")
     taught = torch.load(teacher / "teacher" / "last.pth", weights_only=True)["state_dict"]
-    for key, value in task.model.teacher.state_dict().items():
+    for key, value in result.model.teacher.state_dict().items():
         assert torch.equal(value, taught[key])
     assert set(weights) == ({1.0} if two_dis else {1.0, 0.5})
 

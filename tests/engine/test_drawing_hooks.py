@@ -214,10 +214,15 @@ def test_the_test_command_draws_dumps_and_analyses(
     assert f"images: {tmp_path / 'shown'}" in capsys.readouterr().out
 
 
-def test_the_train_command_draws(weights: tuple[Path, Path], tmp_path: Path) -> None:
+def test_the_train_command_draws_and_ends_with_the_result(
+    weights: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     options = ["--work-dir", tmp_path / "run", "--show-dir", tmp_path / "shown", "--interval", 2]
     assert command("train", weights[0], "--device", "cpu", "--max-epochs", 1, *options) == 0
     assert len(list((tmp_path / "shown").iterdir())) == 1
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith("trained 1 epoch, 5 steps, in 0:")
+    assert line.endswith(f"last: {tmp_path / 'run' / 'last.pth'}")
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ class CheckpointHook(BaseHook, Checkpoint):
             hook.on_save_checkpoint(trainer, pl_module, saved)
         weights = {"meta": meta, "state_dict": saved["state_dict"]}
         write_checkpoint(self.folder / name, weights)
-        if metric == next(iter(self.best)):
+        if metric == self.best_of_all()[0]:
             link_atomically(self.folder / name, self.folder / BEST)
         if held is not None and held["file"] != name:
             (self.folder / held["file"]).unlink(missing_ok=True)
@@ -179,6 +179,16 @@ class CheckpointHook(BaseHook, Checkpoint):
         ]
         for _, path in sorted(numbered)[: -self.max_keep]:
             path.unlink()
+
+    @property
+    def last(self) -> Path | None:
+        """The file from which the run can go on; None if it has not been written."""
+        path = self.folder / LAST
+        return path if path.is_file() else None
+
+    def best_of_all(self) -> tuple[str | None, dict[str, Any]]:
+        """Return the metric that ``best.pth`` goes by, with its best ``value`` and ``file``; (None, {}) without one."""
+        return next(iter(self.best.items()), (None, {}))
 
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         if self.previous_handler is not None:
