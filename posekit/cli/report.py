@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 def report(
     annotations: Annotated[Path, typer.Argument(help="Labels: a COCO keypoints file.")],
     results: Annotated[
-        Path, typer.Argument(help="Predictions: a COCO results file, or the predictions.json of posekit predict.")
+        Path,
+        typer.Argument(
+            help="Predictions: a COCO results file, such as that of posekit test --out, or posekit predict's predictions.json."
+        ),
     ],
     other: Annotated[Path | None, typer.Argument(help="Predictions to compare with the first.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write one HTML page with tables and curves.")] = None,

@@ -20,7 +20,8 @@ def evaluate_checkpoint(
     num_nodes: NumNodes = None,
     precision: Precision = None,
     dump: Annotated[
-        Path | None, typer.Option("--dump", "--out", help="Write the predictions to this JSON file.")
+        Path | None,
+        typer.Option("--dump", "--out", help="COCO results file (.json) to write, as posekit report reads it."),
     ] = None,
     metrics_out: Annotated[Path | None, typer.Option(help="Write the metrics to this JSON file.")] = None,
     work_dir: Annotated[

@@ -130,9 +130,10 @@ def test_testing_a_checkpoint_repeats_validation(finished: Path, data: Path, tmp
     ).test_metrics
     validated = [record for record in RunLog(finished).records() if record["kind"] == "val"][-1]
     assert metrics["PCK"] == pytest.approx(validated["PCK"], abs=1e-6)
-    entries = json.loads(dump.read_text())
-    assert len(entries) == 8
-    assert len(entries[0]["keypoints"][0]) == 17
+    rows = json.loads(dump.read_text())
+    assert [row["image_id"] for row in rows] == list(range(8))
+    assert set(rows[0]) == {"image_id", "category_id", "keypoints", "score", "bbox"}
+    assert len(rows[0]["keypoints"]) == 3 * 17
 
 
 def test_several_data_sets_are_evaluated_at_once(data: Path, tmp_path: Path) -> None:
