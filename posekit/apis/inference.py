@@ -17,6 +17,7 @@ from posekit.apis.person_window import person_window, pose_norm
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config import Config
 from posekit.config import load as load_config
+from posekit.config.folders import model_with_paths
 from posekit.engine.config_check import require_for_inference
 from posekit.inference.bottom_up import BottomUpPredictor
 from posekit.inference.config_recipe import is_top_down, only_crops, prediction_dataset, recipe_of
@@ -65,7 +66,7 @@ def init_model(
     require_for_inference(config)
     if isinstance(device, str):
         device = torch_device(device)
-    settings = copy.deepcopy(config["model"])
+    settings = copy.deepcopy(model_with_paths(config))
     backbone = settings.get("backbone") if isinstance(settings, dict) else None
     if isinstance(backbone, dict):
         backbone.pop("init_cfg", None)  # pretrained weights would be overwritten

@@ -17,7 +17,7 @@ def report(
     results: Annotated[
         Path,
         typer.Argument(
-            help="Predictions: a COCO results file, such as that of posekit test --out, or posekit predict's predictions.json."
+            help="Predictions: a COCO results file (posekit test --out), or the predictions.json of posekit predict."
         ),
     ],
     other: Annotated[Path | None, typer.Argument(help="Predictions to compare with the first.")] = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from posekit.codecs.agreement import check_codecs
 from posekit.config.config import Config
 from posekit.config.errors import ConfigError
+from posekit.config.folders import model_with_paths
 from posekit.config.load import load
 from posekit.console import suggestion
 from posekit.keypoints.skeleton import load_metainfo
@@ -83,7 +84,8 @@ def check_model(plan: RunPlan) -> None:
 
 def check_codecs_agree(plan: RunPlan) -> None:
     """Check that the model decodes by the codecs that its targets are encoded with."""
-    student = plan.config["model"].get("student_cfg") if isinstance(plan.config.get("model"), Mapping) else None
+    model = plan.config.get("model")
+    student = model_with_paths(plan.config).get("student_cfg") if isinstance(model, Mapping) else None
     if not isinstance(student, str):
         plan.problems += check_codecs(plan.config)
         return

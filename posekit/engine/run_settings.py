@@ -182,7 +182,7 @@ def translate_train_cfg(plan: RunPlan) -> None:
         plan.trainer.update(limit_val_batches=0)
     if any(plan.section(key).get("fp16") for key in ("val_cfg", "test_cfg")):
         plan.refuse("val_cfg.fp16", "evaluation has the precision of training; use --precision")
-    unit = "iterations" if by_iterations else "epochs"
+    unit = ("iteration" if by_iterations else "epoch") + "s" * (length != 1)
     plan.say("train_cfg", f"{length} {unit}, validation every {interval}")
 
 

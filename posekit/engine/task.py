@@ -16,6 +16,7 @@ from posekit.array import plain
 from posekit.checkpoints.keypoint_match import keypoint_names
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config.config import Config
+from posekit.config.folders import model_with_paths
 from posekit.engine.data_module import PoseDataModule
 from posekit.engine.misfit import explained
 from posekit.engine.optimizers.build import build_optimizer
@@ -210,7 +211,7 @@ def build_task(
 
 def initialised_model(config: Config) -> Any:
     """Build a config's model with initial or pretrained weights."""
-    model = MODELS.build(config["model"])
+    model = MODELS.build(model_with_paths(config))
     model.init_weights()
     return model
 
