@@ -26,7 +26,9 @@ def evaluate_checkpoint(
     metrics_out: Annotated[Path | None, typer.Option(help="Write the metrics to this JSON file.")] = None,
     work_dir: Annotated[
         Path | None,
-        typer.Option(help="Folder for metrics.json and what hooks write; for hooks the training's by default."),
+        typer.Option(
+            help="Folder for metrics.json and for what hooks write; by default hooks write to the training's folder."
+        ),
     ] = None,
     show_dir: ShowDir = None,
     interval: Interval = None,

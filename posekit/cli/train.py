@@ -16,16 +16,16 @@ Overrides = Annotated[
         "-o",
         "--cfg-options",
         metavar="KEY=VALUE",
-        help="Change a value: a.b.0.c=value; repeatable. --cfg-options takes several.",
+        help="Value to change: a.b.0.c=value; repeatable. --cfg-options takes several at once.",
     ),
 ]
 Plugins = Annotated[
     list[str] | None,
-    typer.Option("--plugin", metavar="MODULE", help="Import a module with components of yours; repeatable."),
+    typer.Option("--plugin", metavar="MODULE", help="Module with components of yours to import; repeatable."),
 ]
 ConfigRoots = Annotated[
     list[Path] | None,
-    typer.Option("--config-root", metavar="FOLDER", help="Let bases come from this folder, too; repeatable."),
+    typer.Option("--config-root", metavar="FOLDER", help="Another folder that bases may come from; repeatable."),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 Devices = Annotated[
@@ -39,10 +39,12 @@ Devices = Annotated[
 NumNodes = Annotated[
     int | None,
     typer.Option(
-        "--num-nodes", min=1, help="Number of machines; torchrun, SLURM and mpirun are recognised by themselves."
+        "--num-nodes", min=1, help="Number of machines; what torchrun, SLURM or mpirun have started is recognised."
     ),
 ]
-Precision = Annotated[str | None, typer.Option("--precision", help="Lightning's: 32-true, 16-mixed, bf16-mixed ...")]
+Precision = Annotated[
+    str | None, typer.Option("--precision", help="Precision, as Lightning names it: 32-true, 16-mixed, bf16-mixed ...")
+]
 
 
 def train(
@@ -51,25 +53,23 @@ def train(
         Path | None, typer.Option(help="Folder of the run; by default work_dirs/<config name>.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from last.pth in the run's folder, if it is there.")
+        bool, typer.Option("--resume", help="Continue from last.pth in the run's folder, if it is there.")
     ] = False,
-    resume_from: Annotated[Path | None, typer.Option(help="Go on from this checkpoint.")] = None,
+    resume_from: Annotated[Path | None, typer.Option(help="Checkpoint to continue from.")] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Put this run in the place of one that its folder holds.")
+        bool, typer.Option("--overwrite", help="Replace a run that the folder already holds.")
     ] = False,
-    load_from: Annotated[
-        str | None, typer.Option(help="Start from the weights of this checkpoint (path or URL).")
-    ] = None,
+    load_from: Annotated[str | None, typer.Option(help="Checkpoint whose weights to start from (path or URL).")] = None,
     override: Overrides = None,
     device: Device = "auto",
     devices: Devices = None,
     num_nodes: NumNodes = None,
-    amp: Annotated[bool, typer.Option("--amp", help="Mixed precision: the same as --precision 16-mixed.")] = False,
+    amp: Annotated[bool, typer.Option("--amp", help="Use mixed precision: short for --precision 16-mixed.")] = False,
     precision: Precision = None,
     auto_scale_lr: Annotated[
         bool, typer.Option("--auto-scale-lr", help="Scale the learning rate to the batch size.")
     ] = False,
-    max_epochs: Annotated[int | None, typer.Option(min=1, help="Train so many epochs.")] = None,
+    max_epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs to train.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random choices.")] = None,
     overfit: Annotated[
         int | None,
@@ -85,7 +85,7 @@ def train(
 ) -> None:
     """Train the model of CONFIG; checkpoints, log and curves go to the run's folder.
 
-    --resume goes on where a run ended or was stopped, with the same result as an undisturbed run.
+    --resume continues a run that ended or was stopped, with the same result as an uninterrupted run.
     """
     import_plugins(plugin)
     from posekit.config import load
@@ -123,7 +123,7 @@ def train(
 
 
 def import_plugins(names: list[str] | None) -> None:
-    """Import the modules that the person at the keyboard named, also from the working directory."""
+    """Import the modules that the person named on the command line, also from the working directory."""
     import importlib
     import sys
 
@@ -136,6 +136,6 @@ def import_plugins(names: list[str] | None) -> None:
             if not f"{name}.".startswith(f"{error.name}."):  # something that the plugin imports
                 raise
             raise ValueError(
-                f"--plugin {name}: no module '{error.name}', seen from {Path.cwd()}; it is a name as "
-                "after import, of a file or package here or installed"
+                f"--plugin {name}: no module '{error.name}', seen from {Path.cwd()}; give its name as "
+                "in an import statement; it may be a file or package in this folder, or an installed one"
             ) from error

@@ -1,4 +1,4 @@
-"""The data of a run, from its config: datasets, their changes on the way, and loaders."""
+"""The data of a run, from its config: datasets, how they change in the course of the run, and loaders."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class PoseDataModule(LightningDataModule):
 
     Args:
         loaders: the config's dataloader of each of ``train``, ``val`` and ``test`` that the run has.
-        seed: of orders and augmentation.
-        opencv_threads: in each worker.
-        start_method: how workers are started, ``fork``, ``spawn`` or ``forkserver``.
+        seed: seed of the samples' order and augmentation.
+        opencv_threads: number of OpenCV's threads in each worker.
+        start_method: way to start workers, ``fork``, ``spawn`` or ``forkserver``.
     """
 
     def __init__(
@@ -53,8 +53,8 @@ class PoseDataModule(LightningDataModule):
     def dataset(self, name: str) -> Any:
         """Return the dataset of ``train``, ``val`` or ``test``."""
         if name not in self.datasets:
-            given = self.loaders[name]["dataset"]
-            self.datasets[name] = DATASETS.build(given) if isinstance(given, dict) else given
+            config = self.loaders[name]["dataset"]
+            self.datasets[name] = DATASETS.build(config) if isinstance(config, dict) else config
         return self.datasets[name]
 
     def add_stage(self, epoch: int, *, dataset: dict | None = None, pipeline: Sequence[dict] | None = None) -> None:
@@ -153,7 +153,7 @@ class StagedDataset:
 
     Args:
         stages: (first epoch, dataset), by epoch, the first from 0 on.
-        seed: of the samples' random numbers.
+        seed: seed of the samples' random numbers.
 
     Raises:
         ValueError: if the stages differ in length.

@@ -19,9 +19,9 @@ class EpochBatches(Sampler[list[int]]):
     """Batches of a sampler's indices, from any batch of an epoch on.
 
     Args:
-        sampler: with ``set_epoch``; its order follows from the epoch.
-        batch_size: samples per batch.
-        drop_last: leave out an incomplete last batch.
+        sampler: sampler with ``set_epoch``, whose order follows from the epoch.
+        batch_size: number of samples in a batch.
+        drop_last: whether to leave out an incomplete last batch.
     """
 
     def __init__(self, sampler: Any, batch_size: int, drop_last: bool) -> None:
@@ -48,9 +48,9 @@ class ResumableLoader(DataLoader):
     """Loads one epoch after the other and keeps its position: the next batch of the run.
 
     Args:
-        dataset: map-style; told the epoch by its ``set_epoch``, if it has one.
+        dataset: map-style dataset; its ``set_epoch``, if it has one, is told the epoch.
         batches: the batches of each epoch.
-        options: of torch's DataLoader.
+        options: options of torch's DataLoader.
     """
 
     def __init__(self, dataset: Any, batches: EpochBatches, **options: Any) -> None:
@@ -102,12 +102,12 @@ def without_traceback(error: Exception) -> Exception:
 
 
 class WorkerStart:
-    """What a worker does first: one thread each for torch and OpenCV, and deaf to Ctrl-C.
+    """What a worker does first: one thread each for torch and OpenCV, and no reaction to Ctrl-C.
 
     A class, so that spawned workers can be handed it.
 
     Args:
-        opencv_threads: threads for OpenCV; 0 keeps it in the worker's own.
+        opencv_threads: number of OpenCV's threads; 0 keeps it in the worker's own.
     """
 
     def __init__(self, opencv_threads: int = 0) -> None:

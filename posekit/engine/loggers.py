@@ -25,7 +25,7 @@ class BackEnd(NamedTuple):
         module: where the logger's class is.
         name: name of the class.
         package: what must be installed besides Lightning.
-        renamed: settings of the back end by what the logger calls them.
+        renamed: what the logger calls settings of the back end that have another name there.
         folder: argument of the logger that takes the run's folder; None for none.
         title: argument of the logger that takes the run's name; None for none.
     """
@@ -114,10 +114,10 @@ def build_logger(name: str, config: Mapping[str, Any], folder: Path) -> Any:
 
 
 class LoggerSink:
-    """Hands drawn images to a logger, where it takes images.
+    """Hands drawn images to a logger, if it takes images.
 
     Args:
-        logger: one of Lightning's.
+        logger: a logger of Lightning's.
     """
 
     def __init__(self, logger: Any) -> None:

@@ -42,7 +42,7 @@ LOOPS = {
 }
 SAMPLER_ARGUMENTS = ("dataset", "seed", "shuffle", "rank", "world_size")
 SCHEDULE_ARGUMENTS = ("end", "param_name", "epoch_length")
-"""What the run gives to each of them."""
+"""Arguments that the run adds to those of the config."""
 LATER_PARTS = {
     "switch_pipeline": TRANSFORMS,
     "new_train_pipeline": TRANSFORMS,
@@ -139,7 +139,7 @@ def check_test_pipeline(plan: RunPlan) -> None:
 
 
 def check_sampler(plan: RunPlan, path: str, sampler: Any) -> None:
-    plan.check_part(path, SAMPLERS, sampler, given=SAMPLER_ARGUMENTS)
+    plan.check_part(path, SAMPLERS, sampler, added=SAMPLER_ARGUMENTS)
 
 
 def check_evaluators(plan: RunPlan, stages: Sequence[str]) -> None:
@@ -153,14 +153,14 @@ def check_optimizer(plan: RunPlan, path: str, optimizer: Any) -> bool:
     """Check an optimizer; the parameters to train are its first argument."""
     kind: Any = optimizer.get("type") if isinstance(optimizer, Mapping) else None
     cls = kind if callable(kind) else OPTIMIZERS.get(kind) if kind in OPTIMIZERS else None
-    return plan.check_part(path, OPTIMIZERS, optimizer, given=list(parameters(cls)[0])[:1] if cls else ())
+    return plan.check_part(path, OPTIMIZERS, optimizer, added=list(parameters(cls)[0])[:1] if cls else ())
 
 
 def checked_schedules(plan: RunPlan) -> list[dict[str, Any]]:
     """Return the schedules of ``param_scheduler`` that can be used."""
     schedules: list[dict[str, Any]] = []
     for at, part in one_or_many(plan, "param_scheduler", plan.config.get("param_scheduler")):
-        if not plan.check_part(at, SCHEDULES, part, given=SCHEDULE_ARGUMENTS):
+        if not plan.check_part(at, SCHEDULES, part, added=SCHEDULE_ARGUMENTS):
             continue
         whole = Config({"end": 10**9, "param_name": "lr", "epoch_length": 1000})
         whole.update(part)

@@ -133,15 +133,15 @@ def speed(records: Records, *, whole: bool = False) -> Speed:
     """Measure the speed of a run's training.
 
     Args:
-        records: of the run.
-        whole: count also the first report of each epoch, which has its start in it.
+        records: records of the run.
+        whole: whether to count the first report of each epoch, too, which includes the epoch's start.
 
     Raises:
         ValueError: if the records have no times.
     """
     timed = [record for record in records if record["kind"] == "train" and "time" in record]
     if not timed:
-        raise ValueError("no time per iteration in its records; train with this version of posekit to have it")
+        raise ValueError("no time per iteration in its records; runs of this version of posekit record it")
     steps = np.diff([0, *(record["step"] for record in timed)])
     epochs: dict[int, list[tuple[dict[str, Any], float]]] = defaultdict(list)
     for record, count in zip(timed, steps, strict=True):

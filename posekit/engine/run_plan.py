@@ -58,11 +58,11 @@ class RunPlan:
     def refuse(self, path: str, reason: str) -> None:
         self.problems.append(f"{path}{line_of(self.config, path)}: {reason}")
 
-    def section(self, path: str, given: Any = None) -> dict[str, Any]:
+    def section(self, path: str, value: Any = None) -> dict[str, Any]:
         """Return a dict of the config after checking its keys; {} if it is absent or None."""
-        given = self.mapping(path, self.config.get(path) if given is None else given)
-        self.check_keys(path, given, SECTION_KEYS[path].split())
-        return dict(given)
+        section = self.mapping(path, self.config.get(path) if value is None else value)
+        self.check_keys(path, section, SECTION_KEYS[path].split())
+        return dict(section)
 
     def mapping(self, path: str, value: Any) -> Mapping[str, Any]:
         """Return a dict of the config; {} if it is absent or None, and for anything else, which is refused."""
@@ -79,21 +79,21 @@ class RunPlan:
         self.refuse(path, f"must be a whole number from {least} on, found {value!r:.40}")
         return least
 
-    def check_keys(self, path: str, given: Mapping[str, Any], known: Iterable[str]) -> None:
+    def check_keys(self, path: str, section: Mapping[str, Any], known: Iterable[str]) -> None:
         known = list(known)
-        for key in given:
+        for key in section:
             if key not in known and key not in ("_scope_", "_delete_"):
                 self.refuse(f"{path}.{key}", f"{path} has no '{key}'; {suggestion(key, known)}")
 
-    def check_part(self, path: str, table: Registry, config: Any, *, given: Iterable[str] = ()) -> bool:
+    def check_part(self, path: str, table: Registry, config: Any, *, added: Iterable[str] = ()) -> bool:
         """Check a part and everything under it; whether nothing is wrong.
 
         Args:
-            given: arguments that the run adds to those of the config.
+            added: arguments that the run adds to those of the config.
         """
         is_part = isinstance(config, Mapping) and "type" in config  # which knows its lines itself
         at = path if is_part else f"{path}{line_of(self.config, path)}"
-        problems = table.check(config, at, given=given)
+        problems = table.check(config, at, given=added)
         self.problems += problems
         return not problems
 

@@ -59,7 +59,8 @@ def translate_environment(plan: RunPlan) -> None:
     if env:
         plan.say(
             "env_cfg",
-            f"workers by {mp.get('mp_start_method') or 'the default method'}" + "".join(f", {x}" for x in extras),
+            f"workers started by {mp.get('mp_start_method') or 'the default method'}"
+            + "".join(f", {x}" for x in extras),
         )
     translate_backends(plan)
 
@@ -158,25 +159,25 @@ def translate_schedules(plan: RunPlan) -> None:
 
 
 def translate_train_cfg(plan: RunPlan) -> None:
-    given = plan.section("train_cfg")
-    by_iterations = given.get("by_epoch") is False or strip_scope(str(given.get("type"))) == "IterBasedTrainLoop"
-    interval = plan.whole("train_cfg.val_interval", given.get("val_interval", 1), 1)
+    section = plan.section("train_cfg")
+    by_iterations = section.get("by_epoch") is False or strip_scope(str(section.get("type"))) == "IterBasedTrainLoop"
+    interval = plan.whole("train_cfg.val_interval", section.get("val_interval", 1), 1)
     unit = "max_iters" if by_iterations else "max_epochs"
-    if given.get(unit) is None:
+    if section.get(unit) is None:
         plan.refuse("train_cfg", f"give {unit}: how long to train")
         return
-    length = plan.whole(f"train_cfg.{unit}", given[unit], 1)
+    length = plan.whole(f"train_cfg.{unit}", section[unit], 1)
     if by_iterations:
         steps = max(length // plan.trainer.get("accumulate_grad_batches", 1), 1)
         plan.trainer.update(max_steps=steps, max_epochs=-1, val_check_interval=interval, check_val_every_n_epoch=None)
-        if given.get("dynamic_intervals"):
+        if section.get("dynamic_intervals"):
             plan.refuse("train_cfg.dynamic_intervals", "needs by_epoch=True")
     else:
         plan.trainer.update(max_epochs=length)
-        later = given.get("dynamic_intervals") or ()
+        later = section.get("dynamic_intervals") or ()
         if not all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in part_checks.items_of(later)):
             plan.refuse("train_cfg.dynamic_intervals", f"must be a list of (epoch, interval), found {later!r:.40}")
-        begin = plan.whole("train_cfg.val_begin", given.get("val_begin", 1), 0)
+        begin = plan.whole("train_cfg.val_begin", section.get("val_begin", 1), 0)
         plan.validation = {"interval": interval, "begin": begin, "dynamic_intervals": later}
     if not plan.config.get("val_dataloader"):
         plan.trainer.update(limit_val_batches=0)
@@ -187,13 +188,13 @@ def translate_train_cfg(plan: RunPlan) -> None:
 
 
 def translate_lr_scale(plan: RunPlan, world_size: int) -> None:
-    given = plan.section("auto_scale_lr")
-    if not given.get("enable"):
+    section = plan.section("auto_scale_lr")
+    if not section.get("enable"):
         return
-    if "base_batch_size" not in given:
+    if "base_batch_size" not in section:
         plan.refuse("auto_scale_lr", "give base_batch_size, which the learning rate was chosen for")
         return
-    base = plan.whole("auto_scale_lr.base_batch_size", given["base_batch_size"], 1)
+    base = plan.whole("auto_scale_lr.base_batch_size", section["base_batch_size"], 1)
     loader = plan.data["loaders"].get("train", {})
     if plan.problems:  # the numbers may be none
         return
@@ -201,7 +202,7 @@ def translate_lr_scale(plan: RunPlan, world_size: int) -> None:
     plan.lr_factor = size / base
     plan.say(
         "auto_scale_lr",
-        f"learning rates times {plan.lr_factor:g} ({size} samples a step for {given['base_batch_size']})",
+        f"learning rates times {plan.lr_factor:g} ({size} samples per step instead of {section['base_batch_size']})",
     )
 
 

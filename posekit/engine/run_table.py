@@ -24,11 +24,11 @@ def announce(
         log: the run's.
         hooks: the run's, which describe themselves.
         pipeline: which steps of the training pipeline run where.
-        checkpoint: file to go on from; None to start afresh.
+        checkpoint: file to resume from; None to start afresh.
     """
     rows = table_rows(plan, hooks, pipeline)
     print_table(rows, f"{config.filename or 'run'} -> {log.folder}")
-    start = f"going on from {checkpoint}" if checkpoint else "starting afresh"
+    start = f"resuming from {checkpoint}" if checkpoint else "starting afresh"
     print(start, flush=True)
     log.line(start)
     for key, outcome in rows:

@@ -124,10 +124,10 @@ class PoseTask(LightningModule):
     def collect(self, name: str) -> dict[str, float]:
         """Return the values of all metrics over the dataset seen."""
         size = len(self.data.dataset(name))
-        found: dict[str, float] = {}
+        values: dict[str, float] = {}
         for metric in self.metrics[name]:
-            found |= metric.evaluate(size)
-        return found
+            values |= metric.evaluate(size)
+        return values
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["meta"] = {**self.meta, "epoch": self.trainer.current_epoch + 1, "iter": self.iterations}
@@ -195,10 +195,7 @@ def build_task(
         torch.set_num_threads(plan.num_threads)
     metrics: dict[str, list[Any]] = {}
     for stage in stages:
-        given = config.get(f"{stage}_evaluator") or []
-        if not isinstance(given, (dict, list, tuple)):
-            raise ValueError(f"{stage}_evaluator: must be dict(type=...) or a list of them, found {given!r:.40}")
-        metrics[stage] = [METRICS.build(metric) for metric in ([given] if isinstance(given, dict) else given)]
+        metrics[stage] = build_metrics(config, stage)
         for metric in metrics[stage]:
             metric.dataset_meta = data.dataset(stage).metainfo
     first = next(iter(data.loaders))
@@ -207,6 +204,18 @@ def build_task(
     return PoseTask(
         model, optim_wrapper=plan.optim_wrapper, lr_factor=plan.lr_factor, metrics=metrics, meta={**meta, **made_by()}
     )
+
+
+def build_metrics(config: Config, stage: str) -> list[Any]:
+    """Build the metrics of a stage, ``val`` or ``test``.
+
+    Raises:
+        ValueError: if the config's evaluator is no config of metrics.
+    """
+    evaluator = config.get(f"{stage}_evaluator") or []
+    if not isinstance(evaluator, (dict, list, tuple)):
+        raise ValueError(f"{stage}_evaluator: must be dict(type=...) or a list of them, found {evaluator!r:.40}")
+    return [METRICS.build(metric) for metric in ([evaluator] if isinstance(evaluator, dict) else evaluator)]
 
 
 def initialised_model(config: Config) -> Any:

@@ -36,7 +36,7 @@ class TrainResult:
         metrics: values of the last validation.
         best_metric: name of the metric that chooses the best checkpoint; None if none does, or none was validated.
         best_value: its best value.
-        last_checkpoint: file from which the run can go on; None if none was written.
+        last_checkpoint: file from which the run can be resumed; None if none was written.
         best_checkpoint: file with the best weights.
         model: the trained model, with the weights of the last step.
     """
@@ -79,7 +79,7 @@ def train(
     Args:
         config: the whole config.
         work_dir: folder of the run; by default the config's, or ``work_dirs/<config name>``.
-        resume: whether to go on from ``last.pth`` in the run's folder, if it is there; or the checkpoint to go on from.
+        resume: checkpoint to resume from; True for ``last.pth`` in the run's folder, if it is there.
         load_from: checkpoint whose weights to start from.
         overwrite: whether this run may replace one that the folder holds.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
@@ -123,7 +123,7 @@ def train_in(
     """Train in a folder that is this run's.
 
     Args:
-        checkpoint: file to go on from.
+        checkpoint: file to resume from.
         weights: checkpoint whose weights to start from.
     """
     start = time.monotonic()

@@ -47,12 +47,12 @@ MMAP_MAX, TRIM_THRESHOLD = -4, -1
 
 def build_hooks(plan: RunPlan, folder: Path, log: RunLog) -> list[Any]:
     """Build the hooks in the order in which they must run."""
-    given = {strip_scope(str(hook["type"])): hook for hook in plan.hooks}
-    logger = LoggerHook(**arguments(given.pop("LoggerHook", {})), log=log)
-    checkpoint = CheckpointHook(**arguments(given.pop("CheckpointHook", {})), folder=folder)
-    others = [HOOKS.build(hook) for hook in plan.hooks if strip_scope(str(hook["type"])) in given]
+    configs = {strip_scope(str(hook["type"])): hook for hook in plan.hooks}
+    logger = LoggerHook(**arguments(configs.pop("LoggerHook", {})), log=log)
+    checkpoint = CheckpointHook(**arguments(configs.pop("CheckpointHook", {})), folder=folder)
+    others = [HOOKS.build(hook) for hook in plan.hooks if strip_scope(str(hook["type"])) in configs]
     share_visualizer(others, plan.visualizer)
-    accuracy = [] if "AccuracyHook" in given else [AccuracyHook(interval=logger.interval)]
+    accuracy = [] if "AccuracyHook" in configs else [AccuracyHook(interval=logger.interval)]
     validation = [ValidationHook(**plan.validation)] if plan.validation else []
     schedule = ParamSchedulerHook(plan.schedules)
     return [RandomStateHook(), *validation, schedule, *others, *accuracy, logger, checkpoint]

@@ -15,8 +15,8 @@ from posekit.registry import HOOKS, SCHEDULES, strip_scope
 class ParamSchedulerHook(BaseHook):
     """Sets learning rates by the config's param_scheduler.
 
-    Where a run is resumed the schedules are played through from the start, so that
-    the values are those of an undisturbed run, also of a run with more epochs.
+    A resumed run plays the schedules through from the start, so that its values are those of an
+    uninterrupted run, even if it now has more epochs.
 
     Args:
         schedules: configs of the schedules; the config's ``param_scheduler``.

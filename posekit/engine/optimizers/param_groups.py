@@ -64,13 +64,13 @@ class ParamRules:
             (depthwise, self.dwconv_decay_mult),
             (parameter.ndim == 1, self.flat_decay_mult),
         ]
-        found: dict[str, float] = {}
+        settings: dict[str, float] = {}
         if bias and not norm and self.bias_lr_mult is not None:
-            found["lr_mult"] = self.bias_lr_mult
+            settings["lr_mult"] = self.bias_lr_mult
         decay = next((mult for applies, mult in decays if applies and mult is not None), None)
         if decay is not None:
-            found["decay_mult"] = decay
-        return found
+            settings["decay_mult"] = decay
+        return settings
 
 
 def owned_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter, nn.Module]]:
