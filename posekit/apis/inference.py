@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -66,7 +65,7 @@ def init_model(
     require_for_inference(config)
     if isinstance(device, str):
         device = torch_device(device)
-    settings = copy.deepcopy(model_with_paths(config))
+    settings = model_with_paths(config)
     backbone = settings.get("backbone") if isinstance(settings, dict) else None
     if isinstance(backbone, dict):
         backbone.pop("init_cfg", None)  # pretrained weights would be overwritten

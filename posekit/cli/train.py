@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from posekit.cli.drawing import Interval, ShowDir, draw_predictions
+
+if TYPE_CHECKING:
+    from posekit.config import Config
 
 Overrides = Annotated[
     list[str] | None,
@@ -98,15 +101,9 @@ def train(
 
         loaded = overfit_config(loaded, overfit, max_epochs or EPOCHS)
         work_dir = work_dir or Path("work_dirs") / f"{config.stem}_overfit"
-    elif max_epochs is not None:
-        loaded.setdefault("train_cfg", {})["max_epochs"] = max_epochs
-    if seed is not None:
-        loaded["randomness"] = {**(loaded.get("randomness") or {}), "seed": seed}
-    if auto_scale_lr:
-        loaded["auto_scale_lr"] = {**(loaded.get("auto_scale_lr") or {}), "enable": True}
+        max_epochs = None  # they are those of the overfitting
+    change_settings(loaded, max_epochs=max_epochs, seed=seed, scale_lr=auto_scale_lr, validate=not no_validate)
     draw_predictions(loaded, show_dir, interval)
-    if no_validate:
-        loaded["val_dataloader"] = None
     launch = plan_launch(devices, num_nodes)
     result = run_training(
         loaded,
@@ -120,6 +117,20 @@ def train(
     )
     if launch.is_main:
         typer.echo(result)
+
+
+def change_settings(
+    config: Config, *, max_epochs: int | None, seed: int | None, scale_lr: bool, validate: bool
+) -> None:
+    """Change the settings of a config that options of the command line stand for; None leaves one as it is."""
+    if max_epochs is not None:
+        config.setdefault("train_cfg", {})["max_epochs"] = max_epochs
+    if seed is not None:
+        config["randomness"] = {**(config.get("randomness") or {}), "seed": seed}
+    if scale_lr:
+        config["auto_scale_lr"] = {**(config.get("auto_scale_lr") or {}), "enable": True}
+    if not validate:
+        config["val_dataloader"] = None
 
 
 def import_plugins(names: list[str] | None) -> None:

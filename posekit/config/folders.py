@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from posekit.config.errors import ConfigError, shown_path
 from posekit.config.names import is_name, named_config
@@ -94,16 +94,13 @@ def path_beside(path: str, config: str) -> str:
 
 def model_with_paths(config: Any) -> Any:
     """Return a config's model, in which paths of configs (a distiller's ``student_cfg``) hold from anywhere."""
-    model, file = config["model"], str(getattr(config, "filename", "") or "")
-    paths = {
-        key: path_beside(value, file)
-        for key, value in (model.items() if isinstance(model, Mapping) else ())
-        if isinstance(key, str) and key.endswith("_cfg") and isinstance(value, str)
-    }
-    if all(model[key] == path for key, path in paths.items()):
+    model, file = config["model"], getattr(config, "filename", "")
+    if not isinstance(model, dict):
         return model
-    model = copy.deepcopy(model)
-    model.update(paths)
+    model = copy.deepcopy(cast("dict[str, Any]", model))
+    for key, value in model.items():
+        if key.endswith("_cfg") and isinstance(value, str):
+            model[key] = path_beside(value, file)
     return model
 
 
