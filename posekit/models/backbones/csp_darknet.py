@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from posekit.models.backbones.staged import StagedBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import StagedBackbone
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.conv_module import ConvModule
 from posekit.models.layers.csp_layer import SWISH, TORCH_INIT, YOLO_BN, CSPLayer, SPPBottleneck, conv_type
@@ -46,7 +47,7 @@ class CSPTrunk(StagedBackbone):
     arch_settings: ClassVar[dict[str, list[Stage]]]
 
     def choose_arch(self, arch: str, overwrite: Sequence[Stage] | None) -> Sequence[Stage]:
-        check_choice(type(self).__name__, "arch", arch, list(self.arch_settings))
+        check_choice(f"{type(self).__name__}.arch", arch, list(self.arch_settings))
         return overwrite or self.arch_settings[arch]
 
     def add_stages(

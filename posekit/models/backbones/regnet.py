@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar
 
+from posekit.console import check_choice
 from posekit.models.backbones.resnet import ResidualTrunk
-from posekit.models.backbones.staged import check_choice
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.normalization import BN
 from posekit.models.layers.residual import Bottleneck
@@ -62,7 +62,7 @@ class RegNet(ResidualTrunk):
     ) -> None:
         super().__init__(init_cfg)
         if isinstance(arch, str):
-            check_choice("RegNet", "arch", arch, list(self.arch_settings))
+            check_choice("RegNet.arch", arch, list(self.arch_settings))
             arch = self.arch_settings[arch]
         if deep_stem:
             raise ValueError("RegNet.deep_stem: RegNet has a plain stem only; leave deep_stem out")

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from posekit.models.backbones.staged import StagedBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import StagedBackbone
 from posekit.models.base_module import KAIMING, InitRules, Settings
 from posekit.models.layers.conv_module import ConvModule, build_conv
 from posekit.models.layers.normalization import BN, build_norm, norm_name
@@ -124,8 +125,8 @@ class ResNet(ResidualTrunk):
     ) -> None:
         super().__init__(init_cfg)
         name = type(self).__name__
-        check_choice(name, "depth", depth, list(self.arch_settings))
-        check_choice(name, "style", style, ("pytorch", "caffe"))
+        check_choice(f"{name}.depth", depth, list(self.arch_settings))
+        check_choice(f"{name}.style", style, ("pytorch", "caffe"))
         if not len(strides) == len(dilations) == num_stages:
             raise ValueError(f"{name}: strides and dilations need one entry for each of the {num_stages} stages")
         self.zero_init_residual = zero_init_residual

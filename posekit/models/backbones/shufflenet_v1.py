@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from posekit.console import check_choice
 from posekit.models.backbones.shufflenet_v2 import ShuffleTrunk
-from posekit.models.backbones.staged import check_choice
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.activation import RELU, build_activation
 from posekit.models.layers.checkpointing import run_checkpointed
@@ -95,7 +95,7 @@ class ShuffleNetV1(ShuffleTrunk):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        check_choice("ShuffleNetV1", "groups", groups, list(self.widths))
+        check_choice("ShuffleNetV1.groups", groups, list(self.widths))
         options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         width = int(24 * widen_factor)
         stem = self.add_stem(width, **options)

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from posekit.models.backbones.staged import StagedBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import StagedBackbone
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.activation import RELU
 from posekit.models.layers.conv_module import ConvModule
@@ -65,7 +66,7 @@ class ShuffleNetV2(ShuffleTrunk):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        check_choice("ShuffleNetV2", "widen_factor", widen_factor, list(self.widths))
+        check_choice("ShuffleNetV2.widen_factor", widen_factor, list(self.widths))
         options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         width = 24
         stem = self.add_stem(width, **options)

@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from posekit.console import check_choice
 from posekit.models.backbones.resnet import ResidualTrunk
-from posekit.models.backbones.staged import check_choice
 from posekit.models.base_module import SMALL_NORMAL, InitRules, Settings
 from posekit.models.layers.context_block import ContextBlock
 from posekit.models.layers.normalization import BN
@@ -70,7 +70,7 @@ class ViPNAS_ResNet(ResidualTrunk):  # noqa: N801
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        check_choice("ViPNAS_ResNet", "depth", depth, [50])
+        check_choice("ViPNAS_ResNet.depth", depth, [50])
         stages = [
             {
                 "block": ContextBottleneck,

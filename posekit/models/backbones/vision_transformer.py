@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from posekit.models.backbones.staged import FreezableBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import FreezableBackbone
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.normalization import build_norm
 from posekit.models.layers.patch_embed import PatchEmbed, resize_positions
@@ -116,11 +117,11 @@ class VisionTransformer(FreezableBackbone):
             raise ValueError("VisionTransformer.output_cls_token: True is not supported; use out_type='cls_token'")
         if output_cls_token is False and out_type == "cls_token":
             out_type = "featmap"
-        check_choice("VisionTransformer", "out_type", out_type, OUT_TYPES)
+        check_choice("VisionTransformer.out_type", out_type, OUT_TYPES)
         if out_type == "cls_token" and not with_cls_token:
             raise ValueError("VisionTransformer.out_type: 'cls_token' needs with_cls_token=True")
         if isinstance(arch, str):
-            check_choice("VisionTransformer", "arch", arch.lower(), list(self.arch_zoo))
+            check_choice("VisionTransformer.arch", arch.lower(), list(self.arch_zoo))
             arch = self.arch_zoo[arch.lower()]
         depth, width = arch["num_layers"], arch["embed_dims"]
         self.out_type, self.interpolate_mode, self.final_norm = out_type, interpolate_mode, final_norm
