@@ -47,6 +47,10 @@ def convert(
     copy_images: Annotated[
         bool, typer.Option("--copy-images", help="Copy the images instead of leaving them where they are.")
     ] = False,
+    allow_outside: Annotated[
+        bool,
+        typer.Option("--allow-outside", help="Copy or link images outside of SOURCE's folder and of --images as well."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept the proposed flip pairs.")] = False,
     swap: Annotated[
         list[str] | None, typer.Option(metavar="A:B", help="Flip pair in place of the proposed ones; repeatable.")
@@ -87,6 +91,7 @@ def convert(
         whole=whole,
         copy_images=copy_images,
         overwrite=overwrite,
+        allow_outside=allow_outside,
         every=every,
         frames=not no_frames,
     )
