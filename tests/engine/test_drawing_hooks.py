@@ -214,7 +214,11 @@ def test_the_test_command_draws_dumps_and_analyses(
     assert f"images: {tmp_path / 'shown'}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("metric", [{"type": "CocoMetric"}, {"type": "PCKAccuracy", "thr": 0.1}])
+SIGMA = 0.3
+"""So wide that the poses of an untrained model count as near."""
+
+
+@pytest.mark.parametrize("metric", [{"type": "CocoMetric", "sigmas": [SIGMA] * 17}, {"type": "PCKAccuracy"}])
 def test_report_reads_what_test_writes(
     metric: dict[str, Any],
     data: Path,
@@ -230,11 +234,11 @@ def test_report_reads_what_test_writes(
     files = ["--out", tmp_path / "p.json", "--metrics-out", tmp_path / "m.json"]
     assert command("test", tmp_path / "all.py", weights[1], "--device", "cpu", *files) == 0
     capsys.readouterr()
-    labels = [data / "train.json", tmp_path / "p.json", "--sigmas", "coco", "--bootstrap", 0]
+    labels = [data / "train.json", tmp_path / "p.json", "--sigmas", SIGMA, "--bootstrap", 0]
     assert command("report", *labels) == 0
     rows = [[cell.strip() for cell in line.split("│")] for line in capsys.readouterr().out.splitlines()]
     values = {row[1]: float(row[2]) for row in rows if len(row) == 4 and row[1] in ("AP", "AR")}
-    assert set(values) == {"AP", "AR"}
+    assert values["AR"] >= values["AP"] > 0.05
     if metric["type"] == "CocoMetric":
         scores = json.loads((tmp_path / "m.json").read_text())
         assert values == {name: pytest.approx(scores[f"coco/{name}"], abs=1e-3) for name in values}
