@@ -134,7 +134,11 @@ def parsed_formats(texts: Sequence[str], sources: Sequence[Source], folder: Path
 def about_model(model: Path | None, checkpoint: str | None) -> dict[str, Any]:
     """Return name and hash of the file that a model was read from; a URL has no hash here."""
     from posekit.inference.pose_model import DEFAULT_MODEL
+    from posekit.zoo.model_files import released_model
+    from posekit.zoo.weights import pinned_sha256
 
+    if model is not None and not model.exists() and (entry := released_model(str(model))):
+        return {"model": entry.name, "model_sha256": pinned_sha256(entry)}
     path = model or (DEFAULT_MODEL if checkpoint is None else Path(checkpoint))
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
     return {"model": checkpoint if model is None and checkpoint else path.name, "model_sha256": digest}

@@ -45,7 +45,7 @@ def corner_model(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("posekit.inference.people.PEOPLE", "whole")  # these images show nobody
     monkeypatch.setattr(
-        module, "open_predictor", lambda *options: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
+        module, "open_predictor", lambda *options, **source: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
     )
 
 
@@ -151,7 +151,7 @@ def test_formats(video, images, tmp_path):
 
 
 def test_trc_files_take_lifted_poses(monkeypatch, video, tmp_path):
-    monkeypatch.setattr(module, "open_lifter", lambda *options: Doubling())
+    monkeypatch.setattr(module, "open_lifter", lambda *options, **source: Doubling())
     assert call(video, "--out", "o", "--no-draw", "--format", "trc") == 0
     text = (tmp_path / "o" / "walk.trc").read_text()
     assert "\tm\t" in text.splitlines()[2]
@@ -286,8 +286,8 @@ def test_wrong_arguments(arguments, message, images, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ((None, "c.py", None, "cpu", None), "belong together"),
-        ((None, None, "w.pth", "cpu", None), "belong together"),
+        ((None, "c.py", None, "cpu", None), "c.py: a config needs weights"),
+        ((None, None, "w.pth", "cpu", None), "--checkpoint belongs to a --config"),
         (("m.onnx", "c.py", "w.pth", "cpu", None), "not both"),
         ((None, None, None, "tpu", None), "device 'tpu': no such kind of device; use auto, cpu, cuda, cuda:N or mps"),
         ((None, None, None, "mps", None), "device 'mps' cannot be used here: ONNX Runtime has no CoreML"),
@@ -299,9 +299,16 @@ def test_contradicting_options(options, message, monkeypatch):
         open_predictor(*options)
 
 
-@pytest.mark.parametrize("options", [("lift.py", None), (None, "lift.pth")])
-def test_a_lifter_has_config_and_checkpoint(options):
-    with pytest.raises(ValueError, match="--lift and --lift-checkpoint belong together"):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("lift.py", None), "lift.py: a config needs weights"),
+        ((None, "lift.pth"), "--lift-checkpoint belongs to a config"),
+        (("lift.onnx", None), "--lift lift.onnx: exported models cannot lift"),
+    ],
+)
+def test_a_lifter_has_config_and_checkpoint(options, message):
+    with pytest.raises(ValueError, match=message):
         open_lifter(*options, "cpu", None)
 
 
@@ -318,7 +325,7 @@ class Doubling:
 
 
 def test_lifted_joints_stand_beside_the_poses(monkeypatch, video, images, capsys):
-    monkeypatch.setattr(module, "open_lifter", lambda *options: Doubling())
+    monkeypatch.setattr(module, "open_lifter", lambda *options, **source: Doubling())
     images.joinpath("boxes.json").write_text('{"walk.mp4": [[0, 0, 9, 9], [1, 1, 5, 5]], "a.jpg": []}')
     assert call(video, images / "a.jpg", "--json", "--boxes-file", images / "boxes.json") == 0
     content = json.loads(capsys.readouterr().out)
