@@ -93,11 +93,11 @@ def predict(
     if folder is not None:
         require_writable(folder, folder=True)
     chosen = parsed_formats(formats or [], found, folder)
-    source: dict[str, Any] = {"offline": offline or None}
-    predictor = open_predictor(model, config, checkpoint, device, threads, **source)
-    options = {"max_people": max_people, "threads": threads, **source}
+    cached: dict[str, Any] = {"offline": offline or None}
+    predictor = open_predictor(model, config, checkpoint, device, threads, **cached)
+    options = {"max_people": max_people, "threads": threads, **cached}
     add_detector(predictor, detector, model=model or config, device=device, **options)
-    lifter = open_lifter(lift, lift_checkpoint, device, predictor, **source)
+    lifter = open_lifter(lift, lift_checkpoint, device, predictor, **cached)
     style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file)) if draw and folder else None
     document, failures = CocoDocument(predictor.metainfo, lifter), list[str]()
     findings = Findings(document, chosen, track=track)

@@ -105,7 +105,13 @@ def look_for_people(predictor: Predictor, detector: str | Path | BoxFinder, **op
 
 
 def without_repeats(result: PoseResult, *, sigmas: np.ndarray, thr: float = OKS_THR) -> PoseResult:
-    """Leave out poses that repeat a better one, as a detector's overlapping boxes make them (NMS by OKS).
+    """Leave out poses that repeat a better one, as a detector's overlapping boxes make them."""
+    rows = rows_without_repeats(result, sigmas=sigmas, thr=thr)
+    return result if len(rows) == len(result) else result[rows]
+
+
+def rows_without_repeats(result: PoseResult, *, sigmas: np.ndarray, thr: float = OKS_THR) -> np.ndarray:
+    """Return the numbers of the poses that repeat no better one (NMS by OKS).
 
     Args:
         result: poses of an image; those of boxes that the person gave, all of score 1, stay.
@@ -113,7 +119,7 @@ def without_repeats(result: PoseResult, *, sigmas: np.ndarray, thr: float = OKS_
         thr: OKS from which a pose is a repeat.
     """
     if len(result) < 2 or result.boxes is None or result.box_scores is None or (result.box_scores == 1).all():
-        return result
+        return np.arange(len(result))
     poses = FoundPoses(
         image=np.zeros(len(result), int),
         category=np.zeros(len(result), int),
@@ -121,4 +127,4 @@ def without_repeats(result: PoseResult, *, sigmas: np.ndarray, thr: float = OKS_
         score=result.box_scores * result.scores.mean(axis=1),
         area=np.prod(result.boxes[:, 2:] - result.boxes[:, :2], axis=1).astype(np.float64),
     )
-    return result[np.sort(oks_nms(poses, sigmas, thr))]
+    return np.sort(oks_nms(poses, sigmas, thr))

@@ -59,6 +59,9 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
         det_kpt_color, det_dataset_skeleton, det_dataset_link_color: colours and links of the poses in the image,
             where they are of another keypoint set.
         drawing: arguments of ``PoseLocalVisualizer``.
+
+    Attributes:
+        flat_metainfo: keypoint set of the poses in the image; None where it is that of the poses in space.
     """
 
     option_class = DrawOptions3d
@@ -74,6 +77,7 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
         colors_2d = {"kpt_color": det_kpt_color, "link_color": det_dataset_link_color}
         self.flat = PoseLocalVisualizer(**{**drawing, **colors_2d, "skeleton": det_dataset_skeleton})
         self.det_data_sample: Any = None
+        self.flat_metainfo: Mapping[str, Any] | None = None
 
     def add_datasample(
         self,
@@ -110,7 +114,8 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
         if detected is None:
             return image
         names = DrawOptions.__dataclass_fields__
-        self.flat.set_dataset_meta(self.dataset_meta if self.flat.skeleton is None else {})
+        own = self.dataset_meta if self.flat.skeleton is None else {}
+        self.flat.set_dataset_meta(own if self.flat_metainfo is None else self.flat_metainfo)
         pixels = np.ascontiguousarray(image[..., ::-1])
         settings = DrawOptions(**{name: getattr(options, name) for name in names})
         return np.ascontiguousarray(self.flat.draw_instances(pixels, detected, settings)[..., ::-1])
