@@ -67,7 +67,8 @@ def predict(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Write this as well: json, jsonl, csv, parquet, coco, openpose or trc; repeatable, or with commas.",
+            help="Write this as well: json, jsonl, csv, parquet, coco, openpose, trc, slp (SLEAP), dlc (DeepLabCut) or "
+            "html3d (a page that turns lifted poses); repeatable, or with commas.",
         ),
     ] = None,
     track: Annotated[bool, typer.Option(help="Whether people in videos get ids that stay (track_id).")] = True,
@@ -92,7 +93,7 @@ def predict(
     folder = Path("predictions") if out is None and not as_json else out
     if folder is not None:
         require_writable(folder, folder=True)
-    chosen = parsed_formats(formats or [], found, folder)
+    chosen = parsed_formats(formats or [], found, folder, lifts=lift is not None)
     cached: dict[str, Any] = {"offline": offline or None}
     predictor = open_predictor(model, config, checkpoint, device, threads, **cached)
     options = {"max_people": max_people, "threads": threads, **cached}

@@ -162,6 +162,38 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
         return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
 
 
+def draw_poses_in_space(
+    keypoints: np.ndarray,
+    scores: np.ndarray,
+    metainfo: Mapping[str, Any],
+    beside: np.ndarray | None = None,
+    *,
+    thr: float = 0.3,
+    turn: float = 20.0,
+) -> np.ndarray:
+    """Return an image, B, G, R, of poses in the camera's axes (x right, y down, z away).
+
+    Args:
+        keypoints: (N, K, 3), in any unit.
+        scores: (N, K).
+        metainfo: the keypoint set, as ``dataset.metainfo``.
+        beside: image, B, G, R, to put on its left.
+        thr: keypoints with a lower score are left out.
+        turn: direction to look from, in degrees from the camera's.
+    """
+    visualizer = Pose3dLocalVisualizer()
+    visualizer.set_dataset_meta(metainfo)
+    poses = [(f"person {row + 1}", *pair) for row, pair in enumerate(zip(keypoints, scores, strict=True))][:MOST]
+    options = DrawOptions3d(kpt_thr=thr, axis_azimuth=turn - 90)
+    parts = [] if beside is None else [beside]
+    if poses:
+        parts.append(np.ascontiguousarray(visualizer.draw_in_space(poses, options)[..., ::-1]))
+    if not parts:
+        return np.full((SIDE_PX, SIDE_PX, 3), 255, np.uint8)
+    height = max(part.shape[0] for part in parts)
+    return np.concatenate([padded(part, height) for part in parts], axis=1)
+
+
 def draw_skeleton(axes: Any, points: np.ndarray, shown: np.ndarray, metainfo: Mapping[str, Any]) -> None:
     """Draw keypoints (K, 3) and their links on axes of matplotlib."""
     links = metainfo.get("skeleton_links", ())

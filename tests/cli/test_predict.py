@@ -158,12 +158,23 @@ def test_trc_files_take_lifted_poses(monkeypatch, video, tmp_path):
     assert "middle" in text
 
 
+def test_pages_and_files_of_labelling_tools(monkeypatch, video, images, tmp_path):
+    pytest.importorskip("sleap_io")
+    monkeypatch.setattr(module, "open_lifter", lambda *options, **source: Doubling())
+    formats = "--lift", "l.py", "--format", "html3d,dlc,slp"
+    assert call(video, images / "a.jpg", "--out", "o", "--no-draw", *formats) == 0
+    names = ["a_3d.html", "images_dlc.csv", "poses.slp", "predictions.json", "walk_3d.html", "walk_dlc.csv"]
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == names
+    assert len((tmp_path / "o" / "walk_dlc.csv").read_text().splitlines()) == 3 + 6
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--format", "csvv"], "--format csvv: did you mean 'csv'?"),
         (["--format", "csv", "--json"], "--format csv: --json alone writes no files; give a folder with --out"),
         (["--format", "trc"], "TRC files hold the tracks of videos"),
+        (["--format", "html3d"], "--format html3d: it shows poses in space; give a lifter with --lift"),
     ],
 )
 def test_formats_that_cannot_be_written(options, message, images, capsys):
