@@ -13,13 +13,13 @@ from posekit.files import write_atomically
 from posekit.inference.exports import neutral_json
 from posekit.inference.exports.deeplabcut import write_deeplabcut
 from posekit.inference.exports.openpose import openpose_frame
-from posekit.inference.exports.persons import places_of_persons as places_of_persons
 from posekit.inference.exports.poses_3d_page import poses_3d_page
 from posekit.inference.exports.sleap import write_sleap
 from posekit.inference.exports.supervision import supervision_key_points
 from posekit.inference.exports.table import table_of, to_csv, to_dataframe, write_parquet
 from posekit.inference.exports.trc import trc_text
-from posekit.inference.results import PoseResult, coco_category
+from posekit.inference.persons import places_of_persons
+from posekit.inference.results import PoseResult
 
 if TYPE_CHECKING:
     from posekit.tracking import Tracker
@@ -124,14 +124,12 @@ class PoseSequence:
 
     def to_coco(self) -> dict[str, Any]:
         """Return a COCO document: images, their persons as annotations, and the category."""
-        images, annotations = [], []
-        for number, result in enumerate(self.results, 1):
-            width, height = result.image_size_wh or (0, 0)
-            info = {} if result.frame is None else {"frame_id": result.frame}
-            name = result.file_name or ""
-            images.append({"id": number, "file_name": name, **info, "width": width, "height": height})
-            annotations += result.to_coco(image_id=number, first_id=len(annotations) + 1)
-        return {"images": images, "categories": [coco_category(self.skeleton)], "annotations": annotations}
+        from posekit.inference.coco_document import CocoDocument
+
+        document = CocoDocument(self.skeleton)
+        for result in self.results:
+            document.add(result.file_name or "", result, {} if result.frame is None else {"frame_id": result.frame})
+        return document.content()
 
     def to_supervision(self) -> list[Any]:
         """Return each frame's persons as ``supervision.KeyPoints``; needs supervision."""

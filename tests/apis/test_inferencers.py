@@ -313,13 +313,29 @@ def test_windows_need_an_opencv_with_windows(monkeypatch: pytest.MonkeyPatch) ->
         outputs.Window()
 
 
-def test_drawings_are_shown(flat: Pose2DInferencer, image: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drawings_are_shown_until_somebody_stops(
+    flat: Pose2DInferencer, image: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shown = []
 
     class Screen:
-        def show(self, title: str, image: np.ndarray, seconds: float | None) -> None:
+        def show(self, title: str, image: np.ndarray, seconds: float | None) -> bool:
             shown.append((title, image.shape, seconds))
+            return len(shown) == 2
 
     monkeypatch.setattr(outputs, "Window", Screen)
-    next(flat(image, show=True, wait_time=0.5))
-    assert shown == [("000000.jpg", image.shape, 0.5)]
+    assert len(list(flat([image] * 3, show=True, wait_time=0.5))) == 2
+    assert shown == [("000000.jpg", image.shape, 0.5), ("000001.jpg", image.shape, 0.5)]
+
+
+def test_bottom_up_models_take_the_thresholds(image: np.ndarray, tmp_path: Path) -> None:
+    name = "rtmo-t_8xb32-600e_body7-416x416"
+    torch.manual_seed(0)
+    torch.save({"state_dict": init_model(name).state_dict()}, tmp_path / "rtmo.pth")
+    inferencer = Pose2DInferencer(name, str(tmp_path / "rtmo.pth"), device="cpu")
+    before = dict(inferencer.model.test_cfg)  # pyright: ignore[reportOptionalMemberAccess]
+    none, some = (next(inferencer(image, bbox_thr=thr, return_vis=True)) for thr in (1.1, 0.0))
+    assert none["predictions"] == [[]]
+    assert none["visualization"][0].shape == image.shape
+    assert some["predictions"][0]
+    assert inferencer.model.test_cfg == before  # pyright: ignore[reportOptionalMemberAccess]

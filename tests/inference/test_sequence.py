@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posekit.inference.exports.table import harmless
+from posekit.inference.persons import places_of_persons
 from posekit.inference.results import PoseResult
-from posekit.inference.sequence import PoseSequence, places_of_persons
+from posekit.inference.sequence import PoseSequence
 from posekit.keypoints.skeleton import Skeleton
 from posekit.media.image_file import write_image
 

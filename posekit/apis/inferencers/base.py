@@ -98,6 +98,8 @@ class BaseInferencer(ABC):
                 if count % batch_size == 0:
                     yield batch
                     batch = {"visualization": [], "predictions": []}
+                if outputs.stopped:
+                    break
             if count % batch_size:
                 yield batch
 

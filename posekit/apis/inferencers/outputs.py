@@ -20,6 +20,7 @@ from posekit.media.image_file import write_image
 from posekit.media.video import VideoWriter
 from posekit.structures import InstanceData
 
+ESCAPE = 27
 INSTEAD = "give vis_out_dir= to write the drawings to files instead"
 
 
@@ -53,6 +54,9 @@ class Outputs(contextlib.AbstractContextManager["Outputs"]):
         options: of the call.
         source: what is looked at.
 
+    Attributes:
+        stopped: whether somebody pressed the escape key in the window.
+
     Raises:
         ValueError: if several images are to be drawn to one file, or windows cannot be shown here.
         OSError: if the folders cannot be written to.
@@ -69,6 +73,7 @@ class Outputs(contextlib.AbstractContextManager["Outputs"]):
             if folder is not None:
                 require_writable(folder, folder=True)
         self.window = Window() if options.show else None
+        self.stopped = False
         self.writer: VideoWriter | None = None
         self.frames: list[dict[str, Any]] = []
 
@@ -83,7 +88,8 @@ class Outputs(contextlib.AbstractContextManager["Outputs"]):
             else:
                 write_image(self.file or self.folder / frame.name, drawing)
         if self.window is not None:
-            self.window.show(frame.name, drawing, None if self.source.video else self.options.wait_time)
+            seconds = None if self.source.video else self.options.wait_time
+            self.stopped = self.window.show(frame.name, drawing, seconds)
 
     def note(self, frame: Frame, rows: list[dict[str, Any]]) -> None:
         """Write the predictions of an image, or keep those of a video's frame."""
@@ -126,8 +132,12 @@ class Window:
                 "install opencv-python in its place"
             ) from error
 
-    def show(self, title: str, image: np.ndarray, seconds: float | None) -> None:
-        """Show an image, BGR, for some seconds; 0 waits for a key, None does not wait."""
+    def show(self, title: str, image: np.ndarray, seconds: float | None) -> bool:
+        """Show an image, BGR, for some seconds; 0 waits for a key, None does not wait.
+
+        Returns:
+            Whether the escape key was pressed.
+        """
         self.cv2.setWindowTitle("posekit", title)
         self.cv2.imshow("posekit", image)
-        self.cv2.waitKey(1 if seconds is None else round(seconds * 1000))
+        return self.cv2.waitKey(1 if seconds is None else round(seconds * 1000)) & 0xFF == ESCAPE
