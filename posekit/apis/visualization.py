@@ -46,7 +46,6 @@ def visualize(
         ValueError: if the keypoints do not fit the set, or windows cannot be shown here.
     """
     from posekit.apis.inferencers.outputs import Window
-    from posekit.keypoints.skeleton import Skeleton, load_metainfo
     from posekit.visualization.local_visualizer import PoseLocalVisualizer
     from posekit.visualization.visualizer import DrawOptions
 
@@ -55,14 +54,19 @@ def visualize(
     points = np.asarray(keypoints, np.float64)
     points = points[None] if points.ndim == 2 else points
     scores = np.ones(points.shape[:2]) if keypoint_score is None else np.reshape(keypoint_score, points.shape[:2])
-    if isinstance(metainfo, Mapping):
-        known = dict(metainfo) if "keypoint_id2name" in metainfo else load_metainfo(dict(metainfo))
-    else:
-        known = Skeleton.load(os.fspath(metainfo or "coco")).metainfo()
     drawer = visualizer or PoseLocalVisualizer()
-    drawer.set_dataset_meta(known)
+    drawer.set_dataset_meta(keypoint_set(metainfo))
     options = DrawOptions(show_kpt_idx=show_kpt_idx, skeleton_style=skeleton_style, kpt_thr=kpt_thr)
     drawing = drawer.draw_instances(image, InstanceData(keypoints=points, keypoint_scores=scores), options)
     if window is not None:
         window.show("visualization", drawing, 0)
     return np.ascontiguousarray(drawing[..., ::-1])
+
+
+def keypoint_set(metainfo: str | os.PathLike[str] | Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a keypoint set by its name, its file or a dictionary; COCO's by default."""
+    from posekit.keypoints.skeleton import Skeleton, load_metainfo
+
+    if isinstance(metainfo, Mapping):
+        return dict(metainfo) if "keypoint_id2name" in metainfo else load_metainfo(dict(metainfo))
+    return Skeleton.load(os.fspath(metainfo or "coco")).metainfo()
