@@ -33,6 +33,7 @@ from posekit.media.image_file import check_array, read_image
 from posekit.models.pose_estimators.pose_lifter import PoseLifter
 from posekit.registry import DATASETS, MODELS
 from posekit.structures import PoseDataSample, bbox_xywh2xyxy
+from posekit.zoo.model_files import require_known
 from posekit.zoo.model_index import find, is_alias
 from posekit.zoo.weights import weights_file
 
@@ -59,6 +60,7 @@ def init_model(
         config = entry.require_config()
         checkpoint = weights_file(entry) if checkpoint is None else checkpoint
     if isinstance(config, (str, os.PathLike)):
+        require_known(os.fspath(config))
         config = load_config(os.fspath(config))
     elif not isinstance(config, Config):
         config = Config(dict(config))
