@@ -313,6 +313,7 @@ BASES: dict[str, str] = {
     "BaseDataset": "posekit.datasets.base:BaseDataset",
     "BaseHead": "posekit.models.heads.base:BaseHead",
     "BaseHook": "posekit.engine.hooks.base:BaseHook",
+    "BaseInferencer": "posekit.apis.inferencers.base:BaseInferencer",
     "BaseKeypointCodec": "posekit.codecs.base:BaseKeypointCodec",
     "BaseLoss": "posekit.models.losses.base:BaseLoss",
     "BaseMetric": "posekit.evaluation.metrics.base:BaseMetric",
