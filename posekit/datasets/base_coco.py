@@ -13,7 +13,7 @@ import numpy as np
 
 from posekit.datasets.annotation_file import Problems, dicts_under, is_number, packer, propose_info
 from posekit.datasets.base import BaseDataset
-from posekit.datasets.coco_reader import CocoFormat, Images, Instances, match_images, read_detections, read_instances
+from posekit.datasets.readers.coco import CocoFormat, Images, Instances, match_images, read_detections, read_instances
 from posekit.datasets.records import Records, present
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.files import paused_gc, read_json

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from posekit.datasets.coco_reader import is_ignored
+from posekit.datasets.readers.coco import is_ignored
 from posekit.evaluation.average_precision import AREA_RANGES, OKS_THRS, PoseScores, precision_of
 from posekit.evaluation.coco_truth import column, is_crowd
 from posekit.evaluation.pose_matching import Pairs, in_groups

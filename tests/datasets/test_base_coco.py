@@ -13,7 +13,7 @@ import pytest
 from coco_files import TRIANGLE, annotation, image, write
 
 from posekit.datasets.base_coco import BaseCocoStyleDataset
-from posekit.datasets.coco_reader import CocoFormat
+from posekit.datasets.readers.coco import CocoFormat
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.registry import DATASETS
 

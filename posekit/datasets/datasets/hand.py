@@ -8,7 +8,7 @@ import numpy as np
 
 from posekit.datasets.annotation_file import Problems, is_number
 from posekit.datasets.base_coco import BaseCocoStyleDataset
-from posekit.datasets.coco_reader import CocoFormat, Instances
+from posekit.datasets.readers.coco import CocoFormat, Instances
 from posekit.registry import DATASETS
 
 

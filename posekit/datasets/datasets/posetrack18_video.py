@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.annotation_file import is_id
-from posekit.datasets.coco_reader import Images
 from posekit.datasets.datasets.body import PoseTrack18Dataset
+from posekit.datasets.readers.coco import Images
 from posekit.registry import DATASETS
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.annotation_file import Problems, whole_numbers
-from posekit.datasets.coco_reader import (
+from posekit.datasets.readers.coco import (
     BODY_SHARE,
     CocoFormat,
     Images,
