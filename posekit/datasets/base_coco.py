@@ -13,7 +13,9 @@ import numpy as np
 
 from posekit.datasets.annotation_file import Problems, dicts_under, is_number, packer, propose_info
 from posekit.datasets.base import BaseDataset
-from posekit.datasets.readers.coco import CocoFormat, Images, Instances, match_images, read_detections, read_instances
+from posekit.datasets.readers.coco import CocoFormat, read_detections, read_instances
+from posekit.datasets.readers.images import Images, match_images
+from posekit.datasets.readers.instances import Instances
 from posekit.datasets.records import Records, present
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.files import paused_gc, read_json

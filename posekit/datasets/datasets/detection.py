@@ -9,7 +9,8 @@ import numpy as np
 
 from posekit.datasets.annotation_file import Problems, dicts_under, number_row_problem, number_rows
 from posekit.datasets.base import BaseDataset
-from posekit.datasets.readers.coco import Images, is_ignored, match_images
+from posekit.datasets.readers.coco import is_ignored
+from posekit.datasets.readers.images import Images, match_images
 from posekit.datasets.records import Offsets, Ragged, Records, Strings
 from posekit.files import read_json
 from posekit.geometry.affine import EDGE

@@ -8,7 +8,8 @@ import numpy as np
 
 from posekit.datasets.annotation_file import Problems, is_number
 from posekit.datasets.base_coco import BaseCocoStyleDataset
-from posekit.datasets.readers.coco import CocoFormat, Instances
+from posekit.datasets.readers.coco import CocoFormat
+from posekit.datasets.readers.instances import Instances
 from posekit.registry import DATASETS
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from posekit.datasets.annotation_file import Problems, is_id, number_row_problem
 from posekit.datasets.base_coco import BaseCocoStyleDataset
-from posekit.datasets.readers.coco import CocoFormat, Images
+from posekit.datasets.readers.coco import CocoFormat
+from posekit.datasets.readers.images import Images
 from posekit.files import read_json
 from posekit.registry import DATASETS
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from posekit.datasets.annotation_file import is_id
 from posekit.datasets.datasets.body import PoseTrack18Dataset
-from posekit.datasets.readers.coco import Images
+from posekit.datasets.readers.images import Images
 from posekit.registry import DATASETS
 
 

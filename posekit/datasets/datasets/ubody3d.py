@@ -11,7 +11,7 @@ import numpy as np
 
 from posekit.datasets.annotation_file import Problems, dicts_under, number_row_problem
 from posekit.datasets.base_mocap import BaseMocapDataset, Frames
-from posekit.datasets.readers.coco import Images, match_images
+from posekit.datasets.readers.images import Images, match_images
 from posekit.files import read_json
 from posekit.registry import DATASETS
 

@@ -16,12 +16,12 @@ from posekit.datasets.annotation_file import Problems, whole_numbers
 from posekit.datasets.readers.coco import (
     BODY_SHARE,
     CocoFormat,
-    Images,
-    Instances,
     annotated_areas,
     keypoint_lists,
     read_instances,
 )
+from posekit.datasets.readers.images import Images
+from posekit.datasets.readers.instances import Instances
 from posekit.files import paused_gc
 from posekit.keypoints.proposed_skeleton import info_of_category, names_keypoints
 from posekit.keypoints.skeleton import Skeleton
