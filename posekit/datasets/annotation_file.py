@@ -11,9 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from posekit.files import read_json
-from posekit.keypoints.proposed_skeleton import info_of_category, names_keypoints
-
 logger = logging.getLogger(__name__)
 
 SHOWN = 8
@@ -183,26 +180,3 @@ def dicts_under(data: Any, key: str, path: str) -> list[dict[str, Any]]:
 
 def _keys(data: Iterable[Any]) -> str:
     return ", ".join(repr(key) for key in list(data)[:6]) or "an empty dict"
-
-
-def propose_info(path: str) -> dict[str, Any]:
-    """Return a ``dataset_info`` of the keypoints that a COCO file names.
-
-    Swaps are proposed where two names differ in left and right alone; they are logged, to be checked.
-
-    Raises:
-        ValueError: if no category of the file names keypoints.
-    """
-    categories = dicts_under(read_json(path, "annotation file"), "categories", path)
-    named = [category for category in categories if names_keypoints(category)]
-    if not named:
-        raise ValueError(f"{path}: no category names its keypoints; give metainfo=dict(from_file=...)")
-    info = info_of_category(named[0])
-    names, swaps = named[0]["keypoints"], {point["name"]: point["swap"] for point in info["keypoint_info"].values()}
-    pairs = [f"{name} and {swap}" for name, swap in swaps.items() if swap and name < swap]
-    logger.warning(
-        "%s: keypoints %s of category '%s'; proposed to swap when mirrored: %s. If that is wrong, write the keypoint "
-        "set into a file and give metainfo=dict(from_file=...)",
-        path, ", ".join(names), named[0].get("name"), ", ".join(pairs) or "none",
-    )  # fmt: skip
-    return info

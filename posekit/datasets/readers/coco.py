@@ -1,25 +1,27 @@
-"""From a COCO keypoint file to columns of instances."""
+"""COCO keypoint files."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from posekit.datasets.annotation_file import (
     INFINITE,
     Problems,
+    dicts_under,
     is_id,
     is_number,
     number_row_problem,
     number_rows,
+    packer,
     whole_numbers,
 )
 from posekit.datasets.readers.images import Images, match_images
-from posekit.datasets.readers.instances import Instances
+from posekit.datasets.readers.instances import InstanceRows, Instances
 from posekit.datasets.records import Records, Strings
 from posekit.files import read_json
 
@@ -28,6 +30,10 @@ REFERENCE_HEIGHT = 200.0
 
 BODY_SHARE = 0.53
 """Area of a person relative to the box, where no area is annotated (COCO's mean)."""
+
+
+JsonDict = dict[str, Any]
+ParseAnnotation = Callable[[JsonDict, JsonDict], JsonDict | None]
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,108 @@ class CocoFormat:
     count: bool = True
     valid: str | None = None
     extra: tuple[str, ...] = ()
+
+
+class AnnotationFile(NamedTuple):
+    """What an annotation file holds: its images and, unchecked, its annotations and categories, None without a list."""
+
+    images: Images
+    annotations: list[dict[str, Any]]
+    categories: list[Any] | None = None
+
+
+class CocoReader:
+    """Reads a COCO keypoint file, all annotations at once.
+
+    A subclass overrides ``read_file`` for a file that is written otherwise, ``expand`` for one that keeps several
+    instances in one annotation.
+
+    Args:
+        path: the annotation file.
+        folder: folder that the file names of the images are relative to.
+        form: use that the dataset makes of the format.
+        interval: number that divides the ids of the images to read.
+    """
+
+    def __init__(self, path: str, folder: str, form: CocoFormat, *, interval: int = 1) -> None:
+        self.path = path
+        self.folder = folder
+        self.form = form
+        self.interval = interval
+
+    def read_file(self, problems: Problems, *, packed: bool = False) -> AnnotationFile:
+        """Read the file; images that cannot be used are left out and named.
+
+        Args:
+            problems: what is wrong with entries of the file is added to these.
+            packed: read the keypoints' lists as arrays, for a fraction of the memory.
+        """
+        data = read_json(self.path, "annotation file", hook=packer(self.form.keypoints) if packed else None)
+        infos = dicts_under(data, "images", self.path)
+        annotations = dicts_under(data, "annotations", self.path)
+        categories = data.get("categories")
+        images = Images.read(infos, self.folder, problems, interval=self.interval)
+        return AnnotationFile(images, annotations, categories if isinstance(categories, list) else None)
+
+    def expand(self, annotations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return one annotation for each instance; lists of numbers may be arrays."""
+        return annotations
+
+    def read(
+        self, count_keypoints: Callable[[AnnotationFile], int], problems: Problems, *, packed: bool = False
+    ) -> Instances | InstanceRows:
+        """Read all instances; those that cannot be used are left out and named.
+
+        Args:
+            count_keypoints: function that says how many keypoints an annotation of the file must have.
+            problems: what is wrong with entries of the file is added to these.
+            packed: as for ``read_file``.
+        """
+        file = self.read_file(problems, packed=packed)
+        count = count_keypoints(file)
+        return read_instances(self.expand(file.annotations), file.images, self.form, count, problems)
+
+    def rows_of(
+        self, file: AnnotationFile, parse: ParseAnnotation, problems: Problems
+    ) -> tuple[list[JsonDict], list[JsonDict]]:
+        """Parse a file's annotations one by one; those that ``parse`` refuses are left out and named.
+
+        Args:
+            file: what ``read_file`` returned.
+            parse: function that turns an annotation and its image, both as in the file, into an instance or None;
+                the image also has ``img_id`` and ``img_path``.
+            problems: what is wrong with entries of the file is added to these.
+
+        Returns:
+            The instances, and the images with these two keys.
+        """
+        images = [
+            {**info, "img_id": info["id"], "img_path": path}
+            for info, path in zip(file.images.infos, file.images.paths, strict=True)
+        ]
+        annotations, image = match_images(self.expand(file.annotations), file.images, problems)
+        rows = []
+        for annotation, index in zip(annotations, image.tolist(), strict=True):
+            try:
+                row = parse(annotation, images[index])
+            except (LookupError, ArithmeticError, TypeError, ValueError) as error:
+                problems.add(f"annotation {annotation['id']}", f"{type(error).__name__}: {error}")
+                continue
+            if row:
+                rows.append(row)
+        return rows, images
+
+    def parse(self, annotation: dict[str, Any], image: dict[str, Any], num_keypoints: int) -> dict[str, Any] | None:
+        """Return the instance of one annotation in plain values, None if it has no keypoints.
+
+        Raises:
+            ValueError: if the annotation is malformed.
+        """
+        problems = Problems(self.path)
+        images = Images.read([image], self.folder, problems)
+        instances = read_instances([annotation], images, self.form, num_keypoints, problems)
+        problems.report(strict=True)
+        return instances.row(0) if len(instances) else None
 
 
 def read_instances(

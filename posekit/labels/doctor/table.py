@@ -77,15 +77,15 @@ class Table:
         dataset = source.dataset
         problems = Problems(dataset.ann_file)
         with paused_gc():
-            images, annotations = dataset.read_file(problems)
+            file = dataset.reader.read_file(problems, packed=True)
             if source.find_images:
-                join_folder(images, dataset.ann_file)
-            categories = [item for item in dataset._metainfo.get("CLASSES") or () if isinstance(item, dict)]
+                join_folder(file.images, dataset.ann_file)
+            categories = [item for item in file.categories or () if isinstance(item, dict)]
             form = raw_format(dataset.FORMAT)
-            ids, good = whole_numbers([ann.get("id") for ann in annotations])
-            expanded = dataset.expand_annotations(annotations)
+            ids, good = whole_numbers([ann.get("id") for ann in file.annotations])
+            expanded = dataset.reader.expand(file.annotations)
             metainfo, set_problem = keypoint_set(dataset.metainfo, categories, expanded, form)
-            instances = read_instances(expanded, images, form, metainfo["num_keypoints"], problems)
+            instances = read_instances(expanded, file.images, form, metainfo["num_keypoints"], problems)
         arrays, raw = instances.arrays, instances.raw
         points = np.concatenate([arrays["keypoints"], arrays["keypoints_visible"][..., None]], axis=2)
         arrays.update(keypoints=points[..., :2], keypoints_visible=points[..., 2])  # kept once
@@ -94,7 +94,7 @@ class Table:
             metainfo,
             set_problem,
             categories,
-            num_annotations=len(annotations),
+            num_annotations=len(file.annotations),
             ids=ids[good],
             instances=replace(instances, raw=[], objects={}),  # of a million annotations a gigabyte
             points=points,

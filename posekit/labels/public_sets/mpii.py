@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from posekit.console import tracked
-from posekit.datasets.datasets.mpii import HEAD_SHARE
+from posekit.datasets.readers.mpii import HEAD_SHARE
 from posekit.files import write_atomically
 from posekit.labels.image_files import place_images
 from posekit.labels.keypoint_data import Format, Hints, Instance, KeypointData, LabelledImage
