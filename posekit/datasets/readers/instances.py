@@ -56,7 +56,8 @@ class Instances:
         return labelled & (self.numbers["iscrowd"] == 0)
 
     def _boxed(self) -> np.ndarray:
-        return (self.arrays["bbox"][:, 2:] > self.arrays["bbox"][:, :2]).all(axis=1)
+        low, high = self.arrays["bbox"][:, :2], self.arrays["bbox"][:, 2:]
+        return np.all(high > low, axis=1)
 
     def where(self, index: int) -> str:
         return f"annotation {self.numbers['id'][index]} on image {self.images.ids[self.image[index]]}"

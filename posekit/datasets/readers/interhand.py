@@ -56,7 +56,8 @@ class InterHandReader(CocoReader):
     ) -> InstanceRows:
         file = self.read_file(problems)
         count = count_keypoints(file)
-        return InstanceRows(*self.rows_of(file, lambda *entry: self.parse(*entry, count), problems), is_usable_row)
+        rows = self.rows_of(file, lambda annotation, image: self.parse(annotation, image, count), problems)
+        return InstanceRows(*rows, is_usable_row)
 
     def rows_of(
         self, file: AnnotationFile, parse: ParseAnnotation, problems: Problems
