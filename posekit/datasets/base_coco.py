@@ -8,11 +8,11 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, is_number
 from posekit.datasets.base import BaseDataset, check_data_mode
-from posekit.datasets.named_keypoints import names_other_keypoints, propose_info
+from posekit.datasets.readers.annotation_file import Problems, is_number
 from posekit.datasets.readers.coco import AnnotationFile, CocoFormat, CocoReader, read_detections
 from posekit.datasets.readers.instances import InstanceRows, Instances, is_usable_row
+from posekit.datasets.readers.named_keypoints import names_other_keypoints, propose_info
 from posekit.datasets.records import Records
 from posekit.files import paused_gc
 from posekit.keypoints.skeleton import load_metainfo

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import INFINITE, dicts_under
+from posekit.datasets.readers.annotation_file import INFINITE, dicts_under
 from posekit.files import read_json
 from posekit.keypoints.oks import FoundPoses
 

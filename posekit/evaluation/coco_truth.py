@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import INFINITE
+from posekit.datasets.readers.annotation_file import INFINITE
 from posekit.files import read_json
 from posekit.keypoints.oks import TruePoses
 

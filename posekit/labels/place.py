@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from posekit.datasets.annotation_file import packer
+from posekit.datasets.readers.annotation_file import packer
 from posekit.files import read_json
 
 MOST = 1e12

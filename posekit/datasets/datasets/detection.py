@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems
 from posekit.datasets.base import BaseDataset
+from posekit.datasets.readers.annotation_file import Problems
 from posekit.datasets.readers.boxes import BoxReader
 from posekit.datasets.records import Records
 from posekit.registry import DATASETS

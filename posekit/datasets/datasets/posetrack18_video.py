@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import is_id
 from posekit.datasets.datasets.body import PoseTrack18Dataset
+from posekit.datasets.readers.annotation_file import is_id
 from posekit.datasets.readers.posetrack import PoseTrackReader
 from posekit.registry import DATASETS
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.pickled_arrays import read_npy, read_npz
 from posekit.datasets.readers.mocap import Frames, MocapReader
+from posekit.datasets.readers.pickled_arrays import read_npy, read_npz
 
 CAMERAS = ("54138969", "55011271", "58860488", "60457274")
 PARTS = ("train_data", "metadata", "bbox")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, dicts_under, number_row_problem, number_rows
+from posekit.datasets.readers.annotation_file import Problems, dicts_under, number_row_problem, number_rows
 from posekit.datasets.readers.coco import is_ignored
 from posekit.datasets.readers.images import Images, match_images
 from posekit.datasets.records import Offsets, Ragged, Records, Strings

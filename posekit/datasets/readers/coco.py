@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from posekit.datasets.annotation_file import (
+from posekit.datasets.readers.annotation_file import (
     INFINITE,
     Problems,
     dicts_under,

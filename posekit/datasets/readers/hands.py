@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, is_number
+from posekit.datasets.readers.annotation_file import Problems, is_number
 from posekit.datasets.readers.coco import AnnotationFile, CocoReader
 from posekit.datasets.readers.instances import InstanceRows, Instances
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, is_id, is_number, whole_numbers
+from posekit.datasets.readers.annotation_file import Problems, is_id, is_number, whole_numbers
 
 
 @dataclass

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems
+from posekit.datasets.readers.annotation_file import Problems
 from posekit.datasets.readers.images import Images
 from posekit.datasets.records import Offsets, Packed, PackedGroups, Ragged, Records, Strings, present
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, number_row_problem
+from posekit.datasets.readers.annotation_file import Problems, number_row_problem
 from posekit.datasets.readers.coco import AnnotationFile, CocoFormat, CocoReader, JsonDict, ParseAnnotation
 from posekit.datasets.readers.instances import InstanceRows, is_usable_row
 from posekit.files import read_json

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.pickled_arrays import read_npz, read_pickle
+from posekit.datasets.readers.pickled_arrays import read_npz, read_pickle
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, is_id, number_row_problem
+from posekit.datasets.readers.annotation_file import Problems, is_id, number_row_problem
 from posekit.datasets.readers.coco import AnnotationFile, CocoFormat, CocoReader
 from posekit.datasets.readers.images import Images
 from posekit.files import read_json

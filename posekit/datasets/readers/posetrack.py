@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from posekit.datasets.annotation_file import Problems, is_id
+from posekit.datasets.readers.annotation_file import Problems, is_id
 from posekit.datasets.readers.coco import AnnotationFile, CocoReader
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, dicts_under, number_row_problem
+from posekit.datasets.readers.annotation_file import Problems, dicts_under, number_row_problem
 from posekit.datasets.readers.images import Images, match_images
 from posekit.datasets.readers.mocap import Frames, MocapReader
 from posekit.files import read_json

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import is_id
+from posekit.datasets.readers.annotation_file import is_id
 from posekit.labels.doctor.finding import MAX_PLACES, Finding
 from posekit.labels.doctor.table import Table
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, whole_numbers
+from posekit.datasets.readers.annotation_file import Problems, whole_numbers
 from posekit.datasets.readers.coco import (
     BODY_SHARE,
     CocoFormat,

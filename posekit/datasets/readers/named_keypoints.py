@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from posekit.datasets.annotation_file import dicts_under
+from posekit.datasets.readers.annotation_file import dicts_under
 from posekit.files import read_json
 from posekit.keypoints.proposed_skeleton import info_of_category, names_keypoints
 
