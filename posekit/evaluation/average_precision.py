@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.evaluation.pose_matching import MAX_DETS, Pairs, close_pairs, in_groups, match
+from posekit.evaluation.pose_matching import MAX_DETS, PosePairs, close_pairs, in_groups, match
 from posekit.keypoints.oks import FoundPoses, TruePoses
 from posekit.keypoints.oks_nms import ranks_in_groups
 
@@ -184,7 +184,7 @@ def precision_of(
     truth: TruePoses,
     found: FoundPoses,
     found_group: np.ndarray,
-    pairs: Pairs,
+    pairs: PosePairs,
     *,
     images: Sequence[Any] | np.ndarray = (),
     num_areas: int = POSE_AREAS,

@@ -25,13 +25,13 @@ from posekit.datasets.readers.instances import Instances
 from posekit.files import paused_gc
 from posekit.keypoints.proposed_skeleton import info_of_category, names_keypoints
 from posekit.keypoints.skeleton import Skeleton
-from posekit.labels.doctor.finding import MAX_PLACES, Finding, Place, Severity, Spot
+from posekit.labels.doctor.finding import MAX_PLACES, Finding, FindingPlace, Severity, Spot
 from posekit.labels.doctor.image_scan import Scan
-from posekit.labels.doctor.source import Source, find_folder
+from posekit.labels.doctor.source import LabelSource, find_folder
 
 
 @dataclass
-class Table:
+class InstanceTable:
     """The instances of an annotation file that can be read.
 
     Shapes: I images, A annotations in the file, N instances, K keypoints.
@@ -51,7 +51,7 @@ class Table:
         repeated: pairs of instances (R, 2) that seem to be labelled twice; None until they are looked for.
     """
 
-    source: Source
+    source: LabelSource
     metainfo: dict[str, Any]
     set_problem: str
     categories: list[dict[str, Any]]
@@ -67,7 +67,7 @@ class Table:
     repeated: np.ndarray | None = field(default=None, repr=False)
 
     @classmethod
-    def read(cls, source: Source) -> Table:
+    def read(cls, source: LabelSource) -> InstanceTable:
         """Read the file of a source.
 
         Raises:
@@ -160,11 +160,11 @@ class Table:
     ) -> Finding:
         """Make a finding whose places are instances, images or plain texts; ``notes`` go to the instances."""
         places = [
-            Place(self.instances.where(row) + note, (self.spot(row),))
+            FindingPlace(self.instances.where(row) + note, (self.spot(row),))
             for row, note in zip(instances[:MAX_PLACES], notes or repeat(""), strict=False)
         ]
-        places += [Place(self.images.paths[index], (self.image_spot(index),)) for index in images[:MAX_PLACES]]
-        places += [Place(text) for text in texts[:MAX_PLACES]]
+        places += [FindingPlace(self.images.paths[index], (self.image_spot(index),)) for index in images[:MAX_PLACES]]
+        places += [FindingPlace(text) for text in texts[:MAX_PLACES]]
         count = len(instances) + len(images) + len(texts)
         return Finding(kind, severity, message, remedy, self.file, tuple(places[:MAX_PLACES]), count)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Job:
+class UnpackingJob:
     """What to unpack, and how.
 
     Attributes:
@@ -40,7 +40,7 @@ class Unpacking:
         splits: the authors' divisions, the usual one first; none where there is only one.
     """
 
-    run: Callable[[Job], list[Path]]
+    run: Callable[[UnpackingJob], list[Path]]
     every: int = 0
     splits: tuple[str, ...] = ()
 
