@@ -36,7 +36,7 @@ class Unpacking:
 
     Attributes:
         run: does it and returns the files that a user wants to know of.
-        every: default of ``Job.every``; 0 where the labels say which frames there are.
+        every: default of ``UnpackingJob.every``; 0 where the labels say which frames there are.
         splits: the authors' divisions, the usual one first; none where there is only one.
     """
 
