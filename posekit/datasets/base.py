@@ -39,7 +39,7 @@ FORESEEN = (OSError, ValueError)
 """Errors by which transforms name what is wrong with a sample."""
 
 HOPELESS = 20
-"""After so many samples without a usable one, errors that nobody foresaw are the program's, not the samples'."""
+"""Number of unusable samples in a row after which unforeseen errors count as the program's, not the samples'."""
 
 
 class BaseDataset:
@@ -55,7 +55,7 @@ class BaseDataset:
         data_root: folder of ``ann_file`` and of every ``data_prefix``.
         data_prefix: folders of kinds of files, ``dict(img=...)``.
         filter_cfg: what ``filter_data`` leaves out.
-        indices: only so many samples from the start (from the end if negative), or only these.
+        indices: number of samples to use from the start (from the end if negative), or indices of those to use.
         serialize_data: keep records as shared columns; else as a list of dicts.
         pipeline: transforms, built or as configs.
         test_mode: a bad sample is an error instead of being replaced by another.

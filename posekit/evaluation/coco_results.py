@@ -122,7 +122,7 @@ def problem_of(row: Any, num_keypoints: int, images: set[Any], categories: set[A
 
 
 def is_numbers(values: Any, count: int) -> bool:
-    """Whether ``values`` is a list of so many numbers."""
+    """Whether ``values`` is a list of ``count`` numbers."""
     return isinstance(values, list) and len(values) == count and all(isinstance(v, (int, float)) for v in values)
 
 

@@ -80,14 +80,14 @@ def evaluate_results(
 
     The AP of a single keypoint is that of the same predictions and scores with OKS and visibility
     of this keypoint alone. PCK compares each person with the prediction that means it, at OKS 0.1;
-    the keypoints of a person that none means are wrong.
+    where no prediction means a person, all keypoints of that person are wrong.
 
     Args:
         labels: to hold the results against.
         path: results in COCO's format.
         times: (B, I), how often each resample drew each image, in the order of their sorted ids.
         name: for tables; by default that of the file.
-        max_dets: so many predictions of each image and category count, the best first.
+        max_dets: number of predictions of each image and category that count, the best first.
     """
     truth, sigmas, weights = labels.truth, labels.sigmas, labels.weights
     found = read_results(path, len(labels.names), labels.images, labels.categories, labels.image_names)

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 SHOWN = 8
 KEPT = 1000
-"""Of so many problems of a kind it is kept what and where they are; all are counted."""
+"""Number of problems of each kind whose place and text are kept; all are counted."""
 
 ROWS_AT_ONCE = 1 << 14
 INT64 = 2**63
@@ -55,11 +55,11 @@ class Problems:
         count = self.counts.total()
         shown = [f"  {problem.where}: {problem.text}" for problem in self.found[:SHOWN]]
         shown += [f"  … and {count - SHOWN} more"] if count > SHOWN else []
-        found = f"{self.path}: {count} problem{'s' if count > 1 else ''} in the annotations"
+        headline = f"{self.path}: {count} problem{'s' if count > 1 else ''} in the annotations"
         if strict:
             advice = "evaluation leaves nothing out: correct or remove these annotations"
-            raise ValueError("\n".join([f"{found}; {advice}", *shown]))
-        logger.warning("%s; training leaves these annotations out\n%s", found, "\n".join(shown))
+            raise ValueError("\n".join([f"{headline}; {advice}", *shown]))
+        logger.warning("%s; training leaves these annotations out\n%s", headline, "\n".join(shown))
 
 
 def packer(keys: Sequence[str]) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
@@ -170,8 +170,8 @@ def dicts_under(data: Any, key: str, path: str) -> list[dict[str, Any]]:
             f"{path}: a COCO annotation file is a dict with images and annotations, found {type(data).__name__}"
         )
     if not isinstance(data.get(key), list):
-        found = type(data[key]).__name__ if key in data else f"only {_keys(data)}"
-        raise ValueError(f"{path}: '{key}' must be a list of dicts, found {found}")
+        kind = type(data[key]).__name__ if key in data else f"only {_keys(data)}"
+        raise ValueError(f"{path}: '{key}' must be a list of dicts, found {kind}")
     wrong = next((i for i, item in enumerate(data[key]) if not isinstance(item, dict)), None)
     if wrong is not None:
         raise ValueError(f"{path}: {key}[{wrong}] must be a dict, found {_short(data[key][wrong])}")

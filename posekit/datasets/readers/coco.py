@@ -285,8 +285,8 @@ def _areas(raw: list[dict[str, Any]], boxes: np.ndarray) -> np.ndarray:
     """Return the annotated areas (N,), or a share of the box where there is none."""
     size = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64)
     guessed = np.clip(size[:, 0] * size[:, 1] * BODY_SHARE, 1.0, INFINITE)
-    given = annotated_areas(raw)
-    return np.where(np.isnan(given), guessed, given).astype(np.float32)
+    annotated = annotated_areas(raw)
+    return np.where(np.isnan(annotated), guessed, annotated).astype(np.float32)
 
 
 def annotated_areas(raw: Sequence[dict[str, Any]]) -> np.ndarray:
@@ -329,13 +329,13 @@ def read_detections(path: str, images: Images, num_keypoints: int) -> Records:
         ValueError: naming every malformed detection.
     """
     problems = Problems(path)
-    found = read_json(path, "detection file")
-    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise ValueError(f"detection file '{path}': must be a list of dicts, found {type(found).__name__}")
-    found = [item for item in found if item.get("category_id") == 1]
+    detections = read_json(path, "detection file")
+    if not isinstance(detections, list) or not all(isinstance(item, dict) for item in detections):
+        raise ValueError(f"detection file '{path}': must be a list of dicts, found {type(detections).__name__}")
+    detections = [item for item in detections if item.get("category_id") == 1]
     index_of = {image_id: index for index, image_id in enumerate(images.ids.tolist())}
     rows, image = [], []
-    for number, item in enumerate(found):
+    for number, item in enumerate(detections):
         box, image_id = item.get("bbox"), item.get("image_id")
         row = [*(box[:4] if isinstance(box, list) else [box]), item.get("score")]
         problem = number_row_problem(row, 5)

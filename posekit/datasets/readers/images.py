@@ -25,27 +25,27 @@ class Images:
     @classmethod
     def read(cls, infos: Sequence[dict[str, Any]], prefix: str, problems: Problems, *, interval: int = 1) -> Images:
         """Check images and join their names to the folder ``prefix``; unusable ones are left out and named."""
-        kept: dict[int, dict[str, Any]] = {}
+        usable: dict[int, dict[str, Any]] = {}
         unused: set[int] = set()
         for index, info in enumerate(infos):
             problem = _image_problem(info)
             if problem:
                 problems.add(f"images[{index}]", problem, "image")
                 unused.update([info["id"]] if is_id(info.get("id")) else [])
-            elif kept.get(info["id"], info) != info:
+            elif usable.get(info["id"], info) != info:
                 problems.add(
                     f"images[{index}]", f"id {info['id']} is another image's; give each image its own", "image"
                 )
             elif info["id"] % interval == 0:
-                kept[info["id"]] = info
+                usable[info["id"]] = info
             else:
                 unused.add(info["id"])
         return cls(
-            ids=np.array(list(kept), np.int64),
-            paths=[os.path.join(prefix, info["file_name"]) for info in kept.values()],  # noqa: PTH118 - may be a URL
-            size_wh=np.array([(info["width"], info["height"]) for info in kept.values()], np.float64).reshape(-1, 2),
-            infos=list(kept.values()),
-            unused=frozenset(unused - set(kept)),
+            ids=np.array(list(usable), np.int64),
+            paths=[os.path.join(prefix, info["file_name"]) for info in usable.values()],  # noqa: PTH118 - may be a URL
+            size_wh=np.array([(info["width"], info["height"]) for info in usable.values()], np.float64).reshape(-1, 2),
+            infos=list(usable.values()),
+            unused=frozenset(unused - set(usable)),
         )
 
     def index_of(self, ids: np.ndarray) -> np.ndarray:
@@ -93,6 +93,6 @@ def match_images(
         elif ann["image_id"] not in images.unused:
             text = f"image_id {ann['image_id']} is the id of no image in the file; add the image or correct the id"
             problems.add(f"annotation {ann['id']}", text, "image id")
-    kept = np.flatnonzero(good & (index >= 0))
-    kept = kept[np.argsort(index[kept], kind="stable")]
-    return [annotations[number] for number in kept.tolist()], index[kept]
+    matched = np.flatnonzero(good & (index >= 0))
+    matched = matched[np.argsort(index[matched], kind="stable")]
+    return [annotations[number] for number in matched.tolist()], index[matched]

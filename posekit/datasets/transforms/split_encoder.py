@@ -69,8 +69,8 @@ def split_encoder(pipeline: Pipeline) -> tuple[Pipeline, BaseCodec | None]:
     topdown = any(isinstance(step, TopdownAffine) for step in steps)
     if isinstance(codec, list) or not topdown or not encodes_batches(codec):
         return pipeline, None
-    kept = KeepKeypoints(codec, target.use_dataset_keypoint_weights)
-    return Pipeline([*steps[:-2], kept, steps[-1]], pipeline.available), codec
+    keeper = KeepKeypoints(codec, target.use_dataset_keypoint_weights)
+    return Pipeline([*steps[:-2], keeper, steps[-1]], pipeline.available), codec
 
 
 def encodes_batches(codec: BaseCodec) -> bool:

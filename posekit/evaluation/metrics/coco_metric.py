@@ -113,8 +113,8 @@ class CocoMetric(BaseMetric):
         max_dets: int | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        given = {"iou_type": iou_type, "score_mode": score_mode, "nms_mode": nms_mode}
-        for name, value in given.items():
+        choices = {"iou_type": iou_type, "score_mode": score_mode, "nms_mode": nms_mode}
+        for name, value in choices.items():
             if value not in CHOICES[name]:
                 raise ValueError(f"{type(self).__name__}: {name} is {value!r}; use {', '.join(CHOICES[name])}")
         self.of_boxes = iou_type == "bbox"
@@ -418,8 +418,8 @@ def box_scores_of(sample: Any, count: int) -> np.ndarray:
     predicted = look_up(sample, "pred_instances.bbox_scores")
     if predicted is not None:
         return to_numpy(predicted).reshape(-1)
-    given = look_up(sample, "gt_instances.bbox_scores")
-    return np.ones(count) if given is None or len(given) != count else to_numpy(given).reshape(-1)
+    labelled = look_up(sample, "gt_instances.bbox_scores")
+    return np.ones(count) if labelled is None or len(labelled) != count else to_numpy(labelled).reshape(-1)
 
 
 def nms_areas_of(sample: Any, count: int) -> np.ndarray:
