@@ -11,7 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from posekit.datasets.datasets.body3d import CAMERAS
+from posekit.datasets.readers.body3d import CAMERAS
 from posekit.keypoints.skeleton import load_metainfo
 from posekit.registry import DATASETS
 

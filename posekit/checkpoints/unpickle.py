@@ -25,7 +25,7 @@ MAX_NAME = 1000
 _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """A file or buffer that is read from front to back."""
 
     def read(self, size: int, /) -> bytes: ...
@@ -97,7 +97,7 @@ class Unpickler:
 
     def __init__(
         self,
-        source: Source,
+        source: ByteSource,
         resolve: Callable[[str], Any],
         storage: Callable[[Any], Any],
         *,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from posekit.labels.doctor.examination import Examination
     from posekit.labels.doctor.finding import Finding
-    from posekit.labels.doctor.source import Source
+    from posekit.labels.doctor.source import LabelSource
 
 COLORS = {"error": "red", "warning": "yellow", "note": "blue"}
 SHOWN = 3
@@ -73,7 +73,7 @@ def check(
 
 def open_sources(
     file: str, images: Path | None, keypoints: str | None, overrides: list[str], plugins: list[str]
-) -> list[Source]:
+) -> list[LabelSource]:
     """Return the datasets of a config, or the one of an annotation file."""
     from posekit.labels.doctor.source import config_sources, file_source
 

@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from posekit.evaluation.labelled_set import LabelledSet
-    from posekit.evaluation.pose_report import Evaluation, Table
+    from posekit.evaluation.pose_report import Evaluation, ReportTable
 
 
 def report(
@@ -90,7 +90,7 @@ def names_of(paths: list[Path], remedy: str = "name two results files to compare
     raise ValueError(f"{paths[0]}: given twice; {remedy}")
 
 
-def print_table(table: Table) -> None:
+def print_table(table: ReportTable) -> None:
     """Print a table of texts."""
     from rich.console import Console
     from rich.table import Table as RichTable
@@ -103,7 +103,7 @@ def print_table(table: Table) -> None:
     Console(highlight=False, markup=False).print(drawn)
 
 
-def write_page(out: Path, evaluations: list[Evaluation], tables: list[Table], notes: list[str]) -> None:
+def write_page(out: Path, evaluations: list[Evaluation], tables: list[ReportTable], notes: list[str]) -> None:
     """Write the tables with charts of precision and errors as one HTML page."""
     from posekit.evaluation.pose_errors import KINDS
     from posekit.files import write_atomically

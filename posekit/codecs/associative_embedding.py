@@ -39,7 +39,7 @@ class AssociativeEmbedding(BaseCodec):
         decode_tag_thr: largest distance between tags of one instance.
         decode_topk: candidates per keypoint.
         decode_center_shift: added to the keypoints' cells.
-        decode_max_instances: at most so many instances; None for all.
+        decode_max_instances: largest number of instances to return; None for all.
 
     Source: Newell et al., arXiv 1611.05424; Cheng et al., arXiv 1908.10357.
     """

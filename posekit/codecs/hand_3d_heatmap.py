@@ -136,14 +136,14 @@ class Hand3DHeatmap(BaseCodec):
         ]
         root_depth = (rel_root_depth / self.root_depth_bound + 0.5) * self.heatmap_size_root
         valid = rel_root_valid * (root_depth >= 0) * (root_depth <= self.heatmap_size_root)
-        one = xp.ones_like(keypoints[0, :1, 0])
+        ones = xp.ones_like(keypoints[0, :1, 0])
         return {
             "heatmaps": _volumes(*rows).reshape((-1, height, width)) * self.max_bound,
             "keypoint_weights": weights,
-            "root_depth": root_depth * one,
+            "root_depth": root_depth * ones,
             "type": hand_type,
             "type_weight": hand_type_valid,
-            "root_depth_weight": valid * one,
+            "root_depth_weight": valid * ones,
         }
 
     def _rows(self, mean: Array, length: int) -> Array:

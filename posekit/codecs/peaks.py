@@ -151,7 +151,7 @@ def dark_udp_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
     height, width = maps.shape[-2:]
     windows = _precise(windows_at(maps, points, blur_kernel_size // 2 + 1))
     near = windows @ asarray_like(window_blur_matrix(blur_kernel_size, _SQUARE), windows)
-    found = points[..., 0] >= 0
+    has_peak = points[..., 0] >= 0
     near = _log_at_height(near, maps, blur_kernel_size, _LIMITS)
     near = xp.take_along_axis(near, _cells_within(points, width, height), axis=-1)
     here = near[..., 4]
@@ -162,7 +162,7 @@ def dark_udp_steps(maps: Array, points: Array, blur_kernel_size: int) -> Array:
         0.5 * diagonal,
         near[..., 7] - 2 * here + near[..., 1] + _TINY,
     )
-    return xp.astype(newton_steps(gradient, second) * xp.astype(found, near.dtype)[..., None], maps.dtype)
+    return xp.astype(newton_steps(gradient, second) * xp.astype(has_peak, near.dtype)[..., None], maps.dtype)
 
 
 def empty_map_steps(maps: Array, blur_kernel_size: int) -> Array:
@@ -203,8 +203,8 @@ def _log_at_height(
     xp = namespace(near)
     lead = maps.shape[:-axes]
     # The height after the blur lies between the height before it and what one lone cell would keep of that.
-    kept = float(gaussian_kernel(blur_kernel_size).max()) ** axes
-    held = (xp.min(near, axis=-1) < limits[0]) | (xp.max(near, axis=-1) > limits[1] * kept)
+    height = float(gaussian_kernel(blur_kernel_size).max()) ** axes
+    held = (xp.min(near, axis=-1) < limits[0]) | (xp.max(near, axis=-1) > limits[1] * height)
     doubtful = xp.any(held.reshape((math.prod(lead), -1)), axis=-1)
     if doubtful.any():
         chosen = maps.reshape((math.prod(lead), *maps.shape[-axes:]))[doubtful]
@@ -256,14 +256,14 @@ def row_dark_steps(rows: Array, index: Array, blur_kernel_size: int) -> Array:
     window = xp.take_along_axis(rows, cells.clip(0, length - 1), axis=-1) * xp.astype(inside, rows.dtype)
     window = _precise(window)
     near = window @ asarray_like(_row_blur(blur_kernel_size), window)
-    found = index >= 0
+    has_peak = index >= 0
     near = _log_at_height(near, rows, blur_kernel_size, _LIMITS, axes=1)
     offsets = asarray_like(np.arange(-2, 3), index)
     within = (index[..., None] + offsets).clip(0, length - 1) - index[..., None].clip(0, None) + 2
     near = xp.take_along_axis(near, within, axis=-1)
     first = 0.5 * (near[..., 3] - near[..., 1])
     second = 1e-9 + 0.25 * (near[..., 4] - 2 * near[..., 2] + near[..., 0])
-    return xp.astype(-first / second * xp.astype(found, near.dtype), rows.dtype)
+    return xp.astype(-first / second * xp.astype(has_peak, near.dtype), rows.dtype)
 
 
 def _row_blur(size: int) -> np.ndarray:

@@ -31,7 +31,7 @@ class SPR(BaseCodec):
         minimal_diagonal_length: instances with a smaller box, in cells, have no root.
         background_weight: weight of cells that belong to no Gaussian.
         decode_nms_kernel: side, in cells, of the search for maxima of the roots' map.
-        decode_max_instances: at most so many instances.
+        decode_max_instances: largest number of instances to return.
         decode_thr: lowest score of a root.
 
     Raises:
@@ -151,9 +151,9 @@ class SPR(BaseCodec):
         """
         roots = suppress_neighbors(heatmaps[None, -1:], self.decode_nms_kernel).reshape((-1,))
         scores, index = top_values(roots, self.decode_max_instances)
-        found = scores > self.decode_thr
-        keypoints, keypoint_scores = self._follow(heatmaps, displacements, index[found])
-        return keypoints, (scores[found], keypoint_scores)
+        is_root = scores > self.decode_thr
+        keypoints, keypoint_scores = self._follow(heatmaps, displacements, index[is_root])
+        return keypoints, (scores[is_root], keypoint_scores)
 
     @numpy_on_cpu
     def _follow(self, heatmaps: Array, displacements: Array, index: Array) -> tuple[Array, Array | None]:

@@ -44,7 +44,7 @@ def group_by_tags(
         order: of the keypoints.
         score_thr: candidates must be above it.
         tag_thr: candidates further than this from an instance's mean tag start a new one.
-        max_groups: at most so many instances, the first ones.
+        max_groups: number of instances to return, the first ones.
 
     Returns:
         Cells (N, K, 2), whole numbers, and scores (N, K), both zero for keypoints that a group lacks.
@@ -95,11 +95,11 @@ def fill_missing(
     x = points[..., 0].astype(np.int64).clip(0, width - 1)
     y = points[..., 1].astype(np.int64).clip(0, height - 1)
     for n in range(len(points)):
-        found = np.flatnonzero(scores[n] > 0)
+        peaks = np.flatnonzero(scores[n] > 0)
         missing = np.flatnonzero(scores[n] <= 0)
         if not len(missing):
             continue
-        mean = by_keypoint[found, :, y[n, found], x[n, found]].mean(0)
+        mean = by_keypoint[peaks, :, y[n, peaks], x[n, peaks]].mean(0)
         distance: Array = np.linalg.norm(by_keypoint[missing] - mean[:, None, None], axis=1)
         cost: Array = np.reshape(distance.round() * 100 - heatmaps[missing], (len(missing), -1))
         best: np.ndarray = np.argmin(cost, axis=-1)

@@ -105,9 +105,9 @@ class UDPHeatmap(HeatmapCodec):
         xp = namespace(heatmaps)
         points, scores = heatmap_maximum(heatmaps)
         steps = dark_udp_steps(heatmaps, points, self.blur_kernel_size)
-        found = points[..., :1] >= 0
-        if not found.all():
-            steps = xp.where(found, steps, empty_map_steps(heatmaps, self.blur_kernel_size))
+        has_peak = points[..., :1] >= 0
+        if not has_peak.all():
+            steps = xp.where(has_peak, steps, empty_map_steps(heatmaps, self.blur_kernel_size))
         return xp.astype(points, steps.dtype) + steps, scores
 
     def _locate_discs(self, heatmaps: Array) -> tuple[Array, Array]:

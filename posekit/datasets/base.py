@@ -9,6 +9,7 @@ import multiprocessing.context
 import os
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from pathlib import Path
 from types import NoneType
 from typing import Any, ClassVar
@@ -38,7 +39,7 @@ FORESEEN = (OSError, ValueError)
 """Errors by which transforms name what is wrong with a sample."""
 
 HOPELESS = 20
-"""After so many samples without a usable one, errors that nobody foresaw are the program's, not the samples'."""
+"""Number of unusable samples in a row after which unforeseen errors count as the program's, not the samples'."""
 
 
 class BaseDataset:
@@ -54,7 +55,7 @@ class BaseDataset:
         data_root: folder of ``ann_file`` and of every ``data_prefix``.
         data_prefix: folders of kinds of files, ``dict(img=...)``.
         filter_cfg: what ``filter_data`` leaves out.
-        indices: only so many samples from the start (from the end if negative), or only these.
+        indices: number of samples to use from the start (from the end if negative), or indices of those to use.
         serialize_data: keep records as shared columns; else as a list of dicts.
         pipeline: transforms, built or as configs.
         test_mode: a bad sample is an error instead of being replaced by another.
@@ -66,6 +67,8 @@ class BaseDataset:
     METAINFO: ClassVar[dict] = {}
     PROVIDES: ClassVar[tuple[str, ...]] = ()
     """Keys of its records that other datasets do not have; for the check of the pipeline's keys."""
+    HOOKS: ClassVar[tuple[str, ...]] = ()
+    """Methods that deal in dicts, one for each sample; a class that defines one is read through them."""
     visit: tuple[int, ...] = ()
     """Set by wrappers, so that each of their visits of a sample draws random numbers of its own."""
 
@@ -105,8 +108,19 @@ class BaseDataset:
         self._bad: set[int] = set()
         self._initialized = False
         self._metainfo = self._load_metainfo(metainfo)
+        self.reader = self.make_reader()
         if not lazy_init:
             self.full_init()
+
+    def make_reader(self) -> Any:
+        """Return what reads the annotation file, to hold as ``reader``; None for datasets without one."""
+        return None
+
+    @classmethod
+    def has_hooks(cls) -> bool:
+        """Whether the class, or one between it and the class that declares ``HOOKS``, defines one of these."""
+        classes = takewhile(lambda base: "HOOKS" not in vars(base), cls.__mro__)
+        return any(hook in vars(base) for base in classes for hook in cls.HOOKS)
 
     def _check_paths(self, ann_file: Any, data_prefix: Any) -> None:
         name, path = type(self).__name__, (str, os.PathLike, NoneType)
@@ -270,6 +284,12 @@ class BaseDataset:
         else:
             other.data_list = Objects([self.data_list[i] for i in np.arange(len(self))[rows]])  # pyright: ignore
         return other
+
+
+def check_data_mode(name: str, data_mode: str) -> None:
+    """Raise ValueError for a mode that is none; ``name`` is that of the dataset's class."""
+    if data_mode not in ("topdown", "bottomup"):
+        raise ValueError(f"{name}.data_mode: '{data_mode}' must be 'topdown' or 'bottomup'")
 
 
 class BadSampleError(ValueError):

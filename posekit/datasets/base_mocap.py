@@ -2,76 +2,44 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from posekit.datasets.base import BaseDataset
-from posekit.datasets.pickled_arrays import read_npz, read_pickle
+from posekit.datasets.base import BaseDataset, check_data_mode
+from posekit.datasets.readers.mocap import Frames, MocapReader
 from posekit.datasets.records import Constant, Gather, Objects, Records, Strings
-from posekit.datasets.transforms.base import BaseTransform
 from posekit.registry import DATASETS
 
-logger = logging.getLogger(__name__)
-
-
-@dataclass
-class Frames:
-    """Poses of all frames of a file.
-
-    Shapes: F frames, K keypoints.
-
-    Attributes:
-        names: of the images.
-        video: what video each frame belongs to; frames of one video follow each other in time.
-        keypoints: (F, K, 2) pixels, and their visibility (F, K).
-        keypoints_3d: (F, K, 3) metres, and their visibility (F, K).
-        extra: further columns (F, ...), of which a sample has one row per frame.
-        target: further columns (F, ...), of which a sample has the row of its last target.
-    """
-
-    names: Sequence[str]
-    video: Sequence[Hashable]
-    keypoints: np.ndarray
-    visible: np.ndarray
-    keypoints_3d: np.ndarray
-    visible_3d: np.ndarray
-    extra: dict[str, np.ndarray] = field(default_factory=dict)
-    target: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        count = len(self.names)
-        own = {key: value for key, value in vars(self).items() if key not in ("extra", "target")}
-        wrong = [key for key, column in {**own, **self.extra, **self.target}.items() if len(column) != count]
-        if wrong:
-            raise ValueError(f"{', '.join(wrong)}: another number of rows than the {count} frames")
+_Reader = TypeVar("_Reader", bound=MocapReader)
 
 
 @DATASETS.register_module()
 class BaseMocapDataset(BaseDataset):
     """Sequences of frames from a motion capture file (.npz with imgname, part, S, center, scale).
 
-    A subclass sets ``METAINFO`` and overrides ``read_frames`` for another format, ``video_of`` to tell videos apart,
-    or ``_load_annotations``, which deals in dicts.
+    A subclass sets ``METAINFO`` and overrides ``make_reader`` for another format, or the hook ``_load_annotations``,
+    which deals in dicts.
 
     Args:
-        ann_file: see ``BaseDataset`` for this and all arguments not named here.
-        seq_len: frames in a sample.
-        seq_step: take every so many frames of a video.
-        multiple_target: where above 0, a sample is so many frames, each of which is a target.
-        multiple_target_step: frames from one such sample to the next; ``multiple_target`` by default.
+        ann_file: annotation file.
+        seq_len: number of frames in a sample.
+        seq_step: distance of a sample's frames in the video.
+        multiple_target: number of frames in a sample, each of which is a target; 0 for samples of ``seq_len`` frames.
+        multiple_target_step: number of frames from one such sample to the next; ``multiple_target`` by default.
         pad_video_seq: repeat a video's ends, so that each of its frames is a target once.
-        causal: the target is the last frame, else the middle one.
-        subset_frac: use only this share of the samples.
+        causal: take the last frame as the target, else the middle one.
+        subset_frac: share of the samples to use.
         camera_param_file: pickle of camera parameters by (subject, camera).
         data_mode: ``"topdown"`` or ``"bottomup"``; the latter makes lists of all values but arrays.
+        metainfo: the keypoint set; that of the class by default.
+        options: arguments of ``BaseDataset``.
     """
 
     METAINFO: ClassVar[dict] = {}
+    HOOKS: ClassVar[tuple[str, ...]] = ("_load_annotations",)
+    reader: MocapReader
     PROVIDES: ClassVar[tuple[str, ...]] = (
         "keypoints_3d_visible",
         "target_img_path",
@@ -95,19 +63,10 @@ class BaseMocapDataset(BaseDataset):
         camera_param_file: str | None = None,
         data_mode: str = "topdown",
         metainfo: Mapping[str, Any] | None = None,
-        data_root: str | None = None,
-        data_prefix: Mapping[str, str] | None = None,
-        filter_cfg: Mapping[str, Any] | None = None,
-        indices: int | Sequence[int] | None = None,
-        serialize_data: bool = True,
-        pipeline: Sequence[BaseTransform] = (),
-        test_mode: bool = False,
-        lazy_init: bool = False,
-        max_refetch: int = 1000,
+        **options: Any,
     ) -> None:
         name = type(self).__name__
-        if data_mode not in ("topdown", "bottomup"):
-            raise ValueError(f"{name}.data_mode: '{data_mode}' must be 'topdown' or 'bottomup'")
+        check_data_mode(name, data_mode)
         if multiple_target and seq_len != 1:
             raise ValueError(f"{name}.multiple_target: needs seq_len=1, found {seq_len}")
         counts = dict(seq_len=(seq_len, 1), seq_step=(seq_step, 1), multiple_target=(multiple_target, 0))
@@ -126,33 +85,26 @@ class BaseMocapDataset(BaseDataset):
         self.causal = causal
         self.subset_frac = subset_frac
         self.camera_param_file = camera_param_file
-        super().__init__(
-            ann_file,
-            data_root=data_root,
-            data_prefix=data_prefix,
-            metainfo=metainfo,
-            pipeline=pipeline,
-            test_mode=test_mode,
-            filter_cfg=filter_cfg,
-            indices=indices,
-            max_refetch=max_refetch,
-            serialize_data=serialize_data,
-            lazy_init=lazy_init,
-        )
+        super().__init__(ann_file, metainfo, **options)
+
+    def make_reader(self) -> MocapReader:
+        return self.mocap_reader(MocapReader)
+
+    def mocap_reader(self, kind: type[_Reader], **options: Any) -> _Reader:
+        """Return a reader of this kind for the annotation file; ``options`` are its own."""
+        camera_file = self.join_root(self.camera_param_file) if self.camera_param_file else None
+        return kind(self.ann_file, self.data_prefix.get("img", ""), camera_file=camera_file, **options)
 
     def load_data_list(self) -> Sequence[dict[str, Any]]:
-        """Return the samples of the annotation file."""
-        if type(self)._load_annotations is BaseMocapDataset._load_annotations:
-            return self._load_records()
-        instances, _ = self._load_annotations()
-        return instances
+        """Return the samples of the annotation file, or those of the hook where the class has one."""
+        return self._load_annotations()[0] if self.has_hooks() else self._load_records()
 
     def _load_annotations(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """Return samples and images as dicts; override to read another kind of file."""
+        """Return samples and images as dicts; a hook for reading another kind of file."""
         return list(self._load_records()), []
 
     def _load_records(self) -> Records:
-        frames = self.read_frames()
+        frames = self.reader.read(self._metainfo["num_keypoints"])
         index = self.sequence_indices(frames.video)
         labelled = np.any(frames.keypoints > 0, axis=(1, 2))
         usable = labelled[index].any(axis=1)
@@ -160,22 +112,22 @@ class BaseMocapDataset(BaseDataset):
         if not len(index):
             raise ValueError(
                 f"{self.ann_file}: no sequence of {self.multiple_target or self.seq_len} frames with keypoints in it; "
-                f"there are {len(frames.names)} frames, {int(labelled.sum())} of them with keypoints above 0, and "
+                f"there are {len(frames.paths)} frames, {int(labelled.sum())} of them with keypoints above 0, and "
                 f"subset_frac is {self.subset_frac}"
             )
         columns = self._columns(frames, index)
         if self.data_mode == "bottomup":
             columns = {key: _listed(column) for key, column in columns.items()}
             columns["invalid_segs"] = Objects([[]] * len(index))
-        columns["img_paths"] = Gather(Strings([self.image_path(name) for name in frames.names]), index)
-        columns["img_ids"] = Gather(np.arange(len(frames.names)), index, as_list=True)
+        columns["img_paths"] = Gather(Strings(frames.paths), index)
+        columns["img_ids"] = Gather(np.arange(len(frames.paths)), index, as_list=True)
         return Records(columns, np.arange(len(index)))
 
     def _columns(self, frames: Frames, index: np.ndarray) -> dict[str, Any]:
         """Return the columns of samples whose frames are the rows of ``index`` (N, L)."""
         target = self.target_places(index.shape[1])
         targets, last = index[:, target], index[:, target[-1]]
-        names = Strings([self.image_path(name) for name in frames.names])
+        names = Strings(frames.paths)
         columns: dict[str, Any] = dict(
             num_keypoints=np.full(len(index), frames.keypoints.shape[1]),
             keypoints=Gather(frames.keypoints, index),
@@ -227,85 +179,9 @@ class BaseMocapDataset(BaseDataset):
         starts = np.arange(0, len(frames) - length + 1)
         return frames[starts[:, None] + np.arange(self.seq_len) * self.seq_step]
 
-    def read_frames(self) -> Frames:
-        """Read the annotation file.
-
-        Raises:
-            ValueError: if an array has another shape than the keypoint set needs.
-        """
-        data = read_npz(self.ann_file)
-        if "imgname" not in data:
-            raise ValueError(f"{self.ann_file}: no array 'imgname', only {', '.join(map(repr, data))}")
-        names = _texts(data["imgname"], f"{self.ann_file}: 'imgname'")
-        points = self._array(data, "part", (len(names), self._metainfo["num_keypoints"], 3))
-        points_3d = self._array(data, "S", (len(names), self._metainfo["num_keypoints"], 4))
-        target: dict[str, Any] = dict(
-            center=self._array(data, "center", (len(names), 2))[:, None],
-            scale=self._array(data, "scale", (len(names),)),
-        )
-        if self.camera_param_file:
-            target["camera_param"] = self._camera_params(names, self.join_root(self.camera_param_file))
-        return Frames(
-            names=names,
-            video=[self.video_of(name) for name in names],
-            keypoints=points[..., :2],
-            visible=points[..., 2],
-            keypoints_3d=points_3d[..., :3],
-            visible_3d=points_3d[..., 3],
-            target=target,
-        )
-
-    def _array(self, data: Mapping[str, Any], key: str, shape: tuple[int, ...]) -> np.ndarray:
-        """Return an array of the file as float32, zeros where the file has none."""
-        if key == "S" and key not in data:
-            logger.warning("%s: no array 'S'; the 3D keypoints are zeros", self.ann_file)
-        values = np.asarray(data.get(key, np.zeros(shape)))
-        if values.shape != shape or values.dtype.kind not in "biuf":
-            raise ValueError(
-                f"{self.ann_file}: '{key}' has shape {values.shape} of {values.dtype}, expected numbers {shape}"
-            )
-        return values.astype(np.float32)
-
-    def _camera_params(self, names: Sequence[str], path: str) -> list[Any]:
-        """Return the camera of each image.
-
-        Raises:
-            ValueError: if the file has none for one of them.
-        """
-        cameras = read_pickle(path)
-        try:
-            return [self.get_camera_param(name, cameras) for name in names]
-        except (LookupError, TypeError) as error:
-            raise ValueError(
-                f"{path}: no camera for some image of {self.ann_file} ({type(error).__name__}: {error}); "
-                "it must be a dict with one for each"
-            ) from error
-
-    def image_path(self, name: str) -> str:
-        return str(Path(self.data_prefix.get("img", ""), name))
-
-    def video_of(self, name: str) -> Hashable:
-        """Return what video an image belongs to."""
-        return ""
-
-    def get_camera_param(self, name: str, cameras: Mapping[Any, Any]) -> Any:
-        """Return the parameters of the camera that took an image."""
-        raise NotImplementedError(f"{type(self).__name__} must define get_camera_param to use camera_param_file")
-
 
 BaseMocapStyleDataset = BaseMocapDataset
 """The name of MMPose 1.x."""
-
-
-def _texts(values: Any, where: str) -> list[str]:
-    """Return a list of texts, which old files keep as bytes.
-
-    Raises:
-        ValueError: if ``values`` is no array of them.
-    """
-    if np.ndim(values) != 1:
-        raise ValueError(f"{where} must be a list of file names, found an array of shape {np.shape(values)}")
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in values]
 
 
 def _listed(column: Any) -> Any:

@@ -256,10 +256,10 @@ class ClassBalancedDataset(RevisitingDataset):
         dataset: Any = self.dataset
         if hasattr(dataset, "get_cat_ids"):
             return dataset.get_cat_ids(index)
-        found = dataset.get_data_info(index).get("category_id")
-        if found is None:
+        categories = dataset.get_data_info(index).get("category_id")
+        if categories is None:
             raise ValueError(
                 f"ClassBalancedDataset: the records of {type(dataset).__name__} have no category_id; give the class a "
                 "get_cat_ids(index) that returns the categories of a sample"
             )
-        return np.ravel(found).tolist()
+        return np.ravel(categories).tolist()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.evaluation.pose_matching import MAX_DETS, Pairs, close_pairs, in_groups, match
+from posekit.evaluation.pose_matching import MAX_DETS, PosePairs, close_pairs, in_groups, match
 from posekit.keypoints.oks import FoundPoses, TruePoses
 from posekit.keypoints.oks_nms import ranks_in_groups
 
@@ -100,7 +100,7 @@ class PoseMatches:
     def resampled(self, times: np.ndarray, areas: Sequence[str] = ()) -> Iterator[PoseScores]:
         """Yield the scores of each resample; nothing is matched anew.
 
-        An image that was drawn several times counts as so many images, whose predictions
+        An image that was drawn n times counts as n images, whose predictions
         follow one another in the order of scores.
 
         Args:
@@ -130,7 +130,7 @@ class PoseMatches:
         matched, counted = self.matched[..., chosen], self.counted[..., chosen]
         ever = matched.any((0, 1))
         weight = times[:, self.image[chosen]]
-        found = weight[:, ever]
+        matched_weight = weight[:, ever]
         for a in map(list(AREA_RANGES).index, areas):
             num_true = times[:, self.true_image[self.true_counted[a] & (self.true_category == category)]].sum(1)
             known = num_true > 0
@@ -139,7 +139,7 @@ class PoseMatches:
             others = np.cumsum(weight * (counted[a, 0] & ~ever), axis=1, dtype=np.int32)[:, ever]
             for t in range(len(OKS_THRS)):
                 at = matched[a, t, ever], counted[a, t, ever]
-                curve = precision_at_recalls(*at, found, others, np.maximum(num_true, 1))
+                curve = precision_at_recalls(*at, matched_weight, others, np.maximum(num_true, 1))
                 precision[:, t, :, a], recall[:, t, a] = curve
             precision[~known, ..., a] = recall[~known, ..., a] = -1
 
@@ -173,7 +173,7 @@ def match_poses(
         sigmas: (K,) standard deviations of the keypoints, relative to the root of the area.
         weights: (K,) of the keypoints in the OKS, above 0; by default all count alike.
         images: ids of images beyond those with a label or a prediction, which resampling may draw.
-        max_dets: so many predictions of each image and category count, the best first.
+        max_dets: number of predictions of each image and category that count, the best first.
     """
     truth, true_group, found, found_group = in_groups(truth, found, max_dets)
     pairs = close_pairs(truth, true_group, found, found_group, sigmas, weights, thr=OKS_THRS[0])
@@ -184,7 +184,7 @@ def precision_of(
     truth: TruePoses,
     found: FoundPoses,
     found_group: np.ndarray,
-    pairs: Pairs,
+    pairs: PosePairs,
     *,
     images: Sequence[Any] | np.ndarray = (),
     num_areas: int = POSE_AREAS,

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from posekit.datasets.coco_reader import is_ignored
+from posekit.datasets.readers.coco import is_ignored
 from posekit.evaluation.average_precision import AREA_RANGES, OKS_THRS, PoseScores, precision_of
 from posekit.evaluation.coco_truth import column, is_crowd
-from posekit.evaluation.pose_matching import Pairs, in_groups
+from posekit.evaluation.pose_matching import PosePairs, in_groups
 from posekit.keypoints.oks import FoundPoses, TruePoses
 from posekit.keypoints.oks_nms import expand_ranges
 
@@ -100,7 +100,7 @@ def match_boxes(truth: TruePoses, found: FoundPoses, max_dets: int) -> PoseScore
 
 def overlapping_pairs(
     truth: TruePoses, true_group: np.ndarray, found: FoundPoses, found_group: np.ndarray, thr: float
-) -> Pairs:
+) -> PosePairs:
     """Return all pairs of one group whose overlap is at least ``thr``; the other arguments are those of ``in_groups``.
 
     With a crowd the overlap is the share of the prediction that lies within.
@@ -113,7 +113,7 @@ def overlapping_pairs(
         part = slice(start, start + PAIRS_AT_ONCE)
         overlap[part] = overlaps(found.keypoints[d[part]], truth.boxes_xywh[g[part]], truth.crowd[g[part]])
     close = overlap >= thr
-    return Pairs(d[close], g[close], overlap[close])
+    return PosePairs(d[close], g[close], overlap[close])
 
 
 def overlaps(corners: np.ndarray, boxes_xywh: np.ndarray, crowd: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import INFINITE, dicts_under
+from posekit.datasets.readers.annotation_file import INFINITE, dicts_under
 from posekit.files import read_json
 from posekit.keypoints.oks import FoundPoses
 
@@ -122,7 +122,7 @@ def problem_of(row: Any, num_keypoints: int, images: set[Any], categories: set[A
 
 
 def is_numbers(values: Any, count: int) -> bool:
-    """Whether ``values`` is a list of so many numbers."""
+    """Whether ``values`` is a list of ``count`` numbers."""
     return isinstance(values, list) and len(values) == count and all(isinstance(v, (int, float)) for v in values)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import INFINITE
+from posekit.datasets.readers.annotation_file import INFINITE
 from posekit.files import read_json
 from posekit.keypoints.oks import TruePoses
 
@@ -125,10 +125,10 @@ def keypoints_of(rows: Sequence[Mapping[str, Any]], num_keypoints: int, parts: S
     absent = [0] * (3 * num_keypoints)
     flat = []
     for row in rows:
-        found = [row.get(part) or () for part in parts]
-        if wrong := [part for part in found if not isinstance(part, (list, tuple))]:
+        lists = [row.get(part) or () for part in parts]
+        if wrong := [part for part in lists if not isinstance(part, (list, tuple))]:
             raise ValueError(f"annotation {row.get('id')}: keypoints must be a list of numbers, found {wrong[0]!r:.60}")
-        numbers = [number for part in found for number in part] or absent
+        numbers = [number for part in lists for number in part] or absent
         if len(numbers) != len(absent):
             raise ValueError(
                 f"annotation {row.get('id')}: {len(numbers)} numbers in {' + '.join(parts)}, "

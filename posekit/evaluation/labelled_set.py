@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from posekit.datasets.annotation_file import dicts_under
+from posekit.datasets.readers.annotation_file import dicts_under
 from posekit.evaluation.coco_truth import read_coco, true_poses
 from posekit.keypoints.oks import TruePoses
 

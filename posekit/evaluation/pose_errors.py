@@ -106,7 +106,7 @@ def find_errors(
         sigmas: (K,) standard deviations of the keypoints.
         flip_indices: (K,) each keypoint's counterpart; itself without one.
         weights: (K,) of the keypoints in the OKS that decides which person is meant.
-        max_dets: so many predictions of each image and category count, the best first.
+        max_dets: number of predictions of each image and category that count, the best first.
     """
     truth, true_group, found, found_group = in_groups(truth, found, max_dets)
     pairs = close_pairs(truth, true_group, found, found_group, sigmas, weights, thr=ASSIGNED)

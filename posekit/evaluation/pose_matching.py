@@ -17,7 +17,7 @@ MAX_DETS = 20
 """Predictions per image and category that count, the best first; COCO's number."""
 
 
-class Pairs(NamedTuple):
+class PosePairs(NamedTuple):
     """Predictions and labels that may belong together, each (P,): rows of both and their OKS."""
 
     found: np.ndarray
@@ -52,17 +52,17 @@ def close_pairs(
     weights: np.ndarray | None = None,
     *,
     thr: float,
-) -> Pairs:
+) -> PosePairs:
     """Return all pairs of one group whose OKS is at least ``thr``; the other arguments are those of ``in_groups``."""
     d, g = expand_ranges(
         np.searchsorted(true_group, found_group, side="left"), np.searchsorted(true_group, found_group, side="right")
     )
     oks = oks_of_pairs(found, truth, sigmas, d, g, weights)
     close = oks >= thr
-    return Pairs(d[close], g[close], oks[close])
+    return PosePairs(d[close], g[close], oks[close])
 
 
-def match(pairs: Pairs, rank: np.ndarray, outside: np.ndarray, crowd: np.ndarray, thrs: np.ndarray) -> np.ndarray:
+def match(pairs: PosePairs, rank: np.ndarray, outside: np.ndarray, crowd: np.ndarray, thrs: np.ndarray) -> np.ndarray:
     """Give each prediction, the best first, the most similar label that is still free.
 
     Labels that count go before those that do not (``outside``), whatever the similarity;

@@ -80,14 +80,14 @@ def evaluate_results(
 
     The AP of a single keypoint is that of the same predictions and scores with OKS and visibility
     of this keypoint alone. PCK compares each person with the prediction that means it, at OKS 0.1;
-    the keypoints of a person that none means are wrong.
+    where no prediction means a person, all keypoints of that person are wrong.
 
     Args:
         labels: to hold the results against.
         path: results in COCO's format.
         times: (B, I), how often each resample drew each image, in the order of their sorted ids.
         name: for tables; by default that of the file.
-        max_dets: so many predictions of each image and category count, the best first.
+        max_dets: number of predictions of each image and category that count, the best first.
     """
     truth, sigmas, weights = labels.truth, labels.sigmas, labels.weights
     found = read_results(path, len(labels.names), labels.images, labels.categories, labels.image_names)
@@ -132,7 +132,7 @@ def measured_pck(errors: PoseErrors, labels: LabelledSet, times: np.ndarray) -> 
     return Measured(mean, mean_pck(samples)), {name: Measured(*values) for name, *values in single}
 
 
-class Table(NamedTuple):
+class ReportTable(NamedTuple):
     """A table of texts; the first cell of a row names it."""
 
     title: str
@@ -140,13 +140,13 @@ class Table(NamedTuple):
     rows: list[list[str]]
 
 
-def tables_of(evaluations: Sequence[Evaluation]) -> list[Table]:
+def tables_of(evaluations: Sequence[Evaluation]) -> list[ReportTable]:
     """Return the tables of one results file, or of two side by side."""
     names = [evaluation.name for evaluation in evaluations]
-    tables = [Table("Scores", *side_by_side("", names, [evaluation.scores for evaluation in evaluations]))]
+    tables = [ReportTable("Scores", *side_by_side("", names, [evaluation.scores for evaluation in evaluations]))]
     for kind in ("AP", "PCK") if len(evaluations) == 2 else ():
         values = [evaluation.keypoints[kind] for evaluation in evaluations]
-        tables.append(Table(f"{kind} of single keypoints", *side_by_side("keypoint", names, values)))
+        tables.append(ReportTable(f"{kind} of single keypoints", *side_by_side("keypoint", names, values)))
     return [*tables, error_table(evaluations), *map(keypoint_table, evaluations)]
 
 
@@ -166,7 +166,7 @@ def side_by_side(
     return header, rows
 
 
-def error_table(evaluations: Sequence[Evaluation]) -> Table:
+def error_table(evaluations: Sequence[Evaluation]) -> ReportTable:
     """Return how often each kind of error happens, and what AP would gain without it."""
     header, counts = ["error"], [evaluation.errors.counts() for evaluation in evaluations]
     for evaluation in evaluations:
@@ -176,17 +176,17 @@ def error_table(evaluations: Sequence[Evaluation]) -> Table:
     for kind in counts[0]:
         cells = [(str(count[kind]), f"{e.gains[kind]:+.4f}") for count, e in zip(counts, evaluations, strict=True)]
         rows.append([kind, *chain.from_iterable(cells)])
-    return Table("Errors", header, rows)
+    return ReportTable("Errors", header, rows)
 
 
-def keypoint_table(evaluation: Evaluation) -> Table:
+def keypoint_table(evaluation: Evaluation) -> ReportTable:
     """Return AP and PCK of each keypoint, and in how large a share of its labels it is in which state."""
     shares, scores = evaluation.errors.shares(), evaluation.keypoints
     rows = []
     for k, name in enumerate(scores["AP"]):
         values = [text_of(column[name].estimate()) for column in scores.values()]
         rows.append([name, *values, *(percent(shares[kind][k]) for kind in KINDS)])
-    return Table(f"Keypoints of {evaluation.name}", ["keypoint", *scores, *KINDS], rows)
+    return ReportTable(f"Keypoints of {evaluation.name}", ["keypoint", *scores, *KINDS], rows)
 
 
 def percent(share: float) -> str:

@@ -42,9 +42,9 @@ def right_joints(frame: Frame) -> np.ndarray:
     near = (distance <= NEAR_HEADS) & frame.present[:, None] & frame.labelled[None]
     shared = near.sum(2) / np.maximum(frame.labelled.sum(1), 1)
     best = shared.argmax(1)  # each prediction keeps one person, and each person the best prediction of those
-    kept = np.where(np.arange(len(frame.true)) == best[:, None], shared, 0)
-    for person in np.flatnonzero(kept.max(0) > 0):
-        winner = kept[:, person].argmax()
+    shares = np.where(np.arange(len(frame.true)) == best[:, None], shared, 0)
+    for person in np.flatnonzero(shares.max(0) > 0):
+        winner = shares[:, person].argmax()
         right[winner] = near[winner, person]
     return right
 

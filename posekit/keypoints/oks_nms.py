@@ -70,13 +70,13 @@ def soft_oks_nms(found: FoundPoses, sigmas: np.ndarray, thr: float, max_dets: in
     """
     image = np.unique(found.image, return_inverse=True)[1].reshape(-1)
     order = np.lexsort((-found.score, image))
-    kept = []
+    chosen = []
     for rows in np.split(order, np.flatnonzero(np.diff(image[order])) + 1):
         penalty = np.exp(-(oks_matrix(found.rows(rows), sigmas) ** 2) / thr)
         score = found.score[rows].astype(np.float64)
         for _ in range(min(max_dets, len(rows))):
             best = int(np.argmax(score))
-            kept.append(rows[best])
+            chosen.append(rows[best])
             score *= penalty[best]
             score[best] = -np.inf
-    return np.array(kept, int)
+    return np.array(chosen, int)

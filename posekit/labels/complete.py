@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from posekit.datasets.coco_reader import BODY_SHARE
+from posekit.datasets.readers.coco import BODY_SHARE
 from posekit.labels.image_files import fill_sizes, safe_name
 from posekit.labels.keypoint_data import Instance, KeypointData, LabelledImage
 

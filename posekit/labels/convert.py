@@ -11,7 +11,7 @@ from posekit.labels.complete import PADDING, complete
 from posekit.labels.format_table import format_of_destination, get_format, guess_format
 from posekit.labels.keypoint_data import Category, Format, Hints, KeypointData
 from posekit.labels.losses import lose
-from posekit.labels.public_sets.unpacking import Job, Unpacking
+from posekit.labels.public_sets.unpacking import Unpacking, UnpackingJob
 from posekit.labels.splits import parse_split, split
 
 DIVIDED = ("coco", "yolo", "mpii")
@@ -32,7 +32,7 @@ class Options:
         whole: make boxes of the whole image instead.
         overwrite: write to a destination that is there already.
         allow_outside: copy and link images outside of the source's folder and of the one that the hints name.
-        every: for sets that are unpacked, see ``Job``; so is ``frames``.
+        every: for sets that are unpacked, see ``UnpackingJob``; so is ``frames``.
     """
 
     source_format: str | None = None
@@ -126,7 +126,7 @@ def _unpack(
     if not source.is_dir():
         raise FileNotFoundError(f"{source}: no such folder, seen from {Path.cwd()}")
     check_destination(source, dest, raw, overwrite=options.overwrite)
-    written = unpacking.run(Job(source, dest, tell, every, division, options.frames, options.copy_images))
+    written = unpacking.run(UnpackingJob(source, dest, tell, every, division, options.frames, options.copy_images))
     tell(f"wrote   {', '.join(map(str, written))}")
     return written
 

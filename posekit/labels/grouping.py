@@ -10,7 +10,7 @@ import numpy as np
 
 from posekit.labels.keypoint_data import Category, Instance
 from posekit.labels.losses import DEFAULT_CATEGORY
-from posekit.labels.place import Found, Place
+from posekit.labels.place import FoundText, Place
 
 Box = tuple[float, float, float, float]
 
@@ -69,7 +69,7 @@ def group_points(place: Place, points: Sequence[LoosePoint], boxes: Sequence[Loo
                 objects.append(by_group[point.group])
             if by_group[point.group].has(point.name):
                 raise place.wrong(
-                    Found(f"two points '{point.name}' in group {point.group}"), "each name once in a group"
+                    FoundText(f"two points '{point.name}' in group {point.group}"), "each name once in a group"
                 )
             by_group[point.group].points.append(point)
             continue

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from posekit.datasets.pickled_arrays import unpickle
+from posekit.datasets.readers.pickled_arrays import unpickle
 
 MAX_BYTES = 2**31
 """More than any table of labels; a small file can claim arrays of any size."""

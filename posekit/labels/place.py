@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from posekit.datasets.annotation_file import packer
+from posekit.datasets.readers.annotation_file import packer
 from posekit.files import read_json, read_json_text
 
 MOST = 1e12
@@ -33,7 +33,7 @@ class Place:
 
     def wrong(self, found: Any, expected: str, advice: str = "correct or remove it") -> ValueError:
         """Return the error for a value that is not as expected."""
-        shown = found if isinstance(found, Found) else reprlib.repr(found)
+        shown = found if isinstance(found, FoundText) else reprlib.repr(found)
         return ValueError(f"{self}: found {shown}, expected {expected}; {advice}")
 
     def dict(self, value: Any) -> dict[str, Any]:
@@ -73,14 +73,14 @@ class Place:
         """Return a list of so many finite numbers."""
         values = value if isinstance(value, array) else self.list(value)
         if count is not None and len(values) != count:
-            raise self.wrong(Found(f"{len(values)} numbers"), str(count))
+            raise self.wrong(FoundText(f"{len(values)} numbers"), str(count))
         return list(map(float, values)) if _all_numbers(values) else [self.number(item) for item in values]
 
     def get(self, value: Any, key: str) -> Any:
         """Return ``value[key]``; a missing key is an error."""
         if key not in self.dict(value):
             keys = ", ".join(map(repr, list(value)[:6])) or "no keys at all"
-            raise self.wrong(Found(f"only {keys}"), f"the key '{key}'", "add it")
+            raise self.wrong(FoundText(f"only {keys}"), f"the key '{key}'", "add it")
         return value[key]
 
     def names(self, value: Any) -> tuple[str, ...]:
@@ -88,27 +88,27 @@ class Place:
         names = tuple(self.text(item) for item in self.list(value))
         if len(set(names)) < len(names):
             twice = max(names, key=names.count)
-            raise self.wrong(Found(f"'{twice}' twice"), "names that differ", "rename one")
+            raise self.wrong(FoundText(f"'{twice}' twice"), "names that differ", "rename one")
         return names
 
     def size(self, width: Any, height: Any) -> tuple[int, int]:
         """Return the size of an image."""
         sides = self.number(width), self.number(height)
         if not all(1 <= side < 1e9 and side == int(side) for side in sides):
-            raise self.wrong(Found(f"{width} x {height}"), "an image's width and height in pixels")
+            raise self.wrong(FoundText(f"{width} x {height}"), "an image's width and height in pixels")
         return int(sides[0]), int(sides[1])
 
     def box(self, x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:
         """Return a box with sides that are not negative."""
         if width < 0 or height < 0:
-            raise self.wrong(Found(f"a box of {width} x {height}"), "sides of 0 or more")
+            raise self.wrong(FoundText(f"a box of {width} x {height}"), "sides of 0 or more")
         return x, y, width, height
 
     def __str__(self) -> str:
         return f"{self.path}: {self.where}" if self.where else str(self.path)
 
 
-class Found(str):
+class FoundText(str):
     """A description of what was found, shown as it is."""
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from posekit.registry.registry import Registry
 
 
-class Spot(NamedTuple):
+class ConfigSpot(NamedTuple):
     """Where a value stands in the tree, and how messages name it."""
 
     path: str
@@ -31,10 +31,16 @@ class Check:
     """
 
     def __init__(self, at: str) -> None:
-        self.top = Spot(at)
+        self.top = ConfigSpot(at)
 
     def part(
-        self, config: Any, table: Registry, *, spot: Spot | None = None, role: Any = None, given: Iterable[str] = ()
+        self,
+        config: Any,
+        table: Registry,
+        *,
+        spot: ConfigSpot | None = None,
+        role: Any = None,
+        given: Iterable[str] = (),
     ) -> Iterator[str]:
         """Yield the problems of a config that should become one part of ``table`` and, where given, of ``role``."""
         spot = spot or self.top
@@ -53,7 +59,7 @@ class Check:
             return
         yield from self.arguments(settings, cls, spot, given)
 
-    def arguments(self, config: Mapping[str, Any], cls: Any, spot: Spot, given: Iterable[str]) -> Iterator[str]:
+    def arguments(self, config: Mapping[str, Any], cls: Any, spot: ConfigSpot, given: Iterable[str]) -> Iterator[str]:
         slots, is_open = parameters(cls)
         called = strip_scope(config["type"]) if isinstance(config["type"], str) else cls.__name__
         names = {*given, *config}
@@ -69,7 +75,7 @@ class Check:
             if slot.required and name not in names and name not in meant:
                 yield f"{spot_of(config, 'type', spot, keep=True)}: {called} needs '{name}'"
 
-    def value(self, value: Any, slot: Slot, spot: Spot) -> Iterator[str]:
+    def value(self, value: Any, slot: Slot, spot: ConfigSpot) -> Iterator[str]:
         """Yield the problems of one argument; only those that are parts can have any."""
         if slot.role is None:
             return
@@ -82,21 +88,21 @@ class Check:
                 yield from self.value(item, slot, spot_of(items, name, spot))
         elif isinstance(value, (list, tuple)):
             for index, item in enumerate(cast("list[Any]", value)):
-                yield from self.value(item, slot, spot_of(item, None, Spot(f"{spot.path}.{index}", spot.line)))
+                yield from self.value(item, slot, spot_of(item, None, ConfigSpot(f"{spot.path}.{index}", spot.line)))
         elif (value is None and not slot.takes_none) or (_is_plain(value) and not slot.takes_plain):
             yield f"{spot}: needs a {slot.role.__name__}, as dict(type=...), not {_brief(value)}"
 
 
-def spot_of(config: Any, key: str | None, spot: Spot, *, keep: bool = False) -> Spot:
+def spot_of(config: Any, key: str | None, spot: ConfigSpot, *, keep: bool = False) -> ConfigSpot:
     """Return the spot of an item below ``spot``; ``keep`` names the config itself, at the line of that item."""
     path = spot.path if key is None or keep else f"{spot.path}.{key}" if spot.path else key
     place = getattr(type(config), "place", None)
     if place is None:
-        return Spot(path, spot.line)
+        return ConfigSpot(path, spot.line)
     own, line = place(config, key)
     if own:
         path = own if key is None or keep else f"{own}.{key}"
-    return Spot(path, line or spot.line)
+    return ConfigSpot(path, line or spot.line)
 
 
 def file_of(config: Any) -> str:

@@ -232,9 +232,9 @@ class Registry:
         try:
             part = cls(**arguments)
         except WRONG_VALUE as error:
-            from posekit.registry.checking import Spot, file_of, spot_of
+            from posekit.registry.checking import ConfigSpot, file_of, spot_of
 
-            spot, why = spot_of(config, "type", Spot(""), keep=True), str(error).partition("\n")[0]
+            spot, why = spot_of(config, "type", ConfigSpot(""), keep=True), str(error).partition("\n")[0]
             problem = f"{spot}: {cls.__name__} cannot be made of these values ({type(error).__name__}: {why})"
             raise BuildError([problem], file_of(config)) from error
         if self.built is not None and key is not None:

@@ -9,9 +9,9 @@ from pathlib import PurePath
 import numpy as np
 
 from posekit.labels.doctor.examination import Examination
-from posekit.labels.doctor.finding import Finding, Place, Spot
+from posekit.labels.doctor.finding import Finding, FindingPlace, Spot
 from posekit.labels.doctor.statistics import Statistics, box_sides
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 from posekit.media.image_file import read_image
 from posekit.reports import html_page as html
 from posekit.reports.gallery import fit
@@ -74,7 +74,7 @@ def title(finding: Finding) -> str:
     return f'<b class="{finding.severity}">{finding.severity}</b> {html.escape(finding.kind)}{count}'
 
 
-def finding_card(finding: Finding, tables: Sequence[Table], anchor: str) -> str:
+def finding_card(finding: Finding, tables: Sequence[InstanceTable], anchor: str) -> str:
     """Return a finding with images of its first places, and these in words."""
     parts = [f"<h3>{title(finding)}</h3>", html.text(finding.file, style="dim")]
     parts += [html.text(finding.message), html.text(finding.remedy)]
@@ -86,7 +86,7 @@ def finding_card(finding: Finding, tables: Sequence[Table], anchor: str) -> str:
     return html.card(parts, style=finding.severity, anchor=anchor)
 
 
-def figures_of(places: Iterable[Place], tables: Sequence[Table]) -> Iterator[str]:
+def figures_of(places: Iterable[FindingPlace], tables: Sequence[InstanceTable]) -> Iterator[str]:
     """Yield the images of each place, side by side if it has several; nothing of files that cannot be read."""
     by_file = {table.file: table for table in tables}
     for place in places:
@@ -100,14 +100,14 @@ def figures_of(places: Iterable[Place], tables: Sequence[Table]) -> Iterator[str
             yield figures[0] if len(figures) == 1 else html.side_by_side(figures)
 
 
-def caption(place: Place, spot: Spot, table: Table, *, named: bool) -> str:
+def caption(place: FindingPlace, spot: Spot, table: InstanceTable, *, named: bool) -> str:
     """Return the name of an image's file, with that of the annotation file if asked for, and a place in it."""
     name = PurePath(table.images.infos[spot.image]["file_name"]).name
     source = f"{table.source.name}: " if named else ""
     return f"{source}{name}{f': {place.text}' if spot.instance >= 0 else ''}"
 
 
-def draw_spot(table: Table, spot: Spot) -> np.ndarray | None:
+def draw_spot(table: InstanceTable, spot: Spot) -> np.ndarray | None:
     """Draw an instance with its surroundings, or an image with all its instances; None if it cannot be read."""
     if table.scan is None:
         return None
@@ -122,7 +122,7 @@ def draw_spot(table: Table, spot: Spot) -> np.ndarray | None:
     return draw_window(table, image, np.array([spot.instance]), surroundings(table, spot.instance, image.shape))
 
 
-def surroundings(table: Table, row: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+def surroundings(table: InstanceTable, row: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     """Return the window, x1, y1, x2, y2, that holds an instance; the whole image if the instance is elsewhere."""
     points = table.points[row][table.labelled[row], :2]
     corners = np.concatenate([points, table.boxes[row].reshape(2, 2)])
@@ -138,7 +138,9 @@ def surroundings(table: Table, row: int, shape: tuple[int, ...]) -> tuple[int, i
     return left, top, right, bottom
 
 
-def draw_window(table: Table, image: np.ndarray, rows: np.ndarray, window: tuple[int, int, int, int]) -> np.ndarray:
+def draw_window(
+    table: InstanceTable, image: np.ndarray, rows: np.ndarray, window: tuple[int, int, int, int]
+) -> np.ndarray:
     """Return part of an image at the size of a cell with instances drawn on it."""
     left, top, right, bottom = window
     cut = fit(cut_out(image, window), (CELL_PX, CELL_PX))
@@ -164,7 +166,7 @@ def cut_out(image: np.ndarray, window: tuple[int, int, int, int]) -> np.ndarray:
     return cv2.copyMakeBorder(inside, *beyond, cv2.BORDER_CONSTANT, value=GREY) if any(beyond) else inside
 
 
-def file_section(table: Table, numbers: Statistics) -> list[str]:
+def file_section(table: InstanceTable, numbers: Statistics) -> list[str]:
     """Return the numbers of a file as tables and histograms, and a few examples."""
     usable = table.instances.usable()
     per_image = np.bincount(table.image[usable], minlength=len(table.images.ids))
@@ -183,7 +185,7 @@ def file_section(table: Table, numbers: Statistics) -> list[str]:
     parts.append(html.folded("Keypoints", [keypoint_table(numbers)]))
     rows = np.flatnonzero(usable)
     rows = rows[np.linspace(0, len(rows) - 1, min(IMAGES, len(rows))).round().astype(int)]
-    places = [Place(table.instances.where(row), (table.spot(row),)) for row in rows.tolist()]
+    places = [FindingPlace(table.instances.where(row), (table.spot(row),)) for row in rows.tolist()]
     return [*parts, html.side_by_side(figures_of(places, [table]))]
 
 

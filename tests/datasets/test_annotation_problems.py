@@ -12,8 +12,8 @@ from coco_files import TRIANGLE, annotation, image, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from posekit.datasets.annotation_file import KEPT, Problems, number_rows, packer, whole_numbers
 from posekit.datasets.base_coco import BaseCocoStyleDataset
+from posekit.datasets.readers.annotation_file import KEPT, Problems, number_rows, packer, whole_numbers
 from posekit.files import read_json
 
 NAN = float("nan")
@@ -96,7 +96,7 @@ def test_of_very_many_problems_some_are_kept():
 @pytest.mark.parametrize("other", [[1, 2], [1, 2, "3"], [1, True, 3], None, [1, 2, 10**400], [NAN, 1, 2], [1e30, 1, 2]])
 @pytest.mark.parametrize("kind", [list, tuple, lambda row: array("d", row)])
 def test_rows_of_numbers(values, other, kind, monkeypatch):
-    monkeypatch.setattr("posekit.datasets.annotation_file.ROWS_AT_ONCE", 2)
+    monkeypatch.setattr("posekit.datasets.readers.annotation_file.ROWS_AT_ONCE", 2)
     rows, good = number_rows([kind(values), kind(values), kind(values), other, [7, 8, 9]], 3)
     assert rows.tolist() == [values, values, values, [0, 0, 0], [7, 8, 9]]
     assert good.tolist() == [True, True, True, False, True]

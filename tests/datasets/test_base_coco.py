@@ -13,7 +13,7 @@ import pytest
 from coco_files import TRIANGLE, annotation, image, write
 
 from posekit.datasets.base_coco import BaseCocoStyleDataset
-from posekit.datasets.coco_reader import CocoFormat
+from posekit.datasets.readers.coco import CocoFormat, CocoReader
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.registry import DATASETS
 
@@ -92,13 +92,17 @@ def test_keypoints_in_parts_are_read_alike_from_lists_and_arrays(tmp_path):
     assert rows[0].tolist() == rows[1].tolist() == [[[15, 25], [20, 30], [7, 8]]]
 
 
-def test_a_hook_for_annotations_is_handed_lists(tmp_path):
+class EveryOther(CocoReader):
+    def expand(self, annotations):
+        return annotations[::2]
+
+
+def test_a_dataset_chooses_its_reader(tmp_path):
     class Halved(BaseCocoStyleDataset):
         METAINFO = TRIANGLE
 
-        def expand_annotations(self, annotations):
-            assert all(isinstance(ann["keypoints"], list) for ann in annotations)
-            return annotations[::2]
+        def make_reader(self):
+            return self.coco_reader(EveryOther)
 
     assert len(Halved(write(tmp_path, [annotation(1), annotation(2), annotation(3)]))) == 2
 

@@ -7,8 +7,8 @@ import pickle
 import numpy as np
 import pytest
 
-from posekit.datasets import pickled_arrays
-from posekit.datasets.pickled_arrays import read_npz, read_pickle
+from posekit.datasets.readers import pickled_arrays
+from posekit.datasets.readers.pickled_arrays import read_npz, read_pickle
 from posekit.registry import DATASETS
 
 CAMERA = "54138969"

@@ -49,7 +49,7 @@ def test_a_converter_takes_a_named_mapping() -> None:
         ({"mapping": "coco"}, "'coco': write SOURCE_to_TARGET"),
         ({"mapping": "coco_to_nothing"}, "nothing"),
         ({"mapping": "coco_to_fly"}, r"coco \(nose, .*share no keypoint; give index pairs"),
-        ({"mapping": "aic_to_coco", "num_keypoints": 19}, "num_keypoints: 19, but aic_to_coco makes 17"),
+        ({"mapping": "aic_to_coco", "num_keypoints": 19}, "num_keypoints is 19, but aic_to_coco makes 17"),
         ({"num_keypoints": 17}, "needs num_keypoints and a mapping, or a named mapping alone"),
     ],
 )

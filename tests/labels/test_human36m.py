@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from posekit.cli import main as cli
 from posekit.datasets.datasets.body3d import Human36mDataset
-from posekit.datasets.pickled_arrays import read_npz, read_pickle
+from posekit.datasets.readers.pickled_arrays import read_npz, read_pickle
 from posekit.labels.public_sets.human36m import JOINTS, MOVING, SIZES_WH, rotation
 
 needs_cdflib = pytest.mark.skipif(importlib.util.find_spec("cdflib") is None, reason="needs cdflib")

@@ -13,7 +13,7 @@ from raw_set_cases import BRIGHTER, FRAMES, make_video, number_of, project, seen
 from scipy.io import savemat
 
 from posekit.datasets.datasets.body3d import MpiInf3dhpDataset
-from posekit.datasets.pickled_arrays import read_npz, read_pickle
+from posekit.datasets.readers.pickled_arrays import read_npz, read_pickle
 from posekit.labels.public_sets.mpi_inf_3dhp import CAMERAS, KEYPOINTS, implied_lens
 
 needs_h5py = pytest.mark.skipif(importlib.util.find_spec("h5py") is None, reason="needs h5py")

@@ -9,7 +9,7 @@ from raw_set_cases import make_video, number_of, unpack
 from posekit.labels import get_format
 from posekit.labels.format_table import RAW_MODULES
 from posekit.labels.public_sets.mocap_takes import Take, write_takes
-from posekit.labels.public_sets.unpacking import Job
+from posekit.labels.public_sets.unpacking import UnpackingJob
 from posekit.media.video import extract_frames
 
 
@@ -32,7 +32,7 @@ def test_frames_at_another_rate(fps, expected, tmp_path):
 def test_nothing_of_a_video(tmp_path):
     take = Take(make_video(tmp_path / "a.avi"), ["a.jpg"], np.ones((1, 2, 2)), np.ones((1, 2)), np.ones((1, 2, 3)), [9])
     with pytest.raises(FileNotFoundError, match=r"a.avi: holds none of the 1 labelled frames; bring them there, or"):
-        write_takes(Job(tmp_path, tmp_path / "out", print), tmp_path / "out" / "a.npz", [take])
+        write_takes(UnpackingJob(tmp_path, tmp_path / "out", print), tmp_path / "out" / "a.npz", [take])
 
 
 NAMES = ("h36m", "mpi-inf-3dhp", "ubody", "ubody3d")

@@ -9,7 +9,7 @@ import pytest
 
 from posekit.labels.doctor.examination import examine
 from posekit.labels.doctor.source import file_source
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 from posekit.reports import doctor_page as page
 
 CATEGORY = dict(id=1, name="fish", keypoints=["mouth", "tail", "fin"], skeleton=[[1, 2]])
@@ -56,7 +56,7 @@ def test_copies_stand_side_by_side_with_the_names_of_their_files(write):
 
 def test_what_lies_outside_of_the_image_is_shown(write):
     source = write("a.json", dict(bbox=[60, 10, 30, 30], keypoints=[65, 15, 2, 95, 30, 2, 70, 20, 1]), count=1)
-    table = Table.read(source)
+    table = InstanceTable.read(source)
     window = page.surroundings(table, 0, (60, 80, 3))
     assert window == (51, 1, 100, 48)
     cut = page.cut_out(np.zeros((60, 80, 3), np.uint8), window)
@@ -66,7 +66,7 @@ def test_what_lies_outside_of_the_image_is_shown(write):
 
 
 def test_of_an_instance_elsewhere_the_whole_image_is_shown(write):
-    table = Table.read(write("a.json", dict(bbox=[900, 10, 30, 30], keypoints=[905, 15, 2] * 3), count=1))
+    table = InstanceTable.read(write("a.json", dict(bbox=[900, 10, 30, 30], keypoints=[905, 15, 2] * 3), count=1))
     assert page.surroundings(table, 0, (60, 80, 3)) == (0, 0, 80, 60)
 
 

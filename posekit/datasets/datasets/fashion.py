@@ -21,15 +21,15 @@ class DeepFashionDataset(BaseCocoStyleDataset):
 
     Args:
         subset: ``"full"`` (8 landmarks; also for ``""``), ``"upper"`` (6) or ``"lower"`` (4).
-        kwargs: of ``BaseCocoStyleDataset``.
+        options: arguments of ``BaseCocoStyleDataset``.
     """
 
     METAINFO = dict(from_file="configs/_base_/datasets/deepfashion_full.py")
 
-    def __init__(self, ann_file: str = "", subset: str = "", **kwargs: Any) -> None:
+    def __init__(self, ann_file: str = "", subset: str = "", **options: Any) -> None:
         subset = subset or "full"
         if subset not in ("full", "upper", "lower"):
             raise ValueError(f"DeepFashionDataset.subset: '{subset}' must be 'full', 'upper' or 'lower'")
-        if kwargs.get("metainfo") is None:
-            kwargs["metainfo"] = dict(from_file=f"configs/_base_/datasets/deepfashion_{subset}.py")
-        super().__init__(ann_file, **kwargs)
+        if options.get("metainfo") is None:
+            options["metainfo"] = dict(from_file=f"configs/_base_/datasets/deepfashion_{subset}.py")
+        super().__init__(ann_file, **options)

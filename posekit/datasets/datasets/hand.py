@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from posekit.datasets.annotation_file import Problems, is_number
 from posekit.datasets.base_coco import BaseCocoStyleDataset
-from posekit.datasets.coco_reader import CocoFormat, Instances
+from posekit.datasets.readers.coco import CocoFormat
+from posekit.datasets.readers.hands import HalpeHandReader, WholeBodyHandReader
 from posekit.registry import DATASETS
 
 
@@ -49,40 +45,13 @@ class CocoWholeBodyHandDataset(BaseCocoStyleDataset):
     METAINFO = dict(from_file="configs/_base_/datasets/coco_wholebody_hand.py")
     FORMAT = CocoFormat(clip=False, count=False)
 
-    def expand_annotations(self, annotations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [
-            {**ann, "keypoints": ann.get(f"{side}hand_kpts"), "bbox": ann.get(f"{side}hand_box")}
-            for ann in annotations
-            for side in ("left", "right")
-            if ann.get(f"{side}hand_valid") and not ann.get("iscrowd") and _any_positive(ann.get(f"{side}hand_kpts"))
-        ]
-
-    def _read(self, problems: Problems) -> Instances:
-        instances = super()._read(problems)
-        instances.numbers["id"] = np.arange(len(instances))  # two hands share their person's id
-        return instances
+    def make_reader(self) -> WholeBodyHandReader:
+        return self.coco_reader(WholeBodyHandReader)
 
 
 @DATASETS.register_module()
 class HalpeHandDataset(CocoWholeBodyHandDataset):
     """The hands of Halpe (Fang et al., TPAMI 2022), each in the box around its labelled keypoints."""
 
-    def expand_annotations(self, annotations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        hands = []
-        for ann in annotations:
-            points = ann.get("keypoints")
-            if ann.get("iscrowd") or not isinstance(points, list):
-                continue
-            if len(points) != 3 * 136 or not all(map(is_number, points)):
-                hands.append(ann)  # the reader names what is wrong
-                continue
-            for hand in np.array(points, np.float64).reshape(136, 3)[94:].reshape(2, 21, 3):
-                labelled = hand[hand[:, 2] > 0, :2]
-                if len(labelled):
-                    low, high = labelled.min(axis=0), labelled.max(axis=0)
-                    hands.append({**ann, "keypoints": hand.ravel().tolist(), "bbox": [*low, *(high - low)]})
-        return hands
-
-
-def _any_positive(values: Any) -> bool:
-    return not isinstance(values, list) or not all(map(is_number, values)) or max(values, default=0) > 0
+    def make_reader(self) -> HalpeHandReader:
+        return self.coco_reader(HalpeHandReader)

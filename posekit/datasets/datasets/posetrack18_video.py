@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import is_id
-from posekit.datasets.coco_reader import Images
 from posekit.datasets.datasets.body import PoseTrack18Dataset
+from posekit.datasets.readers.annotation_file import is_id
+from posekit.datasets.readers.posetrack import PoseTrackReader
 from posekit.registry import DATASETS
 
 
@@ -25,8 +25,10 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
         num_sampled_frame: how many frames to draw.
         frame_indices: offsets of the frames.
         ph_fill_len: digits in the frames' file names.
-        kwargs: of ``BaseCocoStyleDataset``.
+        options: arguments of ``BaseCocoStyleDataset``.
     """
+
+    reader: PoseTrackReader
 
     def __init__(
         self,
@@ -39,7 +41,7 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
         num_sampled_frame: int | None = None,
         frame_indices: Sequence[int] | None = None,
         ph_fill_len: int = 6,
-        **kwargs: Any,
+        **options: Any,
     ) -> None:
         self.frame_weights = np.array(frame_weights, np.float64)
         self.frame_sampler_mode = frame_sampler_mode
@@ -48,7 +50,7 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
         self.frame_indices = sorted(frame_indices or [])
         self.ph_fill_len = ph_fill_len
         self._check_frames()
-        super().__init__(ann_file, bbox_file, data_mode, **kwargs)
+        super().__init__(ann_file, bbox_file, data_mode, **options)
 
     def _check_frames(self) -> None:
         name, weights = type(self).__name__, self.frame_weights
@@ -71,20 +73,11 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
     def get_data_info(self, index: int) -> dict[str, Any]:
         row = super().get_data_info(index)
         row["frame_weights"] = np.tile(self.frame_weights, len(row["bbox"]))
-        row["img_path"] = self._frames(row["img_path"], self._frame_counts[row["img_id"]], row["sample_idx"])
+        row["img_path"] = self._frames(row["img_path"], self.reader.frame_counts[row["img_id"]], row["sample_idx"])
         return row
 
-    def read_file(self, problems: Any) -> tuple[Images, list[dict[str, Any]]]:
-        images, annotations = super().read_file(problems)
-        for info in images.infos:
-            stem, count = PurePosixPath(info["file_name"]).stem, info.get("nframes", 0)
-            if not stem.isdecimal() or not is_id(count) or count < 1:
-                raise ValueError(
-                    f"{self.ann_file}: image {info['id']} needs a file named by its frame's number and nframes, the "
-                    f"number of frames of its video; found {info['file_name']!r} and nframes {count!r}"
-                )
-        self._frame_counts = {info["id"]: info["nframes"] for info in images.infos}
-        return images, annotations
+    def make_reader(self) -> PoseTrackReader:
+        return self.coco_reader(PoseTrackReader)
 
     def _frames(self, path: str, count: int, index: int) -> list[str]:
         """Return the paths of the annotated frame and of its neighbours."""

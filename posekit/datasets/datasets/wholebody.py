@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from posekit.datasets.base_coco import BaseCocoStyleDataset
-from posekit.datasets.coco_reader import CocoFormat
+from posekit.datasets.readers.coco import CocoFormat
 from posekit.registry import DATASETS
 
 

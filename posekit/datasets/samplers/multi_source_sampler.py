@@ -50,8 +50,8 @@ class MultiSourceSampler(Sampler[int]):
             raise ValueError(f"MultiSourceSampler.batch_size: must be at least 1, found {batch_size}")
         if len(source_ratio) != len(dataset.datasets) or min(source_ratio) < 0 or sum(source_ratio) <= 0:
             raise ValueError(
-                f"MultiSourceSampler.source_ratio: give one share >= 0 for each of the {len(dataset.datasets)} data "
-                f"sets, found {list(source_ratio)}"
+                f"MultiSourceSampler.source_ratio: give one share >= 0 for each of the {len(dataset.datasets)} "
+                f"datasets, found {list(source_ratio)}"
             )
         self.dataset = dataset
         self.batch_size = batch_size

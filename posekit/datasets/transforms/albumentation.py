@@ -95,12 +95,12 @@ class PackageStep:
     def __call__(self, results: Any, keymap: dict[str, str], rng: np.random.Generator) -> None:
         """Augment the values that ``keymap`` names, with a seed drawn from ``rng``."""
         seed = int(rng.integers(2**31))
-        given = {target: results[key] for key, target in keymap.items()}
+        inputs = {target: results[key] for key, target in keymap.items()}
         if hasattr(self.compose, "set_random_seed"):
             self.compose.set_random_seed(seed)
-            output = self.compose(**given)
+            output = self.compose(**inputs)
         else:
-            output = run_seeded(self.compose, given, seed)
+            output = run_seeded(self.compose, inputs, seed)
         results.update({key: output[target] for key, target in keymap.items()})
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from posekit.datasets.transforms.base import random_generator
+from posekit.datasets.transforms.base import random_generator, truncated_normal
 from posekit.datasets.transforms.geometric import GeometricTransform
 from posekit.datasets.transforms.instances import hide_outside
 from posekit.datasets.transforms.results import Results
-from posekit.datasets.transforms.truncated_normal import truncated_normal
 from posekit.datasets.transforms.warp import Border, current_space, frame_size, move_boxes, move_points, pend
 from posekit.geometry import Affine, crop_affine
 from posekit.registry import TRANSFORMS

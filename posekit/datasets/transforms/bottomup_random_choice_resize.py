@@ -92,6 +92,11 @@ class BottomupRandomChoiceResize(GeometricTransform):
         return np.clip(points, 0, np.tile(size, points.shape[-1] // 2)).astype(points.dtype)
 
 
+@TRANSFORMS.register_module()
+class RandomChoiceResize(BottomupRandomChoiceResize):
+    """BottomupRandomChoiceResize, as older configs name it."""
+
+
 def is_scale(value: Any) -> bool:
     """Whether a value is a size (w, h) or a factor."""
     if isinstance(value, (list, tuple)):

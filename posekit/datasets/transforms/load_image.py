@@ -74,15 +74,15 @@ class LoadImage(BaseTransform):
         self._cache = ImageCache(cache_mb * 2**20) if cache == "ram" else None
 
     def transform(self, results: Results) -> Results | None:
-        given = results.get("img")
-        if given is None:
+        image = results.get("img")
+        if image is None:
             path = str(results["img_path"])
             img = self.load(path)
             if img is None:
                 return None
         else:
             results.setdefault("img_path", None)
-            img = check_array(given)
+            img = check_array(image)
         if self.to_float32 and img.dtype != np.float32:
             img = img.astype(np.float32)
         results["img"] = img

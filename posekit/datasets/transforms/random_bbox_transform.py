@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from posekit.datasets.transforms.base import BaseTransform, random_generator
+from posekit.datasets.transforms.base import BaseTransform, random_generator, truncated_normal
 from posekit.datasets.transforms.results import Results
-from posekit.datasets.transforms.truncated_normal import truncated_normal
 from posekit.registry import TRANSFORMS
 
 

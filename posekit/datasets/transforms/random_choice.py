@@ -33,8 +33,8 @@ class RandomChoice(BaseTransform):
             )
         self.choices = [Pipeline(choice, FROM_DATASET | DERIVED) for choice in lists]
         self.prob = prob
-        given = [{key for step in choice for key in getattr(step, "provides", ())} for choice in self.choices]
-        self.provides = tuple(sorted(set.intersection(*given)))  # pyright: ignore[reportAttributeAccessIssue]
+        provided = [{key for step in choice for key in getattr(step, "provides", ())} for choice in self.choices]
+        self.provides = tuple(sorted(set.intersection(*provided)))  # pyright: ignore[reportAttributeAccessIssue]
 
     def transform(self, results: Results) -> Results | None:
         index = random_generator(results).choice(len(self.choices), p=self.prob)

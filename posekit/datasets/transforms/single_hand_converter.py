@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from posekit.datasets.transforms.base import BaseTransform
-from posekit.datasets.transforms.keypoint_converter import KeypointConverter, Mapping
+from posekit.datasets.transforms.keypoint_converter import KeypointConverter
 from posekit.datasets.transforms.results import Results
+from posekit.keypoints.mapping import IndexPairs
 from posekit.registry import TRANSFORMS
 
 
@@ -16,8 +17,8 @@ class SingleHandConverter(BaseTransform):
 
     Args:
         num_keypoints: size of the target set.
-        left_hand_mapping: as of KeypointConverter.
-        right_hand_mapping: as of KeypointConverter.
+        left_hand_mapping: (source, target) index pairs, as for KeypointConverter.
+        right_hand_mapping: the same for a right hand.
 
     Raises:
         ValueError: when called, if ``hand_type`` is not one hand.
@@ -26,7 +27,7 @@ class SingleHandConverter(BaseTransform):
     requires = ("keypoints", "hand_type")
     provides = ("keypoints_visible",)
 
-    def __init__(self, num_keypoints: int, left_hand_mapping: Mapping, right_hand_mapping: Mapping) -> None:
+    def __init__(self, num_keypoints: int, left_hand_mapping: IndexPairs, right_hand_mapping: IndexPairs) -> None:
         self.num_keypoints = num_keypoints
         self.left_hand_mapping = left_hand_mapping
         self.right_hand_mapping = right_hand_mapping

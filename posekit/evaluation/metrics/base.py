@@ -22,8 +22,8 @@ class BaseMetric(ABC):
     Samples are dictionaries or ``PoseDataSample`` objects; arrays may be tensors.
 
     Args:
-        collect_device: where results of several processes meet; "cpu" or "gpu", accepted
-            for the sake of configs: gathering goes through the process group's own backend.
+        collect_device: where results of several processes meet; "cpu" or "gpu", without
+            effect: results are gathered by the process group's own backend.
         prefix: put before each name as ``prefix/name``; by default ``default_prefix``.
     """
 
@@ -78,12 +78,12 @@ class BaseMetric(ABC):
 
     def entries_of(self, data_batch: Any, sample: Any) -> list[Any]:
         """Return what ``process`` makes of one sample, for metrics that keep it with their own results."""
-        kept, self.results = self.results, []
+        gathered, self.results = self.results, []
         try:
             self.process(data_batch, [sample])
             return self.results
         finally:
-            self.results = kept
+            self.results = gathered
 
     def meta(self, key: str) -> Any:
         """Return ``dataset_meta[key]``.

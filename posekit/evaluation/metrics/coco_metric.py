@@ -14,10 +14,10 @@ from posekit.datasets.records import Lazy
 from posekit.evaluation.average_precision import PoseScores, score_poses
 from posekit.evaluation.box_precision import MAX_BOXES, FoundBoxes, score_boxes
 from posekit.evaluation.coco_truth import read_coco, true_poses
-from posekit.evaluation.keypoint_mapping import map_keypoints
 from posekit.evaluation.metrics.base import BaseMetric, look_up
 from posekit.evaluation.pose_matching import MAX_DETS
 from posekit.files import write_atomically
+from posekit.keypoints.mapping import KeypointMapping
 from posekit.keypoints.oks import FoundPoses, TruePoses
 from posekit.keypoints.oks_nms import oks_nms, soft_oks_nms
 from posekit.registry import METRICS
@@ -79,8 +79,8 @@ class CocoMetric(BaseMetric):
         nms_mode: "oks_nms", "soft_oks_nms" or "none".
         nms_thr: OKS above which two poses are one.
         format_only: write the results, do not evaluate.
-        pred_converter: arguments of a KeypointConverter for the predictions.
-        gt_converter: the same for the labels.
+        pred_converter: settings of a KeypointConverter for the predictions, such as ``dict(mapping="aic_to_coco")``.
+        gt_converter: settings of one for the labels.
         outfile_prefix: results are written to ``<prefix>.keypoints.json``.
         sigmas: of the keypoints, in place of those of the keypoint set.
         keypoint_weights: of the keypoints in the OKS of the evaluation, above 0; NMS counts all alike.
@@ -114,8 +114,8 @@ class CocoMetric(BaseMetric):
         max_dets: int | None = None,
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
-        given = {"iou_type": iou_type, "score_mode": score_mode, "nms_mode": nms_mode}
-        for name, value in given.items():
+        choices = {"iou_type": iou_type, "score_mode": score_mode, "nms_mode": nms_mode}
+        for name, value in choices.items():
             if value not in CHOICES[name]:
                 raise ValueError(f"{type(self).__name__}: {name} is {value!r}; use {', '.join(CHOICES[name])}")
         self.of_boxes = iou_type == "bbox"
@@ -131,8 +131,8 @@ class CocoMetric(BaseMetric):
         self.nms_mode = nms_mode
         self.nms_thr = nms_thr
         self.format_only = format_only
-        self.pred_converter = pred_converter
-        self.gt_converter = gt_converter
+        self.pred_mapping = self.mapping_of(pred_converter, "pred_converter")
+        self.gt_mapping = self.mapping_of(gt_converter, "gt_converter")
         self.outfile_prefix = outfile_prefix
         self.own_sigmas = positive(sigmas, f"{type(self).__name__}.sigmas")
         self.keypoint_weights = positive(keypoint_weights, f"{type(self).__name__}.keypoint_weights")
@@ -140,6 +140,12 @@ class CocoMetric(BaseMetric):
         self.max_dets = max_dets
         self.per_keypoint: dict[str, dict[str, float]] = {}
         self.coco = read_coco(ann_file) if ann_file is not None and not format_only else None
+
+    def mapping_of(self, converter: dict[str, Any] | None, argument: str) -> KeypointMapping | None:
+        """Return the mapping that the settings of a KeypointConverter describe."""
+        if converter is None:
+            return None
+        return KeypointMapping.of_converter(converter, f"{type(self).__name__}.{argument}")
 
     @property
     def dataset_meta(self) -> dict[str, Any] | None:
@@ -150,8 +156,8 @@ class CocoMetric(BaseMetric):
     def dataset_meta(self, dataset_meta: dict[str, Any] | None) -> None:
         meta = dict(dataset_meta or {})
         self.num_labelled = meta.get("num_keypoints")
-        if self.gt_converter is not None and len(meta.get("sigmas", ())):
-            meta["sigmas"] = map_keypoints(np.asarray(meta["sigmas"])[:, None], self.gt_converter, fill=1.0)[:, 0]
+        if self.gt_mapping is not None and len(meta.get("sigmas", ())):
+            meta["sigmas"] = self.gt_mapping.points(np.asarray(meta["sigmas"])[:, None], fill=1.0)[:, 0]
             meta["num_keypoints"] = len(meta["sigmas"])
             meta.pop("keypoint_id2name", None)  # the converted keypoints have no names
         self._dataset_meta = meta
@@ -255,9 +261,9 @@ class CocoMetric(BaseMetric):
         counts = [len(result.keypoints) for result in results]
         keypoints = np.concatenate([result.keypoints for result in results]).astype(np.float64)
         keypoint_scores = np.concatenate([result.keypoint_scores for result in results]).astype(np.float64)
-        if self.pred_converter is not None:
-            keypoints = map_keypoints(keypoints, self.pred_converter)
-            keypoint_scores = map_keypoints(keypoint_scores[..., None], self.pred_converter)[..., 0]
+        if self.pred_mapping is not None:
+            keypoints = self.pred_mapping.points(keypoints)
+            keypoint_scores = self.pred_mapping.points(keypoint_scores[..., None])[..., 0]
         areas = np.concatenate([result.nms_areas for result in results])
         box_scores = np.concatenate([result.box_scores for result in results]).astype(np.float64)
         poses = FoundPoses(
@@ -324,9 +330,9 @@ class CocoMetric(BaseMetric):
         truth = true_poses(
             annotations, count, use_area=self.use_area, parts=self.parts, trust_num_keypoints=self.crowded
         )
-        if self.gt_converter is None:
+        if self.gt_mapping is None:
             return truth
-        keypoints = map_keypoints(truth.keypoints, self.gt_converter)
+        keypoints = self.gt_mapping.points(truth.keypoints)
         return truth._replace(keypoints=keypoints, ignore=truth.crowd | ~(keypoints[..., 2] > 0).any(1))
 
     def check_images(self, results: Sequence[Prediction | FoundBoxes]) -> None:
@@ -419,8 +425,8 @@ def box_scores_of(sample: Any, count: int) -> np.ndarray:
     predicted = look_up(sample, "pred_instances.bbox_scores")
     if predicted is not None:
         return to_numpy(predicted).reshape(-1)
-    given = look_up(sample, "gt_instances.bbox_scores")
-    return np.ones(count) if given is None or len(given) != count else to_numpy(given).reshape(-1)
+    labelled = look_up(sample, "gt_instances.bbox_scores")
+    return np.ones(count) if labelled is None or len(labelled) != count else to_numpy(labelled).reshape(-1)
 
 
 def nms_areas_of(sample: Any, count: int) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from posekit.array import to_numpy
 from posekit.evaluation.metrics.base import BaseMetric
 from posekit.evaluation.metrics.coco_metric import CocoMetric
+from posekit.keypoints.mapping import KeypointMapping
 from posekit.registry import METRICS
 
 KEYPOINT_FIELDS = ("keypoints", "keypoint_scores", "keypoints_visible", "lifting_target", "lifting_target_visible")
@@ -48,13 +49,14 @@ class KeypointPartitionMetric(BaseMetric):
         """Have each CocoMetric choose the keypoints itself, as its labels may come from a file."""
         for name, ids in self.partitions.items():
             metric = self.metrics[name]
-            if metric.pred_converter or metric.gt_converter or type(metric) is not CocoMetric:
+            if metric.pred_mapping or metric.gt_mapping or type(metric) is not CocoMetric:
                 raise ValueError(
                     f"KeypointPartitionMetric: {type(metric).__name__} has parts or converters of its own; "
                     "give a plain CocoMetric, and keypoints of the dataset in partitions"
                 )
-            chosen = dict(num_keypoints=len(ids), mapping=[(source, target) for target, source in enumerate(ids)])
-            metric.pred_converter = metric.gt_converter = chosen
+            pairs = [(source, target) for target, source in enumerate(ids)]
+            group = KeypointMapping(pairs, len(ids), owner=f"KeypointPartitionMetric.partitions['{name}']")
+            metric.pred_mapping = metric.gt_mapping = group
 
     @property
     def dataset_meta(self) -> dict[str, Any] | None:

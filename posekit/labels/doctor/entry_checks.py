@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import is_id
+from posekit.datasets.readers.annotation_file import is_id
 from posekit.labels.doctor.finding import MAX_PLACES, Finding
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 
 REMEDIES = {
     "image": "Give every image an id of its own, a file_name, a width and a height.",
@@ -25,7 +25,7 @@ CROWDED = 500
 """From so many annotations on one image a mistake in the image ids is more likely than a crowd."""
 
 
-def check_keypoint_set(table: Table) -> Iterator[Finding]:
+def check_keypoint_set(table: InstanceTable) -> Iterator[Finding]:
     """The categories name no usable keypoint set."""
     if table.set_problem:
         yield table.finding(
@@ -42,7 +42,7 @@ def check_keypoint_set(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def check_unusable(table: Table) -> Iterator[Finding]:
+def check_unusable(table: InstanceTable) -> Iterator[Finding]:
     """Entries that training leaves out and evaluation refuses."""
     for kind, total in table.problems.counts.items():
         texts = [f"{problem.where}: {problem.text}" for problem in table.problems.found if problem.kind == kind]
@@ -56,7 +56,7 @@ def check_unusable(table: Table) -> Iterator[Finding]:
         yield replace(finding, count=total)
 
 
-def check_ids(table: Table) -> Iterator[Finding]:
+def check_ids(table: InstanceTable) -> Iterator[Finding]:
     """Several annotations with one id."""
     numbers, counts = np.unique(table.ids, return_counts=True)
     total, order = int((counts > 1).sum()), np.argsort(-counts, kind="stable")
@@ -72,7 +72,7 @@ def check_ids(table: Table) -> Iterator[Finding]:
         yield replace(finding, count=total)
 
 
-def check_file_names(table: Table) -> Iterator[Finding]:
+def check_file_names(table: InstanceTable) -> Iterator[Finding]:
     """Several entries for one image file."""
     count = Counter(table.images.paths)
     repeated = [(path, times) for path, times in count.most_common() if times > 1]
@@ -86,7 +86,7 @@ def check_file_names(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def check_categories(table: Table) -> Iterator[Finding]:
+def check_categories(table: InstanceTable) -> Iterator[Finding]:
     """Category ids that the file does not define."""
     known = [category.get("id") for category in table.categories]
     used = table.category_ids
@@ -112,7 +112,7 @@ def check_categories(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def check_counts(table: Table) -> Iterator[Finding]:
+def check_counts(table: InstanceTable) -> Iterator[Finding]:
     """``num_keypoints`` that is not the number of labelled keypoints."""
     stated = table.stated_counts
     counted = table.labelled.sum(axis=1).tolist()
@@ -128,7 +128,7 @@ def check_counts(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def check_coverage(table: Table) -> Iterator[Finding]:
+def check_coverage(table: InstanceTable) -> Iterator[Finding]:
     """Images without instances, instances without keypoints, and many on one image."""
     per_image = np.bincount(table.image, minlength=len(table.images.ids))
     empty = np.flatnonzero(per_image == 0)

@@ -9,11 +9,11 @@ from typing import Any
 from posekit.labels.doctor import entry_checks, image_checks, left_right, place_checks, repeated_labels
 from posekit.labels.doctor.finding import SEVERITIES, Finding
 from posekit.labels.doctor.image_scan import scan_images
-from posekit.labels.doctor.source import Source
+from posekit.labels.doctor.source import LabelSource
 from posekit.labels.doctor.statistics import Statistics, statistics
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 
-Check = Callable[[Table], Iterator[Finding]]
+Check = Callable[[InstanceTable], Iterator[Finding]]
 
 CHECKS: list[Check] = [
     entry_checks.check_keypoint_set,
@@ -37,7 +37,7 @@ CHECKS: list[Check] = [
 ]
 """What is looked for in each file; a check of yours joins by being appended."""
 
-CROSS_CHECKS: list[Callable[[Sequence[Table]], Iterator[Finding]]] = [image_checks.check_copies]
+CROSS_CHECKS: list[Callable[[Sequence[InstanceTable]], Iterator[Finding]]] = [image_checks.check_copies]
 """What is looked for in all files together."""
 
 
@@ -45,7 +45,7 @@ CROSS_CHECKS: list[Callable[[Sequence[Table]], Iterator[Finding]]] = [image_chec
 class Examination:
     """What was looked at and what was found, the gravest first."""
 
-    tables: list[Table]
+    tables: list[InstanceTable]
     findings: list[Finding]
     statistics: list[Statistics]
 
@@ -65,7 +65,7 @@ class Examination:
 
 
 def examine(
-    sources: Iterable[Source],
+    sources: Iterable[LabelSource],
     *,
     images: bool = True,
     most_images: int | None = None,
@@ -83,7 +83,7 @@ def examine(
         OSError: if an annotation file is not there.
         ValueError: if one is no COCO-style file at all.
     """
-    tables = [Table.read(source) for source in sources]
+    tables = [InstanceTable.read(source) for source in sources]
     for table in tables if images else ():
         table.scan = scan_images(table.images.paths, most=most_images, threads=threads, name=table.source.name)
     findings = [finding for table in tables for check in CHECKS for finding in check(table)]

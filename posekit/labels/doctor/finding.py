@@ -20,7 +20,7 @@ class Spot(NamedTuple):
     instance: int = -1
 
 
-class Place(NamedTuple):
+class FindingPlace(NamedTuple):
     """Where something was found, in words, and the images that show it."""
 
     text: str
@@ -47,7 +47,7 @@ class Finding:
     message: str
     remedy: str
     file: str
-    where: tuple[Place, ...] = ()
+    where: tuple[FindingPlace, ...] = ()
     count: int = 0
 
     def as_dict(self) -> dict[str, Any]:

@@ -7,15 +7,15 @@ from itertools import groupby
 
 import numpy as np
 
-from posekit.labels.doctor.finding import MAX_PLACES, Finding, Place, Severity
+from posekit.labels.doctor.finding import MAX_PLACES, Finding, FindingPlace, Severity
 from posekit.labels.doctor.likeness import groups_of_copies
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 
 NAMED = 3
 """Images of each file that are named of a group of copies."""
 
 
-def check_files(table: Table) -> Iterator[Finding]:
+def check_files(table: InstanceTable) -> Iterator[Finding]:
     """Image files that are not there or cannot be read."""
     scan = table.scan
     if scan is None:
@@ -39,7 +39,7 @@ def check_files(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def check_image_sizes(table: Table) -> Iterator[Finding]:
+def check_image_sizes(table: InstanceTable) -> Iterator[Finding]:
     """Images whose size is not what the file states."""
     scan = table.scan
     if scan is None:
@@ -68,7 +68,7 @@ def check_image_sizes(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def check_copies(tables: Sequence[Table]) -> Iterator[Finding]:
+def check_copies(tables: Sequence[InstanceTable]) -> Iterator[Finding]:
     """Images that are copies of one another, exact or nearly, within a file and across files."""
     scanned = [table for table in tables if table.scan is not None and len(table.scan.index)]
     if not scanned:
@@ -76,7 +76,7 @@ def check_copies(tables: Sequence[Table]) -> Iterator[Finding]:
     images = [(table, int(index)) for table in scanned for index in table.scan.index]  # pyright: ignore
     exact, near = groups_of_copies([table.scan for table in scanned])  # pyright: ignore
     for kind, groups in (("same image", exact), ("similar image", near)):
-        by_files: dict[tuple[str, ...], list[list[tuple[Table, int]]]] = {}
+        by_files: dict[tuple[str, ...], list[list[tuple[InstanceTable, int]]]] = {}
         for group in groups:
             members = [images[place] for place in group]
             by_files.setdefault(tuple(dict.fromkeys(table.file for table, _ in members)), []).append(members)
@@ -84,7 +84,7 @@ def check_copies(tables: Sequence[Table]) -> Iterator[Finding]:
             yield copies(kind, files, sorted(members, key=len, reverse=True))
 
 
-def copies(kind: str, files: tuple[str, ...], groups: list[list[tuple[Table, int]]]) -> Finding:
+def copies(kind: str, files: tuple[str, ...], groups: list[list[tuple[InstanceTable, int]]]) -> Finding:
     """Make the finding of groups of copies that all lie in the same files."""
     crossing = len(files) > 1
     judged = "are the same file" if kind == "same image" else "look alike (difference hash and correlation)"
@@ -102,7 +102,7 @@ def copies(kind: str, files: tuple[str, ...], groups: list[list[tuple[Table, int
     )  # fmt: skip
 
 
-def described(group: list[tuple[Table, int]]) -> Place:
+def described(group: list[tuple[InstanceTable, int]]) -> FindingPlace:
     """Name the first images of each file in a group of copies, and show two, of two files if there are."""
     words, spots = [], []
     for _, members in groupby(group, key=lambda member: member[0].file):
@@ -112,4 +112,4 @@ def described(group: list[tuple[Table, int]]) -> Place:
         words.append(f"{rows[0][0].source.name}: {' = '.join(names)}{rest}")
         spots.append([table.image_spot(image) for table, image in rows[:2]])
     first = spots[0] if len(spots) == 1 else [row[0] for row in spots[:2]]
-    return Place(" = ".join(words), tuple(first))
+    return FindingPlace(" = ".join(words), tuple(first))

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 
 from posekit.labels.doctor.finding import Finding
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 
 FREEDOM = 4.0
 MIN_ODDS = 150
@@ -55,7 +55,7 @@ class Exchange(NamedTuple):
     pairs: tuple[int, ...]
 
 
-def pair_vectors(table: Table) -> tuple[np.ndarray, np.ndarray]:
+def pair_vectors(table: InstanceTable) -> tuple[np.ndarray, np.ndarray]:
     """Return the vectors from right to left (N, P, 2) in units of the scale, and which have both ends (N, P)."""
     pairs = np.array(table.metainfo["flip_pairs"], np.int64).reshape(-1, 2)
     first, second = table.points[:, pairs[:, 0], :2], table.points[:, pairs[:, 1], :2]
@@ -112,7 +112,7 @@ def find_exchanges(vectors: np.ndarray, known: np.ndarray, scatter: np.ndarray) 
     return sorted(found, key=lambda exchange: -exchange.gain)
 
 
-def check_left_right(table: Table) -> Iterator[Finding]:
+def check_left_right(table: InstanceTable) -> Iterator[Finding]:
     """Instances with pairs that contradict one another."""
     vectors, known = pair_vectors(table)
     testable = known.sum(axis=1) >= 2
@@ -138,7 +138,7 @@ def check_left_right(table: Table) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def check_reversed_pairs(table: Table, scatter: np.ndarray, known: np.ndarray) -> Iterator[Finding]:
+def check_reversed_pairs(table: InstanceTable, scatter: np.ndarray, known: np.ndarray) -> Iterator[Finding]:
     """Pairs that point the other way than the others in the whole file: their names are exchanged."""
     spread = np.sqrt(np.diag(scatter))
     correlations = scatter / (spread[:, None] * spread)
@@ -157,7 +157,7 @@ def check_reversed_pairs(table: Table, scatter: np.ndarray, known: np.ndarray) -
         )  # fmt: skip
 
 
-def check_faces(table: Table) -> Iterator[Finding]:
+def check_faces(table: InstanceTable) -> Iterator[Finding]:
     """Seen faces with the left eye where the right one should be."""
     ids = table.metainfo["keypoint_name2id"]
     if not {"nose", "left_eye", "right_eye"} <= set(ids):
@@ -178,7 +178,7 @@ def check_faces(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def pair_names(table: Table) -> list[str]:
+def pair_names(table: InstanceTable) -> list[str]:
     """Return what the two points of each flip pair have in common, such as ``hip``."""
     names, common = table.names, []
     for one, other in table.metainfo["flip_pairs"]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from posekit.labels.doctor.finding import Finding
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 
 SLACK_PX = 1.0
 """Rounding moves boxes and points by so much; no more is a finding."""
@@ -20,7 +20,7 @@ BOX_SLACK = 0.1
 """Of a box's longer side: a keypoint may lie so far outside, for boxes are drawn around what is seen."""
 
 
-def check_box_sizes(table: Table) -> Iterator[Finding]:
+def check_box_sizes(table: InstanceTable) -> Iterator[Finding]:
     """Boxes and areas that are zero or negative, areas that are absent, or larger than their box."""
     size = table.boxes[:, 2:] - table.boxes[:, :2]
     flat = np.flatnonzero((size <= 0).any(axis=1) & table.labelled.any(axis=1))
@@ -59,7 +59,7 @@ def check_box_sizes(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def check_boxes_inside(table: Table) -> Iterator[Finding]:
+def check_boxes_inside(table: InstanceTable) -> Iterator[Finding]:
     """Boxes that reach outside of their image."""
     boxes, image = table.boxes, table.imaged
     over = np.maximum(-boxes[:, :2], boxes[:, 2:] - image).max(axis=1, initial=-np.inf)
@@ -76,7 +76,7 @@ def check_boxes_inside(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def corner_hint(table: Table, outside: np.ndarray) -> str:
+def corner_hint(table: InstanceTable, outside: np.ndarray) -> str:
     """Say so if the boxes fit as two corners."""
     size = table.boxes[:, 2:] - table.boxes[:, :2]  # the file's third and fourth number
     fits = (size <= table.imaged + SLACK_PX).all(axis=1) & (size > table.boxes[:, :2]).all(axis=1)
@@ -85,7 +85,7 @@ def corner_hint(table: Table, outside: np.ndarray) -> str:
     return " All would fit as corners x1, y1, x2, y2: COCO's boxes are x, y, width, height."
 
 
-def check_keypoints_inside(table: Table) -> Iterator[Finding]:
+def check_keypoints_inside(table: InstanceTable) -> Iterator[Finding]:
     """Labelled keypoints outside of their image or far outside of their box."""
     points, labelled = table.points[..., :2], table.labelled
     yield from check_normalised(table)
@@ -116,7 +116,7 @@ def check_keypoints_inside(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def named(table: Table, which: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
+def named(table: InstanceTable, which: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
     """Return instances as places of a finding, each with the names of its keypoints that ``which`` (N, K) marks."""
 
     names = table.names
@@ -128,7 +128,7 @@ def named(table: Table, which: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
     return dict(instances=rows, notes=(note(row) for row in rows))
 
 
-def check_normalised(table: Table) -> Iterator[Finding]:
+def check_normalised(table: InstanceTable) -> Iterator[Finding]:
     """Coordinates that are shares of the image's size."""
     points = table.points[..., :2][table.labelled]
     if len(points) and points.min() >= 0 and points.max() <= 1:
@@ -139,7 +139,7 @@ def check_normalised(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def check_visibility(table: Table) -> Iterator[Finding]:
+def check_visibility(table: InstanceTable) -> Iterator[Finding]:
     """Visibility marks beside 0, 1, 2, marks without a position and positions without a mark."""
     points, marks = table.points[..., :2], table.points[..., 2]
     odd = ~np.isin(marks, (0, 1, 2))
@@ -175,7 +175,7 @@ def check_visibility(table: Table) -> Iterator[Finding]:
     yield from check_single_mark(table)
 
 
-def check_single_mark(table: Table) -> Iterator[Finding]:
+def check_single_mark(table: InstanceTable) -> Iterator[Finding]:
     """All labelled keypoints with the same mark."""
     used = table.points[..., 2][table.labelled]
     if len(used) and used.min() == used.max():
@@ -186,7 +186,7 @@ def check_single_mark(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def check_never_labelled(table: Table) -> Iterator[Finding]:
+def check_never_labelled(table: InstanceTable) -> Iterator[Finding]:
     """Keypoints that no instance has."""
     never = [name for name, count in zip(table.names, table.labelled.sum(axis=0), strict=True) if not count]
     if never and len(table.image):

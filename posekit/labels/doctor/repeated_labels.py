@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from posekit.labels.doctor.finding import Finding
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 
 MAX_DISTANCE = 0.1
 """Mean distance of two labellings of one instance, in units of its scale, at most."""
@@ -29,7 +29,7 @@ MIN_LABELLINGS = 10
 """A sigma needs so many pairs of labels of its keypoint."""
 
 
-def check_copied_annotations(table: Table) -> Iterator[Finding]:
+def check_copied_annotations(table: InstanceTable) -> Iterator[Finding]:
     """Annotations with the same keypoints and box on the same image."""
     rows = np.flatnonzero(table.labelled.any(axis=1))
     if not len(rows):
@@ -63,7 +63,7 @@ def repeated_rows(columns: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray
     return repeated, earlier[repeated]
 
 
-def check_repeated_labels(table: Table) -> Iterator[Finding]:
+def check_repeated_labels(table: InstanceTable) -> Iterator[Finding]:
     """Instances that somebody labelled a second time, nearly alike."""
     pairs = repeated_labels(table)
     if len(pairs):
@@ -77,14 +77,14 @@ def check_repeated_labels(table: Table) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def repeated_labels(table: Table) -> np.ndarray:
+def repeated_labels(table: InstanceTable) -> np.ndarray:
     """Return pairs of instances (R, 2) on the same image that seem to be the same one, but are no copies."""
     if table.repeated is None:
         table.repeated = find_repeated_labels(table)
     return table.repeated
 
 
-def find_repeated_labels(table: Table) -> np.ndarray:
+def find_repeated_labels(table: InstanceTable) -> np.ndarray:
     """Look for the pairs of ``repeated_labels``."""
     pairs = [np.zeros((0, 2), np.int64)]
     scales, labelled = table.scales(), table.labelled
@@ -136,7 +136,7 @@ def nearest_boxes(boxes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         yield np.minimum(one, other)[one != other], np.maximum(one, other)[one != other]
 
 
-def same_images(table: Table) -> np.ndarray:
+def same_images(table: InstanceTable) -> np.ndarray:
     """Return a number for each image that images of equal file content share (I,)."""
     numbers = np.arange(len(table.images.ids))
     if table.scan is None:
@@ -147,7 +147,7 @@ def same_images(table: Table) -> np.ndarray:
     return numbers
 
 
-def estimated_sigmas(table: Table) -> np.ndarray:
+def estimated_sigmas(table: InstanceTable) -> np.ndarray:
     """Return each keypoint's label noise relative to the scale (K,), NaN without enough repeated labels.
 
     Both labels of a pair err, so sigma^2 is half the mean squared distance.

@@ -17,7 +17,7 @@ SPLITS = ("train", "val", "test")
 
 
 @dataclass(frozen=True)
-class Source:
+class LabelSource:
     """An annotation file to look at.
 
     Attributes:
@@ -31,7 +31,7 @@ class Source:
     find_images: bool = False
 
 
-def file_source(path: str | Path, *, images: str | Path | None = None, keypoints: str | None = None) -> Source:
+def file_source(path: str | Path, *, images: str | Path | None = None, keypoints: str | None = None) -> LabelSource:
     """Return the source of a COCO-style file.
 
     Args:
@@ -42,28 +42,28 @@ def file_source(path: str | Path, *, images: str | Path | None = None, keypoints
     dataset = BaseCocoStyleDataset(str(path), data_prefix={"img": str(images or "")}, lazy_init=True)
     if keypoints:
         dataset._metainfo = Skeleton.load(keypoints).metainfo()
-    return Source(Path(path).name, dataset, find_images=images is None)
+    return LabelSource(Path(path).name, dataset, find_images=images is None)
 
 
-def config_sources(config: Mapping[str, Any]) -> list[Source]:
+def config_sources(config: Mapping[str, Any]) -> list[LabelSource]:
     """Return the annotation files of a config's datasets, each once.
 
     Raises:
         ValueError: if there are none, or one is no COCO-style dataset.
     """
-    sources: dict[tuple[str, str], Source] = {}
+    sources: dict[tuple[str, str], LabelSource] = {}
     for split in SPLITS:
         loader = config.get(f"{split}_dataloader") or {}
         for number, settings in enumerate(leaves(loader.get("dataset"))):
             dataset = build_unread(settings, split)
             name = f"{split} {number + 1}" if number else split
-            sources.setdefault((dataset.ann_file, dataset.data_prefix.get("img", "")), Source(name, dataset))
+            sources.setdefault((dataset.ann_file, dataset.data_prefix.get("img", "")), LabelSource(name, dataset))
     if not sources:
         raise ValueError(f"the config has no dataset in {', '.join(f'{split}_dataloader' for split in SPLITS)}")
     return list(sources.values())
 
 
-def told_apart(sources: Sequence[Source]) -> list[Source]:
+def told_apart(sources: Sequence[LabelSource]) -> list[LabelSource]:
     """Leave out sources that stand twice, and call those of one name by their files instead."""
     once = {(source.dataset.ann_file, source.dataset.data_prefix.get("img")): source for source in sources}
     counts = Counter(source.name for source in once.values())

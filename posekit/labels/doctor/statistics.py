@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from posekit.labels.doctor.repeated_labels import estimated_sigmas
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 
 PERCENTILES = (1, 10, 50, 90, 99)
 MOST_CATEGORIES = 100
@@ -57,7 +57,7 @@ class Statistics:
         return asdict(self)
 
 
-def statistics(table: Table) -> Statistics:
+def statistics(table: InstanceTable) -> Statistics:
     """Count what a table holds."""
     usable = table.instances.usable()
     return Statistics(
@@ -77,7 +77,7 @@ def statistics(table: Table) -> Statistics:
     )
 
 
-def categories(table: Table) -> dict[str, int]:
+def categories(table: InstanceTable) -> dict[str, int]:
     """Count instances by category name; ids without a name count by themselves."""
     names = {str(category.get("id")): str(category.get("name")) for category in table.categories}
     used: Counter[str] = Counter()
@@ -88,7 +88,7 @@ def categories(table: Table) -> dict[str, int]:
     return {**counts, f"{len(used) - len(counts)} others": rest} if rest else counts
 
 
-def keypoint_statistics(table: Table) -> tuple[KeypointStatistics, ...]:
+def keypoint_statistics(table: InstanceTable) -> tuple[KeypointStatistics, ...]:
     estimated = [float(value) if np.isfinite(value) else None for value in estimated_sigmas(table)]
     given = [float(value) for value in table.metainfo["sigmas"]] or [None] * len(table.names)
     labelled = table.labelled.sum(axis=0).tolist()
@@ -96,7 +96,7 @@ def keypoint_statistics(table: Table) -> tuple[KeypointStatistics, ...]:
     return tuple(map(KeypointStatistics, table.names, labelled, seen, given, estimated))
 
 
-def box_sides(table: Table) -> np.ndarray:
+def box_sides(table: InstanceTable) -> np.ndarray:
     """Return the longer side of the boxes of usable instances, in pixels."""
     boxes = table.boxes[table.instances.usable()]
     return (boxes[:, 2:] - boxes[:, :2]).max(axis=1)

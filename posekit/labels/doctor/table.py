@@ -12,26 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from posekit.datasets.annotation_file import Problems, whole_numbers
-from posekit.datasets.coco_reader import (
+from posekit.datasets.readers.annotation_file import Problems, whole_numbers
+from posekit.datasets.readers.coco import (
     BODY_SHARE,
     CocoFormat,
-    Images,
-    Instances,
     annotated_areas,
     keypoint_lists,
     read_instances,
 )
+from posekit.datasets.readers.images import Images
+from posekit.datasets.readers.instances import Instances
 from posekit.files import paused_gc
 from posekit.keypoints.proposed_skeleton import info_of_category, names_keypoints
 from posekit.keypoints.skeleton import Skeleton
-from posekit.labels.doctor.finding import MAX_PLACES, Finding, Place, Severity, Spot
+from posekit.labels.doctor.finding import MAX_PLACES, Finding, FindingPlace, Severity, Spot
 from posekit.labels.doctor.image_scan import Scan
-from posekit.labels.doctor.source import Source, find_folder
+from posekit.labels.doctor.source import LabelSource, find_folder
 
 
 @dataclass
-class Table:
+class InstanceTable:
     """The instances of an annotation file that can be read.
 
     Shapes: I images, A annotations in the file, N instances, K keypoints.
@@ -51,7 +51,7 @@ class Table:
         repeated: pairs of instances (R, 2) that seem to be labelled twice; None until they are looked for.
     """
 
-    source: Source
+    source: LabelSource
     metainfo: dict[str, Any]
     set_problem: str
     categories: list[dict[str, Any]]
@@ -67,7 +67,7 @@ class Table:
     repeated: np.ndarray | None = field(default=None, repr=False)
 
     @classmethod
-    def read(cls, source: Source) -> Table:
+    def read(cls, source: LabelSource) -> InstanceTable:
         """Read the file of a source.
 
         Raises:
@@ -77,15 +77,15 @@ class Table:
         dataset = source.dataset
         problems = Problems(dataset.ann_file)
         with paused_gc():
-            images, annotations = dataset.read_file(problems)
+            file = dataset.reader.read_file(problems, packed=True)
             if source.find_images:
-                join_folder(images, dataset.ann_file)
-            categories = [item for item in dataset._metainfo.get("CLASSES") or () if isinstance(item, dict)]
+                join_folder(file.images, dataset.ann_file)
+            categories = [item for item in file.categories or () if isinstance(item, dict)]
             form = raw_format(dataset.FORMAT)
-            ids, good = whole_numbers([ann.get("id") for ann in annotations])
-            expanded = dataset.expand_annotations(annotations)
+            ids, good = whole_numbers([ann.get("id") for ann in file.annotations])
+            expanded = dataset.reader.expand(file.annotations)
             metainfo, set_problem = keypoint_set(dataset.metainfo, categories, expanded, form)
-            instances = read_instances(expanded, images, form, metainfo["num_keypoints"], problems)
+            instances = read_instances(expanded, file.images, form, metainfo["num_keypoints"], problems)
         arrays, raw = instances.arrays, instances.raw
         points = np.concatenate([arrays["keypoints"], arrays["keypoints_visible"][..., None]], axis=2)
         arrays.update(keypoints=points[..., :2], keypoints_visible=points[..., 2])  # kept once
@@ -94,7 +94,7 @@ class Table:
             metainfo,
             set_problem,
             categories,
-            num_annotations=len(annotations),
+            num_annotations=len(file.annotations),
             ids=ids[good],
             instances=replace(instances, raw=[], objects={}),  # of a million annotations a gigabyte
             points=points,
@@ -160,11 +160,11 @@ class Table:
     ) -> Finding:
         """Make a finding whose places are instances, images or plain texts; ``notes`` go to the instances."""
         places = [
-            Place(self.instances.where(row) + note, (self.spot(row),))
+            FindingPlace(self.instances.where(row) + note, (self.spot(row),))
             for row, note in zip(instances[:MAX_PLACES], notes or repeat(""), strict=False)
         ]
-        places += [Place(self.images.paths[index], (self.image_spot(index),)) for index in images[:MAX_PLACES]]
-        places += [Place(text) for text in texts[:MAX_PLACES]]
+        places += [FindingPlace(self.images.paths[index], (self.image_spot(index),)) for index in images[:MAX_PLACES]]
+        places += [FindingPlace(text) for text in texts[:MAX_PLACES]]
         count = len(instances) + len(images) + len(texts)
         return Finding(kind, severity, message, remedy, self.file, tuple(places[:MAX_PLACES]), count)
 

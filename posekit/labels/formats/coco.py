@@ -18,7 +18,7 @@ from posekit.labels.image_files import files_beside, find_folder
 from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.keypoint_set_file import with_stored_swaps, write_keypoint_set
 from posekit.labels.losses import numbered_names
-from posekit.labels.place import Found, Place, json_pieces, json_text, read_object
+from posekit.labels.place import FoundText, Place, json_pieces, json_text, read_object
 from posekit.media.video import VIDEO_SUFFIXES
 
 KEYPOINT_SET = "keypoint_set.py"
@@ -98,11 +98,11 @@ def _read_file(path: Path, hints: Hints, split: str) -> KeypointData:
         where = place.at(f"annotations[{number}]")
         instance = _read_annotation(where, where.dict(annotation), categories, index_of)
         if instance.id is not None and instance.id in seen:
-            raise where.wrong(Found(f"id {instance.id} a second time"), "an id of its own")
+            raise where.wrong(FoundText(f"id {instance.id} a second time"), "an id of its own")
         seen.update([] if instance.id is None else [instance.id])
         image_id = where.get(annotation, "image_id")
         if isinstance(image_id, bool) or not isinstance(image_id, (int, str)) or image_id not in images:
-            raise where.wrong(Found(f"image_id {str(image_id)[:40]}"), "the id of an image in the file")
+            raise where.wrong(FoundText(f"image_id {str(image_id)[:40]}"), "the id of an image in the file")
         images[image_id].instances.append(instance)
     extra = {key: value for key, value in document.items() if key not in FILE_KEYS}
     return KeypointData(categories, list(images.values()), extra)
@@ -125,13 +125,13 @@ def _read_categories(place: Place, document: dict[str, Any], hints: Hints) -> tu
             links.append((ends[0], ends[1]))
         category_id = where.whole(where.get(item, "id"))
         if category_id in index_of:
-            raise where.wrong(Found(f"id {category_id} a second time"), "an id of its own")
+            raise where.wrong(FoundText(f"id {category_id} a second time"), "an id of its own")
         index_of[category_id] = len(categories)
         name = str(item.get("name", f"category {category_id}"))
         extra = {key: value for key, value in item.items() if key not in CATEGORY_KEYS}
         categories.append(Category(name, names, tuple(links), id=category_id, extra=extra))
     if not categories:
-        raise place.at("categories").wrong(Found("none"), "at least one")
+        raise place.at("categories").wrong(FoundText("none"), "at least one")
     if not any(category.keypoints for category in categories):
         categories = _with_numbered(categories, document)
     return categories, index_of
@@ -158,13 +158,13 @@ def _read_images(place: Place, document: dict[str, Any], videos: dict[int, str])
         if image_id in seen and seen[image_id] == item:  # some files list an image once for each of its objects
             continue
         if image_id in seen:
-            raise where.wrong(Found(f"id {image_id} a second time"), "an id of its own")
+            raise where.wrong(FoundText(f"id {image_id} a second time"), "an id of its own")
         seen[image_id] = item
         sides = item.get("width"), item.get("height")
         known = all(side not in (None, 0) for side in sides)  # some write 0 for a size that they do not know
         video = item.get("video_id")
         if video is not None and (not isinstance(video, (int, str)) or video not in videos):
-            raise where.wrong(Found(f"video_id {str(video)[:40]}"), "the id of one of the file's videos")
+            raise where.wrong(FoundText(f"video_id {str(video)[:40]}"), "the id of one of the file's videos")
         path = Path(where.at("file_name").text(where.get(item, "file_name")).replace("\\", "/"))
         of_video = "frame_id" in item and path.suffix.lower() in VIDEO_SUFFIXES
         images[image_id] = LabelledImage(
@@ -183,7 +183,7 @@ def _read_annotation(
 ) -> Instance:
     category_id = item.get("category_id", next(iter(index_of)))
     if not isinstance(category_id, (int, str)) or category_id not in index_of:
-        raise where.wrong(Found(f"category_id {str(category_id)[:40]}"), "the id of a category in the file")
+        raise where.wrong(FoundText(f"category_id {str(category_id)[:40]}"), "the id of a category in the file")
     category = index_of[category_id]
     points, scores = _read_keypoints(where.at("keypoints"), item, len(categories[category].keypoints))
     box = item.get("bbox")

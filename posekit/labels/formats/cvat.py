@@ -29,7 +29,7 @@ from posekit.labels.grouping import (
 from posekit.labels.image_files import find_folder
 from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.losses import DEFAULT_CATEGORY, numbered_names
-from posekit.labels.place import Found, Place
+from posekit.labels.place import FoundText, Place
 from posekit.labels.xml_file import read_xml
 
 SUBSETS = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}
@@ -75,7 +75,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
         located = _located([_read_image(*item) for item in images], path.parent, hints)
         shapes = [Shapes([(w.at(f"{s.tag} {i}"), s) for i, s in enumerate(element)], left_out) for w, element in images]
     if not located:
-        raise place.wrong(Found("no image"), "at least one", "export as 'CVAT for images 1.1'")
+        raise place.wrong(FoundText("no image"), "at least one", "export as 'CVAT for images 1.1'")
     reading = Reading(place, _declared(place, root))
     loose = [reading.loose_objects(place.at(image.path.name), s) for image, s in zip(located, shapes, strict=True)]
     reading.declare_loose([item for found in loose for item, _ in found], root, hints)
@@ -241,7 +241,7 @@ class Reading:
             if len(instance.keypoints) not in (0, count):
                 found = f"{len(instance.keypoints)} and {count} points"
                 raise self.place.at(f"label {category.name}").wrong(
-                    Found(f"objects of {found}"), "one number of points"
+                    FoundText(f"objects of {found}"), "one number of points"
                 )
             if len(instance.keypoints) != count:
                 instance.keypoints = np.zeros((count, 3))

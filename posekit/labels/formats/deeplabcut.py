@@ -22,7 +22,7 @@ from posekit.files import write_atomically
 from posekit.labels.hdf_table import read_hdf_table
 from posekit.labels.image_files import place_images, placed_names
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
-from posekit.labels.place import Found, Place, read_text
+from posekit.labels.place import FoundText, Place, read_text
 from posekit.labels.yaml_file import read_yaml, write_yaml
 
 LABELS, TABLE = "labeled-data", "CollectedData_"
@@ -41,7 +41,7 @@ def recognises(source: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class Table:
+class LabelTable:
     """Labels of one folder: columns (individual or "", body part, axis), images' names, values (rows, columns)."""
 
     path: Path
@@ -100,7 +100,7 @@ def _read_project(path: Path) -> Project:
     key = "multianimalbodyparts" if multi else "bodyparts"
     parts = place.at(key).names(_as_texts(place.get(document, key)))
     if not parts:
-        raise place.at(key).wrong(Found("none"), "the names of the body parts")
+        raise place.at(key).wrong(FoundText("none"), "the names of the body parts")
     unique = place.at("uniquebodyparts").names(_as_texts(document.get("uniquebodyparts") or [])) if multi else ()
     links = []
     for link in place.at("skeleton").list(document.get("skeleton") or []):
@@ -122,7 +122,7 @@ def _as_texts(names: Any) -> Any:
     return [str(name) if type(name) is int else name for name in names] if isinstance(names, list) else names
 
 
-def _project_of(tables: Sequence[Table], name: str) -> Project:
+def _project_of(tables: Sequence[LabelTable], name: str) -> Project:
     columns = [column for table in tables for column in table.columns]
     parts = dict.fromkeys(part for individual, part, _ in columns if individual != UNIQUE)
     unique = dict.fromkeys(part for individual, part, _ in columns if individual == UNIQUE)
@@ -148,7 +148,7 @@ def _table_paths(source: Path, root: Path, project: Project | None) -> list[Path
     return paths
 
 
-def _read_table(path: Path) -> Table:
+def _read_table(path: Path) -> LabelTable:
     if path.suffix == ".h5":
         return _read_h5(path)
     place = Place(path)
@@ -159,7 +159,7 @@ def _read_table(path: Path) -> Table:
     heads = {row[0].strip(): row for row in rows[:4] if row}
     keys = ["scorer", *(["individuals"] if "individuals" in heads else []), "bodyparts", "coords"]
     if [row[0].strip() for row in rows[: len(keys)]] != keys:
-        found = Found(", ".join(row[0][:20] for row in rows[:4]) or "an empty file")
+        found = FoundText(", ".join(row[0][:20] for row in rows[:4]) or "an empty file")
         raise place.wrong(found, "rows that start with scorer, (individuals,) bodyparts, coords", "is it such a table?")
     before = next((i for i, cell in enumerate(rows[0][1:], 1) if cell.strip()), len(rows[0]))
     heading = [[cell.strip() for cell in heads[key][before:]] for key in keys[1:]]
@@ -170,17 +170,17 @@ def _read_table(path: Path) -> Table:
     values = np.full((len(body), len(columns)), np.nan)
     for number, row in enumerate(body):
         if len(row) != before + len(columns):
-            raise place.at(f"row {number + 1}").wrong(Found(f"{len(row)} cells"), str(before + len(columns)))
+            raise place.at(f"row {number + 1}").wrong(FoundText(f"{len(row)} cells"), str(before + len(columns)))
         for column, cell in enumerate(row[before:]):
             values[number, column] = _number(place, number, columns[column], cell)
     names = ["/".join(cell.strip() for cell in row[:before]).replace("\\", "/") for row in body]
-    return Table(path, columns, names, values)
+    return LabelTable(path, columns, names, values)
 
 
 def _checked_columns(place: Place, heading: Sequence[Sequence[str]]) -> list[tuple[str, str, str]]:
     if len({len(row) for row in heading}) > 1:
         lengths = ", ".join(str(len(row)) for row in heading)
-        raise place.wrong(Found(f"header rows of {lengths} cells"), "rows of the same length")
+        raise place.wrong(FoundText(f"header rows of {lengths} cells"), "rows of the same length")
     columns = list(zip(*heading, strict=True))
     wrong = next((column for column in columns if column[2] not in ("x", "y")), None)
     if wrong is not None:
@@ -189,7 +189,7 @@ def _checked_columns(place: Place, heading: Sequence[Sequence[str]]) -> list[tup
     if len(set(columns)) < len(columns) or any(
         (c[0], c[1], "x" if c[2] == "y" else "y") not in columns for c in columns
     ):
-        raise place.wrong(Found("a column twice or without its partner"), "one x and one y of each body part")
+        raise place.wrong(FoundText("a column twice or without its partner"), "one x and one y of each body part")
     return columns
 
 
@@ -199,19 +199,19 @@ def _number(place: Place, row: int, column: tuple[str, str, str], cell: str) -> 
     return place.at(f"row {row + 1}, {' '.join(filter(None, column))}").number(cell)
 
 
-def _read_h5(path: Path) -> Table:
+def _read_h5(path: Path) -> LabelTable:
     table, place = read_hdf_table(path), Place(path)
     depth = {len(column) for column in table.columns}
     if depth not in ({3}, {4}):
-        raise place.wrong(Found(f"columns of {sorted(depth)} names"), "scorer, (individuals,) bodyparts, coords")
+        raise place.wrong(FoundText(f"columns of {sorted(depth)} names"), "scorer, (individuals,) bodyparts, coords")
     heading = list(zip(*table.columns, strict=True))[1:]
     columns = _checked_columns(place, heading if depth == {4} else [[""] * len(table.columns), *heading])
     if np.isinf(table.values).any():
         raise place.wrong(math.inf, "numbers")
-    return Table(path, columns, ["/".join(row).replace("\\", "/") for row in table.rows], table.values)
+    return LabelTable(path, columns, ["/".join(row).replace("\\", "/") for row in table.rows], table.values)
 
 
-def _read_rows(table: Table, root: Path, project: Project, hints: Hints) -> list[LabelledImage]:
+def _read_rows(table: LabelTable, root: Path, project: Project, hints: Hints) -> list[LabelledImage]:
     known = {*project.parts, *project.unique}
     unknown = next((part for _, part, _ in table.columns if part not in known), None)
     if unknown is not None:

@@ -27,7 +27,7 @@ from posekit.labels.grouping import (
 )
 from posekit.labels.image_files import files_beside, find_folder
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
-from posekit.labels.place import Found, Place, json_bytes, json_text, read_object
+from posekit.labels.place import FoundText, Place, json_bytes, json_text, read_object
 from posekit.labels.xml_file import read_xml, xml_bytes
 from posekit.media.image_file import IMAGE_SUFFIXES
 
@@ -156,7 +156,7 @@ def _read_regions(
             left_out[f"regions of type {kind} that are neither points nor boxes"] += 1
             continue
         if region.get("image_rotation"):
-            found = Found(f"image_rotation {region['image_rotation']!r}")
+            found = FoundText(f"image_rotation {region['image_rotation']!r}")
             raise where.wrong(found, "0", "turn the image's file instead of its view, and label it again")
         size = where.size(where.get(region, "original_width"), where.get(region, "original_height"))
         labels = where.at(kind).list(where.get(value, kind))

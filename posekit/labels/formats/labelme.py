@@ -19,7 +19,7 @@ from posekit.files import write_atomically
 from posekit.labels.grouping import LooseBox, LooseObject, LoosePoint, as_instances, group_points
 from posekit.labels.image_files import files_beside, found_below, image_named, placed_names
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
-from posekit.labels.place import Found, Place, json_bytes, json_text, read_object, read_text
+from posekit.labels.place import FoundText, Place, json_bytes, json_text, read_object, read_text
 from posekit.media.image_file import MAX_STATED_PIXELS
 from posekit.media.image_header import ImageFileError, check_header
 
@@ -91,11 +91,11 @@ def _read_file(path: Path, hints: Hints, others: list[tuple[str, str]]) -> tuple
             group = where.at("group_id").whole(group)
         if kind == "point":
             if len(corners) != 1:
-                raise where.wrong(Found(f"{len(corners)} points"), "one, as the shape is a point")
+                raise where.wrong(FoundText(f"{len(corners)} points"), "one, as the shape is a point")
             points.append(LoosePoint(label, *corners[0], visible=1 if flags.get("occluded") else 2, group=group))
         elif kind == "rectangle":
             if len(corners) not in (2, 4):
-                raise where.wrong(Found(f"{len(corners)} points"), "two corners, as the shape is a rectangle")
+                raise where.wrong(FoundText(f"{len(corners)} points"), "two corners, as the shape is a rectangle")
             low = [min(corner[axis] for corner in corners) for axis in (0, 1)]
             size = [max(corner[axis] for corner in corners) - low[axis] for axis in (0, 1)]
             boxes.append(LooseBox(label, (*low, *size), group, crowd=bool(flags.get("crowd"))))  # pyright: ignore

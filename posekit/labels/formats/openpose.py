@@ -14,7 +14,7 @@ from posekit.files import write_atomically
 from posekit.labels.image_files import image_named, images_in, placed_names
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.losses import DEFAULT_CATEGORY, numbered_names
-from posekit.labels.place import Found, Place, json_bytes, read_object
+from posekit.labels.place import FoundText, Place, json_bytes, read_object
 from posekit.media.video import VIDEO_SUFFIXES
 
 ENDING = "_keypoints"
@@ -117,7 +117,7 @@ def _instance(place: Place, person: dict[str, Any], counts: Mapping[str, int], t
         rows.append(np.array(numbers).reshape(count, 3))
     points = np.concatenate(rows)
     if len(points) != total:
-        raise place.wrong(Found(f"{len(points)} keypoints"), f"{total}, as --keypoints has names")
+        raise place.wrong(FoundText(f"{len(points)} keypoints"), f"{total}, as --keypoints has names")
     scores, points = points[:, 2].copy(), points.copy()
     points[:, 2] = np.where(scores > 0, 2, 0)
     number = person.get("person_id")

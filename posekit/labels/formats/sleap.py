@@ -14,7 +14,7 @@ import numpy as np
 from posekit.console import tracked
 from posekit.labels.image_files import found_below
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
-from posekit.labels.place import Found, Place
+from posekit.labels.place import FoundText, Place
 
 BROKEN = (OSError, KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError)
 """What sleap-io raises on files that are damaged."""
@@ -41,7 +41,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
     except BROKEN as error:
         raise ValueError(f"{source}: no SLEAP labels that can be read: {error}; save it again with SLEAP") from error
     if not labels.skeletons:
-        raise Place(source).wrong(Found("no skeleton"), "the names of the keypoints")
+        raise Place(source).wrong(FoundText("no skeleton"), "the names of the keypoints")
     categories = [_category(skeleton, hints) for skeleton in labels.skeletons]
     images = []
     track_names, left_out = _track_names(labels.tracks), Counter()
@@ -80,7 +80,7 @@ def _image(source: Path, frame: Any, hints: Hints) -> LabelledImage:
         return LabelledImage(_located(path, source, hints), video=path.parent.name)
     path = Path(video.filename)
     if _is_hdf(video):
-        found = Found(f"frame {number} of {path.name}, which does not hold it")
+        found = FoundText(f"frame {number} of {path.name}, which does not hold it")
         raise Place(source).wrong(found, "a video, images, or a package with all of them", "save it so with SLEAP")
     return LabelledImage(_located(path, source, hints), video=path.stem, frame=number)
 

@@ -21,7 +21,7 @@ from posekit.labels.image_files import (
 )
 from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.losses import numbered_names
-from posekit.labels.place import Found, Place, read_text
+from posekit.labels.place import FoundText, Place, read_text
 from posekit.labels.yaml_file import read_yaml, write_yaml
 from posekit.media.image_file import IMAGE_SUFFIXES, image_size
 
@@ -61,7 +61,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
         for entry in _entries(document.get(split) or document.get(ALIASES.get(split, ""))):
             images += [LabelledImage(file, split=split) for file in _files(place.at(split), root, entry)]
     if not images:
-        raise place.wrong(Found("no images"), "some under train, val or test", "correct these folders")
+        raise place.wrong(FoundText("no images"), "some under train, val or test", "correct these folders")
     for image in tracked(images, "reading"):
         image.size_wh = image_size(image.path)
         labels = label_path(image.path)
@@ -88,10 +88,10 @@ def _read_categories(place: Place, document: dict[str, Any], hints: Hints) -> tu
         names = hints.keypoints or (place.at("kpt_names").names(named[index]) if index < len(named) else ())
         names = names or numbered_names(count)
         if len(names) != count:
-            raise place.at("kpt_names").wrong(Found(f"{len(names)} names"), f"{count}, as kpt_shape says")
+            raise place.at("kpt_names").wrong(FoundText(f"{len(names)} names"), f"{count}, as kpt_shape says")
         categories.append(Category(place.at("names").text(str(label)), names, swaps=swaps))
     if not categories:
-        raise place.at("names").wrong(Found("none"), "the names of the classes")
+        raise place.at("names").wrong(FoundText("none"), "the names of the classes")
     return categories, dims
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from posekit.console import tracked
 from posekit.labels.keypoint_data import Hints, Instance, KeypointData, LabelledImage
-from posekit.labels.place import Found, Place
+from posekit.labels.place import FoundText, Place
 from posekit.labels.public_sets.public_set import category_of, found_files, open_hdf5, points_with, public_format
 
 POINTS = 29
@@ -37,7 +37,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
             points, boxes = (_array(file, f"{key}{KEYS[split]}", path) for key in ("phis", "bboxes"))
         if points.shape[0] != 3 * POINTS or boxes.shape != (4, points.shape[1]):
             found = f"phis of shape {points.shape}, bboxes of shape {boxes.shape}"
-            raise Place(path).wrong(Found(found), f"({3 * POINTS}, N) and (4, N)")
+            raise Place(path).wrong(FoundText(found), f"({3 * POINTS}, N) and (4, N)")
         decode = decoder(path, f"Is{KEYS[split]}")
         for index in tracked(range(points.shape[1]), "reading"):
             x, y, hidden = points[:, index].reshape(3, POINTS)
@@ -50,7 +50,9 @@ def read(source: Path, hints: Hints) -> KeypointData:
 
 def _array(file: Any, key: str, path: Path) -> np.ndarray:
     if key not in file:
-        raise Place(path).wrong(Found(f"only {', '.join(list(file)[:6])}"), f"the array '{key}'", "is it COFW (color)?")
+        raise Place(path).wrong(
+            FoundText(f"only {', '.join(list(file)[:6])}"), f"the array '{key}'", "is it COFW (color)?"
+        )
     return np.array(file[key], np.float64)
 
 

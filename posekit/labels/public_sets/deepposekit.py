@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from posekit.labels.keypoint_data import Hints, Instance, KeypointData, LabelledImage
-from posekit.labels.place import Found, Place
+from posekit.labels.place import FoundText, Place
 from posekit.labels.public_sets.public_set import category_of, extent, found_files, open_hdf5, public_format
 
 SETS = {32: "fly", 35: "locust", 9: "zebra"}
@@ -32,11 +32,11 @@ def read(source: Path, hints: Hints) -> KeypointData:
     with open_hdf5(path) as file:
         missing = [key for key in ("annotations", "annotated", "images") if key not in file]
         if missing:
-            raise place.wrong(Found(f"no {' and no '.join(missing)}"), "annotations, annotated and images")
+            raise place.wrong(FoundText(f"no {' and no '.join(missing)}"), "annotations, annotated and images")
         points, labelled = np.array(file["annotations"], np.float64), np.array(file["annotated"], bool)
     if points.ndim != 3 or points.shape[2] != 2 or points.shape[1] not in SETS or labelled.shape != points.shape[:2]:
         found = f"annotations of shape {points.shape}, annotated of shape {labelled.shape}"
-        raise place.wrong(Found(found), f"(N, K, 2) and (N, K), K one of {', '.join(map(str, SETS))}")
+        raise place.wrong(FoundText(found), f"(N, K, 2) and (N, K), K one of {', '.join(map(str, SETS))}")
     name = SETS[points.shape[1]]
     category = category_of(name, name)
     if hints.keypoints:

@@ -9,7 +9,7 @@ import numpy as np
 
 from posekit.console import tracked
 from posekit.labels.keypoint_data import Hints, KeypointData, LabelledImage
-from posekit.labels.place import Found, Place
+from posekit.labels.place import FoundText, Place
 from posekit.labels.public_sets.public_set import category_of, face, found_files, public_format, read_mat
 
 ENDING = "_pts"
@@ -34,7 +34,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
 def _points(path: Path) -> np.ndarray:
     points = np.asarray(read_mat(path, "pts_2d")[0], np.float64)
     if points.shape != (68, 2) or not np.isfinite(points).all():
-        raise Place(path).wrong(Found(f"pts_2d of shape {points.shape}"), "68 finite points (68, 2)")
+        raise Place(path).wrong(FoundText(f"pts_2d of shape {points.shape}"), "68 finite points (68, 2)")
     return points
 
 

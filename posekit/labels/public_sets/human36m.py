@@ -13,10 +13,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from posekit.labels.place import Found, Place
+from posekit.labels.place import FoundText, Place
 from posekit.labels.public_sets.mocap_takes import Take, subjects_there, write_cameras, write_takes
 from posekit.labels.public_sets.public_set import unpacked_format
-from posekit.labels.public_sets.unpacking import Job
+from posekit.labels.public_sets.unpacking import UnpackingJob
 from posekit.labels.xml_file import read_xml
 
 SPLITS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
@@ -37,7 +37,7 @@ OUTSIDE, INSIDE = 6, 9
 """Numbers of ``w0`` for each camera and subject (rotation, position), and then for each camera (lens)."""
 
 
-def unpack(job: Job) -> list[Path]:
+def unpack(job: UnpackingJob) -> list[Path]:
     """Write ``annotation_body3d`` and ``images``, as configs for Human36mDataset look for them.
 
     Raises:
@@ -109,7 +109,7 @@ class Metadata:
         numbers = np.array([where.number(value) for value in text.strip().strip("[]").split()])
         needed = len(camera_ids) * (OUTSIDE * SUBJECTS + INSIDE)
         if len(numbers) < needed:
-            raise where.wrong(Found(f"{len(numbers)} numbers"), f"{needed} of the cameras", "is the file whole?")
+            raise where.wrong(FoundText(f"{len(numbers)} numbers"), f"{needed} of the cameras", "is the file whole?")
         return cls(place, _motions(_part(root, place, "mapping"), place), camera_ids, numbers)
 
     def cameras(self) -> dict[tuple[str, str], dict[str, Any]]:
@@ -142,7 +142,7 @@ class Metadata:
 def _part(root: ElementTree.Element, place: Place, name: str) -> ElementTree.Element:
     part = root.find(name)
     if part is None:
-        raise place.wrong(Found(f"no {name}"), "one", "is it the metadata.xml of Human3.6M?")
+        raise place.wrong(FoundText(f"no {name}"), "one", "is it the metadata.xml of Human3.6M?")
     return part
 
 
@@ -167,7 +167,7 @@ def rotation(angles: np.ndarray) -> np.ndarray:
     return (about_x @ about_y @ about_z).T
 
 
-def _takes(job: Job, subject: Path, metadata: Metadata) -> Iterator[Take]:
+def _takes(job: UnpackingJob, subject: Path, metadata: Metadata) -> Iterator[Take]:
     motions = metadata.motions.get(subject.name, [])
     if not motions or not all(motions):
         raise metadata.place.at("mapping").wrong(motions, f"the names of all recordings of {subject.name}")
@@ -176,7 +176,7 @@ def _takes(job: Job, subject: Path, metadata: Metadata) -> Iterator[Take]:
             yield _take(job, subject, f"{motion}.{camera}")
 
 
-def _take(job: Job, subject: Path, name: str) -> Take:
+def _take(job: UnpackingJob, subject: Path, name: str) -> Take:
     features = subject / "MyPoseFeatures"
     flat, deep = (
         read_poses(features / folder / f"{name}.cdf", size)
@@ -217,7 +217,7 @@ def read_poses(path: Path, size: int) -> np.ndarray:
         raise ValueError(f"{path}: no CDF file with poses that can be read: {error}; extract it again") from error
     if poses.ndim < 2 or poses.shape[-1] != JOINTS * size or not poses.size or not np.isfinite(poses).all():
         raise Place(path).wrong(
-            Found(f"Pose of shape {poses.shape}"), f"finite numbers (F, {JOINTS * size})", "extract it again"
+            FoundText(f"Pose of shape {poses.shape}"), f"finite numbers (F, {JOINTS * size})", "extract it again"
         )
     return poses.reshape(-1, JOINTS, size)
 

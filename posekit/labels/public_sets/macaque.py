@@ -14,7 +14,7 @@ import numpy as np
 from posekit.console import tracked
 from posekit.labels.image_files import find_folder
 from posekit.labels.keypoint_data import Hints, Instance, KeypointData, LabelledImage
-from posekit.labels.place import Found, Place, read_text
+from posekit.labels.place import FoundText, Place, read_text
 from posekit.labels.public_sets.public_set import category_of, extent, found_files, public_format
 
 
@@ -36,12 +36,12 @@ def read(source: Path, hints: Hints) -> KeypointData:
     for number, row in enumerate(tracked(rows, "reading"), 2):
         where = Place(path, f"row {number}")
         if len(row) < 3:
-            raise where.wrong(Found(f"{len(row)} cells"), "3: name, keypoints, outlines")
+            raise where.wrong(FoundText(f"{len(row)} cells"), "3: name, keypoints, outlines")
         animals, outlines = (
             _parsed(where.at(what), cell) for what, cell in (("keypoints", row[1]), ("outlines", row[2]))
         )
         if len(animals) != len(outlines):
-            raise where.wrong(Found(f"{len(animals)} animals and {len(outlines)} outlines"), "as many of both")
+            raise where.wrong(FoundText(f"{len(animals)} animals and {len(outlines)} outlines"), "as many of both")
         found = [
             _instance(where, points, outline, len(category.keypoints))
             for points, outline in zip(animals, outlines, strict=True)
@@ -63,7 +63,7 @@ def _parsed(place: Place, cell: str) -> list[Any]:
 def _instance(place: Place, points: Any, outline: Any, count: int) -> Instance:
     spots = [place.dict(spot).get("position") for spot in place.list(points)]
     if len(spots) != count:
-        raise place.wrong(Found(f"{len(spots)} keypoints"), str(count))
+        raise place.wrong(FoundText(f"{len(spots)} keypoints"), str(count))
     keypoints = np.array([[0, 0, 0] if spot is None else [*place.numbers(spot, 2), 2] for spot in spots], np.float64)
     outlines = [place.list(place.get(part, "segment")) for part in place.list(outline)]
     parts = [np.array([place.numbers(corner, 2) for corner in corners]) for corners in outlines if corners]

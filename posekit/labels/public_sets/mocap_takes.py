@@ -14,7 +14,7 @@ from posekit.files import write_atomically
 from posekit.labels.image_files import place_images
 from posekit.labels.keypoint_data import LabelledImage
 from posekit.labels.public_sets.public_set import SCALE_PIXELS
-from posekit.labels.public_sets.unpacking import Job
+from posekit.labels.public_sets.unpacking import UnpackingJob
 from posekit.media.video import extract_frames
 
 BOX_SHARE = 1.2
@@ -59,7 +59,7 @@ class Take:
         }
 
 
-def write_takes(job: Job, path: Path, takes: Iterable[Take]) -> None:
+def write_takes(job: UnpackingJob, path: Path, takes: Iterable[Take]) -> None:
     """Bring the images of all takes and write what is known of them; frames without an image are told and left out.
 
     Raises:
@@ -72,7 +72,7 @@ def write_takes(job: Job, path: Path, takes: Iterable[Take]) -> None:
     write_atomically(path, lambda file: np.savez(file, **arrays))  # pyright: ignore[reportArgumentType]
 
 
-def _bring(job: Job, take: Take) -> np.ndarray:
+def _bring(job: UnpackingJob, take: Take) -> np.ndarray:
     """Bring a take's images and return of which frames there are any (F,)."""
     there = np.ones(len(take.names), bool)
     if not job.frames:
@@ -101,7 +101,7 @@ def write_cameras(path: Path, cameras: Mapping[Any, Mapping[str, Any]]) -> None:
     write_atomically(path, lambda file: pickle.dump(dict(cameras), file))
 
 
-def subjects_there(job: Job, names: Sequence[str], folders: Sequence[str]) -> list[Path]:
+def subjects_there(job: UnpackingJob, names: Sequence[str], folders: Sequence[str]) -> list[Path]:
     """Return the folders of the subjects that are there, in the first of ``folders`` with any; tell what is missing."""
     roots = [job.source / folder for folder in folders]
     root = next((root for root in roots if any((root / name).is_dir() for name in names)), roots[0])

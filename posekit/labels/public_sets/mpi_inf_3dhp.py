@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from posekit.labels.place import Found, Place, read_text
+from posekit.labels.place import FoundText, Place, read_text
 from posekit.labels.public_sets.mocap_takes import Take, subjects_there, write_cameras, write_takes
 from posekit.labels.public_sets.public_set import open_hdf5, read_mat, unpacked_format
-from posekit.labels.public_sets.unpacking import Job
+from posekit.labels.public_sets.unpacking import UnpackingJob
 
 TRAIN, TEST = tuple(f"S{number}" for number in range(1, 9)), tuple(f"TS{number}" for number in range(1, 7))
 SEQUENCES = ("Seq1", "Seq2")
@@ -38,7 +38,7 @@ KEYPOINTS = (7, 5, 14, 15, 16, 9, 10, 11, 23, 24, 25, 18, 19, 20, 4, 3, 6)
 MM = 0.001
 
 
-def unpack(job: Job) -> list[Path]:
+def unpack(job: UnpackingJob) -> list[Path]:
     """Write ``annotations`` and ``images``, for MpiInf3dhpDataset; of the test set the frames that the authors use.
 
     Raises:
@@ -65,7 +65,7 @@ def unpack(job: Job) -> list[Path]:
     return written
 
 
-def _train_takes(job: Job, subject: Path, cameras: dict[str, dict[str, Any]]) -> Iterator[Take]:
+def _train_takes(job: UnpackingJob, subject: Path, cameras: dict[str, dict[str, Any]]) -> Iterator[Take]:
     """Yield what each camera saw of both sequences, and add the cameras."""
     for sequence, limit in zip(SEQUENCES, FRAMES[subject.name], strict=True):
         folder = subject / sequence
@@ -84,7 +84,7 @@ def _train_takes(job: Job, subject: Path, cameras: dict[str, dict[str, Any]]) ->
             )
 
 
-def _test_takes(job: Job, subject: Path, cameras: dict[str, dict[str, Any]]) -> Iterator[Take]:
+def _test_takes(job: UnpackingJob, subject: Path, cameras: dict[str, dict[str, Any]]) -> Iterator[Take]:
     """Yield the valid frames of a test subject, and add the camera, which the annotations imply."""
     size = WIDE_WH if subject.name in WIDE else SIZE_WH
     flat, deep, valid = _test_annotations(subject / "annot_data.mat")
@@ -122,12 +122,12 @@ def _annotations(path: Path) -> tuple[dict[int, np.ndarray], dict[int, np.ndarra
         wrong = next((c for c, shape in shapes.items() if len(shape) != 2 or shape[1] != JOINTS * size), None)
         if wrong is not None:
             where = Place(path, f"{key} of camera {wrong}")
-            raise where.wrong(Found(f"shape {shapes[wrong]}"), f"(F, {JOINTS * size})", "download it again")
+            raise where.wrong(FoundText(f"shape {shapes[wrong]}"), f"(F, {JOINTS * size})", "download it again")
         found.append({camera: _finite(path, key, cells[camera, 0]).reshape(-1, JOINTS, size) for camera in CAMERAS})
     uneven = next((camera for camera in CAMERAS if len(found[0][camera]) != len(found[1][camera])), None)
     if uneven is not None:
         counts = f"{len(found[0][uneven])} and {len(found[1][uneven])} frames"
-        raise Place(path, f"annot2, annot3 of camera {uneven}").wrong(Found(counts), "as many", "download it again")
+        raise Place(path, f"annot2, annot3 of camera {uneven}").wrong(FoundText(counts), "as many", "download it again")
     return found[0], found[1]
 
 
@@ -137,11 +137,11 @@ def _test_annotations(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     with open_hdf5(path) as file:
         missing = [key for key in ("annot2", "annot3", "valid_frame") if key not in file]
         if missing:
-            raise place.wrong(Found(f"no {' and no '.join(missing)}"), "annot2, annot3 and valid_frame")
+            raise place.wrong(FoundText(f"no {' and no '.join(missing)}"), "annot2, annot3 and valid_frame")
         flat, deep, valid = (np.array(file[key]) for key in ("annot2", "annot3", "valid_frame"))
     frames = valid.size
     if flat.size != frames * count * 2 or deep.size != frames * count * 3:
-        found = Found(f"annot2 of shape {flat.shape}, annot3 of shape {deep.shape}, {frames} valid_frame")
+        found = FoundText(f"annot2 of shape {flat.shape}, annot3 of shape {deep.shape}, {frames} valid_frame")
         raise place.wrong(found, f"(F, 1, {count}, 2), (F, 1, {count}, 3) and F", "download it again")
     flat, deep = _finite(path, "annot2", flat), _finite(path, "annot3", deep)
     return flat.reshape(frames, count, 2), deep.reshape(frames, count, 3), valid.reshape(-1) != 0
@@ -150,7 +150,7 @@ def _test_annotations(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _finite(path: Path, key: str, values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, np.float64)
     if not np.isfinite(values).all():
-        raise Place(path, key).wrong(Found("values that are no numbers"), "finite ones", "download it again")
+        raise Place(path, key).wrong(FoundText("values that are no numbers"), "finite ones", "download it again")
     return values
 
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from posekit.console import tracked
-from posekit.datasets.datasets.mpii import HEAD_SHARE
+from posekit.datasets.readers.mpii import HEAD_SHARE
 from posekit.files import write_atomically
 from posekit.labels.image_files import place_images
 from posekit.labels.keypoint_data import Format, Hints, Instance, KeypointData, LabelledImage
-from posekit.labels.place import ENCODER, Found, Place, as_utf8
+from posekit.labels.place import ENCODER, FoundText, Place, as_utf8
 from posekit.labels.public_sets.public_set import SCALE_PIXELS, category_of, found_files, read_mat
 
 LABELS = "mpii_human_pose*.mat"
@@ -46,7 +46,9 @@ def read(source: Path, hints: Hints) -> KeypointData:
     place = Place(path)
     entries, training = (listed(attribute(release, name, place)) for name in ("annolist", "img_train"))
     if len(entries) != len(training):
-        raise place.wrong(Found(f"{len(entries)} images"), f"{len(training)}, as img_train has", "download it again")
+        raise place.wrong(
+            FoundText(f"{len(entries)} images"), f"{len(training)}, as img_train has", "download it again"
+        )
     root = hints.images or path.parent / FOLDER
     left_out: Counter[str] = Counter()
     images = []
@@ -108,7 +110,7 @@ def listed(value: Any) -> list[Any]:
 def attribute(value: Any, name: str, place: Place) -> Any:
     """Return a field of a struct; a missing one is an error."""
     if not hasattr(value, name):
-        raise place.wrong(Found(f"no field '{name}'"), "MPII's own structure", "is it MPII's file of labels?")
+        raise place.wrong(FoundText(f"no field '{name}'"), "MPII's own structure", "is it MPII's file of labels?")
     return getattr(value, name)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from posekit.keypoints.skeleton import Skeleton
 from posekit.labels.keypoint_data import Category, Format, Instance, Reader
-from posekit.labels.place import Found, Place, read_text
-from posekit.labels.public_sets.unpacking import Job, Unpacking
+from posekit.labels.place import FoundText, Place, read_text
+from posekit.labels.public_sets.unpacking import Unpacking, UnpackingJob
 
 MATLAB_5 = b"MATLAB 5.0 MAT-file"
 SCALE_PIXELS = 200
@@ -25,7 +25,7 @@ def public_format(name: str, title: str, read: Reader) -> Format:
 
 
 def unpacked_format(
-    name: str, title: str, run: Callable[[Job], list[Path]], *, every: int = 0, splits: tuple[str, ...] = ()
+    name: str, title: str, run: Callable[[UnpackingJob], list[Path]], *, every: int = 0, splits: tuple[str, ...] = ()
 ) -> Format:
     """Return a format that is only unpacked, and only when it is named; see ``Unpacking``."""
     unpacking = Unpacking(run, every=every, splits=splits)
@@ -67,7 +67,7 @@ def read_points(path: Path, rows: Sequence[str], count: int) -> np.ndarray:
     """
     place = Place(path)
     if len(rows) != count:
-        raise place.wrong(Found(f"{len(rows)} points"), f"{count}", "is it a file of this dataset?")
+        raise place.wrong(FoundText(f"{len(rows)} points"), f"{count}", "is it a file of this dataset?")
     return np.array([place.at(f"point {i}").numbers(row.split(), 2) for i, row in enumerate(rows, 1)])
 
 
@@ -75,7 +75,7 @@ def read_pts(path: Path, count: int = 68) -> np.ndarray:
     """Read the points of a .pts file, between braces (K, 2)."""
     lines = [line.strip() for line in read_text(path).splitlines() if line.strip()]
     if "{" not in lines or "}" not in lines:
-        raise Place(path).wrong(Found("no braces"), "points between { and }", "is it a whole .pts file?")
+        raise Place(path).wrong(FoundText("no braces"), "points between { and }", "is it a whole .pts file?")
     return read_points(path, lines[lines.index("{") + 1 : lines.index("}")], count)
 
 

@@ -19,7 +19,7 @@ from posekit.labels.image_files import place_images
 from posekit.labels.keypoint_data import LabelledImage
 from posekit.labels.place import Place, json_bytes, read_object
 from posekit.labels.public_sets.public_set import found_files, unpacked_format
-from posekit.labels.public_sets.unpacking import Job
+from posekit.labels.public_sets.unpacking import UnpackingJob
 from posekit.media.video import extract_frames
 
 RATE = 30
@@ -29,7 +29,7 @@ TRIMMED = "_Trim"
 PARTS = ("train", "val")
 
 
-def unpack(job: Job) -> list[Path]:
+def unpack(job: UnpackingJob) -> list[Path]:
     """Write ``annotations``, of each scene and of all, and ``images``, as configs for UBody2dDataset look for them.
 
     Raises:
@@ -39,7 +39,7 @@ def unpack(job: Job) -> list[Path]:
     return unpack_scenes(job, Scene)
 
 
-def unpack_scenes(job: Job, kind: type[Scene], **options: Any) -> list[Path]:
+def unpack_scenes(job: UnpackingJob, kind: type[Scene], **options: Any) -> list[Path]:
     """Write the files of each scene and of all; see ``unpack``.
 
     Args:
@@ -105,7 +105,7 @@ class Scene:
     CATEGORIES: ClassVar[list[dict[str, Any]]] = [{"supercategory": "person", "id": 1, "name": "person"}]
     unfitted = 0
 
-    def __init__(self, job: Job, path: Path) -> None:
+    def __init__(self, job: UnpackingJob, path: Path) -> None:
         self.job, self.place, self.name = job, Place(path), path.parent.name
         self.root = path.parents[2]
 

@@ -17,7 +17,7 @@ from posekit.labels.place import Place, read_object
 from posekit.labels.public_sets.public_set import category_of, found_files, unpacked_format
 from posekit.labels.public_sets.smplx import NUM_SHAPE, PARTS, SmplxModel
 from posekit.labels.public_sets.ubody import Scene, unpack_scenes
-from posekit.labels.public_sets.unpacking import Job
+from posekit.labels.public_sets.unpacking import UnpackingJob
 
 MODEL = "SMPLX_NEUTRAL.npz"
 DEPTH_CELLS, DEPTH_METRES = 16, 2.0
@@ -43,7 +43,7 @@ NAMES = {
 """Names of UBody for the parts of a pose."""
 
 
-def unpack(job: Job) -> list[Path]:
+def unpack(job: UnpackingJob) -> list[Path]:
     """Write the files of each scene and of all scenes, and the images; see ``ubody.unpack``.
 
     Raises:
@@ -60,7 +60,7 @@ class Scene3d(Scene):
     FILE = JOINED = "{}_3dkeypoint_annotation.json"
     CATEGORIES: ClassVar = [{**Scene.CATEGORIES[0], "keypoints": list(category_of("ubody3d", "person").keypoints)}]
 
-    def __init__(self, job: Job, path: Path, model: SmplxModel) -> None:
+    def __init__(self, job: UnpackingJob, path: Path, model: SmplxModel) -> None:
         super().__init__(job, path)
         self.model = model
 

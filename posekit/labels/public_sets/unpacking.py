@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Job:
+class UnpackingJob:
     """What to unpack, and how.
 
     Attributes:
@@ -36,11 +36,11 @@ class Unpacking:
 
     Attributes:
         run: does it and returns the files that a user wants to know of.
-        every: default of ``Job.every``; 0 where the labels say which frames there are.
+        every: default of ``UnpackingJob.every``; 0 where the labels say which frames there are.
         splits: the authors' divisions, the usual one first; none where there is only one.
     """
 
-    run: Callable[[Job], list[Path]]
+    run: Callable[[UnpackingJob], list[Path]]
     every: int = 0
     splits: tuple[str, ...] = ()
 

@@ -12,7 +12,7 @@ import numpy as np
 from posekit.console import tracked
 from posekit.labels.image_files import find_folder
 from posekit.labels.keypoint_data import Hints, KeypointData, LabelledImage
-from posekit.labels.place import Found, Place, read_text
+from posekit.labels.place import FoundText, Place, read_text
 from posekit.labels.public_sets.public_set import category_of, face, found_files, public_format
 
 ATTRIBUTES = ("pose", "expression", "illumination", "make-up", "occlusion", "blur")
@@ -37,7 +37,9 @@ def read(source: Path, hints: Hints) -> KeypointData:
         for number, line in enumerate(tracked(read_text(path).splitlines(), "reading"), 1):
             cells, where = line.split(maxsplit=CELLS - 1), Place(path, f"line {number}")
             if len(cells) != CELLS:
-                raise where.wrong(Found(f"{len(cells)} values"), f"{CELLS}: 98 points, a rectangle, 6 marks, a name")
+                raise where.wrong(
+                    FoundText(f"{len(cells)} values"), f"{CELLS}: 98 points, a rectangle, 6 marks, a name"
+                )
             values = np.array(where.numbers(cells[:-1]))
             points, corners = values[: 2 * POINTS].reshape(POINTS, 2), values[2 * POINTS : 2 * POINTS + 4]
             x, y, width, height = [*corners[:2].tolist(), *(corners[2:] - corners[:2]).tolist()]

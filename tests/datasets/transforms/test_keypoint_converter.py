@@ -25,6 +25,12 @@ def test_keypoints_move_to_their_targets(converted: Any) -> None:
     assert points[[3, 6]].tolist() == [[0, 0], [0, 0]]
 
 
+def test_a_target_may_be_the_mean_of_three(make_results: Any) -> None:
+    results: Any = KeypointConverter(2, [((0, 1, 5), 1), (2, 0)])(make_results())
+    assert results["keypoints"][0, 1] == pytest.approx(KEYPOINTS[0, [0, 1, 5]].mean(axis=0))
+    assert results["keypoints_visible"][0].tolist() == [[1, 1], [0, 1]]
+
+
 def test_visible_where_all_sources_are(converted: Any) -> None:
     visible, weights = np.moveaxis(converted["keypoints_visible"][0], -1, 0)
     assert visible.tolist() == [1, 1, 1, 0, 1, 0, 0]
@@ -57,14 +63,14 @@ def test_3d_keypoints_convert_too(make_results: Any) -> None:
     assert results["lifting_target_visible"].tolist() == [[1, 1, 1, 0, 1, 1, 0]]
 
 
-@pytest.mark.parametrize("mapping", [[(0, 7)], [((0, 1, 2), 0)], [(-1, 0)]])
+@pytest.mark.parametrize("mapping", [[(0, 7)], [((), 0)], [(-1, 0)]])
 def test_mapping_that_cannot_be(mapping: Any) -> None:
     with pytest.raises(ValueError, match=r"KeypointConverter\.mapping"):
         KeypointConverter(7, mapping)
 
 
 def test_a_set_with_too_few_keypoints_is_named(make_results: Any) -> None:
-    with pytest.raises(IndexError, match=r"KeypointConverter.mapping: takes keypoint 16 of a set of 6"):
+    with pytest.raises(ValueError, match=r"KeypointConverter.mapping: takes keypoint 16 of a set of 6"):
         KeypointConverter(7, [(0, 0), ((1, 16), 1)])(make_results())
 
 

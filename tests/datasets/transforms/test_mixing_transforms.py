@@ -10,10 +10,10 @@ from dot_images import KEYPOINTS, dot_center  # pyright: ignore[reportMissingImp
 
 from posekit.datasets.transforms.bottomup_random_choice_resize import BottomupRandomChoiceResize
 from posekit.datasets.transforms.bottomup_random_crop import BottomupRandomCrop
-from posekit.datasets.transforms.hand_random_flip import HandRandomFlip
 from posekit.datasets.transforms.keypoint_converter import KeypointConverter
 from posekit.datasets.transforms.mosaic import Mosaic
 from posekit.datasets.transforms.random_choice import RandomChoice
+from posekit.datasets.transforms.random_flip import HandRandomFlip
 from posekit.datasets.transforms.random_flip_around_root import RandomFlipAroundRoot
 from posekit.datasets.transforms.single_hand_converter import SingleHandConverter
 from posekit.datasets.transforms.yolox_mix_up import YOLOXMixUp

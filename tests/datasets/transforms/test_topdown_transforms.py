@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from dot_images import KEYPOINTS, dot_image  # pyright: ignore[reportMissingImports]
 
+from posekit.datasets.transforms.base import truncated_normal
 from posekit.datasets.transforms.random_bbox_transform import RandomBBoxTransform
 from posekit.datasets.transforms.random_flip import RandomFlip
 from posekit.datasets.transforms.random_half_body import RandomHalfBody
 from posekit.datasets.transforms.topdown_affine import TopdownAffine
-from posekit.datasets.transforms.truncated_normal import truncated_normal
 from posekit.datasets.transforms.warp import Warp, apply_warp
 from posekit.geometry import Affine
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from posekit.evaluation.metrics.coco_metric import CocoMetric, pose_scores
+from posekit.keypoints.skeleton import load_metainfo
 
 POINTS = np.array([[10, 10], [60, 10], [10, 90]], float)
 META = dict(dataset_name="corner", num_keypoints=3, sigmas=np.full(3, 0.05))
@@ -144,12 +145,33 @@ def test_converters(ann_file):
     ] == pytest.approx(1)
 
 
+def test_converters_take_a_named_mapping(tmp_path):
+    people = [dict(label(1, 1), keypoints=np.c_[np.arange(28.0).reshape(14, 2), np.full(14, 2)].ravel().tolist())]
+    path = tmp_path / "aic.json"
+    path.write_text(json.dumps(dict(images=[dict(id=1)], annotations=people)))
+    found = sample(1, 1)
+    found["pred_instances"] = dict(
+        keypoints=np.arange(28, dtype=np.float32).reshape(1, 14, 2), keypoint_scores=np.ones((1, 14))
+    )
+    converter = dict(type="KeypointConverter", mapping="aic_to_coco")
+    metric = CocoMetric(str(path), pred_converter=converter, gt_converter=converter, sigmas=[0.1] * 17)
+    metric.dataset_meta = load_metainfo(dict(from_file="aic"))
+    metric.process({}, [found])
+    assert metric.evaluate(1)["coco/AP"] == pytest.approx(1)
+    assert metric.dataset_meta["num_keypoints"] == 17
+
+
 @pytest.mark.parametrize(
     ("converter", "message"),
-    [(dict(mapping=[(0, 0)]), "needs num_keypoints"), (dict(num_keypoints=1, mapping=[(9, 0)]), "maps 9 to 0")],
+    [
+        (dict(mapping=[(0, 0)]), "CocoMetric.pred_converter: needs num_keypoints"),
+        (dict(num_keypoints=1, mapping=[(9, 0)]), "CocoMetric.pred_converter: takes keypoint 9 of a set of 3"),
+        (dict(mapping="aic_to_nowhere"), "nowhere"),
+        (dict(mapping="aic_to_coco", num_keypoints=3), "3, but aic_to_coco makes 17"),
+    ],
 )
 def test_wrong_converter(converter, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, FileNotFoundError), match=message):
         run(sample(1, 1), pred_converter=converter)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from posekit.labels.doctor.finding import Finding
 from posekit.labels.doctor.image_scan import scan_images
 from posekit.labels.doctor.source import file_source
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 
 NAMES = ("nose", "left_eye", "right_eye", "left_shoulder", "right_shoulder", "left_hip", "right_hip")
 POSE = ((50, 20), (54, 16), (46, 16), (60, 35), (40, 35), (56, 60), (44, 60))
@@ -53,9 +53,9 @@ def write(folder: Path, annotations: list[Any], *, name: str = "own.json", **par
     return str(folder / name)
 
 
-def read(folder: Path, annotations: list[Any], **parts: Any) -> Table:
+def read(folder: Path, annotations: list[Any], **parts: Any) -> InstanceTable:
     """Return the table of a COCO file, its images looked at."""
-    table = Table.read(file_source(write(folder, annotations, **parts)))
+    table = InstanceTable.read(file_source(write(folder, annotations, **parts)))
     table.scan = scan_images(table.images.paths, threads=2)
     return table
 

@@ -11,7 +11,7 @@ from posekit.labels.doctor import image_checks as checks
 from posekit.labels.doctor import likeness
 from posekit.labels.doctor.image_scan import look_at, scan_images
 from posekit.labels.doctor.source import file_source
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 
 
 def jpeg(image):
@@ -67,7 +67,7 @@ def test_broken_file(reason, tmp_path):
 
 def test_missing_file(tmp_path):
     write(tmp_path, [])
-    table = Table.read(file_source(write(tmp_path, [person()])))
+    table = InstanceTable.read(file_source(write(tmp_path, [person()])))
     (tmp_path / "images" / "2.png").unlink()
     table.scan = scan_images(table.images.paths)
     finding = found(checks.check_files, table)["missing image"]
@@ -75,7 +75,7 @@ def test_missing_file(tmp_path):
 
 
 def test_missing_folder(tmp_path):
-    table = Table.read(file_source(write(tmp_path, [person()]), images=tmp_path / "elsewhere"))
+    table = InstanceTable.read(file_source(write(tmp_path, [person()]), images=tmp_path / "elsewhere"))
     table.scan = scan_images(table.images.paths)
     assert found(checks.check_files, table)["missing image"].remedy == "Give the folder with --images."
 

@@ -7,7 +7,7 @@ from doctor_files import CATEGORY, NAMES, keypoints, person, write
 
 from posekit.config import loads
 from posekit.labels.doctor.source import config_sources, file_source, find_folder
-from posekit.labels.doctor.table import Table
+from posekit.labels.doctor.table import InstanceTable
 
 SET = dict(dataset_name="seven", keypoint_info={i: dict(id=i, name=name, swap="") for i, name in enumerate(NAMES)})
 
@@ -31,7 +31,7 @@ def test_images_are_found_near_the_file(annotations, images, tmp_path):
 
 def test_a_named_keypoint_set_is_used(tmp_path):
     path = write(tmp_path, [person(keypoints=[1] * 42)])
-    table = Table.read(file_source(path, keypoints="lsp"))
+    table = InstanceTable.read(file_source(path, keypoints="lsp"))
     assert table.metainfo["dataset_name"] == "lsp"
     assert len(table.points) == 1
 
@@ -46,7 +46,7 @@ def test_config_names_each_file_once(tmp_path):
     config["test_dataloader"] = config["val_dataloader"]
     sources = config_sources(config)
     assert [source.name for source in sources] == ["train", "val"]
-    table = Table.read(sources[0])
+    table = InstanceTable.read(sources[0])
     assert table.images.paths[0] == str(tmp_path / "i" / "1.png")
     assert table.metainfo["dataset_name"] == "seven"
 
@@ -70,7 +70,7 @@ def test_the_data_sets_own_reading_is_used(tmp_path):
         json.dumps(dict(images=[dict(id=1, file_name="a", width=20, height=20)], annotations=[person(**hand)]))
     )
     dataset = dict(type="CocoWholeBodyHandDataset", ann_file=str(tmp_path / "hands.json"))
-    table = Table.read(config_sources(dict(train_dataloader=dict(dataset=dataset)))[0])
+    table = InstanceTable.read(config_sources(dict(train_dataloader=dict(dataset=dataset)))[0])
     assert table.points.shape == (1, 21, 3)
     assert table.boxes.tolist() == [[1, 1, 10, 10]]
 
@@ -97,4 +97,4 @@ def test_first_pixel_is_at_zero_in_the_table(tmp_path):
 
     type_with_origin = type("FromOne", (type(source.dataset),), {"FORMAT": replace(source.dataset.FORMAT, origin=1.0)})
     source.dataset.__class__ = type_with_origin
-    assert Table.read(source).points[0, 0].tolist() == [49, 19, 2]
+    assert InstanceTable.read(source).points[0, 0].tolist() == [49, 19, 2]

@@ -11,14 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from posekit.files import read_json
-from posekit.keypoints.proposed_skeleton import info_of_category, names_keypoints
-
 logger = logging.getLogger(__name__)
 
 SHOWN = 8
 KEPT = 1000
-"""Of so many problems of a kind it is kept what and where they are; all are counted."""
+"""Number of problems of each kind whose place and text are kept; all are counted."""
 
 ROWS_AT_ONCE = 1 << 14
 INT64 = 2**63
@@ -58,11 +55,11 @@ class Problems:
         count = self.counts.total()
         shown = [f"  {problem.where}: {problem.text}" for problem in self.found[:SHOWN]]
         shown += [f"  … and {count - SHOWN} more"] if count > SHOWN else []
-        found = f"{self.path}: {count} problem{'s' if count > 1 else ''} in the annotations"
+        headline = f"{self.path}: {count} problem{'s' if count > 1 else ''} in the annotations"
         if strict:
             advice = "evaluation leaves nothing out: correct or remove these annotations"
-            raise ValueError("\n".join([f"{found}; {advice}", *shown]))
-        logger.warning("%s; training leaves these annotations out\n%s", found, "\n".join(shown))
+            raise ValueError("\n".join([f"{headline}; {advice}", *shown]))
+        logger.warning("%s; training leaves these annotations out\n%s", headline, "\n".join(shown))
 
 
 def packer(keys: Sequence[str]) -> Callable[[dict[str, Any]], dict[str, Any]] | None:
@@ -173,8 +170,8 @@ def dicts_under(data: Any, key: str, path: str) -> list[dict[str, Any]]:
             f"{path}: a COCO annotation file is a dict with images and annotations, found {type(data).__name__}"
         )
     if not isinstance(data.get(key), list):
-        found = type(data[key]).__name__ if key in data else f"only {_keys(data)}"
-        raise ValueError(f"{path}: '{key}' must be a list of dicts, found {found}")
+        kind = type(data[key]).__name__ if key in data else f"only {_keys(data)}"
+        raise ValueError(f"{path}: '{key}' must be a list of dicts, found {kind}")
     wrong = next((i for i, item in enumerate(data[key]) if not isinstance(item, dict)), None)
     if wrong is not None:
         raise ValueError(f"{path}: {key}[{wrong}] must be a dict, found {_short(data[key][wrong])}")
@@ -183,26 +180,3 @@ def dicts_under(data: Any, key: str, path: str) -> list[dict[str, Any]]:
 
 def _keys(data: Iterable[Any]) -> str:
     return ", ".join(repr(key) for key in list(data)[:6]) or "an empty dict"
-
-
-def propose_info(path: str) -> dict[str, Any]:
-    """Return a ``dataset_info`` of the keypoints that a COCO file names.
-
-    Swaps are proposed where two names differ in left and right alone; they are logged, to be checked.
-
-    Raises:
-        ValueError: if no category of the file names keypoints.
-    """
-    categories = dicts_under(read_json(path, "annotation file"), "categories", path)
-    named = [category for category in categories if names_keypoints(category)]
-    if not named:
-        raise ValueError(f"{path}: no category names its keypoints; give metainfo=dict(from_file=...)")
-    info = info_of_category(named[0])
-    names, swaps = named[0]["keypoints"], {point["name"]: point["swap"] for point in info["keypoint_info"].values()}
-    pairs = [f"{name} and {swap}" for name, swap in swaps.items() if swap and name < swap]
-    logger.warning(
-        "%s: keypoints %s of category '%s'; proposed to swap when mirrored: %s. If that is wrong, write the keypoint "
-        "set into a file and give metainfo=dict(from_file=...)",
-        path, ", ".join(names), named[0].get("name"), ", ".join(pairs) or "none",
-    )  # fmt: skip
-    return info

@@ -1,26 +1,28 @@
-"""From a COCO keypoint file to columns of instances."""
+"""COCO keypoint files."""
 
 from __future__ import annotations
 
-import os
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import compress
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from posekit.datasets.annotation_file import (
+from posekit.datasets.readers.annotation_file import (
     INFINITE,
     Problems,
+    dicts_under,
     is_id,
     is_number,
     number_row_problem,
     number_rows,
+    packer,
     whole_numbers,
 )
-from posekit.datasets.records import Offsets, Packed, PackedGroups, Ragged, Records, Strings, present
+from posekit.datasets.readers.images import Images, match_images
+from posekit.datasets.readers.instances import InstanceRows, Instances
+from posekit.datasets.records import Records, Strings
 from posekit.files import read_json
 
 REFERENCE_HEIGHT = 200.0
@@ -28,6 +30,10 @@ REFERENCE_HEIGHT = 200.0
 
 BODY_SHARE = 0.53
 """Area of a person relative to the box, where no area is annotated (COCO's mean)."""
+
+
+JsonDict = dict[str, Any]
+ParseAnnotation = Callable[[JsonDict, JsonDict], JsonDict | None]
 
 
 @dataclass(frozen=True)
@@ -57,157 +63,106 @@ class CocoFormat:
     extra: tuple[str, ...] = ()
 
 
-@dataclass
-class Images:
-    """The images of a file, in its order; ``unused`` are the ids of those left out."""
-
-    ids: np.ndarray
-    paths: list[str]
-    size_wh: np.ndarray
-    infos: list[dict[str, Any]] = field(repr=False)
-    unused: frozenset[int] = frozenset()
-
-    @classmethod
-    def read(cls, infos: Sequence[dict[str, Any]], prefix: str, problems: Problems, *, interval: int = 1) -> Images:
-        """Check images and join their names to the folder ``prefix``; unusable ones are left out and named."""
-        kept: dict[int, dict[str, Any]] = {}
-        unused: set[int] = set()
-        for index, info in enumerate(infos):
-            problem = _image_problem(info)
-            if problem:
-                problems.add(f"images[{index}]", problem, "image")
-                unused.update([info["id"]] if is_id(info.get("id")) else [])
-            elif kept.get(info["id"], info) != info:
-                problems.add(
-                    f"images[{index}]", f"id {info['id']} is another image's; give each image its own", "image"
-                )
-            elif info["id"] % interval == 0:
-                kept[info["id"]] = info
-            else:
-                unused.add(info["id"])
-        return cls(
-            ids=np.array(list(kept), np.int64),
-            paths=[os.path.join(prefix, info["file_name"]) for info in kept.values()],  # noqa: PTH118 - may be a URL
-            size_wh=np.array([(info["width"], info["height"]) for info in kept.values()], np.float64).reshape(-1, 2),
-            infos=list(kept.values()),
-            unused=frozenset(unused - set(kept)),
-        )
-
-    def index_of(self, ids: np.ndarray) -> np.ndarray:
-        """Return the indices of the images with these ids (N,), -1 where there is none."""
-        order = np.argsort(self.ids)
-        place = np.searchsorted(self.ids, ids, sorter=order)
-        index = np.append(order, -1)[place]
-        return np.where(np.append(self.ids, 0)[index] == ids, index, -1)
-
-    def ordered(self, ids: Iterable[int]) -> Images:
-        """Bring the images with these ids to the front, in this order."""
-        index_of = {image_id: index for index, image_id in enumerate(self.ids.tolist())}
-        front = [index_of[image_id] for image_id in dict.fromkeys(ids) if image_id in index_of]
-        order = list(dict.fromkeys([*front, *range(len(self.ids))]))
-        paths, infos = [self.paths[i] for i in order], [self.infos[i] for i in order]
-        return Images(self.ids[order], paths, self.size_wh[order], infos, self.unused)
-
-
-def _image_problem(info: Mapping[str, Any]) -> str | None:
-    missing = [key for key in ("id", "file_name", "width", "height") if key not in info]
-    if missing:
-        return f"no {' and no '.join(missing)}; an image needs id, file_name, width and height"
-    if not is_id(info["id"]):
-        return f"id must be a whole number, found {str(info['id'])[:40]!r}"
-    if not isinstance(info["file_name"], str) or not info["file_name"]:
-        return f"file_name must be a text, found {str(info['file_name'])[:40]!r}"
-    wrong = [key for key in ("width", "height") if not is_number(info[key]) or not 0 < info[key] < 1e9]
-    return f"{wrong[0]} must be a number of pixels above 0, found {str(info[wrong[0]])[:40]}" if wrong else None
-
-
-@dataclass
-class Instances:
-    """Annotated instances, sorted by image.
-
-    Attributes:
-        image: index of each instance's image.
-        arrays: columns (N, ...) that rows show with a leading axis of instances.
-        numbers: columns (N,) that rows show as a python number (top-down) or a list of them (bottom-up).
-        objects: JSON values of the instances, such as segmentations; None where an annotation has none.
-        raw: the annotations as the file has them, but for keypoints that ``packer`` packed.
-    """
+class AnnotationFile(NamedTuple):
+    """What an annotation file holds: its images and, unchecked, its annotations and categories, None without a list."""
 
     images: Images
-    image: np.ndarray
-    arrays: dict[str, np.ndarray]
-    numbers: dict[str, np.ndarray]
-    objects: dict[str, list[Any]]
-    raw: list[dict[str, Any]]
+    annotations: list[dict[str, Any]]
+    categories: list[Any] | None = None
 
-    def __len__(self) -> int:
-        return len(self.image)
 
-    def select(self, keep: np.ndarray) -> Instances:
-        """Keep the instances of a mask."""
-        return Instances(
-            images=self.images,
-            image=self.image[keep],
-            arrays={key: column[keep] for key, column in self.arrays.items()},
-            numbers={key: column[keep] for key, column in self.numbers.items()},
-            objects={key: list(compress(values, keep)) for key, values in self.objects.items()},
-            raw=list(compress(self.raw, keep)),
-        )
+class CocoReader:
+    """Reads a COCO keypoint file, all annotations at once.
 
-    def usable(self, problems: Problems | None = None) -> np.ndarray:
-        """Mask the instances to train on one by one: labelled keypoints, a box with an area, no crowd."""
-        low, high = self.arrays["bbox"][:, :2], self.arrays["bbox"][:, 2:]
-        labelled = (self.numbers["num_keypoints"] != 0) & (self.arrays["keypoints"].max(axis=(1, 2)) > 0)
-        labelled &= self.numbers["iscrowd"] == 0
-        has_area = (high > low).all(axis=1)
-        for index in np.flatnonzero(labelled & ~has_area).tolist() if problems else ():
-            box = self.arrays["bbox"][index].tolist()
-            text = f"the box has no area inside the image (xyxy {box}); correct or remove it"
-            problems.add(self.where(index), text)  # pyright: ignore[reportOptionalMemberAccess]
-        return labelled & has_area
+    A subclass overrides ``read_file`` for a file that is written otherwise, ``expand`` for one that keeps several
+    instances in one annotation.
 
-    def where(self, index: int) -> str:
-        return f"annotation {self.numbers['id'][index]} on image {self.images.ids[self.image[index]]}"
+    Args:
+        path: the annotation file.
+        folder: folder that the file names of the images are relative to.
+        form: use that the dataset makes of the format.
+        interval: number that divides the ids of the images to read.
+    """
 
-    def row(self, index: int) -> dict[str, Any]:
-        """Return one instance as a top-down record with its annotation, in plain values."""
-        image = self.image[index]
-        return {
-            "img_id": int(self.images.ids[image]),
-            "img_path": self.images.paths[image],
-            **{key: column[index : index + 1] for key, column in self.arrays.items()},
-            **{key: column[index].item() for key, column in self.numbers.items()},
-            **present({key: values[index] for key, values in self.objects.items()}),
-            "raw_ann_info": self.raw[index],
-        }
+    def __init__(self, path: str, folder: str, form: CocoFormat, *, interval: int = 1) -> None:
+        self.path = path
+        self.folder = folder
+        self.form = form
+        self.interval = interval
 
-    def topdown(self, *, keep_raw: bool) -> Records:
-        """Make one record of each instance."""
-        columns: dict[str, Any] = self._image_columns(self.image)
-        columns.update({key: column[:, None] for key, column in self.arrays.items()})
-        columns.update(self.numbers)
-        columns.update({key: Packed(values) for key, values in self.objects.items()})
-        if keep_raw:
-            columns["raw_ann_info"] = Packed(self.raw)
-        return Records(columns, np.arange(len(self)))
+    def read_file(self, problems: Problems, *, packed: bool = False) -> AnnotationFile:
+        """Read the file; images that cannot be used are left out and named.
 
-    def bottomup(self, *, keep_raw: bool, keep_empty: bool = False) -> Records:
-        """Make one record of each image with instances; then, with ``keep_empty``, one of each without."""
-        image, first = np.unique(self.image, return_index=True)
-        empty = np.setdiff1d(np.arange(len(self.images.ids)), image)[: None if keep_empty else 0]
-        offsets = Offsets(np.concatenate([first, np.full(len(empty) + 1, len(self))]))
-        image = np.concatenate([image, empty])
-        columns: dict[str, Any] = self._image_columns(image)
-        columns.update({key: Ragged(column, offsets) for key, column in self.arrays.items()})
-        columns.update({key: Ragged(column, offsets, as_list=True) for key, column in self.numbers.items()})
-        columns.update({key: PackedGroups(Packed(values), offsets) for key, values in self.objects.items()})
-        columns["invalid_segs"] = PackedGroups(columns["segmentation"].column, offsets, ~self.usable())
-        if keep_raw:
-            columns["raw_ann_info"] = PackedGroups(Packed(self.raw), offsets)
-        return Records(columns, np.arange(len(image)))
+        Args:
+            problems: what is wrong with entries of the file is added to these.
+            packed: read the keypoints' lists as arrays, for a fraction of the memory.
+        """
+        data = read_json(self.path, "annotation file", hook=packer(self.form.keypoints) if packed else None)
+        infos = dicts_under(data, "images", self.path)
+        annotations = dicts_under(data, "annotations", self.path)
+        categories = data.get("categories")
+        images = Images.read(infos, self.folder, problems, interval=self.interval)
+        return AnnotationFile(images, annotations, categories if isinstance(categories, list) else None)
 
-    def _image_columns(self, image: np.ndarray) -> dict[str, Any]:
-        return {"img_id": self.images.ids[image], "img_path": Strings(self.images.paths, image)}
+    def expand(self, annotations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return one annotation for each instance; lists of numbers may be arrays."""
+        return annotations
+
+    def read(
+        self, count_keypoints: Callable[[AnnotationFile], int], problems: Problems, *, packed: bool = False
+    ) -> Instances | InstanceRows:
+        """Read all instances; those that cannot be used are left out and named.
+
+        Args:
+            count_keypoints: function that says how many keypoints an annotation of the file must have.
+            problems: what is wrong with entries of the file is added to these.
+            packed: as for ``read_file``.
+        """
+        file = self.read_file(problems, packed=packed)
+        count = count_keypoints(file)
+        return read_instances(self.expand(file.annotations), file.images, self.form, count, problems)
+
+    def rows_of(
+        self, file: AnnotationFile, parse: ParseAnnotation, problems: Problems
+    ) -> tuple[list[JsonDict], list[JsonDict]]:
+        """Parse a file's annotations one by one; those that ``parse`` refuses are left out and named.
+
+        Args:
+            file: what ``read_file`` returned.
+            parse: function that turns an annotation and its image, both as in the file, into an instance or None;
+                the image also has ``img_id`` and ``img_path``.
+            problems: what is wrong with entries of the file is added to these.
+
+        Returns:
+            The instances, and the images with these two keys.
+        """
+        images = [
+            {**info, "img_id": info["id"], "img_path": path}
+            for info, path in zip(file.images.infos, file.images.paths, strict=True)
+        ]
+        annotations, image = match_images(self.expand(file.annotations), file.images, problems)
+        rows = []
+        for annotation, index in zip(annotations, image.tolist(), strict=True):
+            try:
+                row = parse(annotation, images[index])
+            except (LookupError, ArithmeticError, TypeError, ValueError) as error:
+                problems.add(f"annotation {annotation['id']}", f"{type(error).__name__}: {error}")
+                continue
+            if row:
+                rows.append(row)
+        return rows, images
+
+    def parse(self, annotation: dict[str, Any], image: dict[str, Any], num_keypoints: int) -> dict[str, Any] | None:
+        """Return the instance of one annotation in plain values, None if it has no keypoints.
+
+        Raises:
+            ValueError: if the annotation is malformed.
+        """
+        problems = Problems(self.path)
+        images = Images.read([image], self.folder, problems)
+        instances = read_instances([annotation], images, self.form, num_keypoints, problems)
+        problems.report(strict=True)
+        return instances.row(0) if len(instances) else None
 
 
 def read_instances(
@@ -247,28 +202,6 @@ def is_ignored(annotation: Mapping[str, Any], ignore_where: Mapping[str, Any]) -
     return any(annotation.get(key) in (1, True) for key in ("iscrowd", "ignore")) or any(
         key in annotation and annotation[key] == value for key, value in ignore_where.items()
     )
-
-
-def match_images(
-    annotations: Sequence[dict[str, Any]], images: Images, problems: Problems
-) -> tuple[list[dict[str, Any]], np.ndarray]:
-    """Return the annotations that have an image, sorted by image, and the index of that image (N,)."""
-    image_ids, good = whole_numbers([ann.get("image_id") for ann in annotations])
-    good &= whole_numbers([ann.get("id") for ann in annotations])[1]
-    index = images.index_of(image_ids)
-    for number in np.flatnonzero(~good | (index < 0)).tolist():
-        ann = annotations[number]
-        if not good[number]:
-            key = "image_id" if is_id(ann.get("id")) else "id"
-            problems.add(
-                f"annotations[{number}]", f"{key} must be a whole number, found {str(ann.get(key))[:40]}", "id"
-            )
-        elif ann["image_id"] not in images.unused:
-            text = f"image_id {ann['image_id']} is the id of no image in the file; add the image or correct the id"
-            problems.add(f"annotation {ann['id']}", text, "image id")
-    kept = np.flatnonzero(good & (index >= 0))
-    kept = kept[np.argsort(index[kept], kind="stable")]
-    return [annotations[number] for number in kept.tolist()], index[kept]
 
 
 def _keypoints(
@@ -352,8 +285,8 @@ def _areas(raw: list[dict[str, Any]], boxes: np.ndarray) -> np.ndarray:
     """Return the annotated areas (N,), or a share of the box where there is none."""
     size = (boxes[:, 2:] - boxes[:, :2]).astype(np.float64)
     guessed = np.clip(size[:, 0] * size[:, 1] * BODY_SHARE, 1.0, INFINITE)
-    given = annotated_areas(raw)
-    return np.where(np.isnan(given), guessed, given).astype(np.float32)
+    annotated = annotated_areas(raw)
+    return np.where(np.isnan(annotated), guessed, annotated).astype(np.float32)
 
 
 def annotated_areas(raw: Sequence[dict[str, Any]]) -> np.ndarray:
@@ -396,13 +329,13 @@ def read_detections(path: str, images: Images, num_keypoints: int) -> Records:
         ValueError: naming every malformed detection.
     """
     problems = Problems(path)
-    found = read_json(path, "detection file")
-    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise ValueError(f"detection file '{path}': must be a list of dicts, found {type(found).__name__}")
-    found = [item for item in found if item.get("category_id") == 1]
+    detections = read_json(path, "detection file")
+    if not isinstance(detections, list) or not all(isinstance(item, dict) for item in detections):
+        raise ValueError(f"detection file '{path}': must be a list of dicts, found {type(detections).__name__}")
+    detections = [item for item in detections if item.get("category_id") == 1]
     index_of = {image_id: index for index, image_id in enumerate(images.ids.tolist())}
     rows, image = [], []
-    for number, item in enumerate(found):
+    for number, item in enumerate(detections):
         box, image_id = item.get("bbox"), item.get("image_id")
         row = [*(box[:4] if isinstance(box, list) else [box]), item.get("score")]
         problem = number_row_problem(row, 5)

@@ -1,0 +1,1 @@
+"""Readers of annotation files: a dataset holds one, which knows the format."""
