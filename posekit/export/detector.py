@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from posekit.export.onnx import ParityError, example_input, save_graph
 from posekit.inference.config_recipe import prediction_steps, step_name
-from posekit.inference.detection import METADATA_KEY, Detector, DetectorRecipe
+from posekit.inference.detection import Detector, DetectorRecipe
+from posekit.inference.recipe import DETECTOR_KEY
 from posekit.models.heads.rtmdet_head import RTMDetSepBNHead
 
 INPUT, OUTPUTS = "images", ["boxes", "scores"]
@@ -135,7 +136,7 @@ def recipe_of(model: Any) -> DetectorRecipe:
 
 def write_graph(deployed: DeployedDetector, recipe: DetectorRecipe, path: Path, half_weights: bool) -> None:
     """Trace the network and write it with its recipe."""
-    example, metadata = example_input(deployed, recipe.input_size), {METADATA_KEY: recipe.to_json()}
+    example, metadata = example_input(deployed, recipe.input_size), {DETECTOR_KEY: recipe.to_json()}
     save_graph(deployed, example, path, names=([INPUT], OUTPUTS), metadata=metadata, half_weights=half_weights)
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from posekit.inference.config_recipe import recipe_of
-from posekit.inference.networks.onnx import OnnxNetwork
+from posekit.inference.networks.exported import ExportedNetwork
 from posekit.inference.recipe import METADATA_KEY, Recipe
 from posekit.models.heads.integral_regression_head import IntegralRegressionHead
 from posekit.structures.instance_data import InstanceData
@@ -258,7 +258,7 @@ def made_up_crops(recipe: Recipe, count: int = 16) -> np.ndarray:
 
 def compare(deployed: Deployed, path: Path, crops: np.ndarray) -> Parity:
     """Run the model and the file on the same crops."""
-    exported = OnnxNetwork(path, threads=1)
+    exported = ExportedNetwork.open(path, threads=1)
     device = next(deployed.parameters()).device
     with torch.no_grad():
         wanted = deployed(torch.from_numpy(np.ascontiguousarray(crops)).to(device))

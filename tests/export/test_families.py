@@ -15,7 +15,7 @@ pytest.importorskip("onnxscript")
 from posekit.apis.config_pipeline import ConfigPipeline  # noqa: E402
 from posekit.apis.inference import init_model  # noqa: E402
 from posekit.export.onnx import export_onnx  # noqa: E402
-from posekit.inference.networks.onnx import OnnxNetwork  # noqa: E402
+from posekit.inference.networks.exported import ExportedNetwork  # noqa: E402
 from posekit.inference.networks.torch import TorchNetwork  # noqa: E402
 from posekit.inference.top_down import TopDownPredictor  # noqa: E402
 from posekit.models.backbones.base import BaseBackbone  # noqa: E402
@@ -149,7 +149,7 @@ def test_an_exported_model_predicts_what_the_trained_one_does(family, tmp_path):
     trained = TopDownPredictor(
         ConfigPipeline(steps, model.dataset_meta), TorchNetwork(model), metainfo=model.dataset_meta
     )
-    network = OnnxNetwork(tmp_path / "model.onnx", threads=1)
+    network = ExportedNetwork.open(tmp_path / "model.onnx", threads=1)
     exported = TopDownPredictor.of_recipe(network.recipe, network)
     noise = np.random.default_rng(0).integers(0, 256, (12, 16, 3)).astype(np.uint8)
     image = noise.repeat(10, 0).repeat(10, 1)  # 160 x 120 pixels

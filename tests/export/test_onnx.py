@@ -13,7 +13,7 @@ from posekit.apis import inference_topdown  # noqa: E402
 from posekit.codecs.msra_heatmap import MSRAHeatmap  # noqa: E402
 from posekit.export import onnx as module  # noqa: E402
 from posekit.export.onnx import ParityError, export_onnx  # noqa: E402
-from posekit.inference.networks.onnx import OnnxNetwork  # noqa: E402
+from posekit.inference.networks.exported import ExportedNetwork  # noqa: E402
 from posekit.inference.pose_model import PoseModel  # noqa: E402
 from posekit.models.backbones.base import BaseBackbone  # noqa: E402
 from posekit.models.data_preprocessors.pose_data_preprocessor import PoseDataPreprocessor  # noqa: E402
@@ -119,8 +119,8 @@ def test_half_weights_are_smaller_and_nearly_as_good(exported, tmp_path):
     module.halve_weights(graph)
     onnx.save(graph, str(tmp_path / "half.onnx"))
     assert (tmp_path / "half.onnx").stat().st_size < exported[0].stat().st_size
-    crops = module.made_up_crops(OnnxNetwork(exported[0]).recipe, 4)
-    full, half = (OnnxNetwork(path).compute(crops) for path in (exported[0], tmp_path / "half.onnx"))
+    crops = module.made_up_crops(ExportedNetwork.open(exported[0]).recipe, 4)
+    full, half = (ExportedNetwork.open(path).compute(crops) for path in (exported[0], tmp_path / "half.onnx"))
     np.testing.assert_allclose(half, full, atol=0.02 * np.abs(full).max())
 
 

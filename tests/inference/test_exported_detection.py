@@ -104,10 +104,10 @@ def test_a_file_that_differs_is_not_left(tmp_path: Path, monkeypatch: pytest.Mon
     assert not list(tmp_path.iterdir())
 
 
-def test_files_of_others_are_refused(tmp_path: Path) -> None:
+def test_models_of_poses_and_absent_files_are_refused(tmp_path: Path) -> None:
     from posekit.inference.pose_model import DEFAULT_MODEL
 
-    with pytest.raises(ValueError, match="has no metadata of a detector"):
+    with pytest.raises(ValueError, match="is no detector, but a model of poses"):
         Detector.open(DEFAULT_MODEL)
     with pytest.raises(FileNotFoundError):
         Detector.open(tmp_path / "absent.onnx")
@@ -120,7 +120,7 @@ def test_broken_metadata_is_named(text: str) -> None:
 
 
 def test_recipes_read_back() -> None:
-    recipe = DetectorRecipe((64, 32), (8, 16), ("cat",), nms_pre=3)
+    recipe = DetectorRecipe(input_size=(64, 32), strides=(8, 16), classes=("cat",), nms_pre=3)
     assert DetectorRecipe.from_json(recipe.to_json(), source="") == recipe
 
 
@@ -156,8 +156,8 @@ def test_letterbox_keeps_the_aspect_ratio(shape: tuple[int, int], size: tuple[in
 
 
 def test_the_best_of_each_level_go_on() -> None:
-    recipe = DetectorRecipe((16, 16), (8, 16), nms_pre=1, score_thr=0.1)
+    recipe = DetectorRecipe(input_size=(16, 16), strides=(8, 16), nms_pre=1, score_thr=0.1)
     scores = np.array([[0.2], [0.9], [0.3], [0.05], [0.15]], np.float32)  # four cells, then one
-    points, _, values = Detector(None, recipe).candidates(scores)  # pyright: ignore[reportArgumentType]
+    points, _, values = detection.candidates(recipe, scores)
     assert points.tolist() == [1, 4]
     assert values.tolist() == pytest.approx([0.9, 0.15])

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from posekit.inference.recipe import Pixels
 from posekit.structures.pose_data_sample import PoseDataSample
 
 
@@ -35,10 +36,21 @@ class Network(Protocol):
         ...
 
 
-def planes(crops: Sequence[np.ndarray], dtype: Any) -> np.ndarray:
-    """Return crops (h, w, 3) of one size as a batch (B, 3, h, w)."""
+def planes(crops: Sequence[np.ndarray], dtype: Any, pixels: Pixels | None = None) -> np.ndarray:
+    """Return crops (h, w, 3), BGR, of one size as a batch (B, 3, h, w).
+
+    Args:
+        crops: uint8.
+        dtype: of the batch.
+        pixels: what the network wants of them; by default B, G, R, 0 ... 255.
+    """
     height, width = crops[0].shape[:2]
     batch = np.empty((len(crops), 3, height, width), dtype)
+    order = slice(None, None, -1) if pixels is not None and pixels.to_rgb else slice(None)
     for target, crop in zip(batch, crops, strict=True):
-        target[:] = crop.transpose(2, 0, 1)
+        target[:] = crop.transpose(2, 0, 1)[order]
+    if pixels is not None and pixels.mean:
+        mean, std = (np.array(values, dtype)[:, None, None] for values in (pixels.mean, pixels.std))
+        batch -= mean
+        batch /= std
     return batch
