@@ -31,6 +31,7 @@ COMMANDS = {
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
     "report": Command("posekit.cli.report:report", "tell how good results are, how sure that is, and what is wrong"),
     "export": Command("posekit.cli.export:export", "write a trained model as ONNX and compare the two"),
+    "bench": Command("posekit.cli.bench:bench", "measure how fast models are, by batch size, threads and device"),
     "checkpoint": Command("posekit.cli.checkpoint:app", "show what is in a checkpoint, convert or publish it"),
     "model": Command("posekit.cli.model:app", "count a model's parameters and multiply-adds, time it"),
     "zoo": Command("posekit.cli.zoo:app", "list released models, download their weights, tell their terms"),

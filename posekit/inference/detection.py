@@ -146,11 +146,20 @@ class Detector:
         """Find the boxes in images (H, W, 3), BGR, uint8, of any sizes, in one run of the network."""
         if not images:
             return []
+        inputs, scales = self.inputs(images)
+        outputs = self.compute(inputs)
+        return [self.read(one, scale_xy) for *one, scale_xy in zip(*outputs, scales, strict=True)]
+
+    def inputs(self, images: Sequence[np.ndarray]) -> tuple[np.ndarray, Sequence[tuple[float, float]]]:
+        """Return images as the file wants them (B, 3, h, w), and input pixels per image pixel along x and y."""
         canvases, scales = zip(
             *(letterbox(image, self.recipe.input_size, self.recipe.pad_value) for image in images), strict=True
         )
-        outputs = run_in_batches(self.graph, planes(canvases, np.float32, self.recipe))
-        return [self.read(one, scale_xy) for *one, scale_xy in zip(*outputs, scales, strict=True)]
+        return planes(canvases, np.float32, self.recipe), scales
+
+    def compute(self, images: np.ndarray) -> list[np.ndarray]:
+        """Return the outputs for images (B, 3, h, w)."""
+        return run_in_batches(self.graph, images)
 
     def read(self, outputs: Sequence[np.ndarray], scale_xy: tuple[float, float]) -> Detections:
         """Return what one image's outputs say, for input pixels per image pixel ``scale_xy``."""
@@ -185,8 +194,7 @@ class Detector:
         if recipe.min_size >= 0:
             large = ((chosen[:, 2:] - chosen[:, :2]) > recipe.min_size).all(axis=1)
             chosen, labels, values = chosen[large], labels[large], values[large]
-        best = class_nms(chosen, values, labels, recipe.iou_threshold)
-        best = best[: recipe.max_per_img or len(best)]
+        best = class_nms(chosen, values, labels, recipe.iou_threshold, most=recipe.max_per_img or None)
         return Detections(chosen[best], values[best], labels[best])
 
 
@@ -270,7 +278,9 @@ def letterbox(
     return canvas, (new_w / width, new_h / height)
 
 
-def class_nms(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, iou_threshold: float) -> np.ndarray:
+def class_nms(
+    boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, iou_threshold: float, *, most: int | None = None
+) -> np.ndarray:
     """Return the indices, best first, of boxes that overlap no better one of their class by more than a threshold.
 
     Args:
@@ -278,19 +288,27 @@ def class_nms(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, iou_thr
         scores: (N,).
         labels: (N,) whole numbers.
         iou_threshold: largest overlap that two boxes may have.
+        most: number of boxes after which the search ends; None for all.
     """
     if not len(boxes):
         return np.zeros(0, np.int64)
     if len(boxes) < MANY_BOXES:
         apart = labels.astype(np.float32) * (boxes.max() + np.float32(1))
-        return nms(boxes + apart[:, None], scores, iou_threshold)
+        return nms(boxes + apart[:, None], scores, iou_threshold, most=most)
     rows = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     best = np.concatenate([row[nms(boxes[row], scores[row], iou_threshold)] for row in rows])
-    return best[np.argsort(-scores[best], kind="stable")]
+    return best[np.argsort(-scores[best], kind="stable")][:most]
 
 
-def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarray:
-    """Return the indices, best first, of boxes (N, 4) that overlap no better one by more than a threshold."""
+def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float, *, most: int | None = None) -> np.ndarray:
+    """Return the indices, best first, of boxes (N, 4) that overlap no better one by more than a threshold.
+
+    Args:
+        boxes: (N, 4) xyxy.
+        scores: (N,).
+        iou_threshold: largest overlap that two boxes may have.
+        most: number of boxes after which the search ends; None for all.
+    """
     order = np.argsort(-scores, kind="stable")
     low, high = boxes[order, :2], boxes[order, 2:]
     area = np.prod(high - low, axis=1)
@@ -299,6 +317,8 @@ def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarr
         if not alive[index]:
             continue
         best.append(index)
+        if len(best) == most:
+            break
         rest = slice(index + 1, None)
         inner = np.minimum(high[index], high[rest]) - np.maximum(low[index], low[rest])
         shared = np.prod(np.maximum(inner, 0), axis=1)

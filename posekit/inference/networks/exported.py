@@ -80,7 +80,7 @@ class ExportedNetwork:
     def run(self, batch: Batch) -> list[PoseDataSample]:
         """Return the samples with ``keypoints`` (1, K, D), ``keypoint_scores`` (1, K) and perhaps visibility."""
         flip_test = self.recipe.flip_test if batch.flip_test is None else batch.flip_test
-        found = self.decode(self.outputs(planes(batch.inputs, np.float32, self.recipe), flip_test))
+        found = self.decode(self.outputs(self.inputs(batch), flip_test))
         maps = [sample.get("affine") for sample in batch.samples]
         back = Affine(np.stack([one.matrix for one in maps]), maps[0].source, maps[0].target).inverse()
         places = back.points(np.stack([one.keypoints for one in found]))
@@ -90,6 +90,10 @@ class ExportedNetwork:
             for name in ("bboxes", "bbox_scores"):  # those the crop was cut from
                 setattr(sample.pred_instances, name, sample.gt_instances[name])
         return batch.samples
+
+    def inputs(self, batch: Batch) -> np.ndarray:
+        """Return a batch's crops (B, 3, h, w) as the file wants them."""
+        return planes(batch.inputs, np.float32, self.recipe)
 
     def outputs(self, crops: np.ndarray, flip_test: bool) -> Any:
         """Return the outputs for crops (B, 3, h, w), with ``flip_test`` averaged with those of mirrored crops."""

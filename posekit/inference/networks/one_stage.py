@@ -55,10 +55,18 @@ class OneStageNetwork:
         """
         if batch.flip_test:
             raise ValueError(f"{self.graph.source}: cannot average over mirror images; leave the flip test out")
-        dets, keypoints = run_in_batches(self.graph, planes(batch.inputs, np.float32, self.recipe))
+        dets, keypoints = self.compute(self.inputs(batch))
         for sample, *outputs in zip(batch.samples, dets, keypoints, strict=True):
             sample.pred_instances = self.people(*outputs, sample.get("affine").inverse())
         return batch.samples
+
+    def inputs(self, batch: Batch) -> np.ndarray:
+        """Return a batch's images (B, 3, h, w) as the file wants them."""
+        return planes(batch.inputs, np.float32, self.recipe)
+
+    def compute(self, images: np.ndarray) -> list[np.ndarray]:
+        """Return boxes (B, N, 5) and keypoints (B, N, K, 3) of images (B, 3, h, w)."""
+        return run_in_batches(self.graph, images)
 
     def people(self, dets: np.ndarray, keypoints: np.ndarray, back: Affine) -> InstanceData:
         """Return the distinct people among boxes (N, 5) and keypoints (N, K, 3), in image space."""
