@@ -45,7 +45,15 @@ def open_network(
         FileNotFoundError: if there is no such file.
         ValueError: if the file cannot be used: the message names it and says why.
     """
-    graph = open_graph(path, threads=threads, providers=providers)
+    return network_of(open_graph(path, threads=threads, providers=providers), preprocess)
+
+
+def network_of(graph: Graph, preprocess: str | Pixels | None = None) -> ModelNetwork:
+    """Return what an opened file is.
+
+    Raises:
+        ValueError: if it cannot be used: the message names it and says why.
+    """
     recipe = recipe_of_file(graph, preprocess)
     if isinstance(recipe, DetectorRecipe):
         return Detector(graph, recipe)
