@@ -197,6 +197,7 @@ def save_graph(
         halve_weights(graph)
     onnx.helper.set_model_props(graph, metadata)
     graph.producer_name = "posekit"
+    graph.ir_version = onnx.helper.find_min_ir_version_for(graph.opset_import)  # so that older runtimes open it
     onnx.save(graph, str(path))
 
 

@@ -97,6 +97,15 @@ def test_the_file_says_all_about_itself(exported):
     assert info.colors[0] == (255, 0, 0)
 
 
+def test_older_runtimes_open_the_file(exported):
+    import onnx
+
+    graph = onnx.load(str(exported[0]))
+    onnx.checker.check_model(graph)
+    assert graph.ir_version == 8  # ONNX Runtime 1.17 reads up to 9
+    assert [(opset.domain, opset.version) for opset in graph.opset_import] == [("", 18)]
+
+
 def test_the_file_names_no_path_of_the_machine_that_wrote_it(exported):
     assert b".py" not in exported[0].read_bytes()
 
