@@ -16,6 +16,14 @@ def export(
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("model.onnx"),
     half: Annotated[bool, typer.Option("--half", help="Store weights in 16 bits: half the size.")] = False,
     card: Annotated[Path | None, typer.Option(help="JSON file about the model, kept inside.")] = None,
+    layout: Annotated[
+        str,
+        typer.Option(
+            metavar="posekit|mmdeploy",
+            help="Form of the file: posekit takes raw pixels; mmdeploy is what MMDeploy writes and rtmlib runs, with "
+            "normalised pixels and NMS inside.",
+        ),
+    ] = "posekit",
 ) -> None:
     """Write the model of CONFIG with the weights CHECKPOINT as ONNX, once both give the same keypoints or boxes."""
     about = read_card(card) if card is not None else {}
@@ -23,28 +31,34 @@ def export(
         raise ValueError(f"--out {out}: the file name must end in .onnx")
     require_writable(out)
     from posekit.apis import init_model
-    from posekit.export.onnx import export_onnx
+    from posekit.export.layout import check_layout
 
-    model = init_model(config, checkpoint)
-    if hasattr(model, "bbox_head"):
-        parity = export_boxes(model, out, half=half, card=card)
-    else:
-        parity = export_onnx(model, out, half_weights=half, card=about)
-    typer.echo(f"{out}: {parity}")
+    check_layout(layout)
+    typer.echo(f"{out}: {export_model(init_model(config, checkpoint), out, half=half, card=about, layout=layout)}")
 
 
-def export_boxes(model: Any, out: Path, *, half: bool, card: Path | None) -> Any:
-    """Export a detector.
+def export_model(model: Any, out: Path, *, half: bool, card: dict[str, Any], layout: str) -> Any:
+    """Export a detector, a model that finds everybody at once, or a top-down model, and return their agreement.
 
     Raises:
         ValueError: for options that only models of poses have.
     """
-    from posekit.apis import inference_detector
-    from posekit.export.detector import export_detector
+    options: dict[str, Any] = {"half_weights": half, "layout": layout}
+    if hasattr(model, "bbox_head"):
+        from posekit.apis import inference_detector
+        from posekit.export.detector import export_detector
 
-    if card is not None:
-        raise ValueError("--card: files of detectors cannot have it yet; leave it out")
-    return export_detector(model, out, detect=inference_detector, half_weights=half)
+        if card:
+            raise ValueError("--card: files of detectors cannot have it yet; leave it out")
+        return export_detector(model, out, detect=inference_detector, **options)
+    if hasattr(getattr(model, "head", None), "point_outputs"):
+        from posekit.apis import inference_bottomup
+        from posekit.export.one_stage import export_one_stage
+
+        return export_one_stage(model, out, find=inference_bottomup, card=card, **options)
+    from posekit.export.onnx import export_onnx
+
+    return export_onnx(model, out, card=card, **options)
 
 
 def read_card(path: Path) -> dict[str, Any]:

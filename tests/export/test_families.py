@@ -12,6 +12,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
+from small_models import lively  # noqa: E402
+
 from posekit.apis.config_pipeline import ConfigPipeline  # noqa: E402
 from posekit.apis.inference import init_model  # noqa: E402
 from posekit.export.onnx import export_onnx  # noqa: E402
@@ -128,17 +130,6 @@ def config_of(family: dict[str, Any]) -> dict[str, Any]:
             test_dataloader=dict(dataset=dict(type="CocoDataset", pipeline=steps)),
         )
     )
-
-
-def lively(model: Any) -> Any:
-    """Widen the weights, which start so small that all maxima of an untrained network are nearly equal."""
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.ndim > 1 and parameter.requires_grad:
-                fan_in = parameter[0].numel()
-                parameter.copy_(torch.randn(parameter.shape, generator=generator) * (2 / fan_in) ** 0.5)
-    return model
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)

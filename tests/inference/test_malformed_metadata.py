@@ -110,7 +110,9 @@ CHANGES: dict[str, dict[str, Any]] = {
         "max_per_img": (1.5, *NUMBERS), "outputs": (None, 3, "boxes", "cells", "dets"), "labels": (None, [-1], ["x"]),
     },
 }  # fmt: skip
-VARIANTS = [(key, {name: value}) for key, fields in CHANGES.items() for name, values in fields.items() for value in values]
+VARIANTS = [
+    (key, {name: value}) for key, fields in CHANGES.items() for name, values in fields.items() for value in values
+]
 
 
 def short_id(value: Any) -> str:
@@ -160,7 +162,9 @@ FIELDS = [(key, name) for key, recipe in RECIPES.items() for name in json.loads(
 @given(field=st.sampled_from(FIELDS), value=JSON)
 def test_any_value_opens_or_is_named(field: tuple[str, str], value: Any) -> None:
     key, name = field
+    message = f"{SOURCE}: "
     try:
         opened(key, {name: value})
     except ValueError as error:
-        assert str(error).startswith(f"{SOURCE}: ")
+        message = str(error)
+    assert message.startswith(f"{SOURCE}: ")

@@ -49,8 +49,18 @@ def planes(crops: Sequence[np.ndarray], dtype: Any, pixels: Pixels | None = None
     order = slice(None, None, -1) if pixels is not None and pixels.to_rgb else slice(None)
     for target, crop in zip(batch, crops, strict=True):
         target[:] = crop.transpose(2, 0, 1)[order]
-    if pixels is not None and pixels.mean:
-        mean, std = (np.array(values, dtype)[:, None, None] for values in (pixels.mean, pixels.std))
+    return batch if pixels is None else normalized(batch, pixels)
+
+
+def normalized(batch: np.ndarray, pixels: Pixels) -> np.ndarray:
+    """Shift and scale a batch (B, 3, h, w), its channels in the network's order, in place."""
+    if pixels.mean:
+        mean, std = (np.array(values, batch.dtype)[:, None, None] for values in (pixels.mean, pixels.std))
         batch -= mean
         batch /= std
     return batch
+
+
+def as_wanted(batch: np.ndarray, pixels: Pixels) -> np.ndarray:
+    """Return a batch (B, 3, h, w) of B, G, R, 0 ... 255 as a network wants it."""
+    return normalized(batch[:, ::-1].copy() if pixels.to_rgb else batch.copy(), pixels)
