@@ -43,7 +43,8 @@ def detector_model(name: str, **head: Any) -> Any:
     torch.manual_seed(3)
     model, pad = copy.deepcopy(DETECTORS[name])
     model["bbox_head"].update(head)
-    model["data_preprocessor"] = {"type": "DetDataPreprocessor", "mean": [100.0, 110, 120], "std": [57.0, 57, 58]}
+    normalization = {"mean": [100.0, 110, 120], "std": [57.0, 57, 58]} if name == "rtmdet" else {}  # YOLOX has none
+    model["data_preprocessor"] = {"type": "DetDataPreprocessor", **normalization}
     scale = pad.get("size", (96, 96))
     steps = [{"type": "LoadImage"}, {"type": "Resize", "scale": scale, "keep_ratio": True}, {"type": "Pad", **pad}]
     dataset = {"metainfo": {"classes": ["a", "b"]}, "pipeline": [*steps, {"type": "PackDetInputs"}]}

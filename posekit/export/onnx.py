@@ -205,6 +205,8 @@ def save_graph(
         )
     assert program is not None
     graph = program.model_proto
+    if graph.graph.input[0].type.tensor_type.shape.dim[0].HasField("dim_value"):
+        raise ValueError("the model computes only batches of one size; something in it reads the batch's length")
     forget_origin(graph)
     if finish is not None:
         finish(graph)

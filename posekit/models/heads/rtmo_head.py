@@ -193,7 +193,7 @@ class DynamicCoordinateClassifier(BaseModule):
         """Return the features (N, K, channels) of each keypoint."""
         linear, norm = self.pose_to_kpts
         wide = linear(poses)
-        if len(poses) > 1 or not norm.training:
+        if poses.shape[0] > 1 or not norm.training:  # len() would fix the batch size of an exported graph
             wide = norm(wide)
         else:  # one person has no statistics of its own
             wide = F.batch_norm(wide, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps)  # pyright: ignore
