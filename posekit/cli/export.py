@@ -1,4 +1,4 @@
-"""``posekit export``: a trained model as an ONNX file."""
+"""``posekit export``: a trained model as a file that runs without torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from posekit.files import read_json, require_writable
 def export(
     config: Annotated[Path, typer.Argument(help="Config file.")],
     checkpoint: Annotated[str, typer.Argument(help="Trained weights, a path or URL.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("model.onnx"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .onnx, or .xml for OpenVINO.")] = Path(
+        "model.onnx"
+    ),
     half: Annotated[bool, typer.Option("--half", help="Store weights in 16 bits: half the size.")] = False,
     card: Annotated[Path | None, typer.Option(help="JSON file about the model, kept inside.")] = None,
     layout: Annotated[
@@ -25,10 +27,13 @@ def export(
         ),
     ] = "posekit",
 ) -> None:
-    """Write the model of CONFIG with the weights CHECKPOINT as ONNX, once both give the same keypoints or boxes."""
+    """Write the model of CONFIG with the weights CHECKPOINT, once both give the same keypoints or boxes.
+
+    The file runs without torch, on ONNX Runtime or OpenVINO.
+    """
     about = read_card(card) if card is not None else {}
-    if out.suffix != ".onnx":
-        raise ValueError(f"--out {out}: the file name must end in .onnx")
+    if out.suffix not in (".onnx", ".xml"):
+        raise ValueError(f"--out {out}: the file name must end in .onnx, or in .xml for OpenVINO")
     require_writable(out)
     from posekit.apis import init_model
     from posekit.export.layout import check_layout

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from posekit.export.layout import MMDEPLOY, POSEKIT, check_layout, pixels_of_file
+from posekit.export.model_file import megabytes, write_checked
 from posekit.export.nms import append_nms
 from posekit.export.onnx import ParityError, example_input, save_graph
 from posekit.inference.config_recipe import prediction_steps, step_name
@@ -104,7 +105,7 @@ class DetectorForNms(nn.Module):
 
 def export_detector(
     model: Any,
-    path: str | os.PathLike[str],
+    path: str | PathLike[str],
     *,
     detect: Callable[[Any, np.ndarray], Any],
     images: Sequence[np.ndarray] | None = None,
@@ -118,7 +119,7 @@ def export_detector(
 
     Args:
         model: detector that ``posekit.apis.init_model`` returned.
-        path: file to write.
+        path: file to write, ``.onnx``, or ``.xml`` for OpenVINO.
         detect: what the file is compared with: ``posekit.apis.inference_detector``.
         images: images (H, W, 3), BGR, uint8, to compare on; made-up ones by default.
         half_weights: store weights in 16 bits; they are widened when the file is opened.
@@ -130,18 +131,20 @@ def export_detector(
         ParityError: if the file does not agree with the model; then none is left.
     """
     check_layout(layout)
-    recipe, target = recipe_of(model, layout), Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.onnx")
-    try:
-        write_graph(DeployedDetector(model, layout == MMDEPLOY).eval(), recipe, temporary, half_weights)
-        parity = compare(partial(detect, model), temporary, made_up_images() if images is None else images)
-        if parity.agreeing < AGREEING_SHARE and not half_weights:
-            raise ParityError(f"the exported detector differs from the trained one, so no file was written ({parity})")
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return parity
+    recipe, deployed = recipe_of(model, layout), DeployedDetector(model, layout == MMDEPLOY).eval()
+
+    def check(file: Path) -> DetectorParity:
+        parity = compare(partial(detect, model), file, made_up_images() if images is None else images)
+        check_agreement(parity, half_weights)
+        return parity
+
+    return write_checked(Path(path), lambda file: write_graph(deployed, recipe, file, half_weights), check)
+
+
+def check_agreement(parity: DetectorParity, half_weights: bool) -> None:
+    """Raise ParityError if a file finds too little of what its model finds."""
+    if parity.agreeing < AGREEING_SHARE and not half_weights:
+        raise ParityError(f"the exported model differs from the trained one, so no file was written ({parity})")
 
 
 def recipe_of(model: Any, layout: str) -> DetectorRecipe:
@@ -202,7 +205,7 @@ def compare(detect: Callable[[np.ndarray], Any], path: Path, images: Sequence[np
         for box, score, label in zip(wanted.bboxes, wanted.scores, wanted.labels, strict=True):
             near = np.abs(found.boxes - box).max(axis=1, initial=0) <= BOX_TOLERANCE_PX
             agreeing += bool((near & (found.labels == label) & (np.abs(found.scores - score) <= SCORE_TOLERANCE)).any())
-    return DetectorParity(len(images), total, agreeing / max(total, 1), path.stat().st_size / 1e6)
+    return DetectorParity(len(images), total, agreeing / max(total, 1), megabytes(path))
 
 
 def made_up_images(count: int = 4) -> list[np.ndarray]:

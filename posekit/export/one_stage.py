@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from posekit.export.detector import AGREEING_SHARE, DetectorParity, made_up_images
-from posekit.export.layout import MMDEPLOY, pixels_of_file
+from posekit.export.detector import DetectorParity, check_agreement, made_up_images
+from posekit.export.layout import MMDEPLOY, check_layout, pixels_of_file
+from posekit.export.model_file import megabytes, write_checked
 from posekit.export.nms import append_nms
-from posekit.export.onnx import KEYPOINT_TOLERANCE_PX, ParityError, example_input, save_graph
+from posekit.export.onnx import KEYPOINT_TOLERANCE_PX, example_input, save_graph
 from posekit.inference.config_recipe import prediction_steps, step_name
 from posekit.inference.model_file import open_network
 from posekit.inference.pose_model import predictor_of_file
@@ -73,7 +74,7 @@ def rows(values: Tensor, index: Tensor) -> Tensor:
 
 def export_one_stage(
     model: Any,
-    path: str | os.PathLike[str],
+    path: str | PathLike[str],
     *,
     find: Callable[[Any, np.ndarray], Any],
     images: Sequence[np.ndarray] | None = None,
@@ -88,7 +89,7 @@ def export_one_stage(
 
     Args:
         model: what ``posekit.apis.init_model`` returned.
-        path: file to write.
+        path: file to write, ``.onnx``, or ``.xml`` for OpenVINO.
         find: what the file is compared with: ``posekit.apis.inference_bottomup``.
         images: images (H, W, 3), BGR, uint8, to compare on; made-up ones by default.
         layout: ``posekit`` for raw pixels, ``mmdeploy`` for pixels as the model wants them.
@@ -99,18 +100,15 @@ def export_one_stage(
         ValueError: if the model's pipeline does not fit the whole image into the input.
         ParityError: if the file does not agree with the model; then none is left.
     """
-    recipe, target = recipe_of(model, layout, card or {}), Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.onnx")
-    try:
-        write_graph(model, recipe, temporary, layout, half_weights)
-        parity = compare(partial(find, model), temporary, made_up_images() if images is None else images)
-        if parity.agreeing < AGREEING_SHARE and not half_weights:
-            raise ParityError(f"the exported model differs from the trained one, so no file was written ({parity})")
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return parity
+    check_layout(layout)
+    recipe = recipe_of(model, layout, card or {})
+
+    def check(file: Path) -> DetectorParity:
+        parity = compare(partial(find, model), file, made_up_images() if images is None else images)
+        check_agreement(parity, half_weights)
+        return parity
+
+    return write_checked(Path(path), lambda file: write_graph(model, recipe, file, layout, half_weights), check)
 
 
 def recipe_of(model: Any, layout: str, card: Mapping[str, Any]) -> OneStageRecipe:
@@ -164,5 +162,5 @@ def compare(find: Callable[[np.ndarray], Any], path: Path, images: Sequence[np.n
             distances = np.linalg.norm(exported.keypoints - keypoints, axis=-1).max(axis=1, initial=0)
             agreeing += bool((distances <= KEYPOINT_TOLERANCE_PX).any())
     return DetectorParity(
-        len(images), total, agreeing / max(total, 1), path.stat().st_size / 1e6, "people", KEYPOINT_TOLERANCE_PX
+        len(images), total, agreeing / max(total, 1), megabytes(path), "people", KEYPOINT_TOLERANCE_PX
     )

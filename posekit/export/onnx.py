@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from posekit.export.layout import MMDEPLOY, POSEKIT, check_layout, pixels_of_file
+from posekit.export.model_file import megabytes, write_checked
 from posekit.inference.config_recipe import recipe_of
 from posekit.inference.networks.base import as_wanted
 from posekit.inference.networks.exported import ExportedNetwork
@@ -97,21 +98,21 @@ class Deployed(nn.Module):
 
 def export_onnx(
     model: Any,
-    path: str | os.PathLike[str],
+    path: str | PathLike[str],
     *,
     half_weights: bool = False,
     card: Mapping[str, Any] | None = None,
     crops: np.ndarray | None = None,
     layout: str = POSEKIT,
 ) -> Parity:
-    """Write a trained top-down model as an ONNX file that ``posekit.apis.PoseModel`` opens.
+    """Write a trained top-down model as a file that ``posekit.Pose`` opens.
 
     The graph takes crops (batch, 3, h, w), float32, of any number, in the layout ``posekit`` B, G, R, 0 ... 255. The
     file appears at ``path`` only after it was compared with the model.
 
     Args:
         model: what ``posekit.apis.init_model`` returned.
-        path: the file to write.
+        path: file to write, ``.onnx``, or ``.xml`` for OpenVINO.
         half_weights: store weights in 16 bits; they are widened when the file is opened.
         card: what the model was trained on and reaches; kept in the file.
         crops: (N, 3, h, w) inputs to compare with, B, G, R, 0 ... 255; by default made-up ones.
@@ -127,17 +128,14 @@ def export_onnx(
     check_layout(layout)
     recipe = replace(exported_recipe(model, card or {}), **vars(pixels_of_file(model, layout)))
     deployed = Deployed(model, normalized=layout == MMDEPLOY).eval()
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.onnx")
-    try:
-        write_graph(deployed, recipe, temporary, half_weights)
-        parity = compare(deployed, temporary, made_up_crops(recipe) if crops is None else crops)
+    crops = made_up_crops(recipe) if crops is None else crops
+
+    def check(file: Path) -> Parity:
+        parity = compare(deployed, file, crops)
         check_parity(parity, half_weights)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return parity
+        return parity
+
+    return write_checked(Path(path), lambda file: write_graph(deployed, recipe, file, half_weights), check)
 
 
 def exported_recipe(model: Any, card: Mapping[str, Any]) -> Recipe:
@@ -299,7 +297,7 @@ def compare(deployed: Deployed, path: Path, crops: np.ndarray) -> Parity:
         keypoint_mean_px=float(distances.mean()),
         score_error=float(score_errors.max()),
         agreeing=float(agree.mean()),
-        megabytes=path.stat().st_size / 1e6,
+        megabytes=megabytes(path),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from posekit.apis.config_pipeline import ConfigPipeline  # noqa: E402
 from posekit.apis.inference import init_model  # noqa: E402
 from posekit.export.onnx import export_onnx  # noqa: E402
 from posekit.inference.networks.exported import ExportedNetwork  # noqa: E402
+from posekit.inference.networks.graph import OPENVINO  # noqa: E402
 from posekit.inference.networks.torch import TorchNetwork  # noqa: E402
 from posekit.inference.top_down import TopDownPredictor  # noqa: E402
 from posekit.models.backbones.base import BaseBackbone  # noqa: E402
@@ -154,3 +156,7 @@ def test_an_exported_model_predicts_what_the_trained_one_does(family, tmp_path):
     assert (found.visible is None) == (wanted.visible is None) == ("visibility" not in str(family["decoder"]))
     if found.visible is not None:
         np.testing.assert_allclose(found.visible, wanted.visible, atol=0.02)
+    if importlib.util.find_spec("openvino") is not None:
+        other = ExportedNetwork.open(tmp_path / "model.onnx", threads=1, providers=[OPENVINO])
+        (again,) = TopDownPredictor.of_recipe(other.recipe, other).predict([image], [boxes])
+        assert np.abs(again.keypoints - found.keypoints).max() < 0.1
