@@ -57,9 +57,10 @@ def anonymous(file: Path, name: str) -> Path:
     """Write a file without its metadata under another name."""
     graph = onnx.load(str(file))
     del graph.metadata_props[:]
-    file.with_name(name).parent.mkdir(exist_ok=True)
-    onnx.save(graph, str(file.with_name(name)))
-    return file.with_name(name)
+    path = file.parent / name
+    path.parent.mkdir(exist_ok=True)
+    onnx.save(graph, str(path))
+    return path
 
 
 @pytest.mark.parametrize(
