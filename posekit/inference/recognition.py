@@ -13,7 +13,7 @@ import numpy as np
 
 from posekit.console import suggestion
 from posekit.inference.detection import DetectorRecipe
-from posekit.inference.networks.graph import Graph, Port, input_size, trial_outputs
+from posekit.inference.networks.graph import Graph, input_size, trial_outputs
 from posekit.inference.recipe import OneStageRecipe, Pixels, Recipe, keypoint_set
 from posekit.keypoints.skeleton import Skeleton, find_keypoint_set
 
@@ -87,9 +87,8 @@ def recognised(graph: Graph, preprocess: str | Pixels | None) -> Recipe | OneSta
         ValueError: if inputs and outputs are those of no known kind, or the family is not clear.
     """
     size = sizes_of(graph)
-    outputs = [Port(port.name, zeros.shape) for port, zeros in zip(graph.outputs, trial_outputs(graph, size))]  # noqa: B905
-    shapes = [port.shape for port in outputs]
-    names = {port.name for port in outputs}
+    names = [port.name for port in graph.outputs]
+    shapes = [output.shape for output in trial_outputs(graph, size)]
     ranks = [len(shape) for shape in shapes]
     if ranks == [4]:
         return heatmap_recipe(graph, shapes[0], size, preprocess)
@@ -98,13 +97,13 @@ def recognised(graph: Graph, preprocess: str | Pixels | None) -> Recipe | OneSta
         return OneStageRecipe(input_size=size, **keypoints_of(graph, shapes[1][2]), **vars(pixels))
     if ranks == [3, 2] and shapes[0][-1] == 5:
         return detector_recipe(graph, size, preprocess, "dets")
-    if ranks == [3] and shapes[0][1] == num_points(size) and (shapes[0][2] or 0) > 5:
+    if ranks == [3] and shapes[0][1] == num_points(size) and shapes[0][2] > 5:
         return detector_recipe(graph, size, preprocess or "yolox", "cells")
     if ranks == [3, 3] and shapes[0][1:] == (num_points(size), 4) and shapes[1][1] == shapes[0][1]:
         return detector_recipe(graph, size, preprocess, "points")
     if ranks == [3, 3] and ("simcc_x" in names or is_simcc(shapes, size)):
         return simcc_recipe(graph, shapes, size, preprocess)
-    told = ", ".join(f"{port.name} {list(port.shape)}" for port in outputs)
+    told = ", ".join(f"{name} {list(shape)}" for name, shape in zip(names, shapes, strict=True))
     raise ValueError(
         f"{graph.source}: has no posekit metadata, and its outputs ({told}) are of no kind that posekit knows; known "
         "are those of RTMPose, DWPose, ViTPose, RTMO, RTMDet and YOLOX, and files that `posekit export` wrote"

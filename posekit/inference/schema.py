@@ -86,7 +86,8 @@ def converted_items(value: Any, parameters: tuple[Any, ...], place: str) -> tupl
         parameters = (parameters[0],) * count
     if len(parameters) != count:
         raise ValueError(f"{place}: {shown(value)} has {count} entries; {len(parameters)} are expected")
-    return tuple(converted(item, hint, f"{place}[{i}]") for i, (item, hint) in enumerate(zip(value, parameters)))  # noqa: B905
+    pairs = zip(value, parameters, strict=True)
+    return tuple(converted(item, hint, f"{place}[{index}]") for index, (item, hint) in enumerate(pairs))
 
 
 WORDS = {

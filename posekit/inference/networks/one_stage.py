@@ -56,8 +56,8 @@ class OneStageNetwork:
         if batch.flip_test:
             raise ValueError(f"{self.graph.source}: cannot average over mirror images; leave the flip test out")
         dets, keypoints = self.compute(self.inputs(batch))
-        for sample, *outputs in zip(batch.samples, dets, keypoints, strict=True):
-            sample.pred_instances = self.people(*outputs, sample.get("affine").inverse())
+        for sample, own_dets, own_keypoints in zip(batch.samples, dets, keypoints, strict=True):
+            sample.pred_instances = self.people(own_dets, own_keypoints, sample.get("affine").inverse())
         return batch.samples
 
     def inputs(self, batch: Batch) -> np.ndarray:

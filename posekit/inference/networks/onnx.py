@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,9 @@ class OnnxGraph:
     def __init__(self, path: Path, *, threads: int | None = None, providers: Sequence[Any] = CPU) -> None:
         self.source = str(path)
         self.session = open_session(path, threads, providers)
-        self.inputs = [port(one) for one in self.session.get_inputs()]
-        self.outputs = [port(one) for one in self.session.get_outputs()]
-        self.metadata: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
+        self.inputs: Sequence[Port] = [port(one) for one in self.session.get_inputs()]
+        self.outputs: Sequence[Port] = [port(one) for one in self.session.get_outputs()]
+        self.metadata: Mapping[str, str] = self.session.get_modelmeta().custom_metadata_map
 
     def run(self, batch: np.ndarray) -> list[np.ndarray]:
         return self.session.run(None, {self.inputs[0].name: batch})  # pyright: ignore[reportReturnType]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +41,9 @@ class OpenVinoGraph:
             self.compiled = core.compile_model(model, "CPU", hints)
         except RuntimeError as error:
             raise ValueError(f"{path}: OpenVINO cannot open it ({first_line(error)})") from error
-        self.inputs = [port(one) for one in self.compiled.inputs]
-        self.outputs = [port(one) for one in self.compiled.outputs]
-        self.metadata = metadata(model)
+        self.inputs: Sequence[Port] = [port(one) for one in self.compiled.inputs]
+        self.outputs: Sequence[Port] = [port(one) for one in self.compiled.outputs]
+        self.metadata: Mapping[str, str] = metadata(model)
 
     def run(self, batch: np.ndarray) -> list[np.ndarray]:
         results = self.compiled(batch, share_inputs=True)
