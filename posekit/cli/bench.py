@@ -67,16 +67,33 @@ def bench(
     """
     if as_json is not None:
         require_writable(as_json)
-    settings = [
-        Setting(*values)
-        for values in itertools.product(
-            words(device), numbers("--threads", threads or str(os.cpu_count() or 1)), words(precision)
-        )
-    ]
+    settings = settings_of(device, threads, precision)
     sizes = numbers("--batch", batch)
-    check_precisions(settings)
     pixels, shown = read_pixels(image)
-    openers = subject_openers(models or [], config, checkpoint, preprocess, pixels)
+    measurements = opened_measurements(
+        subject_openers(models or [], config, checkpoint, preprocess, pixels), settings, sizes
+    )
+    run(measurements, seconds)
+    results = [one.result() for one in measurements]
+    print_table(results)
+    report(results, shown, as_json)
+
+
+def settings_of(device: str, threads: str | None, precision: str) -> list[Setting]:
+    """Return all combinations of devices, threads and precisions.
+
+    Raises:
+        ValueError: if one of them is none.
+    """
+    for name in words(precision):
+        if name not in PRECISIONS:
+            raise ValueError(f"--precision {name}: there are {', '.join(PRECISIONS)}")
+    counts = numbers("--threads", threads or str(os.cpu_count() or 1))
+    return [Setting(*values) for values in itertools.product(words(device), counts, words(precision))]
+
+
+def opened_measurements(openers: list[Opener], settings: list[Setting], sizes: list[int]) -> list[Measurement]:
+    """Open every model with every setting, to be measured at every batch size."""
     from posekit.inference.speed import Measurement
 
     measurements: list[Measurement] = []
@@ -85,10 +102,7 @@ def bench(
             opened = open_subject(setting)
             labels = {"model": name, **setting._asdict(), "device": opened.device}
             measurements += [Measurement(labels, opened.subject, size, opened.enter) for size in sizes]
-    run(measurements, seconds)
-    results = [one.result() for one in measurements]
-    print_table(results)
-    report(results, shown, as_json)
+    return measurements
 
 
 def words(text: str) -> list[str]:
@@ -105,13 +119,6 @@ def numbers(option: str, text: str) -> list[int]:
     if not values or not all(value.isdecimal() and 1 <= int(value) <= 4096 for value in values):
         raise ValueError(f"{option} {text}: expected whole numbers from 1 to 4096 with commas between, such as 1,4,12")
     return [int(value) for value in values]
-
-
-def check_precisions(settings: list[Setting]) -> None:
-    """Raise ValueError for the name of no precision."""
-    for setting in settings:
-        if setting.precision not in PRECISIONS:
-            raise ValueError(f"--precision {setting.precision}: there are {', '.join(PRECISIONS)}")
 
 
 def read_pixels(image: Path | None) -> tuple[np.ndarray, str]:
