@@ -7,20 +7,17 @@ python -m benchmarks C4 "C5 d"   # those whose names contain one of these
 from __future__ import annotations
 
 import argparse
-import datetime
 import importlib
-import importlib.metadata
 import json
 import os
 import platform
 import subprocess
 from pathlib import Path
-from typing import Any
 
 from benchmarks.case import Case
+from posekit.inference.surroundings import surroundings
 
 HERE = Path(__file__).resolve().parent
-PACKAGES = ("posekit", "numpy", "torch", "torchvision", "opencv-python-headless", "onnxruntime", "scipy")
 
 
 def all_cases() -> list[Case]:
@@ -31,34 +28,10 @@ def all_cases() -> list[Case]:
     return sorted(cases, key=lambda case: case.name)
 
 
-def surroundings() -> dict[str, Any]:
-    """Return commit, versions and hardware."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
-    versions: dict[str, str] = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "commit": commit.stdout.strip(),
-        "versions": versions,
-        "hardware": {"cpu": cpu_name(), "cores": os.cpu_count(), "load": os.getloadavg()[0], **gpu()},
-    }
-
-
-def cpu_name() -> str:
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text().splitlines() if path.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
-
-
-def gpu() -> dict[str, str]:
-    import torch
-
-    return {"gpu": torch.cuda.get_device_name()} if torch.cuda.is_available() else {}
+def commit() -> str:
+    """Return the commit that is measured."""
+    done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=HERE, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def print_table(rows: list[tuple[Case, dict[str, float]]]) -> None:
@@ -88,7 +61,7 @@ def main() -> None:
     chosen = [case for case in all_cases() if not args.names or any(name in case.name for name in args.names)]
     rows = [(case, case.run()) for case in chosen]
     print_table(rows)
-    found = surroundings()
+    found = {**surroundings(), "commit": commit()}
     folder = HERE / "results"
     folder.mkdir(exist_ok=True)
     machine = found["hardware"].get("gpu", f"{platform.machine()}-{os.cpu_count()}cores").replace(" ", "-").lower()

@@ -1,4 +1,4 @@
-"""``posekit export``: a trained model as an ONNX file."""
+"""``posekit export``: a trained model as a file that runs without torch."""
 
 from __future__ import annotations
 
@@ -15,43 +15,63 @@ def export(
         str, typer.Argument(metavar="NAME|CONFIG", help="Released model by its name, such as rtmpose-m, or a config.")
     ],
     checkpoint: Annotated[str | None, typer.Argument(help="Trained weights of the config, a path or URL.")] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("model.onnx"),
+    out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .onnx, or .xml for OpenVINO.")] = Path(
+        "model.onnx"
+    ),
     half: Annotated[bool, typer.Option("--half", help="Store weights in 16 bits: half the size.")] = False,
     card: Annotated[Path | None, typer.Option(help="JSON file about the model, kept inside.")] = None,
+    layout: Annotated[
+        str,
+        typer.Option(
+            metavar="posekit|mmdeploy",
+            help="Form of the file: posekit takes raw pixels; mmdeploy is what MMDeploy writes and rtmlib runs, with "
+            "normalised pixels and NMS inside.",
+        ),
+    ] = "posekit",
     offline: Annotated[bool, typer.Option("--offline", help="Take released weights from the cache only.")] = False,
 ) -> None:
-    """Write a released model, or that of CONFIG with the weights CHECKPOINT, as ONNX, once both predict the same."""
+    """Write a released model, or that of CONFIG with the weights CHECKPOINT, once both give the same answers.
+
+    The file runs without torch, on ONNX Runtime or OpenVINO.
+    """
     about = read_card(card) if card is not None else {}
-    if out.suffix != ".onnx":
-        raise ValueError(f"--out {out}: the file name must end in .onnx")
+    if out.suffix not in (".onnx", ".xml"):
+        raise ValueError(f"--out {out}: the file name must end in .onnx, or in .xml for OpenVINO")
     require_writable(out)
     from posekit.apis import init_model
-    from posekit.export.onnx import export_onnx
+    from posekit.export.layout import check_layout
     from posekit.zoo.model_files import files_of
 
+    check_layout(layout)
     files = files_of(config, checkpoint, kind=None, offline=offline or None)
     if files.config is None:
         raise ValueError(f"{config}: is an exported model already")
     model = init_model(files.config, files.weights)
-    if hasattr(model, "bbox_head"):
-        parity = export_boxes(model, out, half=half, card=card)
-    else:
-        parity = export_onnx(model, out, half_weights=half, card=about)
-    typer.echo(f"{out}: {parity}")
+    typer.echo(f"{out}: {export_model(model, out, half=half, card=about, layout=layout)}")
 
 
-def export_boxes(model: Any, out: Path, *, half: bool, card: Path | None) -> Any:
-    """Export a detector.
+def export_model(model: Any, out: Path, *, half: bool, card: dict[str, Any], layout: str) -> Any:
+    """Export a detector, a model that finds everybody at once, or a top-down model, and return their agreement.
 
     Raises:
         ValueError: for options that only models of poses have.
     """
-    from posekit.apis import inference_detector
-    from posekit.export.detector import export_detector
+    options: dict[str, Any] = {"half_weights": half, "layout": layout}
+    if hasattr(model, "bbox_head"):
+        from posekit.apis import inference_detector
+        from posekit.export.detector import export_detector
 
-    if card is not None:
-        raise ValueError("--card: files of detectors cannot have it yet; leave it out")
-    return export_detector(model, out, detect=inference_detector, half_weights=half)
+        if card:
+            raise ValueError("--card: files of detectors cannot have it yet; leave it out")
+        return export_detector(model, out, detect=inference_detector, **options)
+    if hasattr(getattr(model, "head", None), "point_outputs"):
+        from posekit.apis import inference_bottomup
+        from posekit.export.one_stage import export_one_stage
+
+        return export_one_stage(model, out, find=inference_bottomup, card=card, **options)
+    from posekit.export.onnx import export_onnx
+
+    return export_onnx(model, out, card=card, **options)
 
 
 def read_card(path: Path) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from posekit import __version__
 PACKAGES = {
     "core": ("numpy", "cv2", "onnxruntime", "scipy", "array_api_compat", "typer", "rich", "pooch"),
     "train": ("torch", "torchvision", "lightning", "timm", "safetensors", "tensorboard", "matplotlib"),
-    "export": ("onnx", "onnxscript", "openvino"),
+    "export": ("onnx", "onnxscript"),
+    "openvino": ("openvino",),
     "data": ("yaml", "h5py", "sleap_io", "cdflib"),
     "serve": ("fastapi", "uvicorn", "multipart"),
 }

@@ -30,7 +30,8 @@ COMMANDS = {
     "train": Command("posekit.cli.train:train", "train the model of a config"),
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
     "report": Command("posekit.cli.report:report", "tell how good results are, how sure that is, and what is wrong"),
-    "export": Command("posekit.cli.export:export", "write a trained model as ONNX and compare the two"),
+    "export": Command("posekit.cli.export:export", "write a trained model as ONNX or OpenVINO and compare the two"),
+    "bench": Command("posekit.cli.bench:bench", "measure how fast models are, by batch size, threads and device"),
     "checkpoint": Command("posekit.cli.checkpoint:app", "show what is in a checkpoint, convert or publish it"),
     "model": Command("posekit.cli.model:app", "count a model's parameters and multiply-adds, time it"),
     "zoo": Command("posekit.cli.zoo:app", "list released models, download their weights, tell their terms"),
@@ -43,6 +44,7 @@ COMMANDS = {
 EXTRAS = {
     **dict.fromkeys(("torch", "torchvision", "lightning", "timm", "safetensors", "matplotlib"), "train"),
     **dict.fromkeys(("onnx", "onnxscript"), "export"),
+    "openvino": "openvino",
     **dict.fromkeys(("pandas", "pyarrow"), "tables"),
     **dict.fromkeys(("yaml", "h5py", "sleap_io", "cdflib"), "data"),
 }

@@ -1,11 +1,11 @@
-"""Detectors as ONNX files: images in, boxes and scores of every point out; NMS is left to the runtime."""
+"""Detectors as ONNX files: images in, boxes and scores of every point out, or what NMS leaves of them."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from posekit.export.layout import MMDEPLOY, POSEKIT, check_layout, pixels_of_file
+from posekit.export.model_file import megabytes, write_checked
+from posekit.export.nms import append_nms
 from posekit.export.onnx import ParityError, example_input, save_graph
 from posekit.inference.config_recipe import prediction_steps, step_name
-from posekit.inference.detection import METADATA_KEY, Detector, DetectorRecipe
+from posekit.inference.detection import Detector, DetectorRecipe
+from posekit.inference.recipe import DETECTOR_KEY
 from posekit.models.heads.rtmdet_head import RTMDetSepBNHead
 
 INPUT, OUTPUTS = "images", ["boxes", "scores"]
 BOX_TOLERANCE_PX = 1.0
 SCORE_TOLERANCE = 1e-2
+MOST_BOXES = 300
+"""Number of boxes of a file with NMS inside whose model has no limit."""
 AGREEING_SHARE = 0.98
 """Share of the model's detections that the file must find: one at a threshold may come or go."""
 
@@ -32,75 +38,116 @@ class DetectorParity:
     Attributes:
         images: number of images that were compared.
         detections: number of boxes that the model found on them.
-        agreeing: share of these that the file found too, within 1 px and 0.01 of the score.
+        agreeing: share of these that the file found too, boxes within 1 px and 0.01 of the score.
         megabytes: size of the file.
+        what: boxes, or people.
+        tolerance_px: distance within which they agree.
     """
 
     images: int
     detections: int
     agreeing: float
     megabytes: float
+    what: str = "boxes"
+    tolerance_px: float = BOX_TOLERANCE_PX
 
     def __str__(self) -> str:
         return (
-            f"{self.megabytes:.1f} MB; of {self.detections} boxes on {self.images} images {100 * self.agreeing:.1f} % "
-            f"agree within {BOX_TOLERANCE_PX:g} px"
+            f"{self.megabytes:.1f} MB; of {self.detections} {self.what} on {self.images} images "
+            f"{100 * self.agreeing:.1f} % agree within {self.tolerance_px:g} px"
         )
 
 
 class DeployedDetector(nn.Module):
-    """What an exported graph computes: raw B, G, R images in, boxes and scores out."""
+    """What an exported graph computes: images in, boxes and scores out.
 
-    def __init__(self, model: Any) -> None:
+    Args:
+        model: detector.
+        normalized: whether the images come as the model wants them; else they are B, G, R, 0 ... 255.
+    """
+
+    def __init__(self, model: Any, normalized: bool = False) -> None:
         super().__init__()
         self.model = model
+        self.normalized = normalized
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Return boxes (B, P, 4) in input pixels and scores (B, P, C) of images (B, 3, h, w), 0 ... 255."""
-        outputs = self.model.outputs(self.model.data_preprocessor.normalize(images))
+        """Return boxes (B, P, 4) in input pixels and scores (B, P, C) of images (B, 3, h, w)."""
+        outputs = self.model.outputs(images if self.normalized else self.model.data_preprocessor.normalize(images))
         dense = self.model.head.point_outputs(outputs)
         return dense.boxes, dense.confidence
 
 
+class DetectorForNms(nn.Module):
+    """What NMS takes: boxes cut at the border of the input, and scores by class, where a point may give several.
+
+    Args:
+        deployed: gives boxes and scores.
+        recipe: says what boxes and scores count.
+    """
+
+    limits: Tensor
+
+    def __init__(self, deployed: DeployedDetector, recipe: DetectorRecipe) -> None:
+        super().__init__()
+        self.deployed, self.recipe = deployed, recipe
+        self.register_buffer("limits", torch.tensor(recipe.input_size * 2, dtype=torch.float32))
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return boxes (B, P, 4) and scores (B, C, P)."""
+        boxes, scores = self.deployed(images)
+        if self.recipe.within_input:
+            boxes = boxes.clamp(min=torch.zeros_like(self.limits), max=self.limits)
+        if not self.recipe.several_labels:
+            scores = torch.where(scores == scores.amax(-1, keepdim=True), scores, torch.zeros_like(scores))
+        return boxes, scores.transpose(1, 2)
+
+
 def export_detector(
     model: Any,
-    path: str | os.PathLike[str],
+    path: str | PathLike[str],
     *,
     detect: Callable[[Any, np.ndarray], Any],
     images: Sequence[np.ndarray] | None = None,
     half_weights: bool = False,
+    layout: str = POSEKIT,
 ) -> DetectorParity:
     """Write a detector as an ONNX file that ``posekit.inference.detection.Detector`` opens.
 
-    The graph takes images (batch, 3, h, w), float32, B, G, R, 0 ... 255, of any number. The file appears at
-    ``path`` only after its detections were compared with the model's.
+    The graph takes images (batch, 3, h, w), float32, of any number, in the layout ``posekit`` B, G, R, 0 ... 255. The
+    file appears at ``path`` only after its detections were compared with the model's.
 
     Args:
         model: detector that ``posekit.apis.init_model`` returned.
-        path: file to write.
+        path: file to write, ``.onnx``, or ``.xml`` for OpenVINO.
         detect: what the file is compared with: ``posekit.apis.inference_detector``.
         images: images (H, W, 3), BGR, uint8, to compare on; made-up ones by default.
         half_weights: store weights in 16 bits; they are widened when the file is opened.
+        layout: ``posekit`` for boxes and scores of all points; ``mmdeploy`` for ``dets`` (batch, N, 5) and ``labels``
+            (batch, N) after NMS, of images that the caller normalises.
 
     Raises:
         ValueError: if the model's pipeline is not one of a detector.
         ParityError: if the file does not agree with the model; then none is left.
     """
-    recipe, target = recipe_of(model), Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.onnx")
-    try:
-        write_graph(DeployedDetector(model).eval(), recipe, temporary, half_weights)
-        parity = compare(partial(detect, model), temporary, made_up_images() if images is None else images)
-        if parity.agreeing < AGREEING_SHARE and not half_weights:
-            raise ParityError(f"the exported detector differs from the trained one, so no file was written ({parity})")
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return parity
+    check_layout(layout)
+    recipe, deployed = recipe_of(model, layout), DeployedDetector(model, layout == MMDEPLOY).eval()
+
+    def check(file: Path) -> DetectorParity:
+        parity = compare(partial(detect, model), file, made_up_images() if images is None else images)
+        check_agreement(parity, half_weights)
+        return parity
+
+    return write_checked(Path(path), lambda file: write_graph(deployed, recipe, file, half_weights), check)
 
 
-def recipe_of(model: Any) -> DetectorRecipe:
+def check_agreement(parity: DetectorParity, half_weights: bool) -> None:
+    """Raise ParityError if a file finds too little of what its model finds."""
+    if parity.agreeing < AGREEING_SHARE and not half_weights:
+        raise ParityError(f"the exported model differs from the trained one, so no file was written ({parity})")
+
+
+def recipe_of(model: Any, layout: str) -> DetectorRecipe:
     """Collect what an exported file says about itself.
 
     Raises:
@@ -130,13 +177,23 @@ def recipe_of(model: Any) -> DetectorRecipe:
         min_size=float(test_cfg.get("min_bbox_size", -1)),
         iou_threshold=float(test_cfg.get("nms", {}).get("iou_threshold", 0.65)),
         max_per_img=int(test_cfg.get("max_per_img", 0)),
+        outputs="dets" if layout == MMDEPLOY else "points",
+        **vars(pixels_of_file(model, layout)),
     )
 
 
 def write_graph(deployed: DeployedDetector, recipe: DetectorRecipe, path: Path, half_weights: bool) -> None:
     """Trace the network and write it with its recipe."""
-    example, metadata = example_input(deployed, recipe.input_size), {METADATA_KEY: recipe.to_json()}
-    save_graph(deployed, example, path, names=([INPUT], OUTPUTS), metadata=metadata, half_weights=half_weights)
+    example, metadata = example_input(deployed, recipe.input_size), {DETECTOR_KEY: recipe.to_json()}
+    if recipe.outputs == "dets":
+        finish = partial(
+            append_nms, iou_threshold=recipe.iou_threshold, score_thr=recipe.score_thr,
+            most=recipe.max_per_img or MOST_BOXES,
+        )  # fmt: skip
+        network, names = DetectorForNms(deployed, recipe).eval(), (["input"], ["boxes", "scores"])
+        save_graph(network, example, path, names=names, metadata=metadata, half_weights=half_weights, finish=finish)
+    else:
+        save_graph(deployed, example, path, names=([INPUT], OUTPUTS), metadata=metadata, half_weights=half_weights)
 
 
 def compare(detect: Callable[[np.ndarray], Any], path: Path, images: Sequence[np.ndarray]) -> DetectorParity:
@@ -148,7 +205,7 @@ def compare(detect: Callable[[np.ndarray], Any], path: Path, images: Sequence[np
         for box, score, label in zip(wanted.bboxes, wanted.scores, wanted.labels, strict=True):
             near = np.abs(found.boxes - box).max(axis=1, initial=0) <= BOX_TOLERANCE_PX
             agreeing += bool((near & (found.labels == label) & (np.abs(found.scores - score) <= SCORE_TOLERANCE)).any())
-    return DetectorParity(len(images), total, agreeing / max(total, 1), path.stat().st_size / 1e6)
+    return DetectorParity(len(images), total, agreeing / max(total, 1), megabytes(path))
 
 
 def made_up_images(count: int = 4) -> list[np.ndarray]:

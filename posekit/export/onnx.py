@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from posekit.export.layout import MMDEPLOY, POSEKIT, check_layout, pixels_of_file
+from posekit.export.model_file import megabytes, write_checked
 from posekit.inference.config_recipe import recipe_of
-from posekit.inference.networks.onnx import OnnxNetwork
+from posekit.inference.networks.base import as_wanted
+from posekit.inference.networks.exported import ExportedNetwork
 from posekit.inference.recipe import METADATA_KEY, Recipe
 from posekit.models.heads.integral_regression_head import IntegralRegressionHead
 from posekit.structures.instance_data import InstanceData
@@ -74,38 +77,46 @@ class Parity:
 
 
 class Deployed(nn.Module):
-    """What an exported graph computes: raw B, G, R crops in, what the decoder takes out."""
+    """What an exported graph computes: crops in, what the decoder takes out.
 
-    def __init__(self, model: Any) -> None:
+    Args:
+        model: top-down pose estimator.
+        normalized: whether the crops come as the model wants them; else they are B, G, R, 0 ... 255.
+    """
+
+    def __init__(self, model: Any, normalized: bool = False) -> None:
         super().__init__()
         self.model = model
+        self.normalized = normalized
 
     def forward(self, crops: Tensor) -> Any:
-        """Normalise crops (B, 3, h, w), 0 ... 255, and run backbone, neck and head."""
-        inputs = self.model.data_preprocessor.normalize(crops)
+        """Run backbone, neck and head on crops (B, 3, h, w)."""
+        inputs = crops if self.normalized else self.model.data_preprocessor.normalize(crops)
         outputs = self.model.head.decodable(self.model.outputs(inputs))
         return outputs[0] if isinstance(self.model.head, IntegralRegressionHead) else outputs
 
 
 def export_onnx(
     model: Any,
-    path: str | os.PathLike[str],
+    path: str | PathLike[str],
     *,
     half_weights: bool = False,
     card: Mapping[str, Any] | None = None,
     crops: np.ndarray | None = None,
+    layout: str = POSEKIT,
 ) -> Parity:
-    """Write a trained top-down model as an ONNX file that ``posekit.apis.PoseModel`` opens.
+    """Write a trained top-down model as a file that ``posekit.Pose`` opens.
 
-    The graph takes crops (batch, 3, h, w), float32, B, G, R, 0 ... 255, of any number. The file
-    appears at ``path`` only after it was compared with the model.
+    The graph takes crops (batch, 3, h, w), float32, of any number, in the layout ``posekit`` B, G, R, 0 ... 255. The
+    file appears at ``path`` only after it was compared with the model.
 
     Args:
         model: what ``posekit.apis.init_model`` returned.
-        path: the file to write.
+        path: file to write, ``.onnx``, or ``.xml`` for OpenVINO.
         half_weights: store weights in 16 bits; they are widened when the file is opened.
         card: what the model was trained on and reaches; kept in the file.
-        crops: (N, 3, h, w) inputs to compare with, 0 ... 255; by default made-up ones.
+        crops: (N, 3, h, w) inputs to compare with, B, G, R, 0 ... 255; by default made-up ones.
+        layout: ``posekit`` or ``mmdeploy``, whose crops are normalised by the caller.
 
     Returns:
         How well file and model agree.
@@ -114,19 +125,17 @@ def export_onnx(
         ValueError: if the model is not one that can be exported.
         ParityError: if the file does not agree with the model; then none is left.
     """
-    recipe = exported_recipe(model, card or {})
-    deployed = Deployed(model).eval()
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.stem}.{os.getpid()}.onnx")
-    try:
-        write_graph(deployed, recipe, temporary, half_weights)
-        parity = compare(deployed, temporary, made_up_crops(recipe) if crops is None else crops)
+    check_layout(layout)
+    recipe = replace(exported_recipe(model, card or {}), **vars(pixels_of_file(model, layout)))
+    deployed = Deployed(model, normalized=layout == MMDEPLOY).eval()
+    crops = made_up_crops(recipe) if crops is None else crops
+
+    def check(file: Path) -> Parity:
+        parity = compare(deployed, file, crops)
         check_parity(parity, half_weights)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return parity
+        return parity
+
+    return write_checked(Path(path), lambda file: write_graph(deployed, recipe, file, half_weights), check)
 
 
 def exported_recipe(model: Any, card: Mapping[str, Any]) -> Recipe:
@@ -145,8 +154,8 @@ def write_graph(deployed: Deployed, recipe: Recipe, path: Path, half_weights: bo
     """Trace the network and write it with its metadata."""
     example = example_input(deployed, recipe.input_size)
     with torch.no_grad():
-        outputs = output_names(deployed(example))
-    names = ([INPUT], outputs)
+        outputs = output_names(deployed(example), recipe)
+    names = ([INPUT if not deployed.normalized else "input"], outputs)
     save_graph(
         deployed, example, path, names=names, metadata={METADATA_KEY: recipe.to_json()}, half_weights=half_weights
     )
@@ -166,6 +175,7 @@ def save_graph(
     names: tuple[list[str], list[str]],
     metadata: dict[str, str],
     half_weights: bool,
+    finish: Callable[[Any], None] | None = None,
 ) -> None:
     """Trace a network and write it as an ONNX file that takes batches of any size.
 
@@ -176,6 +186,7 @@ def save_graph(
         names: of the inputs and of the outputs.
         metadata: texts that the file keeps.
         half_weights: store weights in 16 bits; they are widened when the file is opened.
+        finish: changes the graph before it is written.
     """
     import onnx
 
@@ -192,11 +203,16 @@ def save_graph(
         )
     assert program is not None
     graph = program.model_proto
+    if graph.graph.input[0].type.tensor_type.shape.dim[0].HasField("dim_value"):
+        raise ValueError("the model computes only batches of one size; something in it reads the batch's length")
     forget_origin(graph)
+    if finish is not None:
+        finish(graph)
     if half_weights:
         halve_weights(graph)
     onnx.helper.set_model_props(graph, metadata)
     graph.producer_name = "posekit"
+    graph.ir_version = onnx.helper.find_min_ir_version_for(graph.opset_import)  # so that older runtimes open it
     onnx.save(graph, str(path))
 
 
@@ -211,8 +227,10 @@ def forget_origin(graph: Any) -> None:
             node.ClearField("doc_string")
 
 
-def output_names(outputs: Any) -> list[str]:
-    """Name one output "output", several "output_0", "output_1" and so on."""
+def output_names(outputs: Any, recipe: Recipe) -> list[str]:
+    """Name one output "output", rows of bins "simcc_x" and "simcc_y", others "output_0", "output_1" and so on."""
+    if recipe.codec.get("type") == "SimCCLabel":
+        return ["simcc_x", "simcc_y"]
     return ["output"] if isinstance(outputs, Tensor) else [f"output_{i}" for i in range(len(outputs))]
 
 
@@ -258,7 +276,8 @@ def made_up_crops(recipe: Recipe, count: int = 16) -> np.ndarray:
 
 def compare(deployed: Deployed, path: Path, crops: np.ndarray) -> Parity:
     """Run the model and the file on the same crops."""
-    exported = OnnxNetwork(path, threads=1)
+    exported = ExportedNetwork.open(path, threads=1)
+    crops = as_wanted(crops.astype(np.float32), exported.recipe)
     device = next(deployed.parameters()).device
     with torch.no_grad():
         wanted = deployed(torch.from_numpy(np.ascontiguousarray(crops)).to(device))
@@ -278,7 +297,7 @@ def compare(deployed: Deployed, path: Path, crops: np.ndarray) -> Parity:
         keypoint_mean_px=float(distances.mean()),
         score_error=float(score_errors.max()),
         agreeing=float(agree.mean()),
-        megabytes=path.stat().st_size / 1e6,
+        megabytes=megabytes(path),
     )
 
 

@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-METADATA_KEY = "posekit_detector"
-"""Under this name a detector's ONNX file holds its recipe as JSON text."""
+from posekit.inference.networks.base import planes
+from posekit.inference.networks.graph import Graph, check_input_size, run_in_batches, trial_outputs
+from posekit.inference.recipe import Index, Level, Pixels, Share, Side
+from posekit.inference.schema import Between, read_record
+
 FORMAT = 1
 MANY_BOXES = 10_000
 """Number of boxes from which NMS looks at each class by itself."""
-
-
-class DetectionNetwork(Protocol):
-    """Computes boxes (B, P, 4) in input pixels and scores (B, P, C) of images (B, 3, h, w) float32, BGR, 0 ... 255."""
-
-    def run(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
 
 
 class Detections(NamedTuple):
@@ -34,8 +31,8 @@ class Detections(NamedTuple):
     labels: np.ndarray
 
 
-@dataclass(frozen=True)
-class DetectorRecipe:
+@dataclass(frozen=True, kw_only=True)
+class DetectorRecipe(Pixels):
     """How images go into a detector and boxes come out.
 
     Attributes:
@@ -51,20 +48,26 @@ class DetectorRecipe:
         min_size: width and height that a box must exceed; negative for no test.
         iou_threshold: largest overlap of two boxes of one class.
         max_per_img: largest number of detections; 0 for any.
+        outputs: ``points`` for boxes (B, P, 4) in input pixels and scores (B, P, C) of all points; ``cells`` for
+            YOLOX's own (B, P, 5 + C), centres and logarithms of sizes in cells; ``dets`` for what remains after NMS,
+            boxes with scores (B, N, 5) and labels (B, N).
+        labels: the classes to keep; empty for all.
     """
 
-    input_size: tuple[int, int]
-    strides: tuple[int, ...]
+    input_size: tuple[Side, Side]
+    strides: tuple[Annotated[int, Between(1, 4096)], ...]
     classes: tuple[str, ...] = ()
-    pad_value: float = 114.0
-    score_thr: float = 0.05
+    pad_value: Level = 114.0
+    score_thr: Share = 0.05
     above: bool = True
     several_labels: bool = True
     within_input: bool = True
-    nms_pre: int = 0
-    min_size: float = -1.0
-    iou_threshold: float = 0.65
-    max_per_img: int = 0
+    nms_pre: Annotated[int, Between(0, 1_000_000)] = 0
+    min_size: Annotated[float, Between(-1, 4096)] = -1.0
+    iou_threshold: Share = 0.65
+    max_per_img: Annotated[int, Between(0, 1_000_000)] = 0
+    outputs: str = "points"
+    labels: tuple[Index, ...] = ()
 
     def to_json(self) -> str:
         """Return everything as one line of JSON."""
@@ -77,46 +80,63 @@ class DetectorRecipe:
         Raises:
             ValueError: naming ``source`` and what is wrong.
         """
-        try:
-            content = json.loads(text)
-        except ValueError as error:
-            raise ValueError(f"{source}: its detector metadata is not readable as JSON ({error})") from error
-        names = {field.name for field in fields(cls)}
-        if not isinstance(content, dict) or content.pop("format", None) != FORMAT or set(content) != names:
-            raise ValueError(f"{source}: its detector metadata is not of format {FORMAT}; export it again")
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
-        }
-        return cls(**values)
+        recipe = read_record(cls, text, form=FORMAT, source=source)
+        recipe.check(source)
+        return recipe
+
+    def check(self, source: str) -> None:
+        """Raise ValueError, naming ``source``, unless the parts fit together."""
+        Pixels.check(self, source)
+        if self.outputs not in NUM_OUTPUTS:
+            raise ValueError(f"{source}: outputs {self.outputs!r} is none of {', '.join(NUM_OUTPUTS)}")
+        if not self.strides and self.outputs != "dets":
+            raise ValueError(f"{source}: strides are empty; the levels of the network need theirs")
+
+    @property
+    def ends(self) -> np.ndarray:
+        """Number of points up to the end of each level."""
+        width, height = self.input_size
+        return np.cumsum([-(-width // stride) * -(-height // stride) for stride in self.strides])
+
+
+NUM_OUTPUTS = {"points": 2, "cells": 1, "dets": 2}
 
 
 class Detector:
     """Finds boxes in images.
 
     Args:
-        network: what computes boxes and scores.
+        graph: computes the recipe's outputs from images (B, 3, h, w).
         recipe: how images go in and boxes come out.
+
+    Raises:
+        ValueError: if file and recipe do not fit together.
     """
 
-    def __init__(self, network: DetectionNetwork, recipe: DetectorRecipe) -> None:
-        self.network = network
+    def __init__(self, graph: Graph, recipe: DetectorRecipe) -> None:
+        self.graph = graph
         self.recipe = recipe
+        check_input_size(graph, recipe.input_size)
+        check_detector_outputs(graph.source, recipe, trial_outputs(graph, recipe.input_size))
 
     @classmethod
-    def open(cls, path: str | Path, *, threads: int | None = None, providers: Sequence[Any] | None = None) -> Detector:
-        """Open a file that ``posekit.export.detector.export_detector`` wrote.
+    def open(cls, path: str | Path, **options: Any) -> Detector:
+        """Open a detector's file, posekit's or another's.
 
         Args:
-            path: ONNX file.
-            threads: number of threads ONNX Runtime may use; all by default.
-            providers: ONNX Runtime's providers in order of preference; the CPU by default.
+            path: ONNX file, or the .xml of OpenVINO's files.
+            options: ``threads``, ``providers`` and ``preprocess``, see ``posekit.inference.model_file.open_network``.
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it is no detector that posekit exported.
+            ValueError: if it is no detector that posekit knows.
         """
-        network = OnnxDetection(Path(path), threads, providers or ("CPUExecutionProvider",))
-        return cls(network, network.recipe)
+        from posekit.inference.model_file import open_network
+
+        network = open_network(path, **options)
+        if not isinstance(network, cls):
+            raise ValueError(f"{path}: is no detector, but a model of poses; give it as the model")
+        return network
 
     def __call__(self, image: np.ndarray) -> Detections:
         """Find the boxes in an image (H, W, 3), BGR, uint8."""
@@ -126,15 +146,36 @@ class Detector:
         """Find the boxes in images (H, W, 3), BGR, uint8, of any sizes, in one run of the network."""
         if not images:
             return []
-        width, height = self.recipe.input_size
-        batch = np.empty((len(images), 3, height, width), np.float32)
-        scales = []
-        for planes, image in zip(batch, images, strict=True):
-            canvas, scale_xy = letterbox(image, (width, height), self.recipe.pad_value)
-            planes[:] = canvas.transpose(2, 0, 1)
-            scales.append(scale_xy)
-        boxes, scores = self.network.run(batch)
-        return [self.decode(*one) for one in zip(boxes, scores, scales, strict=True)]
+        inputs, scales = self.inputs(images)
+        outputs = self.compute(inputs)
+        return [self.read(one, scale_xy) for *one, scale_xy in zip(*outputs, scales, strict=True)]
+
+    def inputs(self, images: Sequence[np.ndarray]) -> tuple[np.ndarray, Sequence[tuple[float, float]]]:
+        """Return images as the file wants them (B, 3, h, w), and input pixels per image pixel along x and y."""
+        canvases, scales = zip(
+            *(letterbox(image, self.recipe.input_size, self.recipe.pad_value) for image in images), strict=True
+        )
+        return planes(canvases, np.float32, self.recipe), scales
+
+    def compute(self, images: np.ndarray) -> list[np.ndarray]:
+        """Return the outputs for images (B, 3, h, w)."""
+        return run_in_batches(self.graph, images)
+
+    def read(self, outputs: Sequence[np.ndarray], scale_xy: tuple[float, float]) -> Detections:
+        """Return what one image's outputs say, for input pixels per image pixel ``scale_xy``."""
+        recipe = self.recipe
+        if recipe.outputs == "dets":
+            boxes, scores, labels = outputs[0][:, :4], outputs[0][:, 4], outputs[1].astype(np.int64)
+            rows = scores > recipe.score_thr
+            found = Detections(boxes[rows] / np.tile(np.array(scale_xy, np.float32), 2), scores[rows], labels[rows])
+        elif recipe.outputs == "cells":
+            found = self.decode(*boxes_of_cells(outputs[0], recipe), scale_xy)
+        else:
+            found = self.decode(outputs[0], outputs[1], scale_xy)
+        if not recipe.labels:
+            return found
+        rows = np.isin(found.labels, recipe.labels)
+        return Detections(*(column[rows] for column in found))
 
     def decode(self, boxes: np.ndarray, scores: np.ndarray, scale_xy: tuple[float, float]) -> Detections:
         """Choose the detections among boxes (P, 4) in input pixels and scores (P, C) of one image.
@@ -145,7 +186,7 @@ class Detector:
             scale_xy: input pixels per image pixel.
         """
         recipe = self.recipe
-        points, labels, values = self.candidates(scores)
+        points, labels, values = candidates(recipe, scores)
         chosen = boxes[points]
         if recipe.within_input:
             chosen = np.clip(chosen, 0, np.tile(np.array(recipe.input_size, np.float32), 2))
@@ -153,58 +194,62 @@ class Detector:
         if recipe.min_size >= 0:
             large = ((chosen[:, 2:] - chosen[:, :2]) > recipe.min_size).all(axis=1)
             chosen, labels, values = chosen[large], labels[large], values[large]
-        best = class_nms(chosen, values, labels, recipe.iou_threshold)
-        best = best[: recipe.max_per_img or len(best)]
+        best = class_nms(chosen, values, labels, recipe.iou_threshold, most=recipe.max_per_img or None)
         return Detections(chosen[best], values[best], labels[best])
 
-    def candidates(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return points, labels and scores (N,) of all that scores (P, C) let pass."""
-        thr = self.recipe.score_thr
-        passes = scores > thr if self.recipe.above else scores >= thr
-        if not self.recipe.several_labels:
-            passes &= np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None]
-        points, labels = np.nonzero(passes)
-        values = scores[points, labels]
-        if not self.recipe.nms_pre:
-            return points, labels, values
-        width, height = self.recipe.input_size
-        ends = np.cumsum([-(-width // stride) * -(-height // stride) for stride in self.recipe.strides])
-        level = np.searchsorted(ends, points, side="right")
-        kept = []
-        for index in range(len(ends)):
-            rows = np.flatnonzero(level == index)
-            kept.append(rows[np.argsort(-values[rows], kind="stable")[: self.recipe.nms_pre]])
-        rows = np.concatenate(kept)
-        return points[rows], labels[rows], values[rows]
+
+def candidates(recipe: DetectorRecipe, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return points, labels and scores (N,) of all that scores (P, C) let pass."""
+    thr = recipe.score_thr
+    passes = scores > thr if recipe.above else scores >= thr
+    if not recipe.several_labels:
+        passes &= np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None]
+    points, labels = np.nonzero(passes)
+    values = scores[points, labels]
+    if not recipe.nms_pre:
+        return points, labels, values
+    ends = recipe.ends
+    level = np.searchsorted(ends, points, side="right")
+    kept = []
+    for index in range(len(ends)):
+        rows = np.flatnonzero(level == index)
+        kept.append(rows[np.argsort(-values[rows], kind="stable")[: recipe.nms_pre]])
+    rows = np.concatenate(kept)
+    return points[rows], labels[rows], values[rows]
 
 
-class OnnxDetection:
-    """A detector on ONNX Runtime.
+def check_detector_outputs(source: str, recipe: DetectorRecipe, outputs: Sequence[np.ndarray]) -> None:
+    """Raise ValueError unless outputs for one image are what a recipe says."""
+    shapes = [list(output.shape[1:]) for output in outputs]
+    number = int(recipe.ends[-1]) if recipe.strides else 0
+    fits = len(outputs) == NUM_OUTPUTS[recipe.outputs] and all(shapes)
+    if fits and recipe.outputs == "points":
+        fits = shapes[0] == [number, 4] and len(shapes[1]) == 2 and shapes[1][0] == number
+        fits = fits and (not recipe.classes or shapes[1][1] == len(recipe.classes))
+    elif fits and recipe.outputs == "cells":
+        fits = len(shapes[0]) == 2 and shapes[0][0] == number and shapes[0][1] > 5
+    elif fits:
+        fits = len(shapes[0]) == 2 and shapes[0][1] == 5 and len(shapes[1]) == 1
+    if not fits:
+        expected = {"points": f"[{number}, 4] and [{number}, {len(recipe.classes) or 'C'}]", "dets": "[N, 5] and [N]"}
+        raise ValueError(
+            f"{source}: has outputs {', '.join(map(str, shapes))} for each image; a detector of this input size and "
+            f"these strides has {expected.get(recipe.outputs, f'[{number}, 5 + C]')}"
+        )
 
-    Args:
-        path: file that ``export_detector`` wrote.
-        threads: number of threads; None for all.
-        providers: ONNX Runtime's providers in order of preference.
 
-    Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is no detector that posekit exported.
-    """
-
-    def __init__(self, path: Path, threads: int | None, providers: Sequence[Any]) -> None:
-        from posekit.inference.networks.onnx import open_session
-
-        self.session = open_session(path, threads, providers)
-        text = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        if text is None:
-            raise ValueError(f"{path}: has no metadata of a detector; posekit opens detectors that it exported")
-        self.recipe = DetectorRecipe.from_json(text, source=str(path))
-        self.input_name = self.session.get_inputs()[0].name
-
-    def run(self, batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return boxes (B, P, 4) and scores (B, P, C)."""
-        outputs: Any = self.session.run(None, {self.input_name: batch})
-        return outputs[0], outputs[1]
+def boxes_of_cells(output: np.ndarray, recipe: DetectorRecipe) -> tuple[np.ndarray, np.ndarray]:
+    """Return boxes (P, 4) in input pixels and scores (P, C) of YOLOX's output (P, 5 + C)."""
+    width, height = recipe.input_size
+    corners, strides = [], []
+    for stride in recipe.strides:
+        columns, rows = -(-width // stride), -(-height // stride)
+        corners.append(np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), -1).reshape(-1, 2))
+        strides.append(np.full((columns * rows, 1), stride))
+    stride = np.concatenate(strides).astype(np.float32)
+    center = (output[:, :2] + np.concatenate(corners)) * stride
+    half = np.exp(np.minimum(output[:, 2:4], 20)) * stride / 2
+    return np.concatenate([center - half, center + half], 1).astype(np.float32), output[:, 4:5] * output[:, 5:]
 
 
 def letterbox(
@@ -233,7 +278,9 @@ def letterbox(
     return canvas, (new_w / width, new_h / height)
 
 
-def class_nms(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, iou_threshold: float) -> np.ndarray:
+def class_nms(
+    boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, iou_threshold: float, *, most: int | None = None
+) -> np.ndarray:
     """Return the indices, best first, of boxes that overlap no better one of their class by more than a threshold.
 
     Args:
@@ -241,19 +288,27 @@ def class_nms(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, iou_thr
         scores: (N,).
         labels: (N,) whole numbers.
         iou_threshold: largest overlap that two boxes may have.
+        most: number of boxes after which the search ends; None for all.
     """
     if not len(boxes):
         return np.zeros(0, np.int64)
     if len(boxes) < MANY_BOXES:
         apart = labels.astype(np.float32) * (boxes.max() + np.float32(1))
-        return nms(boxes + apart[:, None], scores, iou_threshold)
+        return nms(boxes + apart[:, None], scores, iou_threshold, most=most)
     rows = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     best = np.concatenate([row[nms(boxes[row], scores[row], iou_threshold)] for row in rows])
-    return best[np.argsort(-scores[best], kind="stable")]
+    return best[np.argsort(-scores[best], kind="stable")][:most]
 
 
-def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarray:
-    """Return the indices, best first, of boxes (N, 4) that overlap no better one by more than a threshold."""
+def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float, *, most: int | None = None) -> np.ndarray:
+    """Return the indices, best first, of boxes (N, 4) that overlap no better one by more than a threshold.
+
+    Args:
+        boxes: (N, 4) xyxy.
+        scores: (N,).
+        iou_threshold: largest overlap that two boxes may have.
+        most: number of boxes after which the search ends; None for all.
+    """
     order = np.argsort(-scores, kind="stable")
     low, high = boxes[order, :2], boxes[order, 2:]
     area = np.prod(high - low, axis=1)
@@ -262,6 +317,8 @@ def nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarr
         if not alive[index]:
             continue
         best.append(index)
+        if len(best) == most:
+            break
         rest = slice(index + 1, None)
         inner = np.minimum(high[index], high[rest]) - np.maximum(low[index], low[rest])
         shared = np.prod(np.maximum(inner, 0), axis=1)

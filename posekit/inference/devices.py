@@ -1,6 +1,6 @@
-"""The names of devices, for everything that computes: auto, cpu, cuda, cuda:N, mps.
+"""The names of devices, for everything that computes: auto, cpu, cuda, cuda:N, mps, openvino.
 
-``auto`` is the first GPU where there is one, else the CPU.
+``auto`` is the first GPU where there is one, else the CPU; ``openvino`` is the CPU too, for exported models alone.
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-HELP = "auto, cpu, cuda, cuda:N or mps."
-NAMES = re.compile(r"auto|cpu|cuda(:\d+)?|gpu|mps")
+from posekit.inference.networks.graph import OPENVINO
+
+HELP = "auto, cpu, cuda, cuda:N, mps, or openvino for exported models."
+NAMES = re.compile(r"auto|cpu|cuda(:\d+)?|gpu|mps|openvino")
 
 
 def check_name(name: str) -> None:
@@ -25,6 +27,8 @@ def torch_device(name: str) -> str:
         ValueError: if there is no such device, or torch has none here.
     """
     check_name(name)
+    if name == "openvino":
+        raise ValueError(f"device '{name}': computes exported models alone; use auto or cpu, or `posekit export` first")
     import torch
 
     if name == "auto":
@@ -65,6 +69,8 @@ def onnx_providers(name: str) -> list[Any]:
         ValueError: if there is no such device, or ONNX Runtime has no provider for it here.
     """
     check_name(name)
+    if name == "openvino":
+        return [OPENVINO]
     import onnxruntime
 
     available = onnxruntime.get_available_providers()

@@ -1,4 +1,4 @@
-"""Prediction with an exported top-down model, on ONNX Runtime and numpy alone."""
+"""Prediction with a model file, on ONNX Runtime (or OpenVINO) and numpy alone."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from posekit.inference.bottom_up import BottomUpPredictor
+from posekit.inference.detection import Detector
 from posekit.inference.images import Boxes, Image
-from posekit.inference.networks.onnx import CPU, OnnxNetwork
-from posekit.inference.recipe import Recipe
+from posekit.inference.model_file import open_network
+from posekit.inference.networks.exported import ExportedNetwork
+from posekit.inference.networks.graph import CPU
+from posekit.inference.networks.one_stage import OneStageNetwork
+from posekit.inference.predictor import Predictor
+from posekit.inference.recipe import OneStageRecipe, Pixels, Recipe
 from posekit.inference.top_down import BATCH_SIZE, TopDownPredictor
 from posekit.structures.instance_data import InstanceData
 
@@ -18,21 +24,23 @@ DEFAULT_MODEL = Path(__file__).parent / "assets" / "default.onnx"
 
 
 class PoseModel:
-    """An exported model that finds keypoints inside boxes of an image.
+    """A model file that finds keypoints: inside boxes of an image, or of everybody in it.
 
     Args:
-        path: ONNX file written by ``posekit export``.
-        threads: number of threads ONNX Runtime may use; all by default.
+        path: ONNX file, by ``posekit export`` or another project, or the .xml of OpenVINO's files.
+        threads: number of threads; all by default.
         providers: ONNX Runtime's providers in order of preference, names or pairs of a name and its options, such as
-            ``["CUDAExecutionProvider", "CPUExecutionProvider"]``.
+            ``["CUDAExecutionProvider", "CPUExecutionProvider"]``; ``["OpenVINO"]`` for the package openvino.
         batch_size: most boxes that go through the network together.
+        preprocess: for files of others, the family of the network, such as ``rtmpose``, or what it wants of its pixels;
+            by default the file's outputs and name tell.
 
     Attributes:
         predictor: takes many images at once.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is no model that posekit exported.
+        ValueError: if it is no model of poses that posekit knows.
     """
 
     def __init__(
@@ -42,10 +50,14 @@ class PoseModel:
         threads: int | None = None,
         providers: Sequence[Any] = CPU,
         batch_size: int = BATCH_SIZE,
+        preprocess: str | Pixels | None = None,
     ) -> None:
         self.path = Path(path)
-        self.network = OnnxNetwork(path, threads=threads, providers=providers)
-        self.predictor = TopDownPredictor.of_recipe(self.network.recipe, self.network, batch_size=batch_size)
+        network = open_network(path, threads=threads, providers=providers, preprocess=preprocess)
+        if isinstance(network, Detector):
+            raise ValueError(f"{path}: is a detector, which finds boxes; give it as --detector, and a model of poses")
+        self.network: ExportedNetwork | OneStageNetwork = network
+        self.predictor = predictor_of_file(network, batch_size)
 
     @classmethod
     def default(cls, **options: Any) -> PoseModel:
@@ -61,7 +73,7 @@ class PoseModel:
         return cls(DEFAULT_MODEL, **options)
 
     @property
-    def info(self) -> Recipe:
+    def info(self) -> Recipe | OneStageRecipe:
         """What the file says about itself."""
         return self.network.recipe
 
@@ -89,3 +101,10 @@ class PoseModel:
         (result,) = self.predictor.predict([image], [boxes], flip_test=flip_test)
         columns = result.instances()
         return columns.map(lambda values: np.asarray(values, np.float32))
+
+
+def predictor_of_file(network: ExportedNetwork | OneStageNetwork, batch_size: int = BATCH_SIZE) -> Predictor:
+    """Return what makes a file's inputs, runs it in batches and hands the results out."""
+    if isinstance(network, OneStageNetwork):
+        return BottomUpPredictor(network.whole_image, network, metainfo=network.recipe.metainfo())
+    return TopDownPredictor.of_recipe(network.recipe, network, batch_size=batch_size)

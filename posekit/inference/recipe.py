@@ -4,94 +4,99 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Annotated, Any
+
+from posekit.inference.schema import Between, largest_number, read_record
 
 METADATA_KEY = "posekit"
-"""Under this name an ONNX file's metadata holds the JSON text."""
+"""Under this name a model file's metadata holds the JSON text of a top-down model."""
+ONE_STAGE_KEY = "posekit_one_stage"
+DETECTOR_KEY = "posekit_detector"
 
 FORMAT = 1
 
+Side = Annotated[int, Between(1, 4096)]
+"""Width or height of a network's input, in pixels."""
+Level = Annotated[float, Between(0, 255)]
+"""Grey level of a pixel."""
+Share = Annotated[float, Between(0, 1)]
+Byte = Annotated[int, Between(0, 255)]
+Index = Annotated[int, Between(0, 9_999)]
 
-@dataclass(frozen=True)
-class Recipe:
-    """A top-down model's crop rule, codec and keypoints, as its config or its exported file tells them.
+MAX_CODEC_NUMBER = 4096
+"""No size, ratio or width in the settings of a codec is larger: memory is reserved for them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pixels:
+    """What a network wants of its input's pixels; by default B, G, R, 0 ... 255, as they are read.
 
     Attributes:
-        codec: configuration of the decoder; empty where the network decodes by itself.
-        input_size: (w, h) of the network's input.
-        padding: how much larger than its box the crop is.
-        use_udp: whether crops follow the unbiased rule.
-        flip_test: whether outputs are averaged with those of the mirrored crop by default.
-        flip_options: the codec's settings for that.
-        border_value: grey level, or B, G, R, of the crop's pixels outside of the image.
-        kept_keypoints: indices of the keypoints that predictions keep, in this order; empty for all.
-        dataset_name: name of the keypoint set; the remaining attributes describe it.
+        mean: what is subtracted from each channel, in the network's order; empty for nothing.
+        std: what each channel is divided by after that; empty for nothing.
+        to_rgb: whether the network wants R, G, B.
+    """
+
+    mean: tuple[Annotated[float, Between(-1e4, 1e4)], ...] = ()
+    std: tuple[Annotated[float, Between(1e-6, 1e6)], ...] = ()
+    to_rgb: bool = False
+
+    def check(self, source: str) -> None:
+        """Raise ValueError, naming ``source``, unless mean and std are of three channels or of none."""
+        if len(self.mean) != len(self.std) or len(self.mean) not in (0, 3):
+            raise ValueError(f"{source}: mean {list(self.mean)} and std {list(self.std)}; both need 3 numbers, or none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keypoints:
+    """The keypoint set of a model.
+
+    Attributes:
         names: of the network's keypoints, before any are left out.
         flip_indices: the keypoint that each one becomes in a mirrored image.
+        dataset_name: name of the keypoint set.
+        kept_keypoints: indices of the keypoints that predictions keep, in this order; empty for all.
         links: pairs of keypoints that a drawing connects.
         colors: (R, G, B) of each keypoint; ``link_colors`` likewise.
         sigmas: label noise of each keypoint; empty if unknown.
         card: what the model was trained on and reaches, for people.
     """
 
-    codec: dict[str, Any]
-    input_size: tuple[int, int]
-    padding: float
-    use_udp: bool
     names: tuple[str, ...]
-    flip_indices: tuple[int, ...]
+    flip_indices: tuple[Index, ...]
     dataset_name: str = ""
-    flip_test: bool = False
-    flip_options: dict[str, Any] = field(default_factory=dict)
-    border_value: float | tuple[float, ...] = 0
-    kept_keypoints: tuple[int, ...] = ()
-    links: tuple[tuple[int, int], ...] = ()
-    colors: tuple[tuple[int, int, int], ...] = ()
-    link_colors: tuple[tuple[int, int, int], ...] = ()
-    sigmas: tuple[float, ...] = ()
+    kept_keypoints: tuple[Index, ...] = ()
+    links: tuple[tuple[Index, Index], ...] = ()
+    colors: tuple[tuple[Byte, Byte, Byte], ...] = ()
+    link_colors: tuple[tuple[Byte, Byte, Byte], ...] = ()
+    sigmas: tuple[Annotated[float, Between(0, 1e3)], ...] = ()
     card: dict[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def from_json(cls, text: str, *, source: str) -> Recipe:
-        """Read what ``to_json`` wrote.
-
-        Raises:
-            ValueError: naming ``source`` and what is wrong.
-        """
-        try:
-            content = json.loads(text)
-        except ValueError as error:
-            raise ValueError(f"{source}: its posekit metadata is not readable as JSON ({error})") from error
-        if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-            raise ValueError(
-                f"{source}: its posekit metadata is not of format {FORMAT}; export it again with this version"
-            )
-        known = {entry.name for entry in fields(cls)}
-        missing = {"codec", "input_size", "padding", "use_udp", "names", "flip_indices"} - set(content)
-        unknown = set(content) - known
-        if missing or unknown:
-            wrong = [*(f"no '{name}'" for name in sorted(missing)), *(f"unknown '{name}'" for name in sorted(unknown))]
-            raise ValueError(f"{source}: its posekit metadata has {', '.join(wrong)}; export it again")
-        info = cls(**{name: frozen(value) for name, value in content.items()})
-        info.check(source)
-        return info
 
     def check(self, source: str) -> None:
         """Raise ValueError, naming ``source``, unless the parts fit together."""
         count = len(self.names)
+        if not count or len(set(self.names)) < count or not all(self.names):
+            raise ValueError(
+                f"{source}: names {list(self.names)[:9]} are not all different; each keypoint needs its own"
+            )
         if sorted(self.flip_indices) != list(range(count)):
             raise ValueError(f"{source}: flip_indices {list(self.flip_indices)} do not reorder the {count} keypoints")
-        if any(not 0 <= end < count for link in self.links for end in link):
+        if any(self.flip_indices[other] != index for index, other in enumerate(self.flip_indices)):
+            raise ValueError(
+                f"{source}: flip_indices {list(self.flip_indices)} mirrored twice are not the keypoints again"
+            )
+        if any(end >= count for link in self.links for end in link):
             raise ValueError(f"{source}: links name keypoints beyond the {count} that there are")
-        if any(not 0 <= index < count for index in self.kept_keypoints):
-            raise ValueError(f"{source}: kept_keypoints {list(self.kept_keypoints)} name more than {count} keypoints")
-        if len(self.input_size) != 2 or min(self.input_size) < 1 or self.padding <= 0:
-            raise ValueError(f"{source}: input_size {self.input_size} and padding {self.padding} must be above 0")
-
-    def to_json(self) -> str:
-        """Return everything as one line of JSON."""
-        return json.dumps({"format": FORMAT, **asdict(self)})
+        if any(index >= count for index in self.kept_keypoints) or len(set(self.kept_keypoints)) < len(
+            self.kept_keypoints
+        ):
+            raise ValueError(
+                f"{source}: kept_keypoints {list(self.kept_keypoints)} are not different ones of {count} keypoints"
+            )
+        for name, owners in (("colors", count), ("sigmas", count), ("link_colors", len(self.links))):
+            if len(getattr(self, name)) not in (0, owners):
+                raise ValueError(f"{source}: {name} has {len(getattr(self, name))} entries; expected {owners}, or none")
 
     def metainfo(self) -> dict[str, Any]:
         """Return the set of the predicted keypoints as the dictionary that drawing reads."""
@@ -107,6 +112,91 @@ class Recipe:
             sigmas=list(self.sigmas),
         )
         return selected_keypoints(whole, self.kept_keypoints)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe(Keypoints, Pixels):
+    """A top-down model's crop rule, codec and keypoints, as its config or its exported file tells them.
+
+    Attributes:
+        codec: configuration of the decoder; empty where the network decodes by itself.
+        input_size: (w, h) of the network's input.
+        padding: how much larger than its box the crop is.
+        use_udp: whether crops follow the unbiased rule.
+        flip_test: whether outputs are averaged with those of the mirrored crop by default.
+        flip_options: the codec's settings for that.
+        border_value: grey level, or B, G, R, of the crop's pixels outside of the image.
+    """
+
+    codec: dict[str, Any]
+    input_size: tuple[Side, Side]
+    padding: Annotated[float, Between(0.01, 100)]
+    use_udp: bool
+    flip_test: bool = False
+    flip_options: dict[str, Any] = field(default_factory=dict)
+    border_value: Level | tuple[Level, Level, Level] = 0
+
+    @classmethod
+    def from_json(cls, text: str, *, source: str) -> Recipe:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            ValueError: naming ``source`` and what is wrong.
+        """
+        recipe = read_record(cls, text, form=FORMAT, source=source)
+        recipe.check(source)
+        return recipe
+
+    def check(self, source: str) -> None:
+        """Raise ValueError, naming ``source``, unless the parts fit together."""
+        Keypoints.check(self, source)
+        Pixels.check(self, source)
+        if largest_number(self.codec) > MAX_CODEC_NUMBER:
+            raise ValueError(
+                f"{source}: codec {self.codec} has a number beyond {MAX_CODEC_NUMBER}, the largest allowed"
+            )
+        size = self.codec.get("input_size", self.input_size)
+        if not isinstance(size, (list, tuple)) or tuple(size) != self.input_size:
+            raise ValueError(f"{source}: codec.input_size {size} is not the input_size {list(self.input_size)}")
+
+    def to_json(self) -> str:
+        """Return everything as one line of JSON."""
+        return json.dumps({"format": FORMAT, **asdict(self)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneStageRecipe(Keypoints, Pixels):
+    """How images go into a network that finds everybody at once, and people come out.
+
+    Its outputs are people's boxes with scores (B, N, 5) and keypoints with scores (B, N, K, 3), in input pixels.
+
+    Attributes:
+        input_size: (w, h) of the network's input, which shows the whole image in its middle.
+        border_value: grey level, or B, G, R, of the input beside the image.
+        score_thr: lowest score of a person.
+        iou_threshold: largest overlap of two people's boxes.
+    """
+
+    input_size: tuple[Side, Side]
+    border_value: Level | tuple[Level, Level, Level] = 114
+    score_thr: Share = 0.1
+    iou_threshold: Share = 0.65
+
+    @classmethod
+    def from_json(cls, text: str, *, source: str) -> OneStageRecipe:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            ValueError: naming ``source`` and what is wrong.
+        """
+        recipe = read_record(cls, text, form=FORMAT, source=source)
+        Keypoints.check(recipe, source)
+        Pixels.check(recipe, source)
+        return recipe
+
+    def to_json(self) -> str:
+        """Return everything as one line of JSON."""
+        return json.dumps({"format": FORMAT, **asdict(self)})
 
 
 def selected_keypoints(metainfo: Mapping[str, Any], index: Sequence[int] | None) -> dict[str, Any]:
@@ -129,11 +219,6 @@ def selected_keypoints(metainfo: Mapping[str, Any], index: Sequence[int] | None)
         values = whole.get(key, ())
         part[key] = [values[int(i)] for i in rows] if len(values) else []
     return part
-
-
-def frozen(value: Any) -> Any:
-    """Turn lists into tuples, all the way down but for dictionaries."""
-    return tuple(frozen(item) for item in value) if isinstance(value, list) else value
 
 
 def keypoint_set(metainfo: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def calls(monkeypatch):
 def test_options_arrive(calls, tmp_path, capsys):
     (tmp_path / "card.json").write_text('{"trained_on": "frogs"}')
     assert call("c.py", "w.pth", "-o", tmp_path / "m.onnx", "--half", "--card", tmp_path / "card.json") == 0
-    assert calls == dict(out=tmp_path / "m.onnx", half_weights=True, card=dict(trained_on="frogs"))
+    assert calls == dict(out=tmp_path / "m.onnx", half_weights=True, layout="posekit", card=dict(trained_on="frogs"))
     assert capsys.readouterr().out == f"{tmp_path / 'm.onnx'}: all agree\n"
 
 
@@ -43,7 +43,8 @@ def test_wrong_card(content, message, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("out", "message"), [("model.pt", "must end in .onnx"), ("folder.onnx", "is a folder; name a file to write")]
+    ("out", "message"),
+    [("model.pt", r"must end in .onnx, or in .xml for OpenVINO"), ("folder.onnx", "is a folder; name a file to write")],
 )
 def test_wrong_destination(out, message, tmp_path, capsys):
     (tmp_path / "folder.onnx").mkdir()
@@ -56,7 +57,7 @@ def test_detectors(options, message, calls, tmp_path, capsys, monkeypatch):
     detector = SimpleNamespace(bbox_head=None)
     monkeypatch.setattr("posekit.apis.inference.init_model", lambda config, checkpoint: detector)
     exporter = SimpleNamespace(
-        export_detector=lambda model, out, detect, half_weights: f"boxes agree, half: {half_weights}"
+        export_detector=lambda model, out, detect, half_weights, layout: f"boxes agree, half: {half_weights}, {layout}"
     )
     monkeypatch.setitem(sys.modules, "posekit.export.detector", exporter)
     assert call("c.py", "w.pth", "-o", tmp_path / "m.onnx", *options) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,13 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
+from small_models import lively  # noqa: E402
+
 from posekit.apis.config_pipeline import ConfigPipeline  # noqa: E402
 from posekit.apis.inference import init_model  # noqa: E402
 from posekit.export.onnx import export_onnx  # noqa: E402
-from posekit.inference.networks.onnx import OnnxNetwork  # noqa: E402
+from posekit.inference.networks.exported import ExportedNetwork  # noqa: E402
+from posekit.inference.networks.graph import OPENVINO  # noqa: E402
 from posekit.inference.networks.torch import TorchNetwork  # noqa: E402
 from posekit.inference.top_down import TopDownPredictor  # noqa: E402
 from posekit.models.backbones.base import BaseBackbone  # noqa: E402
@@ -130,17 +134,6 @@ def config_of(family: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def lively(model: Any) -> Any:
-    """Widen the weights, which start so small that all maxima of an untrained network are nearly equal."""
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.ndim > 1 and parameter.requires_grad:
-                fan_in = parameter[0].numel()
-                parameter.copy_(torch.randn(parameter.shape, generator=generator) * (2 / fan_in) ** 0.5)
-    return model
-
-
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
 def test_an_exported_model_predicts_what_the_trained_one_does(family, tmp_path):
     model = lively(init_model(config_of(family)))
@@ -149,7 +142,7 @@ def test_an_exported_model_predicts_what_the_trained_one_does(family, tmp_path):
     trained = TopDownPredictor(
         ConfigPipeline(steps, model.dataset_meta), TorchNetwork(model), metainfo=model.dataset_meta
     )
-    network = OnnxNetwork(tmp_path / "model.onnx", threads=1)
+    network = ExportedNetwork.open(tmp_path / "model.onnx", threads=1)
     exported = TopDownPredictor.of_recipe(network.recipe, network)
     noise = np.random.default_rng(0).integers(0, 256, (12, 16, 3)).astype(np.uint8)
     image = noise.repeat(10, 0).repeat(10, 1)  # 160 x 120 pixels
@@ -163,3 +156,7 @@ def test_an_exported_model_predicts_what_the_trained_one_does(family, tmp_path):
     assert (found.visible is None) == (wanted.visible is None) == ("visibility" not in str(family["decoder"]))
     if found.visible is not None:
         np.testing.assert_allclose(found.visible, wanted.visible, atol=0.02)
+    if importlib.util.find_spec("openvino") is not None:
+        other = ExportedNetwork.open(tmp_path / "model.onnx", threads=1, providers=[OPENVINO])
+        (again,) = TopDownPredictor.of_recipe(other.recipe, other).predict([image], [boxes])
+        assert np.abs(again.keypoints - found.keypoints).max() < 0.1

@@ -13,7 +13,7 @@ from posekit.apis import inference_topdown  # noqa: E402
 from posekit.codecs.msra_heatmap import MSRAHeatmap  # noqa: E402
 from posekit.export import onnx as module  # noqa: E402
 from posekit.export.onnx import ParityError, export_onnx  # noqa: E402
-from posekit.inference.networks.onnx import OnnxNetwork  # noqa: E402
+from posekit.inference.networks.exported import ExportedNetwork  # noqa: E402
 from posekit.inference.pose_model import PoseModel  # noqa: E402
 from posekit.models.backbones.base import BaseBackbone  # noqa: E402
 from posekit.models.data_preprocessors.pose_data_preprocessor import PoseDataPreprocessor  # noqa: E402
@@ -97,6 +97,15 @@ def test_the_file_says_all_about_itself(exported):
     assert info.colors[0] == (255, 0, 0)
 
 
+def test_older_runtimes_open_the_file(exported):
+    import onnx
+
+    graph = onnx.load(str(exported[0]))
+    onnx.checker.check_model(graph)
+    assert graph.ir_version == 8  # ONNX Runtime 1.17 reads up to 9
+    assert [(opset.domain, opset.version) for opset in graph.opset_import] == [("", 18)]
+
+
 def test_the_file_names_no_path_of_the_machine_that_wrote_it(exported):
     assert b".py" not in exported[0].read_bytes()
 
@@ -119,8 +128,8 @@ def test_half_weights_are_smaller_and_nearly_as_good(exported, tmp_path):
     module.halve_weights(graph)
     onnx.save(graph, str(tmp_path / "half.onnx"))
     assert (tmp_path / "half.onnx").stat().st_size < exported[0].stat().st_size
-    crops = module.made_up_crops(OnnxNetwork(exported[0]).recipe, 4)
-    full, half = (OnnxNetwork(path).compute(crops) for path in (exported[0], tmp_path / "half.onnx"))
+    crops = module.made_up_crops(ExportedNetwork.open(exported[0]).recipe, 4)
+    full, half = (ExportedNetwork.open(path).compute(crops) for path in (exported[0], tmp_path / "half.onnx"))
     np.testing.assert_allclose(half, full, atol=0.02 * np.abs(full).max())
 
 

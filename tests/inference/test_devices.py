@@ -32,6 +32,12 @@ def test_one_gpu_of_several(monkeypatch):
         devices.lightning_device("cuda:1", 2)
 
 
+def test_openvino_computes_exported_models_alone():
+    assert devices.onnx_providers("openvino") == ["OpenVINO"]
+    with pytest.raises(ValueError, match="device 'openvino': computes exported models alone"):
+        devices.torch_device("openvino")
+
+
 @pytest.mark.parametrize(
     ("name", "available", "wanted"),
     [

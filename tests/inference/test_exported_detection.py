@@ -2,68 +2,28 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from small_models import DETECTORS, detector_model
 from torchvision.ops import nms as torch_nms
 
-from posekit.apis import inference_detector, init_model
-from posekit.config import Config
+from posekit.apis import inference_detector
 from posekit.export import detector
 from posekit.export.detector import export_detector, made_up_images
 from posekit.export.onnx import ParityError
 from posekit.inference import detection
 from posekit.inference.detection import Detector, DetectorRecipe, class_nms, letterbox, nms
 
-SMALL = {"deepen_factor": 0.1, "widen_factor": 0.125, "use_depthwise": True}
-NECK = {"in_channels": [32, 64, 128], "out_channels": 16, "num_csp_blocks": 1}
-HEAD = {"num_classes": 2, "in_channels": 16, "feat_channels": 16}
-CONFIGS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "rtmdet": (
-        {
-            "type": "RTMDet",
-            "backbone": {"type": "CSPNeXt", **SMALL},
-            "neck": {"type": "CSPNeXtPAFPN", **NECK},
-            "bbox_head": {"type": "RTMDetSepBNHead", **HEAD, "exp_on_reg": True},
-            "test_cfg": {
-                "nms_pre": 40, "score_thr": 0.4, "nms": {"iou_threshold": 0.6}, "min_bbox_size": 0, "max_per_img": 20
-            },
-        },
-        {"size": (128, 128), "pad_val": {"img": (114, 114, 114)}},
-    ),
-    "yolox": (
-        {
-            "type": "YOLOX",
-            "backbone": {"type": "CSPDarknet", **SMALL},
-            "neck": {"type": "YOLOXPAFPN", **NECK},
-            "bbox_head": {"type": "YOLOXHead", **HEAD},
-            "test_cfg": {"score_thr": 0.2, "nms": {"iou_threshold": 0.65}},
-        },
-        {"pad_to_square": True, "pad_val": 114},
-    ),
-}  # fmt: skip
 
-
-def model_of(name: str, **head: Any) -> Any:
-    torch.manual_seed(3)
-    model, pad = copy.deepcopy(CONFIGS[name])
-    model["bbox_head"].update(head)
-    model["data_preprocessor"] = {"type": "DetDataPreprocessor", "mean": [100.0, 110, 120], "std": [57.0, 57, 58]}
-    scale = pad.get("size", (96, 96))
-    steps = [{"type": "LoadImage"}, {"type": "Resize", "scale": scale, "keep_ratio": True}, {"type": "Pad", **pad}]
-    dataset = {"metainfo": {"classes": ["a", "b"]}, "pipeline": [*steps, {"type": "PackDetInputs"}]}
-    return init_model(Config({"model": model, "test_dataloader": {"dataset": dataset}}))
-
-
-@pytest.fixture(scope="module", params=CONFIGS)
+@pytest.fixture(scope="module", params=DETECTORS)
 def pair(request: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Detector]:
     """A model and its exported file."""
     pytest.importorskip("onnxscript")
-    model, path = model_of(request.param), tmp_path_factory.mktemp("export") / "detector.onnx"
+    model, path = detector_model(request.param), tmp_path_factory.mktemp("export") / "detector.onnx"
     parity = export_detector(model, path, detect=inference_detector)
     assert parity.agreeing == 1
     assert parity.detections > 10
@@ -90,7 +50,7 @@ def test_no_images_no_detections(pair: tuple[Any, Detector]) -> None:
 
 
 def test_other_pipelines_are_refused(tmp_path: Path) -> None:
-    model = model_of("yolox")
+    model = detector_model("yolox")
     del model.cfg["test_dataloader"]["dataset"]["pipeline"][1]
     with pytest.raises(ValueError, match="can be exported; this one has LoadImage, Pad, PackDetInputs"):
         export_detector(model, tmp_path / "detector.onnx", detect=inference_detector)
@@ -100,14 +60,14 @@ def test_a_file_that_differs_is_not_left(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(detector, "write_graph", lambda deployed, recipe, path, half: path.write_bytes(b"graph"))
     monkeypatch.setattr(detector, "compare", lambda *_: detector.DetectorParity(4, 10, 0.5, 1.0))
     with pytest.raises(ParityError, match=r"differs .* of 10 boxes on 4 images 50.0 % agree within 1 px"):
-        export_detector(model_of("yolox"), tmp_path / "detector.onnx", detect=inference_detector)
+        export_detector(detector_model("yolox"), tmp_path / "detector.onnx", detect=inference_detector)
     assert not list(tmp_path.iterdir())
 
 
-def test_files_of_others_are_refused(tmp_path: Path) -> None:
+def test_models_of_poses_and_absent_files_are_refused(tmp_path: Path) -> None:
     from posekit.inference.pose_model import DEFAULT_MODEL
 
-    with pytest.raises(ValueError, match="has no metadata of a detector"):
+    with pytest.raises(ValueError, match="is no detector, but a model of poses"):
         Detector.open(DEFAULT_MODEL)
     with pytest.raises(FileNotFoundError):
         Detector.open(tmp_path / "absent.onnx")
@@ -120,7 +80,7 @@ def test_broken_metadata_is_named(text: str) -> None:
 
 
 def test_recipes_read_back() -> None:
-    recipe = DetectorRecipe((64, 32), (8, 16), ("cat",), nms_pre=3)
+    recipe = DetectorRecipe(input_size=(64, 32), strides=(8, 16), classes=("cat",), nms_pre=3)
     assert DetectorRecipe.from_json(recipe.to_json(), source="") == recipe
 
 
@@ -156,8 +116,8 @@ def test_letterbox_keeps_the_aspect_ratio(shape: tuple[int, int], size: tuple[in
 
 
 def test_the_best_of_each_level_go_on() -> None:
-    recipe = DetectorRecipe((16, 16), (8, 16), nms_pre=1, score_thr=0.1)
+    recipe = DetectorRecipe(input_size=(16, 16), strides=(8, 16), nms_pre=1, score_thr=0.1)
     scores = np.array([[0.2], [0.9], [0.3], [0.05], [0.15]], np.float32)  # four cells, then one
-    points, _, values = Detector(None, recipe).candidates(scores)  # pyright: ignore[reportArgumentType]
+    points, _, values = detection.candidates(recipe, scores)
     assert points.tolist() == [1, 4]
     assert values.tolist() == pytest.approx([0.9, 0.15])

@@ -109,13 +109,12 @@ def test_unknown_provider(blob_model):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (dict(metadata=None), "has no posekit metadata"),
         (dict(metadata="{"), "not readable as JSON"),
         (dict(metadata="{}"), "not of format 1; export it again"),
         (dict(metadata='{"format": 1, "names": [], "size": 3}'), "no 'codec', .*unknown 'size'"),
         (dict(flip_indices=(0, 0)), "do not reorder the 2 keypoints"),
         (dict(links=((0, 7),)), "beyond the 2 that there are"),
-        (dict(padding=0), "must be above 0"),
+        (dict(padding=0), r"padding: 0.0 is out of range; it must be from 0.01 to 100"),
         (dict(codec=dict(type="MSRAHeatmapp")), "cannot be built: (?s:.*)did you mean 'MSRAHeatmap'"),
         (dict(codec=dict(type="MSRAHeatmap", size=3)), "cannot be built: (?s:.*)no argument 'size'"),
     ],

@@ -1,22 +1,19 @@
-"""Exported models on ONNX Runtime."""
+"""ONNX files on ONNX Runtime."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime as ort
 
-from posekit.inference.networks.exported import ExportedNetwork
-from posekit.inference.recipe import METADATA_KEY, Recipe
-
-CPU = ("CPUExecutionProvider",)
+from posekit.inference.networks.graph import CPU, Port, first_line
 
 
-class OnnxNetwork(ExportedNetwork):
-    """A top-down model that ``posekit export`` wrote.
+class OnnxGraph:
+    """An ONNX file.
 
     Args:
         path: ONNX file.
@@ -24,35 +21,31 @@ class OnnxNetwork(ExportedNetwork):
         providers: ONNX Runtime's providers in order of preference, names or pairs of a name and its options.
 
     Raises:
-        FileNotFoundError: if there is no such file.
-        ValueError: if it is no model that posekit exported, or ONNX Runtime lacks a provider.
+        ValueError: if ONNX Runtime cannot open the file, or lacks a provider.
     """
 
-    def __init__(self, path: str | Path, *, threads: int | None = None, providers: Sequence[Any] = CPU) -> None:
-        self.path = Path(path)
-        self.session = open_session(self.path, threads, providers)
-        text = self.session.get_modelmeta().custom_metadata_map.get(METADATA_KEY)
-        if text is None:
-            raise ValueError(
-                f"{self.path}: has no posekit metadata; only files that `posekit export` wrote can be used"
-            )
-        super().__init__(Recipe.from_json(text, source=str(self.path)), str(self.path))
-        self.input_name = self.session.get_inputs()[0].name
+    def __init__(self, path: Path, *, threads: int | None = None, providers: Sequence[Any] = CPU) -> None:
+        self.source = str(path)
+        self.session = open_session(path, threads, providers)
+        self.inputs: Sequence[Port] = [port(one) for one in self.session.get_inputs()]
+        self.outputs: Sequence[Port] = [port(one) for one in self.session.get_outputs()]
+        self.metadata: Mapping[str, str] = self.session.get_modelmeta().custom_metadata_map
 
-    def compute(self, crops: np.ndarray) -> Any:
-        outputs = self.session.run(None, {self.input_name: crops})
-        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+    def run(self, batch: np.ndarray) -> list[np.ndarray]:
+        return self.session.run(None, {self.inputs[0].name: batch})  # pyright: ignore[reportReturnType]
+
+
+def port(argument: Any) -> Port:
+    """Return name and shape of an input or output; sizes that vary have a name, or none."""
+    return Port(argument.name, tuple(size if isinstance(size, int) else None for size in argument.shape))
 
 
 def open_session(path: Path, threads: int | None, providers: Sequence[Any]) -> ort.InferenceSession:
     """Open a model file.
 
     Raises:
-        FileNotFoundError: if there is no such file.
         ValueError: if ONNX Runtime cannot use it, or lacks a provider.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such model file")
     names = [provider if isinstance(provider, str) else provider[0] for provider in providers]
     missing = [name for name in names if name not in ort.get_available_providers()]
     if missing:
@@ -68,4 +61,4 @@ def open_session(path: Path, threads: int | None, providers: Sequence[Any]) -> o
     try:
         return ort.InferenceSession(str(path), options, providers=list(providers))
     except Exception as error:  # ONNX Runtime's exceptions share no base class
-        raise ValueError(f"{path}: ONNX Runtime cannot open it ({error})") from error
+        raise ValueError(f"{path}: ONNX Runtime cannot open it ({first_line(error)})") from error

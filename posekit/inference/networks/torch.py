@@ -26,12 +26,16 @@ class TorchNetwork:
     @torch.no_grad()
     def run(self, batch: Batch) -> list[PoseDataSample]:
         """Return the samples with what the model predicts: ``pred_instances``, and ``pred_fields`` if asked for."""
+        data = self.inputs(batch)
+        with self.flip_test(batch.flip_test):
+            return self.model(data["inputs"], data["data_samples"], mode="predict")
+
+    def inputs(self, batch: Batch) -> dict[str, Any]:
+        """Return the batch as the model wants it, on its device."""
         inputs: Any = list(batch.inputs)
         if isinstance(inputs[0], np.ndarray):
             inputs = torch.from_numpy(planes(inputs, inputs[0].dtype))
-        data = self.model.data_preprocessor({"inputs": inputs, "data_samples": batch.samples}, training=False)
-        with self.flip_test(batch.flip_test):
-            return self.model(data["inputs"], data["data_samples"], mode="predict")
+        return self.model.data_preprocessor({"inputs": inputs, "data_samples": batch.samples}, training=False)
 
     @contextmanager
     def flip_test(self, wanted: bool | None) -> Iterator[None]:

@@ -190,9 +190,9 @@ class DynamicCoordinateClassifier(BaseModule):
         """Return the features (N, K, channels) of each keypoint."""
         linear, norm = self.pose_to_kpts
         wide = linear(poses)
-        if len(poses) > 1 or not norm.training:
+        if poses.shape[0] > 1 or not norm.training:  # len() would fix the batch size of an exported graph
             wide = norm(wide)  # (N, K * channels)
-        else:  # a single person has no statistics
+        else:  # one person has no statistics
             wide = F.batch_norm(wide, norm.running_mean, norm.running_var, norm.weight, norm.bias, eps=norm.eps)  # pyright: ignore
         tokens = wide.unflatten(-1, (self.num_keypoints, -1))  # (N, K, channels)
         return tokens if self.gau is None else self.gau(tokens, self.pos_enc)  # (N, K, channels)
