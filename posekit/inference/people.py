@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from posekit.console import suggestion
 from posekit.inference.detection import Detector, class_nms
 from posekit.inference.images import Boxes
 from posekit.inference.predictor import Predictor, Prepare, Prepared
@@ -38,15 +39,26 @@ class DetectedPeople:
         detector: finds boxes; they count from the corner of the image.
         score_thr: lowest score of a box.
         max_people: number of boxes of an image, the best first; None for all.
+        classes: names of the detector's classes to find; by default ``person``, of detectors without it all.
+
+    Raises:
+        ValueError: if the detector has no such class.
     """
 
     def __init__(
-        self, crops: Prepare, detector: Detector, *, score_thr: float = SCORE_THR, max_people: int | None = None
+        self,
+        crops: Prepare,
+        detector: Detector,
+        *,
+        score_thr: float = SCORE_THR,
+        max_people: int | None = None,
+        classes: Sequence[str] | None = None,
     ) -> None:
         self.crops = crops
         self.detector = detector
         self.score_thr = score_thr
         self.max_people = max_people
+        self.labels = labels_of(classes, detector.recipe.classes)
 
     def __call__(self, image: np.ndarray, boxes: Boxes | None) -> Iterator[Prepared]:
         if boxes is not None:
@@ -63,9 +75,25 @@ class DetectedPeople:
         height, width = image.shape[:2]
         boxes = np.clip(detections.boxes, 0, (width, height, width, height)) - 0.5
         usable = (detections.scores >= self.score_thr) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
+        if self.labels is not None:
+            usable &= np.isin(detections.labels, self.labels)
         boxes, scores = boxes[usable], detections.scores[usable]
         rows = class_nms(boxes, scores, np.zeros(len(boxes), int), IOU_THR)[: self.max_people]
         return boxes[rows], scores[rows]
+
+
+def labels_of(names: Sequence[str] | None, known: Sequence[str]) -> list[int] | None:
+    """Return the numbers of classes; None for all.
+
+    Raises:
+        ValueError: if there is no such class.
+    """
+    if names is None:
+        return [known.index("person")] if "person" in known else None
+    for name in names:
+        if name not in known:
+            raise ValueError(f"the detector has no class '{name}'; {suggestion(name, known, otherwise='it has')}")
+    return [known.index(name) for name in names]
 
 
 def look_for_people(predictor: Predictor, detector: str | Path, **options: Any) -> Predictor:
@@ -74,7 +102,8 @@ def look_for_people(predictor: Predictor, detector: str | Path, **options: Any) 
     Args:
         predictor: is changed.
         detector: exported detector; ``people`` for the one that comes with posekit, ``whole`` for none.
-        options: ``score_thr`` and ``max_people`` of ``DetectedPeople``; ``threads`` and ``providers`` of the detector.
+        options: ``score_thr``, ``max_people`` and ``classes`` of ``DetectedPeople``; ``threads`` and ``providers`` of
+            the detector.
 
     Raises:
         FileNotFoundError: if there is no such file.

@@ -105,12 +105,12 @@ def test_a_cut_video_says_so_after_its_frames(tmp_path):
     with VideoWriter(tmp_path / "a.mp4", fps=25) as writer:
         for _ in range(30):
             writer.write(rng.integers(0, 255, (32, 48, 3), np.uint8))
-    reader, count = VideoReader(tmp_path / "a.mp4"), 0
+    reader = VideoReader(tmp_path / "a.mp4")
     reader.capture = Ending(reader.capture, 7)
+    frames = iter(reader)
+    assert len([next(frames) for _ in range(7)]) == 7
     with pytest.raises(ValueError, match=r"a\.mp4: the video ends after 7 of 30 frames; it is cut off or damaged"):
-        for _ in reader:
-            count += 1
-    assert count == 7
+        next(frames)
 
 
 class Ending:
