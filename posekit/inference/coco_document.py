@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from posekit.inference.journal import SavedSource
 from posekit.inference.lifting import LiftingPredictor
 from posekit.inference.results import PoseResult, coco_category
+from posekit.media.sources import IMAGE_ROOT
 
 Saved = tuple[SavedSource, PoseResult]
 
@@ -39,7 +40,7 @@ class CocoDocument:
         category = coco_category(metainfo)
         if lifter is not None:
             category["keypoints_3d"] = coco_category(lifter)["keypoints"]
-        info = {"description": "predictions of posekit predict", "image_root": str(folder.absolute())}
+        info = {"description": "predictions of posekit predict", IMAGE_ROOT: str(folder.absolute())}
         head = f'{{"info": {json.dumps(info)}, "categories": {json.dumps([category])}, "images": ['
         file.write(head.encode())
 

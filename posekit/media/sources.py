@@ -22,6 +22,9 @@ ANIMATED_SUFFIXES = (".gif", ".png", ".webp", ".tif", ".tiff")
 FRAMES_AT_ONCE = 16
 """Frames of a WebP or TIFF that are in memory together."""
 
+IMAGE_ROOT = "image_root"
+"""Under this name the ``info`` of predictions.json tells the folder that its images' names start from, its own then."""
+
 DRAWING_NOTE = "drawn by posekit predict"
 """Stands near the beginning of the drawings, which are no sources."""
 NOTE_BYTES = 256
