@@ -30,20 +30,21 @@ class Job:
         journal: takes the results.
         sources: that are left to do, those first that an earlier run began.
         saved: what an earlier run noted of its sources.
+        begun: results of the sources that it did not finish.
         complete: whether everything is done, by an earlier run or this one.
     """
 
     journal: Journal
     sources: list[Source]
     saved: dict[str, SavedSource] = field(default_factory=dict)
+    begun: dict[str, list[PoseResult]] = field(default_factory=dict)
     complete: bool = False
 
     def saved_of(self, source: Source) -> list[PoseResult]:
         """Return the results of an earlier run for the first frames of a source."""
         from posekit.inference.journal import key_of
 
-        key = key_of(source.place)
-        return self.journal.results_of(key) if key in self.saved and self.saved[key].state is None else []
+        return self.begun.get(key_of(source.place), [])
 
 
 @contextlib.contextmanager
@@ -178,10 +179,10 @@ def resumed(journal: Journal, sources: Sequence[Source], options: Mapping[str, A
     dropped = {key for key, state in saved.items() if state.state or (state.state is None and not keep_begun)}
     journal.go_on(dropped)
     saved = {key: state for key, state in saved.items() if key not in dropped}
-    left = [
-        source for source in sources if key_of(source.place) not in saved or saved[key_of(source.place)].state is None
-    ]
-    return Job(journal, sorted(left, key=lambda source: key_of(source.place) not in saved), saved)
+    begun = {key for key, state in saved.items() if state.state is None}
+    left = [source for source in sources if (key := key_of(source.place)) not in saved or key in begun]
+    left.sort(key=lambda source: key_of(source.place) not in begun)
+    return Job(journal, left, saved, journal.begun(begun))
 
 
 class StopRequest:

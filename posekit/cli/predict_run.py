@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -140,7 +140,7 @@ def take(frame: Frame, journal: Journal, drawings: Drawings | None, outcome: Out
     journal.take(frame)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Results:
     """Writes what is in a journal as predictions.json and in other formats.
 
@@ -149,51 +149,43 @@ class Results:
         metainfo: the set of the keypoints.
         lifter: adds joints in space.
         folder: where the files go; None if there are none.
+        counts: of the poses and images that were written, in words.
     """
 
     journal: Journal
     metainfo: Mapping[str, Any]
     lifter: LiftingPredictor | None
     folder: Path | None
+    counts: str = ""
 
     def write(self, formats: Sequence[str], about: dict[str, Any], *, as_json: bool) -> None:
         """Write and print everything; ``about`` tells ``model`` and ``model_sha256``."""
         from posekit.inference.coco_document import lifted
 
-        images = people = frames = 0
-        for _, result in self.journal.frames():
-            people, images, frames = (
-                people + len(result),
-                images + (result.frame is None),
-                frames + (result.frame is not None),
-            )
-        if self.folder is not None and images + frames:
+        if next(self.journal.frames(), None) is not None and self.folder is not None:
             path = self.folder / PREDICTIONS
-            write_atomically(path, lambda file: self.write_document(file, path.parent))
+            write_atomically(path, self.write_document)
             if formats:
                 Poses(lifted(self.journal.frames(), self.lifter)).write(self.folder, formats, about)
+            if not as_json:
+                typer.echo(f"{self.counts}: {path}")
         if as_json:
-            sys.stdout.flush()
             self.print_document()
-        elif images + frames:
-            counts = [f"{n} {word}{'s' * (n != 1)}" for n, word in ((frames, "frame"), (images, "image")) if n]
-            typer.echo(f"{people} pose{'s' * (people != 1)} in {' and '.join(counts)}: {self.folder}/{PREDICTIONS}")
 
-    def write_document(self, file: BinaryIO, folder: Path) -> None:
-        """Write predictions.json to an open file that is, or will be, in a folder."""
+    def write_document(self, file: BinaryIO) -> None:
+        """Write predictions.json to an open file."""
         from posekit.inference.coco_document import CocoDocument, lifted
 
         lifter = None if self.lifter is None else self.lifter.metainfo
-        with CocoDocument(file, self.metainfo, folder, lifter) as document:
+        with CocoDocument(file, self.metainfo, self.folder or Path(), lifter) as document:
             for _, result, joints in lifted(self.journal.frames(), self.lifter):
                 document.add(result, joints)
+        self.counts = document.counts()
 
     def print_document(self) -> None:
         """Write predictions.json to the standard output."""
-        import tempfile
-
         with tempfile.TemporaryFile("w+b") as file:
-            self.write_document(file, self.folder or Path())
+            self.write_document(file)
             file.seek(0)
             for line in file:
                 typer.echo(line.decode(), nl=False)

@@ -36,7 +36,7 @@ class CocoDocument:
     ) -> None:
         self.file, self.folder = file, folder
         self.persons = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
-        self.num_images = self.num_persons = 0
+        self.num_images = self.num_frames = self.num_persons = 0
         category = coco_category(metainfo)
         if lifter is not None:
             category["keypoints_3d"] = coco_category(lifter)["keypoints"]
@@ -63,12 +63,18 @@ class CocoDocument:
         number = self.num_images + 1
         image = {"id": number, "file_name": name, **frame, "width": width, "height": height}
         write_row(self.file, image, first=not self.num_images)
-        self.num_images = number
+        self.num_images, self.num_frames = number, self.num_frames + bool(frame)
         for row, person in enumerate(result.to_coco(image_id=number, first_id=self.num_persons + 1)):
             if lifted is not None:
                 person["keypoints_3d"] = lifted.coco_3d(row)
             write_row(self.persons, person, first=not self.num_persons)
             self.num_persons += 1
+
+    def counts(self) -> str:
+        """Return the numbers of poses and of frames and images in words."""
+        parts = (self.num_frames, "frame"), (self.num_images - self.num_frames, "image")
+        places = " and ".join(f"{count} {word}{'s' * (count != 1)}" for count, word in parts if count)
+        return f"{self.num_persons} pose{'s' * (self.num_persons != 1)} in {places}"
 
 
 def write_row(file: Any, row: Mapping[str, Any], *, first: bool) -> None:

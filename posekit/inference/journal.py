@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -108,10 +108,8 @@ class Journal:
         start = 0
         self.file.seek(start)
         while (line := self.file.readline()).endswith(b"\n"):
-            end = self.file.tell()
             yield start, line
-            start = end
-            self.file.seek(start)
+            start += len(line)
 
     def entries(self) -> Iterator[tuple[str, Any]]:
         """Yield kind and content of each line that counts."""
@@ -164,9 +162,13 @@ class Journal:
         kind, content = next(self.entries(), ("", {}))
         return content["options"] if kind == "job" and content.get("version") == VERSION else None
 
-    def results_of(self, key: str) -> list[PoseResult]:
-        """Return the results of one source."""
-        return [result for source, result in self.frames() if key_of(source.place) == key]
+    def begun(self, keys: Container[str]) -> dict[str, list[PoseResult]]:
+        """Return the results of some sources, by ``key_of`` their places."""
+        results: dict[str, list[PoseResult]] = {}
+        for source, result in self.frames():
+            if (key := key_of(source.place)) in keys:
+                results.setdefault(key, []).append(result)
+        return results
 
 
 def saved_source(content: Mapping[str, Any]) -> SavedSource:
