@@ -223,7 +223,11 @@ def files_of(place: str) -> Iterator[tuple[str, str]]:
         files = sorted(item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES and not item.is_dir())
         own = [item for item in files if is_drawing(item)]
         if len(own) == len(files):
-            others = f", but {len(own)} drawings of posekit" if own else f" (looked for {', '.join(SUFFIXES)})"
+            others = (
+                f", but {len(own)} drawing{'s' * (len(own) != 1)} of posekit"
+                if own
+                else f" (looked for {', '.join(SUFFIXES)})"
+            )
             raise FileNotFoundError(f"{place}: no images or videos in this folder{others}")
         yield from ((str(item), str(item.relative_to(path))) for item in files if item not in set(own))
     elif path.exists():
