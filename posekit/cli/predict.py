@@ -65,7 +65,10 @@ def predict(
     ] = None,
     track: Annotated[bool, typer.Option(help="Whether people in videos get ids that stay (track_id).")] = True,
     smooth: Annotated[
-        str | None, typer.Option(metavar="METHOD", help="Smooth tracks in videos: savgol, one-euro, gaussian, median.")
+        str | None,
+        typer.Option(
+            metavar="[METHOD]", help="Smooth tracks in videos: savgol, the default, one-euro, gaussian or median."
+        ),
     ] = None,
     draw: Annotated[bool, typer.Option(help="Whether to draw the images and videos.")] = True,
     show_scores: Annotated[bool, typer.Option("--show-scores", help="Write each person's score beside it.")] = False,

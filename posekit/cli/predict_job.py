@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import signal
 import tempfile
@@ -97,12 +98,21 @@ def opened_job(
         if overwrite or not resume:
             file.truncate(0)
         job = resumed(Journal(file), sources, options)
+        remove_parts(folder, [job.saved[key].drawing for key in job.begun])
         if not overwrite:
             drawn = {key: saved.drawing for key, saved in job.saved.items()}
             refuse_existing(path for path, source in outputs.items() if source and is_foreign(path, source, drawn))
         yield job
     if job.complete:
         partial.unlink()
+
+
+def remove_parts(folder: Path, drawings: Sequence[str | None]) -> None:
+    """Remove what a run that was killed left of videos, which are drawn again."""
+    for drawing in drawings:
+        stem = glob.escape(Path(drawing or "").stem)
+        for part in folder.glob(f"{stem}.????????.part.mp4") if drawing else ():
+            part.unlink()
 
 
 def refuse_existing(paths: Any, remedy: str = "") -> None:

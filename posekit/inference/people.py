@@ -39,10 +39,7 @@ class DetectedPeople:
         detector: finds boxes; they count from the corner of the image.
         score_thr: lowest score of a box.
         max_people: number of boxes of an image, the best first; None for all.
-        classes: names of the detector's classes to find; by default ``person``, of detectors without it all.
-
-    Raises:
-        ValueError: if the detector has no such class.
+        labels: numbers of the detector's classes to find; None for all.
     """
 
     def __init__(
@@ -52,13 +49,13 @@ class DetectedPeople:
         *,
         score_thr: float = SCORE_THR,
         max_people: int | None = None,
-        classes: Sequence[str] | None = None,
+        labels: Sequence[int] | None = None,
     ) -> None:
         self.crops = crops
         self.detector = detector
         self.score_thr = score_thr
         self.max_people = max_people
-        self.labels = labels_of(classes, detector.recipe.classes)
+        self.labels = labels
 
     def __call__(self, image: np.ndarray, boxes: Boxes | None) -> Iterator[Prepared]:
         if boxes is not None:
@@ -102,8 +99,8 @@ def look_for_people(predictor: Predictor, detector: str | Path, **options: Any) 
     Args:
         predictor: is changed.
         detector: exported detector; ``people`` for the one that comes with posekit, ``whole`` for none.
-        options: ``score_thr``, ``max_people`` and ``classes`` of ``DetectedPeople``; ``threads`` and ``providers`` of
-            the detector.
+        options: ``score_thr`` and ``max_people`` of ``DetectedPeople``; ``classes``, names of the detector's classes to
+            find, by default ``person``, of detectors without it all; ``threads`` and ``providers`` of the detector.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -113,7 +110,8 @@ def look_for_people(predictor: Predictor, detector: str | Path, **options: Any) 
         return predictor
     session = {name: options.pop(name) for name in ("threads", "providers") if name in options}
     opened = Detector.open(DEFAULT_DETECTOR if detector == PEOPLE else detector, **session)
-    predictor.prepare = DetectedPeople(predictor.prepare, opened, **options)
+    labels = labels_of(options.pop("classes", None), opened.recipe.classes)
+    predictor.prepare = DetectedPeople(predictor.prepare, opened, labels=labels, **options)
     sigmas = predictor.metainfo.get("sigmas")
     if sigmas is not None and len(sigmas):
         predictor.finish = partial(without_repeats, sigmas=np.asarray(sigmas, np.float64))

@@ -107,9 +107,19 @@ def draw_pose(
         identity = int(instances.track_ids[i]) if style.tracks and "track_ids" in instances else -1
         words = [f"{identity}"] * (identity >= 0) + [f"{scores[i].mean():.2f}"] * style.scores
         if words:
-            at = boxes[i, :2] if boxes is not None else keypoints[i].min(0)
+            at = label_place(
+                keypoints[i], scores[i] >= style.thr, boxes[i] if boxes is not None and identity < 0 else None
+            )
             write_label(drawn, " ".join(words), at, track_color(identity) if identity >= 0 else RING)
     return cv2.addWeighted(drawn, style.alpha, image, 1 - style.alpha, 0)
+
+
+def label_place(keypoints: np.ndarray, shown: np.ndarray, box: np.ndarray | None) -> np.ndarray:
+    """Return the upper left corner of a box, without one of the keypoints that are shown."""
+    if box is not None:
+        return box[:2]
+    points = keypoints[shown & np.isfinite(keypoints).all(1)]
+    return points.min(0) if len(points) else np.nan_to_num(keypoints).min(0)
 
 
 def track_color(identity: int) -> Color:

@@ -164,6 +164,7 @@ def test_a_killed_job_goes_on(images, video, stop_after, monkeypatch):
     assert not Path("o/predictions.json").exists()
     with Path("o", PARTIAL).open("ab") as file:
         file.write(b'{"frame": {"file_na')
+    Path("o", "walk_pose.abcdefgh.part.mp4").write_bytes(b"what a killed run leaves")
     monkeypatch.setattr(predict_run, "take", take)
     seen = []
     monkeypatch.setattr(
@@ -171,6 +172,7 @@ def test_a_killed_job_goes_on(images, video, stop_after, monkeypatch):
     )
     assert call(images / "a.jpg", video, "--out", "o", "--resume") == 0
     assert sum(seen) == 2
+    assert names() == ["a_pose.jpg", "predictions.json", "walk_pose.mp4"]
     assert [image.get("frame_id") for image in content()["images"]] == [None, *range(6)]
 
 
@@ -278,6 +280,7 @@ def test_boxes_of_a_file_name_that_is_not_unique(two, capsys, tmp_path):
     assert "2 of its keys and 1 of the images are called a.jpg" in capsys.readouterr().err
 
 
-def test_smoothed_videos(video, capsys):
-    assert call(video, "--json", "--smooth", "savgol") == 0
+@pytest.mark.parametrize("method", [[], ["one-euro"]])
+def test_smoothed_videos(video, capsys, method):
+    assert call(video, "--json", "--smooth", *method) == 0
     assert len(json.loads(capsys.readouterr().out)["annotations"]) == 6
