@@ -93,18 +93,21 @@ def opened_job(
         with tempfile.TemporaryFile() as file:
             yield Job(Journal(file), [], complete=True)
         return
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     with locked(partial) as file:
         if overwrite or not resume:
             file.truncate(0)
         job = resumed(Journal(file), sources, options)
-        remove_parts(folder, [job.saved[key].drawing for key in job.begun])
-        if not overwrite:
-            drawn = {key: saved.drawing for key, saved in job.saved.items()}
-            refuse_existing(path for path, source in outputs.items() if source and is_foreign(path, source, drawn))
-        yield job
-    if job.complete:
-        partial.unlink()
+        try:
+            remove_parts(folder, [job.saved[key].drawing for key in job.begun])
+            if not overwrite:
+                drawn = {key: saved.drawing for key, saved in job.saved.items()}
+                refuse_existing(path for path, source in outputs.items() if source and is_foreign(path, source, drawn))
+            yield job
+        finally:
+            if job.complete or next(job.journal.frames(), None) is None:
+                forget(partial, with_folder=is_new)
 
 
 def remove_parts(folder: Path, drawings: Sequence[str | None]) -> None:
@@ -153,17 +156,38 @@ def locked(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: if another run does.
     """
-    with path.open("a+b") as file:
-        try:
-            import fcntl
-        except ImportError:  # Windows: open files cannot be replaced there anyway
+    try:
+        with path.open("a+b") as file:
+            lock(file, path.parent)
             yield file
-            return
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OSError(f"{path.parent}: another posekit predict writes there; give another --out") from error
-        yield file
+    except OSError as error:
+        if error.errno and not error.filename:  # of a full disk
+            raise type(error)(error.errno, error.strerror, str(path)) from error
+        raise
+
+
+def lock(file: BinaryIO, folder: Path) -> None:
+    """Keep other runs from writing to a file; on Windows nothing does.
+
+    Raises:
+        OSError: if another run writes to it.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise OSError(f"{folder}: another posekit predict writes there; give another --out") from error
+
+
+def forget(partial: Path, *, with_folder: bool) -> None:
+    """Remove the file of results that are elsewhere, and maybe its folder, if it was alone there."""
+    with contextlib.suppress(OSError):  # Windows keeps files that are open
+        partial.unlink()
+        if with_folder:
+            partial.parent.rmdir()
 
 
 def resumed(journal: Journal, sources: Sequence[Source], options: Mapping[str, Any]) -> Job:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -117,6 +117,9 @@ def run(pipeline: Pipeline, job: Job, drawings: Drawings | None) -> Outcome:
         for frame in frames:
             take(frame, job.journal, drawings, outcome)
             progress.take(frame)
+            if stop.signal is not None and frame.source.live and frame.source is job.sources[-1]:
+                take(replace(frame, number=frame.number + 1, image=None), job.journal, drawings, outcome)
+                break  # the usual end of a camera
             if stop.signal is not None:
                 at = f", after {frame.number + (not frame.is_end)} frames" if frame.source.kind != "image" else ""
                 outcome.stopped, outcome.place = stop.signal, frame.source.place + at

@@ -284,3 +284,31 @@ def test_boxes_of_a_file_name_that_is_not_unique(two, capsys, tmp_path):
 def test_smoothed_videos(video, capsys, method):
     assert call(video, "--json", "--smooth", *method) == 0
     assert len(json.loads(capsys.readouterr().out)["annotations"]) == 6
+
+
+def test_a_run_that_found_nothing_leaves_nothing(images, monkeypatch):
+    def missing(*options):
+        raise FileNotFoundError("mine.onnx: no such model file")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("posekit.cli.predict.open_predictor", missing)
+        assert call(images / "a.jpg", "--out", "o") == 2
+    assert not Path("o").exists()
+    assert call(images / "a.jpg", "--out", "o") == 0
+
+
+def test_a_full_disk_for_the_results_is_named(images, monkeypatch, capsys):
+    def full(self, result):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("posekit.inference.journal.Journal._note", full)
+    assert call(images / "a.jpg", "--out", "o") == 2
+    assert capsys.readouterr().err == f"error: o/{PARTIAL}: No space left on device\n"
+
+
+def test_a_camera_ends_with_ctrl_c(video, stop_after, capsys):
+    stop_after(3)
+    assert call(f"file://{video}", "--out", "o") == 0
+    assert "3 poses in 3 frames: o/predictions.json" in capsys.readouterr().out
+    assert names() == ["predictions.json", "walk_pose.mp4"]
+    assert len(list(VideoReader("o/walk_pose.mp4"))) == 3
