@@ -87,23 +87,31 @@ def opened_job(
     if not resume and not overwrite:
         refuse_existing([folder / PREDICTIONS, folder / PARTIAL], remedy=", --resume goes on with what is missing")
         refuse_existing(outputs)
-    partial = folder / PARTIAL
-    if resume and not partial.exists() and (folder / PREDICTIONS).exists():
+    if resume and not (folder / PARTIAL).exists() and (folder / PREDICTIONS).exists():
         require_complete(folder, sources)
         with tempfile.TemporaryFile() as file:
             yield Job(Journal(file), [], complete=True)
         return
-    is_new = not folder.exists()
+    with locked_job(folder, sources, options, resume=resume) as job:
+        if not overwrite:
+            drawn = job.journal.drawings()
+            refuse_existing(path for path, source in outputs.items() if source and is_foreign(path, source, drawn))
+        yield job
+
+
+@contextlib.contextmanager
+def locked_job(folder: Path, sources: Sequence[Source], options: Mapping[str, Any], *, resume: bool) -> Iterator[Job]:
+    """Begin or resume the job of a folder; leave its journal there unless everything is done, or nothing."""
+    from posekit.inference.journal import Journal
+
+    partial, is_new = folder / PARTIAL, not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     with locked(partial) as file:
-        if overwrite or not resume:
+        if not resume:
             file.truncate(0)
         job = resumed(Journal(file), sources, options)
         try:
             remove_parts(folder, [job.saved[key].drawing for key in job.begun])
-            if not overwrite:
-                drawn = {key: saved.drawing for key, saved in job.saved.items()}
-                refuse_existing(path for path, source in outputs.items() if source and is_foreign(path, source, drawn))
             yield job
         finally:
             if job.complete or next(job.journal.frames(), None) is None:

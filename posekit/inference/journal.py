@@ -20,7 +20,7 @@ from posekit.inference.results import PoseResult
 from posekit.media.sources import Source
 
 VERSION = 1
-DROP = b'{"drop"'
+DROP, SOURCE = b'{"drop"', b'{"source"'
 
 
 @dataclass
@@ -156,6 +156,11 @@ class Journal:
             elif kind == "end":
                 sources[key].state = content
         return sources
+
+    def drawings(self) -> dict[str, str | None]:
+        """Return the file of each source's drawing, those of forgotten sources too."""
+        lines = (json.loads(line) for _, line in self.lines() if line.startswith(SOURCE))
+        return {content["source"]["key"]: content["source"]["drawing"] for content in lines}
 
     def options(self) -> dict[str, Any] | None:
         """Return the options of the job; None if the file is no journal of this version."""

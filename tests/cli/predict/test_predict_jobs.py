@@ -193,10 +193,15 @@ def test_what_failed_is_tried_again(images, capsys):
 
 
 def test_a_cut_video_has_failed(video, monkeypatch, capsys):
-    monkeypatch.setattr(VideoReader, "num_frames", 30, raising=False)
     monkeypatch.setattr(VideoReader, "__init__", announcing(VideoReader.__init__))
     assert call(video, "--out", "o") == 1
     assert "walk.mp4: the video ends after 6 of 30 frames; it is cut off or damaged" in capsys.readouterr().err
+    assert len(content()["images"]) == 6
+    monkeypatch.undo()
+    monkeypatch.chdir(video.parent)
+    monkeypatch.setattr("posekit.cli.predict.open_predictor", lambda *_: predictor_of(Corners()))
+    monkeypatch.setattr("posekit.inference.people.PEOPLE", "whole")
+    assert call(video, "--out", "o", "--resume") == 0
     assert len(content()["images"]) == 6
 
 
