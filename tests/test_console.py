@@ -65,3 +65,13 @@ def test_bytes_move_the_bar_by_many(drawn):
         bar.advance(1)
         bar.advance(39_999)
     assert drawn == [(0, 100_000), (60_000, 100_000), (100_000, 100_000), "gone"]
+
+
+def test_the_bar_tells_the_speed():
+    from types import SimpleNamespace
+
+    from posekit.console import rate_column
+
+    column = rate_column("frames")
+    assert str(column.render(SimpleNamespace(finished_speed=None, speed=12.345))) == "12.3 frames/s"
+    assert str(column.render(SimpleNamespace(finished_speed=None, speed=None))) == ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import typer
 
+from posekit.cli.main import describe
 from posekit.cli.predict_drawings import drawing_of
 from posekit.cli.predict_formats import Poses
 from posekit.cli.predict_job import PREDICTIONS, Job, StopRequest
@@ -48,7 +49,9 @@ class Outcome:
         """Note an error of a frame or source."""
         place = frame.source.place
         where = f"{place}: " if frame.is_end or not frame.source.fps else f"{place}, frame {frame.number}: "
-        message = str(error) if place in str(error) or error_path(error) else where + str(error)
+        message = describe(error)
+        if place not in message and not getattr(error, "filename", None):
+            message = where + message
         self.failures.setdefault(place, [message, 0])[1] += 1
 
     @property
@@ -70,10 +73,6 @@ class Outcome:
         if self.stopped is not None:
             remedy = "; what is done is kept, the same command with --resume goes on" if resumable else ""
             typer.echo(f"stopped at {self.place}{remedy}", err=True)
-
-
-def error_path(error: Exception) -> str:
-    return str(getattr(error, "filename", "") or "")
 
 
 class Progress:
