@@ -18,3 +18,9 @@ def test_the_site_builds_without_warnings(tmp_path):
     assert done.returncode == 0, done.stderr
     for page in ("index.html", "tour/index.html", "zh/index.html", "zh/tour/index.html"):
         assert (tmp_path / "site" / page).exists()
+
+
+def test_the_reference_is_that_of_the_code():
+    command = [sys.executable, "tools/write_reference.py", "--check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
