@@ -24,10 +24,11 @@ class ProgressBar:
         what: is being done.
         total: steps in all, as far as known; see ``expect``.
         is_bytes: whether the steps are bytes, to be shown as MB and MB/s.
+        unit: name of several steps, whose number per second is shown; empty for no such number.
     """
 
-    def __init__(self, what: str, total: int, *, is_bytes: bool = False) -> None:
-        self.what, self.total, self.done, self.is_bytes = what, total, 0, is_bytes
+    def __init__(self, what: str, total: int, *, is_bytes: bool = False, unit: str = "") -> None:
+        self.what, self.total, self.done, self.is_bytes, self.unit = what, total, 0, is_bytes, unit
         self.drawn: Any = None
 
     def __enter__(self) -> ProgressBar:
@@ -42,7 +43,7 @@ class ProgressBar:
         """Set the number of steps in all, those done among them."""
         self.total = total
         if self.drawn is None and total > FEW and sys.stderr.isatty():
-            self.drawn = started_bar(self.what, is_bytes=self.is_bytes)
+            self.drawn = started_bar(self.what, is_bytes=self.is_bytes, unit=self.unit)
         self._draw()
 
     def advance(self, steps: int = 1) -> None:
@@ -57,18 +58,33 @@ class ProgressBar:
             self.drawn.update(self.drawn.task_ids[0], completed=self.done, total=self.total)
 
 
-def started_bar(what: str, *, is_bytes: bool = False) -> Any:
+def started_bar(what: str, *, is_bytes: bool = False, unit: str = "") -> Any:
     """Return a bar that is on the screen and leaves nothing behind when it is stopped."""
     from rich import progress
     from rich.console import Console
 
     speed = [progress.DownloadColumn(), progress.TransferSpeedColumn()]
-    amount = speed if is_bytes else [progress.MofNCompleteColumn()]
+    amount: list[Any] = speed if is_bytes else [progress.MofNCompleteColumn()]
+    if unit:
+        amount.append(rate_column(unit))
     columns = progress.TextColumn("{task.description}"), progress.BarColumn(), *amount, progress.TimeRemainingColumn()
     bar = progress.Progress(*columns, console=Console(stderr=True), transient=True)
     bar.add_task(what, total=None)
     bar.start()
     return bar
+
+
+def rate_column(unit: str) -> Any:
+    """Return a column that shows how many steps are done per second."""
+    from rich import progress
+    from rich.text import Text
+
+    class RateColumn(progress.ProgressColumn):
+        def render(self, task: Any) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:.3g} {unit}/s", style="progress.data.speed")
+
+    return RateColumn()
 
 
 def tracked(items: Sequence[Item], what: str) -> Iterator[Item]:

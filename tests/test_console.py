@@ -79,3 +79,13 @@ def test_a_choice_that_there_is_not(value, allowed, message):
     with pytest.raises(ValueError, match=message):
         check_choice("arch", value, allowed)
     assert check_choice("arch", 1, range(3)) == 1
+
+
+def test_the_bar_tells_the_speed():
+    from types import SimpleNamespace
+
+    from posekit.console import rate_column
+
+    column = rate_column("frames")
+    assert str(column.render(SimpleNamespace(finished_speed=None, speed=12.345))) == "12.3 frames/s"
+    assert str(column.render(SimpleNamespace(finished_speed=None, speed=None))) == ""

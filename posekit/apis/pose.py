@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from posekit.apis.boxes import add_detector
+from posekit.inference.pipeline import Pipeline
 from posekit.inference.results import PoseResult
+from posekit.media.sources import open_sources
 from posekit.zoo.model_files import files_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 Boxes: TypeAlias = Any
 Image: TypeAlias = str | os.PathLike[str] | np.ndarray
-Source: TypeAlias = Image | Iterable[Image]
+Source: TypeAlias = Image | int | Iterable[Image]
 
 
 class Pose:
@@ -69,27 +70,21 @@ class Pose:
     def stream(self, source: Source) -> Iterator[PoseResult]:
         """Yield the result of each image or frame, in order and in constant memory.
 
+        The next images are read while the last ones are predicted.
+
         Args:
-            source: an image, a video, a folder of images, an array, or any iterable of images.
+            source: an image, a video, a folder of both, a pattern such as ``*.jpg``, the number of a camera, a URL of a
+                stream, an array (H, W, 3) or (T, H, W, 3), or any iterable of images.
+
+        Raises:
+            FileNotFoundError: if there is no such file, or a folder has no images.
+            ValueError: if an image or video is damaged; results of what came before it are yielded first.
         """
-        return self.predictor.stream((image, None) for image in images_of(source))
-
-
-def images_of(source: Source) -> Iterator[Image]:
-    """Yield what a source holds: images as they are given, the frames of videos, the images of folders sorted."""
-    from posekit.media.image_file import IMAGE_SUFFIXES
-    from posekit.media.video import VIDEO_SUFFIXES, VideoReader
-
-    if isinstance(source, np.ndarray):
-        yield source
-    elif not isinstance(source, (str, os.PathLike)):
-        yield from source
-    elif (path := Path(source)).is_dir():
-        yield from sorted(item for item in path.rglob("*") if item.suffix.lower() in IMAGE_SUFFIXES)
-    elif path.suffix.lower() in VIDEO_SUFFIXES:
-        yield from VideoReader(path)
-    else:
-        yield path
+        for frame in Pipeline(self.predictor).stream(open_sources(source)):
+            if frame.error is not None:
+                raise frame.error
+            if frame.result is not None:
+                yield frame.result
 
 
 def open_predictor(

@@ -19,6 +19,6 @@ def demo(
     ),
 ) -> None:
     """Find a person's keypoints in a photograph (NASA's portrait of Eileen Collins, public domain)."""
-    predict([PHOTOGRAPH], out=out, max_people=1)
+    predict([str(PHOTOGRAPH)], out=out, max_people=1, overwrite=True)
     typer.echo(f"drawn: {out / 'demo_pose.jpg'}")
     typer.echo("now with an image of yours: posekit predict IMAGE.jpg --out result")

@@ -54,6 +54,9 @@ USER_ERROR = 2
 SEVERAL = "--cfg-options"
 """The option that takes several values."""
 
+OPTIONAL = {"--smooth": "savgol"}
+"""Options whose value, a plain word, may be left out, and what they mean then."""
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run one command of posekit and exit with its code."""
@@ -113,10 +116,24 @@ def run(name: str, arguments: list[str]) -> int:
     app = command if isinstance(command, typer.Typer) else as_app(command)
     app.pretty_exceptions_enable = False
     try:
-        app(one_value_each(arguments), prog_name=f"posekit {name}")
+        app(one_value_each(with_left_out(arguments)), prog_name=f"posekit {name}")
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)
     return 0
+
+
+def with_left_out(arguments: list[str]) -> list[str]:
+    """Add the values of options that may be left out; a file or a path after such an option is none."""
+    complete: list[str] = []
+    for number, argument in enumerate(arguments):
+        if argument == "--":
+            return complete + arguments[number:]
+        complete.append(argument)
+        following = arguments[number + 1] if number + 1 < len(arguments) else ""
+        if argument in OPTIONAL and (not following.replace("-", "").isalpha() or following.startswith("-")
+                                     or os.path.exists(following)):  # fmt: skip  # noqa: PTH110
+            complete.append(OPTIONAL[argument])
+    return complete
 
 
 def one_value_each(arguments: list[str]) -> list[str]:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from posekit.files import read_json
 
+if TYPE_CHECKING:
+    from posekit.media.sources import Source
+
 EXPECTED = 'expected {"a.jpg": [[x1, y1, x2, y2], ...]} or a COCO file with images and annotations'
 
 
-def boxes_from(texts: Sequence[str], path: Path | None) -> Callable[[Path], np.ndarray | None]:
-    """Return a function from an image's path to its boxes (N, 4) xyxy, None for the whole image.
+def boxes_from(texts: Sequence[str], path: Path | None, sources: Sequence[Source]) -> Callable[[Source], Any]:
+    """Return a function from a source to the boxes (N, 4) xyxy of its images, None for the whole image.
 
     Raises:
         ValueError: if both kinds are given, or something is no box.
@@ -23,20 +27,74 @@ def boxes_from(texts: Sequence[str], path: Path | None) -> Callable[[Path], np.n
         raise ValueError("give --boxes or --boxes-file, not both")
     if texts:
         fixed = np.array([parse_box(text) for text in texts])
-        return lambda image: fixed
+        return lambda source: fixed
     if path is None:
-        return lambda image: None
-    table = read_boxes(path)
+        return lambda source: None
+    return BoxesFile(path, [source.place for source in sources])
 
-    by_name = {Path(key).name: boxes for key, boxes in table.items()}
 
-    def look_up(image: Path) -> np.ndarray:
-        boxes = table.get(str(image), by_name.get(image.name))
-        if boxes is None:
-            raise ValueError(f"{image}: {path} has no boxes for it; its keys are paths or file names of images")
-        return boxes
+class BoxesFile:
+    """The boxes of images, by their paths.
 
-    return look_up
+    Args:
+        path: of the file.
+        images: all images that boxes are asked for.
+    """
+
+    def __init__(self, path: Path, images: Sequence[str]) -> None:
+        self.path = path
+        self.table = read_boxes(path)
+        self.keys_of = grouped(self.table)
+        self.images_of = grouped(images)
+
+    def __call__(self, source: Source) -> np.ndarray:
+        """Return the boxes of a source's images.
+
+        Raises:
+            ValueError: if the file has none for them, or it is not clear which.
+        """
+        return self.table[self.key_of(source.place)]
+
+    def key_of(self, image: str) -> str:
+        """Return the path in the file that means an image.
+
+        That is the image's own path, seen from here or from the file; else the longest one that the image's path ends
+        in; else one of the same file name, if there is only one and only one such image.
+        """
+        name, whole = Path(image).name, Path(image).absolute()
+        keys = self.keys_of.get(name, [])
+        for root in (Path.cwd(), self.path.absolute().parent):
+            for key in keys:
+                if normal(root / key) == normal(whole):
+                    return key
+        ends = [key for key in keys if len(Path(key).parts) > 1 and is_end(Path(key).parts, whole.parts)]
+        if ends:
+            return max(ends, key=lambda key: len(Path(key).parts))
+        if not keys:
+            raise ValueError(f"{image}: {self.path} has no boxes for it; its keys are paths or file names of images")
+        if len(keys) > 1 or len(self.images_of[name]) > 1:
+            raise ValueError(
+                f"{image}: it is not clear which boxes of {self.path} are meant: {len(keys)} of its keys and "
+                f"{len(self.images_of[name])} of the images are called {name}; write paths in the file, such as "
+                f"'{Path(*whole.parts[-2:])}'"
+            )
+        return keys[0]
+
+
+def grouped(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return paths by file name."""
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        groups.setdefault(Path(path).name, []).append(path)
+    return groups
+
+
+def normal(path: Path) -> str:
+    return os.path.normpath(path)
+
+
+def is_end(end: Sequence[str], parts: Sequence[str]) -> bool:
+    return tuple(parts[-len(end) :]) == tuple(end)
 
 
 def parse_box(text: str) -> list[float]:

@@ -1,79 +1,53 @@
-"""What ``posekit predict`` finds, and the files it writes of it beside the drawings."""
+"""The files that ``posekit predict`` writes of all poses beside the drawings and predictions.json."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from posekit.cli.predict_sources import Source, Video
 from posekit.console import suggestion
 from posekit.files import write_atomically
 
 if TYPE_CHECKING:
-    from posekit.inference.coco_document import CocoDocument
+    from posekit.inference.journal import SavedSource
     from posekit.inference.results import PoseResult
     from posekit.inference.sequence import PoseSequence
-    from posekit.tracking import Tracker
+    from posekit.media.sources import Source
 
 
 def write_text(path: Path, text: str) -> None:
     write_atomically(path, lambda file: file.write(text.encode("utf-8", "surrogateescape")))
 
 
-class Findings:
-    """The poses of all sources, as one COCO-like document and, where other formats want them, as results.
+class Poses:
+    """The poses of all sources, for the files that hold them all.
 
     Args:
-        document: takes all poses.
-        formats: names of ``FORMATS`` to write.
-        track: whether persons in videos get ids.
+        saved: all results with what they come from, the lifted ones beside them.
     """
 
-    def __init__(self, document: CocoDocument, formats: Sequence[str] = (), *, track: bool = True) -> None:
-        self.document, self.formats, self.track = document, formats, track
+    def __init__(self, saved: Iterable[tuple[SavedSource, PoseResult, PoseResult | None]]) -> None:
         self.results: list[PoseResult] = []
+        self.names: list[str] = []
         self.videos: dict[str, tuple[float, list[PoseResult]]] = {}
         self.images: list[PoseResult] = []
         self.lifted: dict[str, tuple[float | None, list[PoseResult]]] = {}
-        self.names: list[str] = []
-        self.tracker: Tracker | None = None
-
-    def begin(self, source: Source) -> None:
-        """Go on to the next image or video."""
-        from posekit.tracking import Tracker
-
-        self.tracker = Tracker() if self.track and source.fps else None
-
-    def add(self, source: Source, info: dict[str, Any], result: PoseResult) -> PoseResult:
-        """Note the poses of a frame, and return them with their ids."""
-        if self.tracker is not None:
-            result = replace(result, track_ids=self.tracker.update(result))
-        self.document.add(str(source.path), result, info)
-        if self.formats:
-            frame = info.get("frame_id")
-            time = None if frame is None or not source.fps else frame / source.fps
-            result = replace(result, file_name=str(source.path), frame=frame, time=time)
+        for source, result, lifted in saved:
             self.results.append(result)
             self.names.append(source.name)
             if source.fps:
                 self.videos.setdefault(source.name, (source.fps, []))[1].append(result)
             else:
                 self.images.append(result)
-        return result
+            if lifted is not None:
+                self.lifted.setdefault(source.name, (source.fps, []))[1].append(lifted)
 
-    def finish(self, source: Source) -> None:
-        """Lift what the source showed; files of poses in space take it from here."""
-        lifted = self.document.lift()
-        if lifted and self.formats:
-            self.lifted[source.name] = (source.fps, lifted)
-
-    def write(self, folder: Path, about: dict[str, Any]) -> None:
-        """Write the files of all formats; ``about`` tells ``model`` and ``model_sha256``."""
+    def write(self, folder: Path, formats: Sequence[str], about: dict[str, Any]) -> None:
+        """Write the files of formats; ``about`` tells ``model`` and ``model_sha256``."""
         from posekit.inference.sequence import PoseSequence
 
         if not self.results:
@@ -81,7 +55,7 @@ class Findings:
         rates = {fps for fps, _ in self.videos.values()}
         alike = len(rates) == 1 and all(result.frame is not None for result in self.results)
         sequence = PoseSequence(self.results, self.results[0].skeleton, rates.pop() if alike else None, **about)
-        for name in self.formats:
+        for name in formats:
             FORMATS[name](self, sequence, folder)
 
     def write_openpose(self, sequence: PoseSequence, folder: Path) -> None:
@@ -114,21 +88,31 @@ def sequence_of(fps: float | None, results: list[PoseResult]) -> PoseSequence:
     return PoseSequence(results, results[0].skeleton, fps)
 
 
-FORMATS: dict[str, Callable[[Findings, PoseSequence, Path], Any]] = {
-    "json": lambda findings, poses, folder: write_text(folder / "poses.json", poses.to_json() + "\n"),
-    "jsonl": lambda findings, poses, folder: write_text(
-        folder / "poses.jsonl", "".join(f"{result.to_json()}\n" for result in poses)
+FORMATS: dict[str, Callable[[Poses, PoseSequence, Path], Any]] = {
+    "json": lambda poses, sequence, folder: write_text(folder / "poses.json", sequence.to_json() + "\n"),
+    "jsonl": lambda poses, sequence, folder: write_text(
+        folder / "poses.jsonl", "".join(f"{result.to_json()}\n" for result in sequence)
     ),
-    "csv": lambda findings, poses, folder: write_text(folder / "poses.csv", poses.to_csv()),
-    "parquet": lambda findings, poses, folder: poses.to_parquet(folder / "poses.parquet"),
-    "coco": lambda findings, poses, folder: None,  # predictions.json, which is there anyway
-    "openpose": lambda findings, poses, folder: findings.write_openpose(poses, folder),
-    "trc": lambda findings, poses, folder: findings.write_trc(folder),
-    "slp": lambda findings, poses, folder: poses.to_slp(folder / "poses.slp"),
-    "dlc": lambda findings, poses, folder: findings.write_dlc(folder),
-    "html3d": lambda findings, poses, folder: findings.write_html3d(folder),
+    "csv": lambda poses, sequence, folder: write_text(folder / "poses.csv", sequence.to_csv()),
+    "parquet": lambda poses, sequence, folder: sequence.to_parquet(folder / "poses.parquet"),
+    "coco": lambda poses, sequence, folder: None,  # predictions.json, which is there anyway
+    "openpose": lambda poses, sequence, folder: poses.write_openpose(sequence, folder),
+    "trc": lambda poses, sequence, folder: poses.write_trc(folder),
+    "slp": lambda poses, sequence, folder: sequence.to_slp(folder / "poses.slp"),
+    "dlc": lambda poses, sequence, folder: poses.write_dlc(folder),
+    "html3d": lambda poses, sequence, folder: poses.write_html3d(folder),
 }
 """What writes each format."""
+
+FILES = {
+    "json": "poses.json",
+    "jsonl": "poses.jsonl",
+    "csv": "poses.csv",
+    "parquet": "poses.parquet",
+    "slp": "poses.slp",
+    "openpose": "openpose",
+}
+"""The one file or folder of a format."""
 
 PACKAGES = {"parquet": "pyarrow", "slp": "sleap_io"}
 """What a format needs beside posekit's own packages."""
@@ -157,7 +141,7 @@ def parsed_formats(
             importlib.import_module(PACKAGES[name])
     if names and folder is None:
         raise ValueError(f"--format {','.join(names)}: --json alone writes no files; give a folder with --out")
-    if "trc" in names and not any(isinstance(source, Video) for source in sources):
+    if "trc" in names and not any(source.kind != "image" for source in sources):
         raise ValueError("--format trc: TRC files hold the tracks of videos, and all of these are images")
     if "html3d" in names and not lifts:
         raise ValueError("--format html3d: it shows poses in space; give a lifter with --lift, such as motionbert")

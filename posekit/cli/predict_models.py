@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from posekit.inference.lifting import LiftingPredictor
     from posekit.inference.predictor import Predictor
+    from posekit.inference.smoothed_tracks import SmoothedTracks
 
 
 def open_predictor(
@@ -62,3 +65,45 @@ def open_lifter(
     lifter = lifter_of(init_model(found, weights, device=device))
     lifter.check(predictor.metainfo)
     return lifter
+
+
+def find_boxes(
+    predictor: Predictor, detector: str | None, detect_every: int, *, model: Path | None, **options: Any
+) -> None:
+    """Let a predictor look for boxes.
+
+    Args:
+        predictor: is changed.
+        detector: as for ``add_detector``.
+        detect_every: as the option.
+        model: what the predictor was opened from.
+        options: as for ``add_detector``; those that are None do not count.
+
+    Raises:
+        ValueError: if the detector cannot be used, or there is none and options ask for one.
+    """
+    from posekit.apis.boxes import add_detector
+    from posekit.inference.people import DetectedPeople
+    from posekit.inference.top_down import TopDownPredictor
+
+    add_detector(predictor, detector, model=model, **options)
+    if (options.get("classes") or detect_every > 1) and not isinstance(predictor.prepare, DetectedPeople):
+        is_top_down = isinstance(predictor, TopDownPredictor)
+        why = "looks at the whole image" if is_top_down else "finds everybody by itself"
+        raise ValueError(f"--classes and --detect-every are about a detector, and this model {why}; see --detector")
+
+
+def smoothing_of(name: str | None, *, track: bool) -> Callable[[float], SmoothedTracks] | None:
+    """Return what makes the smoothing of a video, given its frame rate.
+
+    Raises:
+        ValueError: if there is no such filter, or there are no tracks.
+    """
+    from posekit.inference.smoothed_tracks import smoothed_tracks
+
+    if name is None:
+        return None
+    if not track:
+        raise ValueError("--smooth smooths tracks, and --no-track makes none: give one of them")
+    smoothed_tracks(name, 30.0)  # a wrong name is told before there is work to lose
+    return partial(smoothed_tracks, name)

@@ -65,17 +65,19 @@ def matched_by_name(
 ) -> list[dict[str, Any]]:
     """Return the predictions of a document of images and annotations, with the labels' ids of images and categories.
 
-    An image is the labels' image of the same path, else the only one of the same file name. Those that the labels do
-    not list are left out.
+    An image is the labels' image of the same path, else that of the longest path in which its own ends, else the only
+    one of the same file name. Those that the labels do not list are left out.
 
     Raises:
         ValueError: if no image is one of the labels', or two are the same one.
     """
     matches: dict[Any, Any] = {}
+    namesakes: dict[str, list[str]] = {}
+    for known in image_names:
+        namesakes.setdefault(PurePath(known).name, []).append(known)
     for image in dicts_under(document, "images", path):
         name = str(image.get("file_name"))
-        ends = [known for known in image_names if PurePath(known).name == PurePath(name).name]
-        known = name if name in image_names else ends[0] if len(ends) == 1 else None
+        known = name if name in image_names else same_image(name, namesakes.get(PurePath(name).name, []))
         if known is not None:
             matches[image.get("id")] = image_names[known]
     if not matches:
@@ -90,6 +92,17 @@ def matched_by_name(
         for row in dicts_under(document, "annotations", path)
         if row.get("image_id") in matches
     ]
+
+
+def same_image(name: str, namesakes: Sequence[str]) -> str | None:
+    """Return which of some paths of one file name means the image; None if none or more than one can."""
+    parts = PurePath(name).parts
+    ends = [
+        known for known in namesakes if "/" in known and parts[-len(PurePath(known).parts) :] == PurePath(known).parts
+    ]
+    if ends:
+        return max(ends, key=len)
+    return namesakes[0] if len(namesakes) == 1 else None
 
 
 def problem_of(row: Any, num_keypoints: int, images: set[Any], categories: set[Any]) -> str:

@@ -3,62 +3,102 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any, BinaryIO
 
+from posekit.inference.journal import SavedSource
 from posekit.inference.lifting import LiftingPredictor
 from posekit.inference.results import PoseResult, coco_category
+from posekit.media.sources import IMAGE_ROOT
+
+Saved = tuple[SavedSource, PoseResult]
 
 
 class CocoDocument:
-    """Images, their persons and the one category, as COCO's files have them.
+    """Writes images, their persons and the one category, as COCO's files have them, in constant memory.
+
+    The images go to the file at once, the persons to a temporary one until all images are there.
 
     Args:
+        file: takes the document.
         metainfo: the set of the predicted keypoints.
-        lifter: adds ``keypoints_3d`` to the persons, and the names of these joints to the category.
-
-    Attributes:
-        images: one for each frame: id, file_name, width, height and, in videos, frame_id.
-        annotations: one for each person, as ``PoseResult.to_coco`` writes it.
+        folder: of the file; the images' names start there, and ``info.image_root`` notes where it was.
+        lifter: keypoint set of a lifter; its joints are named in the category as ``keypoints_3d``.
     """
 
-    def __init__(self, metainfo: Mapping[str, Any], lifter: LiftingPredictor | None = None) -> None:
-        self.category = coco_category(metainfo)
-        self.lifter = lifter
+    def __init__(
+        self, file: BinaryIO, metainfo: Mapping[str, Any], folder: Path, lifter: Mapping[str, Any] | None = None
+    ) -> None:
+        self.file, self.folder = file, folder
+        self.persons = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        self.num_images = self.num_frames = self.num_persons = 0
+        category = coco_category(metainfo)
         if lifter is not None:
-            self.category["keypoints_3d"] = coco_category(lifter.metainfo)["keypoints"]
-        self.images: list[dict[str, Any]] = []
-        self.annotations: list[dict[str, Any]] = []
-        self.to_lift: list[PoseResult] = []
+            category["keypoints_3d"] = coco_category(lifter)["keypoints"]
+        info = {"description": "predictions of posekit predict", IMAGE_ROOT: str(folder.absolute())}
+        head = f'{{"info": {json.dumps(info)}, "categories": {json.dumps([category])}, "images": ['
+        file.write(head.encode())
 
-    def add(self, file_name: str, result: PoseResult, info: Mapping[str, Any] | None = None) -> None:
-        """Note the persons of an image or frame; ``info`` is what else is known of it."""
-        number, (width, height) = len(self.images) + 1, result.image_size_wh or (0, 0)
-        self.images.append({"id": number, "file_name": file_name, **(info or {}), "width": width, "height": height})
-        self.annotations += result.to_coco(image_id=number, first_id=len(self.annotations) + 1)
-        if self.lifter is not None:
-            self.to_lift.append(result)
+    def __enter__(self) -> CocoDocument:
+        return self
 
-    def lift(self) -> list[PoseResult]:
-        """Lift the persons of the frames since the last call, which are an image or the frames of a video.
+    def __exit__(self, kind: Any, *error: object) -> None:
+        with self.persons:
+            if kind is None:
+                self.file.write(b'], "annotations": [')
+                self.persons.seek(0)
+                shutil.copyfileobj(self.persons, self.file)
+                self.file.write(b"]}\n")
 
-        Returns:
-            The lifted frames; none without a lifter or without persons.
-        """
-        results, self.to_lift = self.to_lift, []
-        count = sum(map(len, results))
-        if self.lifter is None or not count:
-            return []
-        lifted = self.lifter.predict(results)
-        persons = [(frame, row) for frame in lifted for row in range(len(frame))]
-        for annotation, (frame, row) in zip(self.annotations[-count:], persons, strict=True):
-            annotation["keypoints_3d"] = frame.coco_3d(row)
-        return lifted
+    def add(self, result: PoseResult, lifted: PoseResult | None = None) -> None:
+        """Write an image or frame; the persons of ``lifted``, in the same order, have joints in space."""
+        width, height = result.image_size_wh or (0, 0)
+        frame = {} if result.frame is None else {"frame_id": result.frame}
+        name = relative_name(result.file_name or "", self.folder)
+        number = self.num_images + 1
+        image = {"id": number, "file_name": name, **frame, "width": width, "height": height}
+        write_row(self.file, image, first=not self.num_images)
+        self.num_images, self.num_frames = number, self.num_frames + bool(frame)
+        for row, person in enumerate(result.to_coco(image_id=number, first_id=self.num_persons + 1)):
+            if lifted is not None:
+                person["keypoints_3d"] = lifted.coco_3d(row)
+            write_row(self.persons, person, first=not self.num_persons)
+            self.num_persons += 1
 
-    def content(self) -> dict[str, Any]:
-        """Return everything as COCO's files have it."""
-        return {"images": self.images, "categories": [self.category], "annotations": self.annotations}
+    def counts(self) -> str:
+        """Return the numbers of poses and of frames and images in words."""
+        parts = (self.num_frames, "frame"), (self.num_images - self.num_frames, "image")
+        places = " and ".join(f"{count} {word}{'s' * (count != 1)}" for count, word in parts if count)
+        return f"{self.num_persons} pose{'s' * (self.num_persons != 1)} in {places}"
 
-    def as_json(self) -> str:
-        """Return everything as one line of JSON."""
-        return json.dumps(self.content(), allow_nan=False)
+
+def write_row(file: Any, row: Mapping[str, Any], *, first: bool) -> None:
+    file.write(("" if first else ", ").encode() + json.dumps(row, allow_nan=False).encode())
+
+
+def relative_name(place: str, folder: Path) -> str:
+    """Return the path of a file, seen from a folder; as it is where there is none, as for a stream."""
+    if not Path(place).exists():
+        return place
+    try:
+        return Path(os.path.relpath(place, folder)).as_posix()
+    except ValueError:  # on another drive
+        return str(Path(place).absolute())
+
+
+def lifted(saved: Iterable[Saved], lifter: LiftingPredictor | None) -> Iterator[tuple[SavedSource, PoseResult, Any]]:
+    """Yield sources and results with the lifted one, None without a lifter or in a source without persons."""
+    if lifter is None:
+        yield from ((source, result, None) for source, result in saved)
+        return
+    for _, group in groupby(saved, key=lambda item: item[0].place):
+        frames = list(group)
+        results = [result for _, result in frames]
+        in_space = lifter.predict(results) if any(map(len, results)) else [None] * len(results)
+        for (source, result), joints in zip(frames, in_space, strict=True):
+            yield source, result, joints

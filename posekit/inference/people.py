@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from posekit.console import suggestion
 from posekit.inference.detection import Detections, Detector, class_nms
 from posekit.inference.images import Boxes
 from posekit.inference.predictor import Predictor, Prepare, Prepared
@@ -42,6 +43,7 @@ class DetectedPeople:
         score_thr: lowest score of a box.
         iou_thr: largest overlap of two boxes.
         max_people: number of boxes of an image, the best first; None for all.
+        labels: numbers of the detector's classes to find; None for all.
     """
 
     def __init__(
@@ -52,11 +54,13 @@ class DetectedPeople:
         score_thr: float = SCORE_THR,
         iou_thr: float = IOU_THR,
         max_people: int | None = None,
+        labels: Sequence[int] | None = None,
     ) -> None:
         self.crops = crops
         self.detector = detector
         self.score_thr, self.iou_thr = score_thr, iou_thr
         self.max_people = max_people
+        self.labels = labels
 
     def __call__(self, image: np.ndarray, boxes: Boxes | None) -> Iterator[Prepared]:
         if boxes is not None:
@@ -73,9 +77,25 @@ class DetectedPeople:
         height, width = image.shape[:2]
         boxes = np.clip(detections.boxes, 0, (width, height, width, height)) - 0.5
         usable = (detections.scores >= self.score_thr) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
+        if self.labels is not None:
+            usable &= np.isin(detections.labels, self.labels)
         boxes, scores = boxes[usable], detections.scores[usable]
         rows = class_nms(boxes, scores, np.zeros(len(boxes), int), self.iou_thr)[: self.max_people]
         return boxes[rows], scores[rows]
+
+
+def labels_of(names: Sequence[str] | None, known: Sequence[str]) -> list[int] | None:
+    """Return the numbers of classes; None for all.
+
+    Raises:
+        ValueError: if there is no such class.
+    """
+    if names is None:
+        return [known.index("person")] if "person" in known else None
+    for name in names:
+        if name not in known:
+            raise ValueError(f"the detector has no class '{name}'; {suggestion(name, known, otherwise='it has')}")
+    return [known.index(name) for name in names]
 
 
 def look_for_people(predictor: Predictor, detector: str | Path | BoxFinder, **options: Any) -> Predictor:
@@ -85,8 +105,9 @@ def look_for_people(predictor: Predictor, detector: str | Path | BoxFinder, **op
         predictor: is changed.
         detector: path of an exported detector, or an open one; ``people`` for the one that comes with posekit,
             ``whole`` for none.
-        options: ``score_thr``, ``iou_thr`` and ``max_people`` of ``DetectedPeople``; ``threads`` and ``providers`` of
-            an exported detector.
+        options: ``score_thr``, ``iou_thr`` and ``max_people`` of ``DetectedPeople``; ``classes``, names of an exported
+            detector's classes to find, by default ``person``, of detectors without it all; ``threads`` and
+            ``providers`` of an exported detector.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -95,8 +116,10 @@ def look_for_people(predictor: Predictor, detector: str | Path | BoxFinder, **op
     if detector == WHOLE:
         return predictor
     session = {name: options.pop(name) for name in ("threads", "providers") if name in options}
+    classes = options.pop("classes", None)
     if isinstance(detector, (str, Path)):
         detector = Detector.open(DEFAULT_DETECTOR if detector == PEOPLE else detector, **session)
+        options["labels"] = labels_of(classes, detector.recipe.classes)
     predictor.prepare = DetectedPeople(predictor.prepare, detector, **options)
     sigmas = predictor.metainfo.get("sigmas")
     if sigmas is not None and len(sigmas):

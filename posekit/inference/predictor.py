@@ -21,11 +21,12 @@ Prepare: TypeAlias = Callable[[np.ndarray, Boxes | None], Iterator[Prepared]]
 
 @dataclass
 class Job:
-    """An image on its way."""
+    """An image on its way; ``error`` is why it cannot be predicted."""
 
-    size_wh: tuple[int, int]
+    size_wh: tuple[int, int] = (0, 0)
     samples: list[PoseDataSample | None] = field(default_factory=list)
     prepared: bool = False
+    error: Exception | None = None
 
     def done(self) -> bool:
         return self.prepared and None not in self.samples
@@ -85,13 +86,26 @@ class Predictor:
         return list(self.stream(pairs, flip_test=flip_test))
 
     def stream(
-        self, images: Iterable[tuple[Image, Boxes | None]], *, flip_test: bool | None = None
+        self, images: Iterable[tuple[Image, Boxes | None] | None], *, flip_test: bool | None = None
     ) -> Iterator[PoseResult]:
         """Yield the result of each image and its boxes, in their order, as soon as a batch is through.
 
-        No more images are taken than a batch needs.
+        No more images are taken than a batch needs. A None among the images lets those before it wait no longer.
         """
+        for outcome in self.outcomes(images, flip_test=flip_test):
+            if isinstance(outcome, Exception):
+                raise outcome
+            if outcome is not None:
+                yield outcome
+
+    def outcomes(
+        self, images: Iterable[tuple[Image, Boxes | None] | None], *, flip_test: bool | None = None
+    ) -> Iterator[PoseResult | Exception | None]:
+        """Do as ``stream``, but yield the error of an image that cannot be used, and go on; each None comes out too."""
         for job in self.jobs(images, flip_test=flip_test):
+            if job is None or job.error is not None:
+                yield None if job is None else job.error
+                continue
             samples: Any = job.samples
             result = PoseResult.from_samples(samples, self.metainfo, job.size_wh)
             yield result if self.finish is None else self.finish(result)
@@ -99,28 +113,46 @@ class Predictor:
     def samples(self, image: Image, boxes: Boxes | None = None) -> list[PoseDataSample]:
         """Return an image's samples with all that the network says of them."""
         (job,) = self.jobs([(image, boxes)])
+        assert job is not None
+        if job.error is not None:
+            raise job.error
         return job.samples  # pyright: ignore[reportReturnType]
 
-    def jobs(self, images: Iterable[tuple[Image, Boxes | None]], *, flip_test: bool | None = None) -> Iterator[Job]:
-        """Yield each image once its samples are complete."""
+    def jobs(
+        self, images: Iterable[tuple[Image, Boxes | None] | None], *, flip_test: bool | None = None
+    ) -> Iterator[Job | None]:
+        """Yield each image once its samples are complete, and each None once all before it are."""
         jobs: deque[Job] = deque()
         waiting: list[tuple[Job, int, Prepared]] = []
-        for image, boxes in images:
-            pixels = self.read(image)
-            job = Job((pixels.shape[1], pixels.shape[0]))
-            jobs.append(job)
-            for prepared in self.prepare(pixels, boxes):
-                if waiting and (len(waiting) == self.batch_size or not alike(waiting[-1][2], prepared)):
-                    self.run(waiting, flip_test)
-                waiting.append((job, len(job.samples), prepared))
-                job.samples.append(None)
-            job.prepared = True
-            if len(waiting) == self.batch_size:
+        for pair in images:
+            if pair is not None:
+                jobs.append(job := Job())
+                for prepared in self.inputs(job, *pair):
+                    if waiting and (len(waiting) == self.batch_size or not alike(waiting[-1][2], prepared)):
+                        self.run(waiting, flip_test)
+                    waiting.append((job, len(job.samples), prepared))
+                    job.samples.append(None)
+                if job.error is not None:
+                    waiting = [input_ for input_ in waiting if input_[0] is not job]
+                    job.samples.clear()
+                job.prepared = True
+            if pair is None or len(waiting) == self.batch_size:
                 self.run(waiting, flip_test)
             while jobs and jobs[0].done():
                 yield jobs.popleft()
+            if pair is None:
+                yield None
         self.run(waiting, flip_test)
         yield from jobs
+
+    def inputs(self, job: Job, image: Image, boxes: Boxes | None) -> Iterator[Prepared]:
+        """Yield what goes through the network of an image; note the error of one that cannot be used."""
+        try:
+            pixels = self.read(image)
+            job.size_wh = (pixels.shape[1], pixels.shape[0])
+            yield from self.prepare(pixels, boxes)
+        except (OSError, ValueError) as error:
+            job.error = error
 
     def run(self, waiting: list[tuple[Job, int, Prepared]], flip_test: bool | None) -> None:
         """Send what waits through the network, hand the samples to their jobs, and empty the list."""

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from posekit.files import read_json, write_atomically
+from posekit.inference.coco_document import relative_name
+from posekit.media.sources import IMAGE_ROOT
 from posekit.tracking import Tracker, fill_gaps
 
 EXPECTED = "expected the predictions.json of posekit predict, a COCO file with images and annotations of keypoints"
@@ -94,8 +96,25 @@ class SavedPoses:
         return count
 
     def write(self, path: Path) -> None:
-        """Write the file, whole or not at all."""
-        write_atomically(path, lambda file: file.write((json.dumps(self.content) + "\n").encode()))
+        """Write the file, whole or not at all; names of images that start at its folder are told from the new one."""
+        content, folder = self.content, path.absolute().parent
+        if (
+            folder != self.path.absolute().parent
+            and isinstance(content.get("info"), dict)
+            and IMAGE_ROOT in content["info"]
+        ):
+            images = [
+                {**image, "file_name": self._seen_from(folder, image["file_name"])} for image in content["images"]
+            ]
+            content = {**content, "info": {**content["info"], IMAGE_ROOT: str(folder)}, "images": images}
+        write_atomically(path, lambda file: file.write((json.dumps(content) + "\n").encode()))
+
+    def _seen_from(self, folder: Path, name: str) -> str:
+        """Return an image's path as it is seen from another folder; where there is no such file, as it is."""
+        for root in (self.path.absolute().parent, Path(self.content["info"][IMAGE_ROOT])):
+            if (root / name).exists():
+                return relative_name(str(root / name), folder)
+        return name
 
 
 def videos_of(content: Any) -> list[list[Frame]]:

@@ -21,6 +21,7 @@ MAX_STATED_PIXELS = 2**31
 """Largest width x height of an image whose size is asked for and that is not decoded."""
 
 JPEG, TIFF = b"\xff\xd8", (b"II*\x00", b"MM\x00*")
+JPEG_COMMENT = 0xFE
 EXIF_SEGMENT, EXIF_ORIENTATION, FIRST_LYING = 0xE1, 0x0112, 5
 EXIF_CHUNK = re.compile(rb"eXIf|EXIF")
 """Where PNG and WebP keep what a camera noted."""
@@ -159,8 +160,14 @@ def _tiff_short(tiff: bytes, wanted: int) -> int:
     return 1
 
 
-def write_image(path: Path, image: np.ndarray, *, jpeg_quality: int = 95) -> None:
+def write_image(path: Path, image: np.ndarray, *, jpeg_quality: int = 95, note: str = "") -> None:
     """Write an image (H, W, 3), uint8, BGR, in the format that the file's name ends in, whole or not at all.
+
+    Args:
+        path: of the file.
+        image: the pixels.
+        jpeg_quality: of a JPEG, 0 ... 100.
+        note: comment that a JPEG keeps near its beginning.
 
     Raises:
         OSError: if the file cannot be written, or its format cannot hold an image of that size.
@@ -175,4 +182,8 @@ def write_image(path: Path, image: np.ndarray, *, jpeg_quality: int = 95) -> Non
     if not written:
         height, width = image.shape[:2]
         raise OSError(f"{path}: OpenCV cannot write an image of {width} x {height} pixels in that format")
-    write_atomically(path, lambda file: file.write(data.tobytes()))
+    content = data.tobytes()
+    if note and content.startswith(JPEG):
+        comment = struct.pack(">BBH", 0xFF, JPEG_COMMENT, 2 + len(note.encode())) + note.encode()
+        content = JPEG + comment + content[len(JPEG) :]
+    write_atomically(path, lambda file: file.write(content))

@@ -28,6 +28,9 @@ MAX_PX = 1e7
 SPREAD = 0.7
 """By so many pixels cv2 paints antialiased polygons larger on every side than they are."""
 
+GOLDEN_SECTION = 0.618
+"""Share of the circle of colours from one track to the next."""
+
 OUTLINE: Color = (24, 24, 24)
 RING: Color = (255, 255, 255)
 DEFAULT_KEYPOINT: Color = (0, 170, 255)
@@ -50,6 +53,7 @@ class PoseStyle:
         outline: whether links have a dark rim and keypoints a light one, to stand out anywhere.
         boxes: whether ``bboxes`` are drawn.
         scores: whether each person's mean score is written.
+        tracks: whether each person's ``track_ids`` is written, in a colour of its own.
         indices: whether each keypoint's number is written beside it.
         weighted: whether keypoints and links of lower scores are more transparent.
         box_color: color of the boxes, B, G, R.
@@ -62,6 +66,7 @@ class PoseStyle:
     outline: bool = True
     boxes: bool = False
     scores: bool = False
+    tracks: bool = False
     indices: bool = False
     weighted: bool = False
     box_color: Color = BOX
@@ -82,7 +87,7 @@ def draw_pose(
     Args:
         image: the image.
         instances: ``keypoints`` (N, K, 2) in image pixels, and if there are any ``keypoint_scores``
-            (N, K), ``keypoints_visible`` (N, K) for labels without scores, and ``bboxes`` (N, 4).
+            (N, K), ``keypoints_visible`` (N, K) for labels without scores, ``bboxes`` (N, 4), ``track_ids`` (N,).
         metainfo: the keypoint set, as ``dataset.metainfo``.
         style: sizes, opacity and what else to draw.
 
@@ -99,10 +104,29 @@ def draw_pose(
         if style.boxes and boxes is not None:
             draw_box(drawn, boxes[i], style.box_color, max(1, round(thickness_of(size, style) / 2)))
         draw_one(drawn, keypoints[i], scores[i], metainfo, size, style)
-        if style.scores:
-            at = boxes[i, :2] if boxes is not None else keypoints[i].min(0)
-            write_label(drawn, f"{scores[i].mean():.2f}", at)
+        identity = int(instances.track_ids[i]) if style.tracks and "track_ids" in instances else -1
+        words = [f"{identity}"] * (identity >= 0) + [f"{scores[i].mean():.2f}"] * style.scores
+        if words:
+            at = label_place(
+                keypoints[i], scores[i] >= style.thr, boxes[i] if boxes is not None and identity < 0 else None
+            )
+            write_label(drawn, " ".join(words), at, track_color(identity) if identity >= 0 else RING)
     return cv2.addWeighted(drawn, style.alpha, image, 1 - style.alpha, 0)
+
+
+def label_place(keypoints: np.ndarray, shown: np.ndarray, box: np.ndarray | None) -> np.ndarray:
+    """Return the upper left corner of a box, without one of the keypoints that are shown."""
+    if box is not None:
+        return box[:2]
+    points = keypoints[shown & np.isfinite(keypoints).all(1)]
+    return points.min(0) if len(points) else np.nan_to_num(keypoints).min(0)
+
+
+def track_color(identity: int) -> Color:
+    """Return the colour of a track: bright, and far from that of the ids before it."""
+    hue = round(identity * 180 * GOLDEN_SECTION) % 180
+    blue, green, red = cv2.cvtColor(np.array([[[hue, 130, 255]]], np.uint8), cv2.COLOR_HSV2BGR)[0, 0].tolist()
+    return blue, green, red
 
 
 def check_image(image: np.ndarray) -> None:

@@ -44,7 +44,9 @@ def test_sources(pose, image, tmp_path):
         for _ in range(3):
             video.write(small)
     counts = [len(list(pose.stream(source))) for source in (small, [small, small], tmp_path, tmp_path / "video.mp4")]
-    assert counts == [1, 2, 2, 3]
+    assert counts == [1, 2, 2 + 3, 3]
+    assert len(list(pose.stream(np.stack([small] * 3)))) == 3
+    assert len(list(pose.stream(str(tmp_path / "*.png")))) == 2
     assert [result.image_size_wh for result in pose.stream(tmp_path / "a.png")] == [(128, 128)]
 
 

@@ -177,3 +177,19 @@ def test_a_name_that_is_no_text_is_printed_escaped():
 )
 def test_several_values_of_one_option(typed, meant):
     assert cli.one_value_each(typed.split()) == meant.split()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complete"),
+    [
+        (["a.mp4", "--smooth"], ["a.mp4", "--smooth", "savgol"]),
+        (["--smooth", "a.mp4"], ["--smooth", "savgol", "a.mp4"]),
+        (["--smooth", "tests"], ["--smooth", "savgol", "tests"]),
+        (["--smooth", "--json"], ["--smooth", "savgol", "--json"]),
+        (["--smooth", "one-euro", "a.mp4"], ["--smooth", "one-euro", "a.mp4"]),
+        (["--", "--smooth"], ["--", "--smooth"]),
+    ],
+)
+def test_values_that_may_be_left_out(arguments, complete, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert cli.with_left_out(arguments) == complete

@@ -266,7 +266,7 @@ def test_unknown_metric_for_the_best_checkpoint(data: Path, tmp_path: Path) -> N
     ("options", "message"),
     [
         ({"resume": "nowhere.pth"}, "there is no checkpoint nowhere.pth"),
-        ({"device": "tpu"}, "device 'tpu': no such kind of device; use auto, cpu, cuda, cuda:N or mps"),
+        ({"device": "tpu"}, "device 'tpu': no such kind of device; use auto, cpu, cuda, cuda:N, mps"),
         ({"load_from": "nowhere.pth"}, "nowhere.pth"),
     ],
 )

@@ -70,7 +70,12 @@ def document(*names: str) -> dict:
 
 @pytest.mark.parametrize(
     ("names", "images"),
-    [(["a/1.jpg", "b/1.jpg"], [7, 8]), (["/elsewhere/2.jpg", "not-labelled.jpg"], [9]), (["c/1.jpg", "2.jpg"], [9])],
+    [
+        (["a/1.jpg", "b/1.jpg"], [7, 8]),
+        (["/elsewhere/2.jpg", "not-labelled.jpg"], [9]),
+        (["c/1.jpg", "2.jpg"], [9]),
+        (["../../set/b/1.jpg"], [8]),
+    ],
 )
 def test_predictions_of_posekit_are_matched_by_name(names, images, tmp_path):
     path = tmp_path / "predictions.json"

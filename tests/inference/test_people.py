@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from posekit.inference.detection import Detections
-from posekit.inference.people import DetectedPeople, look_for_people, without_repeats
+from posekit.inference.people import DetectedPeople, labels_of, look_for_people, without_repeats
 from posekit.inference.pose_model import PoseModel
 from posekit.inference.results import PoseResult
 
@@ -20,7 +20,7 @@ class Finder:
 
     def __init__(self, *rows: tuple[float, ...]) -> None:
         table = np.array(rows, np.float32).reshape(-1, 5)
-        self.found = Detections(table[:, :4], table[:, 4], np.zeros(len(table), int))
+        self.found = Detections(table[:, :4], table[:, 4], np.arange(len(table)))
 
     def __call__(self, image: np.ndarray) -> Detections:
         return self.found
@@ -67,6 +67,24 @@ def test_nobody_there():
 def test_at_most_so_many_people():
     rows = [(10, 10, 60, 90, 0.9), (100, 20, 150, 80, 0.8), (20, 20, 90, 90, 0.7)]
     assert len(poses(*rows, max_people=2)) == 2
+
+
+def test_only_some_classes():
+    rows = [(10, 10, 60, 90, 0.9), (100, 20, 150, 80, 0.8)]
+    np.testing.assert_allclose(poses(*rows, labels=[1]).box_scores, [0.8])
+
+
+@pytest.mark.parametrize(
+    ("names", "known", "labels"),
+    [(None, ("dog", "person"), [1]), (None, ("dog",), None), (["cat", "dog"], ("dog", "cat"), [1, 0])],
+)
+def test_classes_by_name(names, known, labels):
+    assert labels_of(names, known) == labels
+
+
+def test_a_class_that_is_not_there():
+    with pytest.raises(ValueError, match=r"the detector has no class 'dogg'; did you mean 'dog'\?"):
+        labels_of(["dogg"], ["dog"])
 
 
 def test_boxes_that_are_given_come_first():

@@ -144,3 +144,23 @@ def test_one_id_twice_in_a_frame_is_refused(saved):
         row["track_id"] = 1
     with pytest.raises(ValueError, match="track_id 1 stands twice in a frame"):
         saved(content).smooth(median)
+
+
+def test_images_are_found_from_another_folder(saved, tmp_path):
+    (tmp_path / "walk.mp4").write_bytes(b"")
+    content = {**document([0]), "info": {"image_root": str(tmp_path)}}
+    content["images"] += [dict(id=9, file_name="rtsp://camera")]
+    (tmp_path / "deep").mkdir()
+    saved(content).write(tmp_path / "deep" / "out.json")
+    written = json.loads((tmp_path / "deep" / "out.json").read_text())
+    assert [image["file_name"] for image in written["images"]] == ["../walk.mp4", "rtsp://camera"]
+    assert written["info"]["image_root"] == str(tmp_path / "deep")
+
+
+def test_images_are_found_when_the_file_was_moved(saved, tmp_path):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "walk.mp4").write_bytes(b"")
+    (tmp_path / "deep").mkdir()
+    saved({**document([0]), "info": {"image_root": str(tmp_path / "old")}}).write(tmp_path / "deep" / "out.json")
+    written = json.loads((tmp_path / "deep" / "out.json").read_text())
+    assert written["images"][0]["file_name"] == "../old/walk.mp4"

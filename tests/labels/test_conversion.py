@@ -371,3 +371,21 @@ def test_where_images_are(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no image a.png in it; give the folder it is relative to"):
         find_folder(["a.png"], tmp_path, tmp_path / "data" / "labels")
     assert Hints().images is None
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_predictions_name_their_images_from_their_own_folder(tmp_path, moved):
+    fake_image(tmp_path / "photos" / "a.png")
+    folder = tmp_path / "predictions"
+    content = {
+        "info": {"image_root": str(folder)},
+        "categories": [{"id": 1, "name": "person", "keypoints": ["nose"]}],
+        "images": [{"id": 1, "file_name": "../photos/a.png", "width": 64, "height": 48}],
+        "annotations": [],
+    }
+    folder.mkdir()
+    source = tmp_path / "elsewhere" / "deep" / "p.json" if moved else folder / "p.json"
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.write_text(json.dumps(content))
+    (image,) = get_format("coco").read(source, Hints()).images
+    assert image.path.resolve() == tmp_path / "photos" / "a.png"

@@ -19,6 +19,7 @@ from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instan
 from posekit.labels.keypoint_set_file import with_stored_swaps, write_keypoint_set
 from posekit.labels.losses import numbered_names
 from posekit.labels.place import FoundText, Place, json_pieces, json_text, read_object
+from posekit.media.sources import IMAGE_ROOT
 from posekit.media.video import VIDEO_SUFFIXES
 
 KEYPOINT_SET = "keypoint_set.py"
@@ -88,7 +89,11 @@ def _read_file(path: Path, hints: Hints, split: str) -> KeypointData:
         video_id = where.whole(where.get(video, "id"))
         videos[video_id] = str(video.get("name", video_id))
     images = _read_images(place, document, videos)
+    info = document.get("info")
+    root = info.pop(IMAGE_ROOT, None) if isinstance(info, dict) else None
     folder = find_folder([str(p.path) for p in images.values()], path.parent, hints.images)
+    if isinstance(root, str) and not any((folder / image.path).is_file() for image in list(images.values())[:10]):
+        folder = Path(root)  # the file was moved
     for image in images.values():
         image.path, image.split = folder / image.path, split
     annotations = place.list(place.get(document, "annotations"))
