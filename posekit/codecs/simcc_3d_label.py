@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from posekit.array import Array, namespace
+from posekit.codecs.base import BaseCodec
 from posekit.codecs.pose_lifting import root_of
 from posekit.codecs.simcc_label import SimCCLabel
 from posekit.registry import CODECS
@@ -89,6 +90,8 @@ class SimCC3DLabel(SimCCLabel):
         weights = encoded["keypoint_weights"]
         weight_z = xp.zeros_like(weights) if keypoints_3d is None else weights
         return {**encoded, "weight_z": weight_z, "root_z": root_z}
+
+    encode_batch = BaseCodec.encode_batch
 
     def decode(self, *simcc: Array) -> tuple[Array, Any]:
         """Find the keypoints in rows (N, K, Wx), (N, K, Wy) and (N, K, Wz), or those of one instance.
