@@ -66,7 +66,9 @@ class SimCCLabel(BaseCodec):
         if smoothing_type == "gaussian" and label_smooth_weight > 0:
             raise ValueError("SimCCLabel.label_smooth_weight: only smoothing_type='standard' uses it; leave it at 0")
         if len(input_size) != len(self.axes):
-            raise ValueError(f"{type(self).__name__}.input_size: {input_size}; it takes one number per axis of {self.axes}")
+            raise ValueError(
+                f"{type(self).__name__}.input_size: {input_size}; it takes one number per axis of {self.axes}"
+            )
         self.input_size = tuple(int(size) for size in input_size)
         self.smoothing_type = smoothing_type
         self.sigma = np.broadcast_to(np.asarray(sigma, dtype=np.float64), (len(self.axes),)).copy()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from posekit.config.config import Config, Mark, brief
+from posekit.config.detectors import settle_detector
 from posekit.config.errors import ConfigError, shown_path
 from posekit.config.folders import ConfigFolders, find_config, packaged_configs
 from posekit.config.imports import settle_imports
@@ -91,6 +92,7 @@ class _Loader:
             raise ConfigError(f"{shown_path(file)}: too large: {error}") from None
         except RecursionError:
             raise ConfigError(f"{shown_path(file)}: nested too deeply; split it into named values") from None
+        settle_detector(config)
         settle_imports(config, self.plugins)
         return config
 

@@ -64,6 +64,16 @@ NOWHERE = (
 """Backbones of MMPretrain that neither posekit nor timm has."""
 
 
+NO_DETECTOR = (
+    "ATSS", "CascadeRCNN", "CenterNet", "DETR", "DINO", "DeformableDETR", "FCOS", "FasterRCNN", "MaskRCNN", "RetinaNet",
+    "SSD", "SingleStageDetector", "TwoStageDetector", "YOLOV3",
+)  # fmt: skip
+"""Detectors of MMDetection that posekit has not."""
+
+NO_TRACKER = ("ByteTrack", "DeepSORT", "OCSORT", "QDTrack", "SORT", "StrongSORT", "Tracktor")
+"""Trackers of MMDetection and MMTracking that posekit has not."""
+
+
 class UnknownNameError(KeyError, ValueError):
     """A table has no such name."""
 
@@ -168,6 +178,10 @@ class Registry:
             return f"neither posekit nor timm has {key}; choose another backbone"
         if self.role == "MODELS" and key in IN_TIMM:
             return f"use timm's, as in type='TimmBackbone', model_name='{IN_TIMM[key]}', out_indices=(-1,)"
+        if self.role == "MODELS" and key in NO_DETECTOR:
+            return "posekit's detectors are RTMDet and YOLOX; `posekit config list rtmdet` shows their configs"
+        if self.role == "MODELS" and key in NO_TRACKER:
+            return "posekit follows people with `posekit track`, for which a detector and a pose model are enough"
         from posekit.console import suggestion
 
         return suggestion(_last_part(name), self.names())

@@ -108,7 +108,7 @@ class PatchProjection(nn.Module):
 
 @MODELS.register_module()
 class UniFormer(BaseBackbone):
-    """UniFormer for dense prediction; gives the maps of its four stages, of stride 4, 8, 16 and 32.
+    """UniFormer for dense prediction; the maps of its four stages have strides of 4, 8, 16 and 32.
 
     Args:
         depths: blocks of each stage.
@@ -126,6 +126,7 @@ class UniFormer(BaseBackbone):
         use_window: in the third stage, attention only within windows.
         use_hybrid: there, every fourth block attends to everything, the others within windows.
         window_size: rows and columns of a window.
+        out_indices: the stages to return, from 0.
         init_cfg: rules for the initial weights.
 
     Source: Li et al., arXiv 2201.09450.
@@ -153,9 +154,11 @@ class UniFormer(BaseBackbone):
         use_window: bool = False,
         use_hybrid: bool = False,
         window_size: int = 14,
+        out_indices: Sequence[int] = (0, 1, 2, 3),
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
+        self.out_indices = out_indices
         self.num_checkpointed = checkpoint_num if use_checkpoint else (0,) * len(depths)
         self.drop_after_pos = nn.Dropout(drop_rate)
         rates = iter(drop_path_rates(drop_path_rate, sum(depths)))
@@ -167,9 +170,7 @@ class UniFormer(BaseBackbone):
                 return ConvBlock(channels, hidden, **drops)
             windowed = stage == 2 and (use_window or (use_hybrid and index % 4 != 3))
             scale = {"qkv_bias": qkv_bias, "qk_scale": qk_scale}
-            attn = SelfAttention(
-                channels, channels // head_dim, **scale, attn_drop=attn_drop_rate, proj_drop=drop_rate
-            )
+            attn = SelfAttention(channels, channels // head_dim, **scale, attn_drop=attn_drop_rate, proj_drop=drop_rate)
             return AttentionBlock(channels, hidden, attn, **drops, window_size=window_size if windowed else None)
 
         for stage, channels in enumerate(embed_dims):
@@ -177,19 +178,21 @@ class UniFormer(BaseBackbone):
             blocks = nn.ModuleList([block(stage, index) for index in range(depths[stage])])
             self.add_module(f"patch_embed{stage + 1}", patches)
             self.add_module(f"blocks{stage + 1}", blocks)
-            self.add_module(f"norm{stage + 1}", nn.LayerNorm(channels, eps=1e-6))
+            norm = nn.LayerNorm(channels, eps=1e-6).requires_grad_(stage in out_indices)
+            self.add_module(f"norm{stage + 1}", norm)
             in_channels = channels
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Turn images (B, 3, H, W) into the maps of all stages."""
-        outputs = []
+        """Turn images (B, 3, H, W) into the maps of the chosen stages."""
+        outputs = {}
         for stage, num_checkpointed in enumerate(self.num_checkpointed):
             x = self.get_submodule(f"patch_embed{stage + 1}")(x)
             x = self.drop_after_pos(x) if stage == 0 else x
             for index, block in enumerate(self.get_submodule(f"blocks{stage + 1}").children()):
                 x = run_checkpointed(block, x, enabled=index < num_checkpointed)
-            outputs.append(on_tokens(self.get_submodule(f"norm{stage + 1}"), x))
-        return tuple(outputs)
+            if stage in self.out_indices:
+                outputs[stage] = on_tokens(self.get_submodule(f"norm{stage + 1}"), x)
+        return tuple(outputs[stage] for stage in self.out_indices)
 
 
 def depthwise(channels: int, kernel_size: int) -> nn.Conv2d:
