@@ -17,6 +17,7 @@ from posekit.config.merge import merge
 from posekit.config.names import is_name, no_such_config
 from posekit.config.operations import NotAllowedError
 from posekit.config.overrides import apply_override
+from posekit.config.pruned import settle_pruned
 from posekit.config.settings import MISSING, Layers, check_type, received, refuse_misspelled
 from posekit.config.source import neighbours, parse, read_text
 from posekit.config.statements import Runner
@@ -93,6 +94,7 @@ class _Loader:
         except RecursionError:
             raise ConfigError(f"{shown_path(file)}: nested too deeply; split it into named values") from None
         settle_detector(config)
+        settle_pruned(config)
         settle_imports(config, self.plugins)
         return config
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torch import nn
 
 from posekit.models.backbones.csp_darknet import CSPTrunk, Stage, csp_stages
+from posekit.models.backbones.pruned_csp import prune_csp
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.activation import SILU
 from posekit.models.layers.conv_module import ConvModule
@@ -25,6 +26,7 @@ class CSPNeXt(CSPTrunk):
         frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
         expand_ratio: the share of a layer's channels that passes its blocks.
         channel_attention: whether layers weigh their channels.
+        pruned_channels: output channels of layers that pruning left with fewer, such as ``{"stem.0.conv": 8}``.
     """
 
     arch_settings = csp_stages(num_blocks=6)
@@ -45,6 +47,7 @@ class CSPNeXt(CSPTrunk):
         norm_cfg: Settings = YOLO_BN,
         act_cfg: Settings = SILU,
         norm_eval: bool = False,
+        pruned_channels: Mapping[str, int] | None = None,
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
@@ -74,3 +77,6 @@ class CSPNeXt(CSPTrunk):
             conv_cfg=conv_cfg,
             **plain,
         )
+        if pruned_channels:
+            prune_csp(self, self.order[1:], pruned_channels)
+            self.freeze()
