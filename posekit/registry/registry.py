@@ -180,6 +180,8 @@ class Registry:
             return f"use timm's, as in type='TimmBackbone', model_name='{IN_TIMM[key]}', out_indices=(-1,)"
         if self.role == "MODELS" and key in NO_DETECTOR:
             return "posekit's detectors are RTMDet and YOLOX; `posekit config list rtmdet` shows their configs"
+        if self.role == "MODELS" and key == "YOLODetector":
+            return "posekit has YOLOX-Pose in another form: `posekit config list yoloxpose` shows its configs"
         if self.role == "MODELS" and key in NO_TRACKER:
             return "posekit follows people with `posekit track`, for which a detector and a pose model are enough"
         from posekit.console import suggestion
