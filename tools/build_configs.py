@@ -1,8 +1,8 @@
 """Check and build configs: ``python tools/build_configs.py PATH... [--only WORD] [--every N]``.
 
 PATH is a config, a folder with configs among other files, or a JSON file (also gzipped) of resolved configs by name.
-For each config the whole tree is checked, the model is built on torch's meta device, and data, hooks and schedules are built without
-reading any data. Every problem is printed; the exit code says whether there was one.
+For each config the whole tree is checked, the model is built on torch's meta device, and data, hooks and schedules are
+built without reading any data. Every problem is printed; the exit code says whether there was one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# CSPNeXt-s as GroupFisher left it (arXiv 2108.00708): its layers' channels, pruned on COCO or on COCO with AI Challenger.
+# CSPNeXt-s with the channels that GroupFisher (arXiv 2108.00708) left it, on COCO or on COCO with AI Challenger.
 pruned_on: str = "coco"
 size = "s"
 at_coco = pruned_on == "coco"
