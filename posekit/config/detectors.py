@@ -32,9 +32,7 @@ def settle_detector(config: Config) -> None:
         return
     changed = [name for section in LOADERS for name in _settle_loader(config.get(section))]
     for section in EVALUATORS:
-        metrics: Any = config.get(section)
-        for metric in metrics if isinstance(metrics, list) else [metrics]:
-            changed += _settle_metric(metric)
+        changed += [name for metric in _listed(config.get(section)) for name in _settle_metric(metric)]
     _settle_hooks(config)
     if changed:
         names = ", ".join(dict.fromkeys(changed))
