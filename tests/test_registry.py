@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -354,3 +355,16 @@ def test_known_models_have_no_problem(shared):
         records = json.load(file)
     problems = [problem for record in records for problem in MODELS.check(record["model"], "model")]
     assert [problem for problem in problems if "no model named" not in problem] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("mmdet.FasterRCNN", "posekit's detectors are RTMDet and YOLOX, such as posekit::detection/rtmdet/"),
+        ("DeepSORT", "posekit follows people with `posekit track`"),
+        ("YOLODetector", "`posekit config list yoloxpose`"),
+    ],
+)
+def test_absent_models_name_what_takes_their_place(name: str, instead: str) -> None:
+    with pytest.raises(KeyError, match=re.escape(instead)):
+        MODELS.get(name)

@@ -1,13 +1,14 @@
 """Check and build configs: ``python tools/build_configs.py PATH... [--only WORD] [--every N]``.
 
-PATH is a config, a folder of configs, or a JSON file (also gzipped) of resolved configs by name. For each config the
-whole tree is checked, the model is built on torch's meta device, and data, hooks and schedules are built without
-reading any data. Every problem is printed; the exit code says whether there was one.
+PATH is a config, a folder with configs among other files, or a JSON file (also gzipped) of resolved configs by name.
+For each config the whole tree is checked, the model is built on torch's meta device, and data, hooks and schedules are
+built without reading any data. Every problem is printed; the exit code says whether there was one.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import gzip
 import json
 import sys
@@ -30,12 +31,21 @@ def named_configs(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield the name of each config of a path, and what to load it from."""
     if path.is_dir():
         files = (file for file in sorted(path.rglob("*.py")) if "_base_" not in file.parts)
-        yield from ((str(file), file) for file in files)
+        yield from ((str(file), file) for file in files if is_config(file))
     elif path.suffix == ".py":
         yield str(path), path
     else:
         text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         yield from json.loads(text).items()
+
+
+def is_config(file: Path) -> bool:
+    """Return whether a Python file is a config of a model: no code, and it has a model or inherits."""
+    statements = ast.parse(file.read_text(encoding="utf-8")).body
+    if any(isinstance(node, (ast.FunctionDef, ast.ClassDef, ast.If)) for node in statements):
+        return False
+    targets = {ast.unparse(node.targets[0]) for node in statements if isinstance(node, ast.Assign)}
+    return bool(targets & {"model", "_base_"}) or any(isinstance(node, ast.With) for node in statements)
 
 
 def build(config: Config) -> None:

@@ -26,9 +26,11 @@ WHOLE_BODY_DATASETS = (
     "CocoWholeBodyHandDataset",
     "UBody2dDataset",
 )
-PLACES = ("ann_file", "data_root", "data_prefix", "bbox_file", "headbox_file", "sample_interval", "filter_cfg")
+PLACES = ("ann_file", "data_root", "data_prefix", "bbox_file", "headbox_file", "sample_interval", "filter_cfg",
+          "subset_frac")  # fmt: skip
 """Arguments of datasets that say which labels of which files to use."""
 POSES = {"ann_file": "poses.npz", "keypoint_2d_det_file": "detected.npy", "camera_param_file": "cameras.pkl"}
+WHOLE_BODIES = "whole_bodies.npz"
 HANDS = {"camera_param_file": "hand_cameras.json", "joint_file": "hand_joints.json"}
 
 
@@ -48,7 +50,11 @@ def on_made_up_labels(dataset: Mapping[str, Any], folder: Path) -> dict[str, Any
 def labels_of(dataset: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Write the files of one dataset, unless they are there; return the arguments that name them."""
     name = str(dataset["type"]).rpartition(".")[2]
-    folder.mkdir(parents=True, exist_ok=True)
+    if name == "H36MWholeBodyDataset":
+        write_whole_bodies(folder)
+        return {"ann_file": WHOLE_BODIES}
+    if name == "UBody3dDataset":  # which has its own folder of images
+        write_images(folder / "images")
     if name == "Human36mDataset":
         write_poses(folder)
         return {key: file for key, file in POSES.items() if dataset.get(key)}
@@ -65,6 +71,7 @@ def labels_of(dataset: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def write_images(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     for number in range(NUM_IMAGES):
         path = folder / f"{number}.png"
         if not path.exists():
@@ -91,16 +98,43 @@ def coco_content(name: str, dataset: Mapping[str, Any]) -> dict[str, Any]:
         parts = {key: random_points(rng, box, count) for key, count in keypoint_counts(name, dataset).items()}
         annotation = dict(id=number, image_id=number // 2, category_id=1, iscrowd=0, bbox=box, area=width * height / 2)
         annotation |= dict(center=[x + width / 2, y + height / 2], scale=height / 200, box_size=height)
-        annotation |= dict(num_keypoints=len(parts["keypoints"]))
+        annotation |= dict(num_keypoints=len(parts.get("keypoints", ())))
         annotation |= dict(segmentation=[[x, y, x + width, y, x + width, y + height, x, y + height]])
         for part in ("face", "lefthand", "righthand"):
             annotation |= {f"{part}_valid": True, f"{part}_box": box}
+        if name == "UBody3dDataset":
+            annotation |= in_space(random_points(rng, box, 137)[:, :2])
         annotations.append({**annotation, **{key: points.ravel().tolist() for key, points in parts.items()}})
-    return dict(images=images, annotations=annotations, categories=[dict(id=1, name="person")])
+    names = classes_of(dataset)
+    categories = [dict(id=1 + index, name=name) for index, name in enumerate(names)]
+    return dict(images=images, annotations=annotations, categories=categories)
+
+
+def in_space(points: np.ndarray) -> dict[str, Any]:
+    """Return UBody's annotation of keypoints (K, 2) four metres from the camera."""
+    focal, center = 1000.0, np.array(SIZE_WH) / 2
+    joints = np.column_stack([(points - center) / focal * 4, np.full(len(points), 4.0)])
+    camera = dict(focal=[focal] * 2, princpt=center.tolist())
+    valid = [1.0] * len(points)
+    return dict(
+        scale=[1.0, 1.0],
+        keypoints=points.tolist(),
+        keypoints_3d=joints.tolist(),
+        keypoints_valid=valid,
+        camera_param=camera,
+    )
+
+
+def classes_of(dataset: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the categories: those that a detector's dataset asks for, else only people."""
+    metainfo = dataset.get("metainfo") or {}
+    return tuple(metainfo.get("classes") or metainfo.get("CLASSES") or ("person",))
 
 
 def keypoint_counts(name: str, dataset: Mapping[str, Any]) -> dict[str, int]:
-    """Return how many keypoints stand under which key."""
+    """Return how many keypoints stand under which key; none for detectors, nor where keypoints in space are added."""
+    if name in ("CocoDetDataset", "UBody3dDataset"):
+        return {}
     if name in WHOLE_BODY_DATASETS:
         return WHOLE_BODY
     metainfo = dataset.get("metainfo") or DATASETS.get(name).METAINFO
@@ -134,6 +168,27 @@ def hands(folder: Path) -> dict[str, Any]:
         annotations=[dict(id=i, image_id=i, category_id=1, iscrowd=0, **hand) for i in range(NUM_IMAGES)],
         categories=[dict(id=1, name="hand")],
     )
+
+
+def write_whole_bodies(folder: Path) -> None:
+    """Write H3WB's file: two frames of a person for training and two for tests, and their images."""
+    rng = np.random.default_rng(0)
+    box = dict(x_min=20.0, y_min=15.0, x_max=220.0, y_max=175.0)
+    camera = dict(K=np.array([[[0.9, 0, 0.12], [0, 0.9, 0.1]]]), R=np.eye(3)[None], T=np.zeros((1, 3)))
+    camera |= dict(Distortion=np.zeros((1, 5)))
+    poses, boxes = {}, {}
+    for subject in ("S1", "S7"):
+        points = np.stack([random_points(rng, [20, 15, 200, 160], 133)[:, :2] for _ in range(2)])
+        joints = np.concatenate([(points - 100) * 4, np.full((2, 133, 1), 5000.0)], -1)  # millimetres
+        view = dict(pose_2d=points, camera_3d=joints)
+        poses[subject] = {"Walking": {"frame_id": [0, 1], CAMERAS[0]: view}}
+        for frame in (0, 1):
+            boxes[subject, "Walking", CAMERAS[0], frame] = box
+            image = folder / f"original/{subject}/Images/Walking.{CAMERAS[0]}/frame_{frame}.jpg"
+            image.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(image), rng.integers(0, 255, (*SIZE_WH[::-1], 3), dtype=np.uint8))
+    cameras = {subject: {CAMERAS[0]: camera} for subject in poses}
+    np.savez(folder / WHOLE_BODIES, train_data=poses, metadata=cameras, bbox=boxes)  # pyright: ignore
 
 
 def write_poses(folder: Path) -> None:

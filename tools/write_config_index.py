@@ -24,6 +24,7 @@ TASKS = {
     "body 2d": "Body, in two dimensions",
     "body 3d": "Body, in three dimensions",
     "wholebody 2d": "Whole body: face, hands and feet too",
+    "wholebody 3d": "Whole body, in three dimensions",
     "face 2d": "Face",
     "hand 2d": "Hand, in two dimensions",
     "hand 3d": "Hand, in three dimensions",

@@ -53,6 +53,13 @@ ALIASES = {
     "rtmdet_nano_8xb32-300e_hand": ["rtmdet-nano-hand"],
     "yolo-x_8xb8-300e_coco-face": ["yolox-face"],
     "motionbert_dstformer-ft-243frm_8xb32-120e_h36m": ["motionbert"],
+    "rtmw3d-l_8xb64_cocktail14-384x288": ["rtmw3d-l"],
+    "rtmw3d-x_8xb64_cocktail14-384x288": ["rtmw3d-x"],
+    "top_down_256x192_global_small": ["uniformer-s"],
+    "top_down_256x192_global_base": ["uniformer-b"],
+    "best_NME_epoch_80": ["skps-wflw"],
+    "best_NME_epoch_113": ["skps-cofw"],
+    "group_fisher_finetune_rtmpose-s_8xb256-420e_aic-coco-256x192": ["rtmpose-s-pruned"],
 }
 """Short names besides those of the facts."""
 
@@ -73,6 +80,17 @@ MORE_CONFIGS = {
     "rtmpose-m_simcc-ucoco_dw-ucoco_270e-256x192": "rtmpose-m_8xb64-270e_coco-ubody-wholebody-256x192",
     "rtmpose-l_simcc-ucoco_dw-ucoco_270e-256x192": "rtmpose-l_8xb64-270e_coco-ubody-wholebody-256x192",
     "rtmpose-l_simcc-ucoco_dw-ucoco_270e-384x288": "rtmpose-l_8xb32-270e_coco-ubody-wholebody-384x288",
+    "rtmw3d-x_8xb64_cocktail14-384x288": "rtmw3d-x_8xb32_cocktail14-384x288",
+    "top_down_256x192_global_small": "td-hm_uniformer-s-8xb128-210e_coco-256x192",
+    "top_down_384x288_global_small": "td-hm_uniformer-s-8xb128-210e_coco-384x288",
+    "top_down_448x320_global_small": "td-hm_uniformer-s-8xb64-210e_coco-448x320",
+    "top_down_256x192_global_base": "td-hm_uniformer-b-8xb128-210e_coco-256x192",
+    "top_down_384x288_global_base": "td-hm_uniformer-b-8xb32-210e_coco-384x288",
+    "top_down_448x320_global_base": "td-hm_uniformer-b-8xb32-210e_coco-448x320",
+    "best_NME_epoch_80": "td-hm_hrnetv2-w18_skps-1xb64-80e_wflw-256x256",
+    "best_NME_epoch_113": "td-hm_hrnetv2-w18_skps-1xb16-160e_cofw-256x256",
+    "group_fisher_finetune_rtmpose-s_8xb256-420e_coco-256x192": "rtmpose-s-pruned_8xb256-420e_coco-256x192",
+    "group_fisher_finetune_rtmpose-s_8xb256-420e_aic-coco-256x192": "rtmpose-s-pruned_8xb256-420e_aic-coco-256x192",
 }
 """Configs of weights beside the published list that are not called like them, by the names of both."""
 
@@ -87,6 +105,7 @@ COCKTAIL14 += ["Human-Art", "WFLW", "300W", "COFW", "LaPa", "InterHand2.6M"]
 DATA_BY_WORD = {
     "humanart": ["COCO", "Human-Art"],
     "ucoco": ["COCO-WholeBody", "UBody"],
+    "rtmw3d": [*(each for each in COCKTAIL14 if each not in ("Human-Art", "InterHand2.6M")), "H3WB"],
     "cocktail14": COCKTAIL14,
     "obj365": ["COCO", "Objects365"],
     "wholebody": ["COCO-WholeBody"],
@@ -98,6 +117,9 @@ DATA_BY_WORD = {
     "onehand10k": ["OneHand10K"],
     "interhand3d": ["InterHand2.6M"],
     "coco-face": [],
+    "top_down_": ["COCO"],
+    "best_nme_epoch_80": ["WFLW"],
+    "best_nme_epoch_113": ["COFW"],
     "coco": ["COCO"],
     "yolox_": ["COCO"],
 }
@@ -123,8 +145,20 @@ CORRECTED_SCORES = {
     "rtmo-m_16xb16-600e_coco-640x640": {"COCO AP": 0.709},
     "rtmo-l_16xb16-600e_coco-640x640": {"COCO AP": 0.724},
     "rtmpose-m_8xb64-120e_lapa-256x256": {"LaPa NME": 1.29},
+    "rtmw3d-l_8xb64_cocktail14-384x288": {"COCO-WholeBody AP": 0.678, "H3WB MPJPE": 0.056},
+    "rtmw3d-x_8xb64_cocktail14-384x288": {"COCO-WholeBody AP": 0.68, "H3WB MPJPE": 0.057},
+    "top_down_256x192_global_small": {"COCO AP": 0.74},
+    "top_down_384x288_global_small": {"COCO AP": 0.759},
+    "top_down_448x320_global_small": {"COCO AP": 0.762},
+    "top_down_256x192_global_base": {"COCO AP": 0.75},
+    "top_down_384x288_global_base": {"COCO AP": 0.767},
+    "top_down_448x320_global_base": {"COCO AP": 0.774},
+    "best_NME_epoch_80": {"WFLW NME": 3.88},
+    "best_NME_epoch_113": {"COFW NME": 3.2},
+    "group_fisher_finetune_rtmpose-s_8xb256-420e_coco-256x192": {"COCO AP": 0.691},
+    "group_fisher_finetune_rtmpose-s_8xb256-420e_aic-coco-256x192": {"COCO AP": 0.694},
 }
-"""Scores where the facts name another dataset than the one that was scored on."""
+"""Scores where the facts name another dataset than the one that was scored on, or none."""
 SAME_DATA = {"AIC": "AI Challenger"}
 """Training data by a word of a file's name; the first that fits counts."""
 
@@ -277,7 +311,7 @@ def more_model(url: str, source: ModelEntry | None, taken: Container[str]) -> Mo
         urls=(url, *MIRRORS.get(sha256, [])),
         sha256=sha256,
         training_data=tuple(next((data for word, data in DATA_BY_WORD.items() if word in stem.lower()), [])),
-        scores={},
+        scores=CORRECTED_SCORES.get(name, {}),
         note="" if path else NO_CONFIG[note],
     )
 

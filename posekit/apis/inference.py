@@ -20,7 +20,7 @@ from posekit.config.folders import model_with_paths
 from posekit.console import check_choice
 from posekit.engine.config_check import require_for_inference
 from posekit.inference.bottom_up import BottomUpPredictor
-from posekit.inference.config_recipe import is_top_down, only_crops, prediction_dataset, recipe_of
+from posekit.inference.config_recipe import is_top_down, only_crops, prediction_dataset, recipe_of, step_name
 from posekit.inference.devices import torch_device
 from posekit.inference.images import Image
 from posekit.inference.lifting import LiftingPredictor, Windows
@@ -126,7 +126,8 @@ def _build_predictor(model: Any) -> Predictor:
             "PoseLifter: this model lifts keypoints to 3D and takes no images; find 2D poses first, then use "
             "inference_pose_lifter_model, or posekit predict with --lift and --lift-checkpoint"
         )
-    steps = prediction_dataset(model.cfg)["pipeline"]
+    pipeline = prediction_dataset(model.cfg)["pipeline"]
+    steps = [step for step in pipeline if step_name(step) != "GenerateTarget"]  # there is nothing to encode
     network, whole = TorchNetwork(model), getattr(model, "metainfo", None) or model.dataset_meta
     metainfo = selected_keypoints(whole, model.test_cfg.get("output_keypoint_indices"))
     if only_crops(steps):

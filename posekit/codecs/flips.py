@@ -54,11 +54,10 @@ def flip_heatmaps(
     return xp.concat([maps[..., :1], maps[..., :-1]], axis=-1) if shift_heatmap else maps
 
 
-def flip_vectors(rows_x: Array, rows_y: Array, flip_indices: Sequence[int]) -> tuple[Array, Array]:
-    """Mirror the x rows (..., K, Wx) and swap left and right keypoints in both."""
-    xp = namespace(rows_x)
-    swap = list(flip_indices)
-    return xp.flip(rows_x[..., swap, :], axis=-1), rows_y[..., swap, :]
+def flip_vectors(rows: Sequence[Array], flip_indices: Sequence[int]) -> tuple[Array, ...]:
+    """Mirror the x rows (..., K, Wx), which come first, and swap left and right keypoints in those of all axes."""
+    first, *others = (row[..., list(flip_indices), :] for row in rows)
+    return namespace(first).flip(first, axis=-1), *others
 
 
 def flip_coordinates(

@@ -42,13 +42,14 @@ class SimCCLabel(BaseCodec):
     Source: Li et al., arXiv 2107.03332.
     """
 
+    axes = "xy"
     label_mapping_table: ClassVar[dict[str, str]] = {
         key: key for key in ("keypoint_x_labels", "keypoint_y_labels", "keypoint_weights")
     }
 
     def __init__(
         self,
-        input_size: tuple[int, int],
+        input_size: Sequence[int],
         smoothing_type: str = "gaussian",
         sigma: float | Sequence[float] = 6.0,
         simcc_split_ratio: float = 2.0,
@@ -64,9 +65,13 @@ class SimCCLabel(BaseCodec):
             raise ValueError(f"SimCCLabel.label_smooth_weight: {label_smooth_weight}; it must lie between 0 and 1")
         if smoothing_type == "gaussian" and label_smooth_weight > 0:
             raise ValueError("SimCCLabel.label_smooth_weight: only smoothing_type='standard' uses it; leave it at 0")
-        self.input_size = (int(input_size[0]), int(input_size[1]))
+        if len(input_size) != len(self.axes):
+            raise ValueError(
+                f"{type(self).__name__}.input_size: {input_size}; it takes one number per axis of {self.axes}"
+            )
+        self.input_size = tuple(int(size) for size in input_size)
         self.smoothing_type = smoothing_type
-        self.sigma = np.broadcast_to(np.asarray(sigma, dtype=np.float64), (2,)).copy()
+        self.sigma = np.broadcast_to(np.asarray(sigma, dtype=np.float64), (len(self.axes),)).copy()
         self.simcc_split_ratio = simcc_split_ratio
         self.label_smooth_weight = label_smooth_weight
         self.normalize = normalize
@@ -76,7 +81,8 @@ class SimCCLabel(BaseCodec):
         # Beyond this distance outside of the bins, in bins, a keypoint leaves no trace.
         self.reach = 3 * self.sigma if smoothing_type == "gaussian" else 0 * self.sigma
         self.stamps = [
-            RowStamp(self._profile(axis), self.num_bins[axis], math.ceil(self.reach[axis]) + 1) for axis in (0, 1)
+            RowStamp(self._profile(axis), count, math.ceil(self.reach[axis]) + 1)
+            for axis, count in enumerate(self.num_bins)
         ]
 
     @property
@@ -88,10 +94,9 @@ class SimCCLabel(BaseCodec):
         return (self.simcc_split_ratio - 1) / self.simcc_split_ratio
 
     @property
-    def num_bins(self) -> tuple[int, int]:
-        """Bins along x and along y."""
-        width, height = (round(size * self.simcc_split_ratio) for size in self.input_size)
-        return width, height
+    def num_bins(self) -> tuple[int, ...]:
+        """Bins along each axis."""
+        return tuple(round(size * self.simcc_split_ratio) for size in self.input_size)
 
     @numpy_on_cpu
     def encode(self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any) -> dict[str, Any]:
@@ -103,15 +108,15 @@ class SimCCLabel(BaseCodec):
         """
         xp = namespace(keypoints)
         visible = visibility_or_ones(keypoints, keypoints_visible)
-        bins = xp.round(keypoints[..., :2] * self.simcc_split_ratio)
+        bins = xp.round(keypoints[..., : len(self.axes)] * self.simcc_split_ratio)
         count, reach = (asarray_like(np.asarray(value), bins) for value in (self.num_bins, self.reach))
         inside = xp.all((bins + reach + (reach > 0) >= 0) & (bins - reach < count), axis=-1)
         drawn = inside & (visible >= 0.5)
-        return {
-            "keypoint_x_labels": self.stamps[0].rows(bins[..., 0], drawn),
-            "keypoint_y_labels": self.stamps[1].rows(bins[..., 1], drawn),
-            "keypoint_weights": kept_weights(visible, inside),
+        rows = {
+            f"keypoint_{name}_labels": stamp.rows(bins[..., axis], drawn)
+            for axis, (name, stamp) in enumerate(zip(self.axes, self.stamps, strict=True))
         }
+        return {**rows, "keypoint_weights": kept_weights(visible, inside)}
 
     def encode_batch(
         self, keypoints: Array, keypoints_visible: Array | None = None, **auxiliary: Any
@@ -129,19 +134,19 @@ class SimCCLabel(BaseCodec):
         return lambda distance: np.where(distance == 0, 1 - weight, weight / (self.num_bins[axis] - 1))
 
     @numpy_on_cpu
-    def decode(self, simcc_x: Array, simcc_y: Array) -> tuple[Array, Any]:
+    def decode(self, *simcc: Array) -> tuple[Array, Any]:
         """Find the keypoints in rows (N, K, Wx) and (N, K, Wy), or (K, Wx) and (K, Wy) of one instance.
 
         Returns:
             Keypoints (N, K, 2) in input space, (-1, -1) bins where no bin is positive, and scores
             (N, K): the lower of the two maxima, or a pair of scores and visibilities.
         """
-        xp = namespace(simcc_x)
-        rows = [row if row.ndim > 2 else row[None] for row in (simcc_x, simcc_y)]
+        xp = namespace(simcc[0])
+        rows = [row if row.ndim > 2 else row[None] for row in simcc]
         rows = [row if row.dtype in (xp.float32, xp.float64) else xp.astype(row, xp.float32) for row in rows]
-        (index_x, best_x), (index_y, best_y) = (argmax_last(row) for row in rows)
-        scores = xp.minimum(best_x, best_y)
-        index = xp.stack([index_x, index_y], axis=-1)
+        indices, maxima = zip(*(argmax_last(row) for row in rows), strict=True)
+        scores = xp.minimum(*maxima[:2])
+        index = xp.stack(list(indices), axis=-1)
         index = xp.where((scores > 0)[..., None], index, xp.full_like(index, -1))
         places = xp.astype(index, scores.dtype)
         if self.use_dark:
@@ -152,13 +157,13 @@ class SimCCLabel(BaseCodec):
             return keypoints, scores
         return keypoints, (scores, self._visibility(rows))
 
-    def batch_decode(self, simcc_x: Array, simcc_y: Array) -> tuple[Array, Any]:
+    def batch_decode(self, *simcc: Array) -> tuple[Array, Any]:
         """Find the keypoints in rows (B, K, Wx) and (B, K, Wy), one instance per sample.
 
         Returns:
             Keypoints (B, 1, K, 2) and scores (B, 1, K), or a list of pairs of scores and visibilities.
         """
-        keypoints, scores = self.decode(simcc_x, simcc_y)
+        keypoints, scores = self.decode(*simcc)
         if self.decode_visibility:
             return keypoints[:, None], [(score[None], visible[None]) for score, visible in zip(*scores, strict=True)]
         return keypoints[:, None], scores[:, None]
@@ -171,11 +176,11 @@ class SimCCLabel(BaseCodec):
         """Return the maximum (N, K) of the rows' softmax; it is one over the sum of exp(x - max)."""
         xp = namespace(rows[0])
         tops: list[Array] = []
-        for row, sigma in zip(rows, self.sigma.tolist(), strict=True):
+        for row, sigma in zip(rows[:2], self.sigma.tolist(), strict=False):
             powers = (row - xp.max(row, axis=-1, keepdims=True)) * (self.decode_beta * sigma)
             tops.append(1 / xp.sum(xp.exp(powers.clip(-80.0, None)), axis=-1))
         return xp.minimum(*tops)
 
-    def flip(self, outputs: tuple[Array, Array], flip_indices: Sequence[int], **options: Any) -> tuple[Array, Array]:
+    def flip(self, outputs: tuple[Array, ...], flip_indices: Sequence[int], **options: Any) -> tuple[Array, ...]:
         """Un-mirror the rows (B, K, Wx) and (B, K, Wy)."""
-        return flip_vectors(*outputs, flip_indices)
+        return flip_vectors(outputs, flip_indices)

@@ -53,8 +53,11 @@ def _is_known(module: Any, plugins: Collection[str]) -> bool:
 
 
 def _refuse(config: Config, module: Any, missing: list[str]) -> None:
+    from posekit.registry.registry import ABSENT
+
     package = str(module).partition(".")[0]
     lacks = f" and posekit has no {', '.join(map(repr, dict.fromkeys(missing)))}" if missing else ""
+    lacks += "".join(f" ({ABSENT[name]})" for name in dict.fromkeys(missing) if name in ABSENT)
     raise ConfigError(
         f"{config.mark(KEY)}: custom_imports of '{module}' is refused: a config runs no code{lacks}; if you trust that "
         f"package, name it yourself on the command line: --plugin {package if package.isidentifier() else 'my_package'}"

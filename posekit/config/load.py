@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from posekit.config.config import Config, Mark, brief
+from posekit.config.detectors import settle_detector
 from posekit.config.errors import ConfigError, shown_path
 from posekit.config.folders import ConfigFolders, find_config, packaged_configs
 from posekit.config.imports import settle_imports
@@ -16,6 +17,7 @@ from posekit.config.merge import merge
 from posekit.config.names import is_name, no_such_config
 from posekit.config.operations import NotAllowedError
 from posekit.config.overrides import apply_override
+from posekit.config.pruned import settle_pruned
 from posekit.config.settings import MISSING, Layers, check_type, received, refuse_misspelled
 from posekit.config.source import neighbours, parse, read_text
 from posekit.config.statements import Runner
@@ -91,6 +93,8 @@ class _Loader:
             raise ConfigError(f"{shown_path(file)}: too large: {error}") from None
         except RecursionError:
             raise ConfigError(f"{shown_path(file)}: nested too deeply; split it into named values") from None
+        settle_detector(config)
+        settle_pruned(config)
         settle_imports(config, self.plugins)
         return config
 

@@ -143,13 +143,23 @@ class CombinedDataset(WrapperDataset):
 
 @DATASETS.register_module()
 class ConcatDataset(CombinedDataset):
-    """Datasets of one keypoint set, one after the other; the set is that of the first."""
+    """Datasets of one keypoint set, one after the other; the set is that of the first.
 
-    def __init__(self, datasets: list[BaseDataset], **kwargs: Any) -> None:
+    Args:
+        datasets: the datasets.
+        ignore_keys: pieces of meta information that may differ; with any, keypoint sets are not compared, as for
+            detectors, which only read boxes.
+        kwargs: of CombinedDataset.
+
+    Raises:
+        ValueError: if the keypoint sets differ.
+    """
+
+    def __init__(self, datasets: list[BaseDataset], ignore_keys: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(metainfo={}, datasets=datasets, **kwargs)
         self._metainfo = self.datasets[0].metainfo
         names = [dataset.metainfo.get("keypoint_id2name") for dataset in self.datasets]
-        if any(other != names[0] for other in names):
+        if not ignore_keys and any(other != names[0] for other in names):
             sets = [dataset.metainfo.get("dataset_name") for dataset in self.datasets]
             raise ValueError(
                 f"ConcatDataset: keypoint sets differ ({sets}); use CombinedDataset with KeypointConverter"

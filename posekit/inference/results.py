@@ -69,7 +69,7 @@ class PoseResult:
             count = len(skeleton["keypoint_id2name"])
             return cls(np.zeros((0, count, 2), np.float32), np.zeros((0, count), np.float32), skeleton, image_size_wh,
                        boxes=np.zeros((0, 4), np.float32))  # fmt: skip
-        keypoints, scores = column(parts, "keypoints"), column(parts, "keypoint_scores")
+        keypoints, scores = image_keypoints(parts), column(parts, "keypoint_scores")
         visible = column(parts, "keypoints_visible")
         told = visible is not None and not np.array_equal(visible, scores)  # models without it repeat the scores
         boxes = column(parts, "bboxes")
@@ -277,6 +277,12 @@ class PoseResult:
     def coco_3d(self, row: int) -> list[float]:
         """Return x, y, z of each of a person's keypoints, one after the other."""
         return rounded(self.keypoints[row].astype(np.float64), 4)
+
+
+def image_keypoints(parts: Sequence[InstanceData]) -> Any:
+    """Return keypoints in image pixels, with what else is known of them, also of models that go on to metres."""
+    keypoints, pixels = column(parts, "keypoints"), column(parts, "transformed_keypoints")
+    return keypoints if pixels is None else np.concatenate([pixels, keypoints[..., 2:]], axis=-1)
 
 
 def coco_category(skeleton: Mapping[str, Any]) -> dict[str, Any]:

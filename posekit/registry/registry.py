@@ -64,6 +64,28 @@ NOWHERE = (
 """Backbones of MMPretrain that neither posekit nor timm has."""
 
 
+NO_DETECTOR = (
+    "ATSS", "CascadeRCNN", "CenterNet", "DETR", "DINO", "DeformableDETR", "FCOS", "FasterRCNN", "MaskRCNN", "RetinaNet",
+    "SSD", "SingleStageDetector", "TwoStageDetector", "YOLOV3",
+)  # fmt: skip
+"""Detectors of MMDetection that posekit has not."""
+
+NO_TRACKER = ("ByteTrack", "DeepSORT", "OCSORT", "QDTrack", "SORT", "StrongSORT", "Tracktor")
+"""Trackers of MMDetection and MMTracking that posekit has not."""
+
+ABSENT = {
+    **dict.fromkeys(
+        NO_DETECTOR,
+        "posekit's detectors are RTMDet and YOLOX, such as posekit::detection/rtmdet/rtmdet_m_8xb32-300e_coco.py",
+    ),
+    **dict.fromkeys(
+        NO_TRACKER, "posekit follows people with `posekit track`, for which a detector and a pose model are enough"
+    ),
+    "YOLODetector": "posekit has YOLOX-Pose in another form; `posekit config list yoloxpose` shows its configs",
+}
+"""Models that posekit has not -> what it has in their place."""
+
+
 class UnknownNameError(KeyError, ValueError):
     """A table has no such name."""
 
@@ -168,6 +190,8 @@ class Registry:
             return f"neither posekit nor timm has {key}; choose another backbone"
         if self.role == "MODELS" and key in IN_TIMM:
             return f"use timm's, as in type='TimmBackbone', model_name='{IN_TIMM[key]}', out_indices=(-1,)"
+        if self.role == "MODELS" and key in ABSENT:
+            return ABSENT[key]
         from posekit.console import suggestion
 
         return suggestion(_last_part(name), self.names())

@@ -149,6 +149,15 @@ def test_a_pipeline_without_its_end_is_named() -> None:
         inference_bottomup(model, IMAGE)
 
 
+def test_targets_are_left_out() -> None:
+    crop = [{"type": "LoadImage"}, {"type": "GetBBoxCenterScale"}, {"type": "TopdownAffine", "input_size": (32, 48)}]
+    pack = {"type": "PackPoseInputs"}
+    plain, encoding = with_steps(*crop, pack), with_steps(*crop, {"type": "GenerateTarget", "encoder": CODEC}, pack)
+    encoding.load_state_dict(plain.state_dict())
+    one, other = (inference_topdown(model, IMAGE)[0].pred_instances.keypoints for model in (plain, encoding))
+    np.testing.assert_array_equal(one, other)
+
+
 def test_the_recipe_gives_what_the_config_s_own_pipeline_gives() -> None:
     """The options of PackPoseInputs send the same model through its pipeline; not a bit may differ."""
     crop: dict[str, Any] = {"type": "TopdownAffine", "input_size": (32, 48), "border_value": (9, 99, 199)}

@@ -28,6 +28,10 @@ def labels(encoded: dict[str, Any]) -> tuple[Any, ...]:
     return (encoded["keypoint_labels"],)
 
 
+def offset_maps(encoded: dict[str, Any]) -> tuple[Any, ...]:
+    return encoded["heatmaps"], encoded["displacements"]
+
+
 @dataclass(frozen=True)
 class Case:
     """A codec's settings and what a perfect network would put out for its targets; None where it has no inverse."""
@@ -60,6 +64,7 @@ TOP_DOWN = {
     "simcc_normalized": Case({"type": "SimCCLabel", "sigma": 6.0, "simcc_split_ratio": 3.0}, rows),
     "simcc_dark": Case({"type": "SimCCLabel", "sigma": (4.9, 5.66), "normalize": False, "use_dark": True}, rows),
     "simcc_standard": Case({"type": "SimCCLabel", "smoothing_type": "standard", "label_smooth_weight": 0.1}, rows),
+    "skps": Case({"type": "SKPSHeatmap", "sigma": 2}, offset_maps, SHIFT),
     "regression": Case({"type": "RegressionLabel"}, labels, ({"shift_coords": False}, {"shift_coords": True})),
     "integral": Case({"type": "IntegralRegressionLabel", "sigma": 2.0}, labels, ({"shift_coords": True},)),
 }
@@ -126,6 +131,12 @@ def frames(number: int, targets: int) -> Callable[[int], dict[str, Any]]:
     return inputs
 
 
+def person_in_space(count: int) -> dict[str, Any]:
+    inputs = one_person(count)
+    depth = np.random.default_rng(0).uniform(4, 6, (1, K, 1))
+    return {**inputs, "keypoints_3d": np.concatenate([inputs["keypoints"], depth], -1).astype(np.float32)}
+
+
 def hands(count: int) -> dict[str, Any]:
     keypoints = np.random.default_rng(0).uniform(10, 50, (1, 6, 3)).astype(np.float32)
     sides = {"hand_type": np.ones((1, 2), np.float32), "hand_type_valid": np.ones((1, 1), np.float32)}
@@ -140,6 +151,7 @@ OTHERS = {
     "Hand3DHeatmap": Encoding({"type": "Hand3DHeatmap", "image_size": (64, 64), "heatmap_size": (16, 16, 16)}, hands),
     "ImagePoseLifting": Encoding({"type": "ImagePoseLifting", "num_keypoints": K}, frames(1, 1)),
     "MotionBERTLabel": Encoding({"type": "MotionBERTLabel", "num_keypoints": K}, frames(7, 7)),
+    "SimCC3DLabel": Encoding({"type": "SimCC3DLabel", "input_size": (96, 128, 96)}, person_in_space),
     "SPR": Encoding({**MAPS, "type": "SPR"}, crowd, any_number=True),
     "VideoPoseLifting": Encoding({"type": "VideoPoseLifting", "num_keypoints": K}, frames(7, 1)),
     "YOLOXPoseAnnotationProcessor": Encoding(

@@ -14,6 +14,7 @@ from posekit.codecs.megvii_heatmap import MegviiHeatmap
 from posekit.codecs.msra_heatmap import MSRAHeatmap
 from posekit.codecs.peaks import dark_steps, heatmap_maximum
 from posekit.codecs.regression_label import RegressionLabel
+from posekit.codecs.simcc_3d_label import SimCC3DLabel
 from posekit.codecs.simcc_label import SimCCLabel
 from posekit.codecs.udp_heatmap import UDPHeatmap
 from posekit.registry import CODECS
@@ -164,3 +165,35 @@ def test_flip_refuses_maps_that_do_not_fit() -> None:
         UDPHeatmap(SIZE, HEATMAP, heatmap_type="combined").flip(np.zeros((1, 5, 4, 4)), range(5))
     with pytest.raises(ValueError, match="allowed are heatmap"):
         MSRAHeatmap(SIZE, HEATMAP, 2).flip(np.zeros((1, 5, 4, 4)), range(5), flip_mode="sideways")
+
+
+def person_in_space() -> tuple[np.ndarray, np.ndarray]:
+    """Return keypoints (1, K, 2) in the input, and their places (1, K, 3) five metres from the camera."""
+    points = keypoints_inside()
+    depth = 5 + np.random.default_rng(0).uniform(-1, 1, (1, points.shape[1], 1))
+    return points, np.concatenate([points, depth], -1).astype(np.float32)
+
+
+def test_simcc_3d_finds_pixels_and_depth_relative_to_the_root() -> None:
+    codec = SimCC3DLabel((*SIZE, 288), sigma=6.0, root_index=(1, 2))
+    points, in_space = person_in_space()
+    encoded = codec.encode(points, keypoints_3d=in_space)
+    root = in_space[:, 1:3, 2].mean(1)
+    np.testing.assert_allclose(encoded["root_z"], root, rtol=1e-6)
+    decoded, scores = codec.decode(*(encoded[f"keypoint_{axis}_labels"] for axis in "xyz"))
+    assert np.abs(decoded[..., :2] - points).max() <= 0.25 + 1e-4
+    bin_m = codec.z_range / 288
+    assert np.abs(decoded[..., 2] + root - in_space[..., 2]).max() <= bin_m / 2 + 1e-4
+    assert (scores > 0).all()
+    np.testing.assert_allclose(codec.simcc_space(decoded)[..., 2] % 0.5, 0, atol=1e-3)
+
+
+def test_simcc_3d_gives_no_weight_to_an_unknown_depth() -> None:
+    encoded = SimCC3DLabel((*SIZE, 96)).encode(keypoints_inside())
+    assert encoded["keypoint_weights"].all()
+    assert not encoded["weight_z"].any()
+
+
+def test_simcc_wants_a_size_for_each_axis() -> None:
+    with pytest.raises(ValueError, match=r"SimCC3DLabel.input_size: \(96, 128\); it takes one number per axis of xyz"):
+        CODECS.build({"type": "SimCC3DLabel", "input_size": (96, 128)})

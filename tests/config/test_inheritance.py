@@ -187,6 +187,11 @@ def test_custom_imports_say_what_is_missing(project):
         project(child="_base_ = 'base.py'\n" + pipeline, base=FOREIGN)
 
 
+def test_custom_imports_say_what_takes_the_place_of_known_models(project):
+    with pytest.raises(ConfigError, match=r"no 'FasterRCNN' \(posekit's detectors are RTMDet and YOLOX"):
+        project(child=FOREIGN + "model = dict(type='FasterRCNN')")
+
+
 def test_bases_from_folders_that_the_person_allows(project, tmp_path):
     shared = tmp_path / "lab"
     (shared / "parts").mkdir(parents=True)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from posekit.registry import DATASETS
+from posekit.registry import DATASETS, TRANSFORMS
 
 CATEGORIES = [{"id": 3, "name": "dog"}, {"id": 1, "name": "person"}]
 ANNOTATIONS: list[dict[str, Any]] = [
@@ -39,6 +39,14 @@ def build(tmp_path: Path) -> Any:
         )
 
     return make
+
+
+def test_boxes_of_poses_are_of_the_first_class() -> None:
+    box = np.array([[9.5, 9.5, 29.5, 39.5]], np.float32)
+    packed: Any = TRANSFORMS.build({"type": "PackDetInputs"})({"img": np.zeros((60, 80, 3), np.uint8), "bbox": box})
+    instances = packed["data_samples"].gt_instances
+    assert instances.bboxes.tolist() == [[10, 10, 30, 40]]
+    assert (instances.labels.tolist(), instances.ignored.tolist()) == ([0], [False])
 
 
 def test_labels_follow_the_categories_by_id(build: Any) -> None:

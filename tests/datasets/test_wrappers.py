@@ -125,6 +125,7 @@ def test_concat(parts):
     different = BaseCocoStyleDataset(lazy_init=True, metainfo=dict(from_file="coco"))
     with pytest.raises(ValueError, match="keypoint sets differ"):
         ConcatDataset([parts[0], different], lazy_init=True)
+    assert len(ConcatDataset([parts[0], different], ignore_keys=["keypoint_id2name"], lazy_init=True).datasets) == 2
 
 
 def test_repeat(parts):

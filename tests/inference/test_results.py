@@ -27,6 +27,13 @@ def test_boxes_come_from_keypoints_where_the_model_has_none():
     assert result(bboxes=np.ones((2, 4))).boxes.tolist() == [[1] * 4] * 2
 
 
+def test_poses_in_metres_come_in_pixels_with_their_depth():
+    metres = np.concatenate([KEYPOINTS / 100, np.full((2, 2, 1), 4.0, np.float32)], -1)
+    part = InstanceData(keypoints=metres, keypoint_scores=SCORES, transformed_keypoints=KEYPOINTS)
+    joined = PoseResult.from_samples([PoseDataSample(pred_instances=part)], SET, (20, 10))
+    assert joined.keypoints.tolist() == np.concatenate([KEYPOINTS, metres[..., 2:]], -1).tolist()
+
+
 def test_visibility_is_there_only_where_the_model_tells():
     assert result(keypoints_visible=SCORES).visible is None
     assert result(keypoints_visible=SCORES / 2).visible.tolist() == (SCORES / 2).tolist()

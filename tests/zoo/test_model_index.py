@@ -157,7 +157,7 @@ def test_what_nobody_states_is_unclear() -> None:
     assert find("rfdetr_l_v142_704x704-onnx").commercial == "unclear"
     assert find("wholebody").commercial == "no"
     assert find("td-hm_res50_8xb64-210e_coco-256x192").commercial == "unclear"
-    assert find("top_down_256x192_global_small").terms["code"] == licences.NOT_KNOWN
+    assert find("faster_rcnn_r50_fpn_1x_macaque").terms["code"] == licences.NOT_KNOWN
 
 
 def test_what_is_not_confirmed_is_unclear() -> None:

@@ -9,6 +9,7 @@ flip_first: bool = True
 padding: float = 1.25
 load_image: dict = {}  # arguments of LoadImage; cache="ram" keeps small images, decoded, in memory
 val_load_image: dict = load_image
+before_crop: list = []  # steps on the whole image
 after_crop: list = []  # steps on the crop, such as changes of colour
 target: dict = {}  # further arguments of GenerateTarget
 frame = dict(type="GetBBoxCenterScale", padding=padding)
@@ -18,6 +19,7 @@ train_pipeline = [
     dict(type="LoadImage", **load_image),
     frame,
     *(flip if flip_first else []),
+    *before_crop,
     *([dict(type="RandomHalfBody", prob=half_body_prob)] if half_body else []),
     dict(type="RandomBBoxTransform", **jitter),
     *([] if flip_first else flip),

@@ -7,7 +7,7 @@ max_epochs: int = 270
 switch_epoch: int = max_epochs - 10
 lr: float = 5e-4
 weight_decay: float = 0.05 if size == "m" else 0.1
-max_grad_norm: float = 35
+max_grad_norm: float | None = 35
 wide = True
 colour = [dict(type="PhotometricDistortion")]
 late_colour = []

@@ -2,6 +2,7 @@
 dataset: str = "coco"
 size: str = "m"
 codec: dict
+backbone: str = "cspnext"
 pipeline: str = "topdown_two_stages"
 schedule: str = "cosine"
 max_epochs: int = 420
@@ -10,7 +11,7 @@ ema: bool = size != "t"
 max_keep_ckpts: int = 1
 _base_ = [
     f"../data/{dataset}.py",
-    "../models/cspnext.py",
+    f"../models/{backbone}.py",
     f"../pipelines/{pipeline}.py",
     "../loaders.py",
     f"../schedules/{schedule}.py",

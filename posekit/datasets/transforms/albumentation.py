@@ -19,8 +19,8 @@ DEFAULT_CHANCE = 0.5
 class Albumentation(BaseTransform):
     """Run pixel augmentations described as in albumentations.
 
-    Blur, MedianBlur, CoarseDropout, GridDropout, ToGray, RandomBrightnessContrast and
-    OneOf are built in; any other needs the albumentations package.
+    Blur, GaussianBlur, MedianBlur, GaussNoise, CoarseDropout, GridDropout, ToGray, HueSaturationValue,
+    RandomBrightnessContrast and OneOf are built in; any other needs the albumentations package.
 
     Args:
         transforms: dicts with ``type``, ``p`` (0.5 unless given) and the parameters of that type.

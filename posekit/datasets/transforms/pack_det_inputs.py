@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.pack_pose_inputs import image_to_tensor
 from posekit.datasets.transforms.results import Results
@@ -35,7 +37,7 @@ class PackDetInputs(BaseTransform):
     ``inputs`` is the image as (3, H, W) uint8 tensor in BGR; ``gt_instances`` holds ``bboxes`` (N, 4) xyxy in input
     pixels, ``labels`` (N,) and ``ignored`` (N,). Packed boxes count from the corner of the image, as those of
     annotation files and of detectors do, and end at its border: that is half a pixel more than in the pipeline, where
-    pixel centres sit at integers.
+    pixel centres sit at integers. Boxes of datasets without labels, as those of poses, are of the first class.
 
     Args:
         meta_keys: results that become metainfo; ``affine`` always does.
@@ -53,6 +55,8 @@ class PackDetInputs(BaseTransform):
         if "bbox" in values:
             height, width = results["img"].shape[:2]
             instances["bboxes"] = bbox_clip_border(values["bbox"] + EDGE, (width, height))
+            count = len(values["bbox"])
+            instances = {"labels": np.zeros(count, np.int64), "ignored": np.zeros(count, bool), **instances}
         sample = PoseDataSample(
             metainfo={key: values[key] for key in (*self.meta_keys, "affine") if key in values},
             gt_instances=InstanceData(**instances),

@@ -56,6 +56,55 @@ def median_blur(blur_limit: int | Sequence[int] = 7) -> PixelOp:
     return run
 
 
+def gaussian_blur(blur_limit: int | Sequence[int] = (3, 7), sigma_limit: Limits = 0) -> PixelOp:
+    """Blur by a Gaussian; a ``sigma_limit`` of 0 takes the sigma that goes with the kernel's size."""
+    import cv2
+
+    sizes, sigmas = odd_sizes(blur_limit), (0, sigma_limit) if isinstance(sigma_limit, (int, float)) else sigma_limit
+
+    def run(img: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        size = sizes[rng.integers(len(sizes))]
+        return cv2.GaussianBlur(img, (size, size), rng.uniform(*sigmas))
+
+    return run
+
+
+def gauss_noise(
+    var_limit: Limits = (10.0, 50.0),
+    mean: float = 0,
+    per_channel: bool = True,
+    std_range: Sequence[float] | None = None,
+) -> PixelOp:
+    """Add noise of a variance in squared levels, or, with ``std_range``, of a deviation as a share of 255 levels."""
+    low, high = (0, var_limit) if isinstance(var_limit, (int, float)) else var_limit
+
+    def run(img: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        deviation = rng.uniform(*std_range) * 255 if std_range else rng.uniform(low, high) ** 0.5
+        shape = img.shape if per_channel else (*img.shape[:2], 1)
+        noise = rng.standard_normal(shape, dtype=np.float32) * deviation + mean
+        return np.clip(img + noise, 0, 255).astype(np.uint8)
+
+    return run
+
+
+def hue_saturation_value(
+    hue_shift_limit: Limits = 20, sat_shift_limit: Limits = 30, val_shift_limit: Limits = 20
+) -> PixelOp:
+    """Shift hue, in steps of two degrees, saturation and value, in levels of 255."""
+    import cv2
+
+    limits = [span(limit) for limit in (hue_shift_limit, sat_shift_limit, val_shift_limit)]
+    levels = np.arange(256)
+
+    def run(img: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        hue, saturation, value = (rng.uniform(*limit) for limit in limits)
+        tables = [(levels + hue) % 180, *(np.clip(levels + shift, 0, 255) for shift in (saturation, value))]
+        shifted = cv2.LUT(cv2.cvtColor(img, cv2.COLOR_BGR2HSV), np.stack(tables, -1).astype(np.uint8)[None])
+        return cv2.cvtColor(shifted, cv2.COLOR_HSV2BGR)
+
+    return run
+
+
 def to_gray(num_output_channels: int = 3, method: str = "weighted_average") -> PixelOp:
     import cv2
 
@@ -176,6 +225,9 @@ def hole_side(rng: np.random.Generator, limits: Sequence[float], extent: int) ->
 PIXEL_OPS: dict[str, Callable[..., PixelOp]] = {
     "Blur": blur,
     "MedianBlur": median_blur,
+    "GaussianBlur": gaussian_blur,
+    "GaussNoise": gauss_noise,
+    "HueSaturationValue": hue_saturation_value,
     "ToGray": to_gray,
     "RandomBrightnessContrast": random_brightness_contrast,
     "CoarseDropout": coarse_dropout,

@@ -104,12 +104,15 @@ def flip_annotations(results: Results, step: Affine) -> None:
         results[key] = mirror_points(results[key], axes)
         if mirrored:
             swap_sides(results, key)
+    if results.get("keypoints_3d") is not None:
+        # In the camera's space, mirrored about its optical axis.
+        results["keypoints_3d"] = mirror_points(results["keypoints_3d"], [(axis, 0.0) for axis, _ in axes])
 
 
 def swap_sides(results: Results, key: str) -> None:
     """Reorder the keypoints called ``key``, and their visibility, so that left is left again."""
     order = results["flip_indices"]
-    for name in (key, "keypoints_visible", "keypoints_visible_weights"):
+    for name in (key, "keypoints_visible", "keypoints_visible_weights", "keypoints_3d", "keypoints_3d_visible"):
         if results.get(name) is not None:
             results[name] = results[name].take(order, axis=1)
 

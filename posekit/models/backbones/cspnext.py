@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import nn
 
 from posekit.models.backbones.csp_darknet import CSPTrunk, csp_stages
+from posekit.models.backbones.pruned_csp import prune_csp
 from posekit.models.base_module import Settings
 from posekit.models.layers.conv_module import ConvModule
 from posekit.registry import MODELS
@@ -21,6 +22,7 @@ class CSPNeXt(CSPTrunk):
         expand_ratio: share of a layer's channels that passes its blocks.
         spp_kernel_sizes: windows of the spatial pyramid pooling.
         channel_attention: whether layers weigh their channels.
+        pruned_channels: output channels of layers that pruning left with fewer, such as ``{"stem.0.conv": 8}``.
         options: arguments of ``CSPTrunk``.
     """
 
@@ -33,6 +35,7 @@ class CSPNeXt(CSPTrunk):
         expand_ratio: float = 0.5,
         spp_kernel_sizes: Sequence[int] = (5, 9, 13),
         channel_attention: bool = True,
+        pruned_channels: Mapping[str, int] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(arch, **options)
@@ -50,3 +53,6 @@ class CSPNeXt(CSPTrunk):
             expand_ratio=expand_ratio,
             channel_attention=channel_attention,
         )
+        if pruned_channels:
+            prune_csp(self, self.order[1:], pruned_channels)
+            self.freeze()

@@ -46,7 +46,7 @@ class CoordinateClassificationHead(BaseHead):
         init_cfg: InitRules,
     ) -> None:
         super().__init__(loss or KLDiscretLoss(use_target_weight=True), decoder, init_cfg)
-        self.num_bins_x, self.num_bins_y = (int(side * simcc_split_ratio) for side in input_size)
+        self.num_bins_x, self.num_bins_y = (int(side * simcc_split_ratio) for side in input_size[:2])
 
     def rows(self, outputs: Outputs) -> tuple[Tensor, Tensor]:
         """Return both rows between zero and one; rows with a peak above one are scaled."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -125,6 +126,31 @@ class KLDiscretLoss(BaseLoss):
         if self.label_softmax:
             label = F.softmax(label * self.label_beta, dim=-1)
         return F.kl_div(F.log_softmax(output * self.beta, dim=-1), label, reduction="none").mean(-1)  # (B, K)
+
+
+@MODELS.register_module()
+class KLDiscretLossWithWeight(KLDiscretLoss):
+    """KLDiscretLoss with weights for each axis of its own, for labels whose depth may be unknown.
+
+    Args:
+        loss_name: name of the loss in logs.
+        options: of KLDiscretLoss.
+    """
+
+    def __init__(self, *, loss_name: str = "loss_kld", **options: Any) -> None:
+        super().__init__(**options)
+        self.loss_name = loss_name
+
+    def forward(
+        self,
+        pred_simcc: Sequence[Tensor],
+        gt_simcc: Sequence[Tensor],
+        target_weight: Sequence[Tensor],  # pyright: ignore[reportIncompatibleMethodOverride]
+    ) -> Tensor:
+        """Compare one (B, K, bins) tensor per axis; weights are (B, K) for each axis."""
+        axes = zip(pred_simcc, gt_simcc, target_weight, strict=True)
+        of_axes = [super(KLDiscretLossWithWeight, self).forward([row], [label], weight) for row, label, weight in axes]
+        return torch.stack(of_axes).sum()
 
 
 @MODELS.register_module()

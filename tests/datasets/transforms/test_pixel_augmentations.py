@@ -88,6 +88,31 @@ class TestAlbumentation:
         want = np.clip(IMG * 1.5 + 25.5, 0, 255)
         assert np.abs(run(Albumentation([step])) - want).max() <= 1
 
+    def test_noise_has_the_given_deviation(self) -> None:
+        gray = np.full((200, 200, 3), 128, np.uint8)
+        for step in (dict(var_limit=(25.0, 25.0)), dict(std_range=(5 / 255, 5 / 255))):
+            transform = Albumentation([dict(type="GaussNoise", p=1.0, **step)])
+            noisy = transform(dict(img=gray, rng=np.random.default_rng(0)))["img"]
+            assert noisy.std() == pytest.approx(5, abs=0.1)
+            assert abs(noisy.mean() + 0.5 - 128) < 0.1
+            assert (noisy[..., 0] != noisy[..., 1]).any()
+        one_channel = Albumentation([dict(type="GaussNoise", per_channel=False, p=1.0)])
+        noisy = one_channel(dict(img=gray, rng=np.random.default_rng(0)))["img"]
+        assert (noisy[..., 0] == noisy[..., 2]).all()
+
+    def test_hue_turns_and_value_shifts(self) -> None:
+        red = np.zeros((4, 4, 3), np.uint8) + np.array([0, 0, 200], np.uint8)
+        limits = dict(hue_shift_limit=(60, 60), sat_shift_limit=0, val_shift_limit=(-50, -50))
+        transform = Albumentation([dict(type="HueSaturationValue", p=1.0, **limits)])
+        turned = transform(dict(img=red, rng=np.random.default_rng(0)))["img"]
+        assert turned[0, 0].tolist() == [0, 150, 0]
+
+    def test_gaussian_blur_sizes(self) -> None:
+        options = [cv2.GaussianBlur(IMG, (k, k), 0) for k in (3, 5)]
+        outputs = [run(Albumentation([dict(type="GaussianBlur", blur_limit=(3, 5), p=1.0)]), s) for s in range(12)]
+        matches = {next(i for i, o in enumerate(options) if np.array_equal(o, img)) for img in outputs}
+        assert matches == {0, 1}
+
     def test_one_of_weighs_by_p(self) -> None:
         fill = [
             dict(type="CoarseDropout", max_height=99, max_width=99, min_height=99, min_width=99, fill=v, p=w)
@@ -122,8 +147,8 @@ class TestAlbumentation:
 
     def test_other_types_need_the_package(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-        with pytest.raises(ImportError, match=r"'GaussNoise' is not built in.*pip install albumentations"):
-            Albumentation([dict(type="GaussNoise", p=0.1)])
+        with pytest.raises(ImportError, match=r"'RandomFog' is not built in.*pip install albumentations"):
+            Albumentation([dict(type="RandomFog", p=0.1)])
 
     @pytest.mark.parametrize("seeded", [True, False], ids=["2.x", "1.x"])
     def test_other_types_run_through_the_package(self, seeded: bool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,8 +163,8 @@ class TestAlbumentation:
     def test_kernel_sizes(self) -> None:
         assert odd_sizes(7) == [3, 5, 7]
         assert odd_sizes((5, 9)) == [5, 7, 9]
-        dropouts = {"CoarseDropout", "GridDropout"}
-        assert set(PIXEL_OPS) == {"Blur", "MedianBlur", "ToGray", "RandomBrightnessContrast", *dropouts}
+        colours = {"GaussNoise", "HueSaturationValue", "RandomBrightnessContrast", "ToGray"}
+        assert set(PIXEL_OPS) == {"Blur", "GaussianBlur", "MedianBlur", "CoarseDropout", "GridDropout", *colours}
 
 
 def fake_package(seeded: bool) -> types.ModuleType:

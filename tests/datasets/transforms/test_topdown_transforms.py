@@ -22,6 +22,12 @@ CENTER, SCALE = np.array([[41, 35]], np.float32), np.array([[32, 40]], np.float3
 
 
 class TestRandomFlip:
+    def test_keypoints_in_space_are_mirrored_with_those_of_the_image(self, make_results: Any) -> None:
+        in_space = np.arange(18, dtype=np.float32).reshape(1, 6, 3)
+        results: Any = RandomFlip(1.0)(make_results(keypoints_3d=in_space))
+        want = in_space[:, [0, 2, 1, 4, 3, 5]] * np.array([-1, 1, 1])
+        np.testing.assert_array_equal(results["keypoints_3d"], want)
+
     def test_sides_swap_but_not_in_a_half_turn(self, make_results: Any) -> None:
         for direction, swapped in (("horizontal", True), ("vertical", True), ("diagonal", False)):
             results = RandomFlip(1.0, direction)(make_results())

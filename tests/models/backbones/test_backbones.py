@@ -97,6 +97,11 @@ ROWS: dict[str, tuple[dict[str, Any], tuple[int, ...], list[tuple[int, ...]]]] =
         IMAGE,
         [(2, 16, 2, 2)],
     ),
+    "UniFormer": (
+        dict(embed_dims=(8, 8, 16, 16), depths=(1, 1, 4, 1), head_dim=8, use_hybrid=True, window_size=3),
+        IMAGE,
+        [(2, 8, 16, 16), (2, 8, 8, 8), (2, 16, 4, 4), (2, 16, 2, 2)],
+    ),
     "RegNet": (
         dict(
             arch=dict(w0=8, wa=8.0, wm=2.0, group_w=8, depth=4, bot_mul=1.0),

@@ -207,6 +207,24 @@ CASES: dict[str, HeadCase] = {
     "SimCCHead": HeadCase({**CLASSIFIED, **DECONV}, maps(8), SIMCC),
     "RTMCCHead": HeadCase({**CLASSIFIED, "gau_cfg": TOKENS}, maps(8), SIMCC),
     "RTMWHead": HeadCase({**CLASSIFIED, "gau_cfg": TOKENS}, maps(4, 8), SIMCC),
+    "RTMW3DHead": HeadCase(
+        {**CLASSIFIED, "input_size": (*INPUT_SIZE, 48), "gau_cfg": TOKENS},
+        maps(4, 8),
+        {"type": "SimCC3DLabel", "input_size": (*INPUT_SIZE, 48)},
+        labels={
+            "keypoint_x_labels": (1, NUM_KEYPOINTS, 96),
+            "keypoint_y_labels": (1, NUM_KEYPOINTS, 128),
+            "keypoint_z_labels": (1, NUM_KEYPOINTS, 96),
+            "keypoint_weights": (1, NUM_KEYPOINTS),
+            "weight_z": (1, NUM_KEYPOINTS),
+        },
+        pose=(1, NUM_KEYPOINTS, 3),
+    ),
+    "SKPSHead": HeadCase(
+        {"in_channels": 8, "out_channels": NUM_KEYPOINTS, "conv_out_channels": (8,), "conv_kernel_sizes": (1,)},
+        maps(8, height=16, width=12),
+        {"type": "SKPSHeatmap", "input_size": INPUT_SIZE, "heatmap_size": (12, 16), "sigma": 2},
+    ),
     "RegressionHead": HeadCase(COORDINATES, lambda batch: (torch.randn(batch, 8),), REGRESSION),
     "RLEHead": HeadCase(COORDINATES, lambda batch: (torch.randn(batch, 8),), REGRESSION),
     "IntegralRegressionHead": HeadCase(

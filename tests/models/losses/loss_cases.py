@@ -112,6 +112,7 @@ CASES: dict[str, LossCase] = {
     "JSDiscretLoss": weighted(images),
     "KDLoss": LossCase({"name": "loss_logit", "use_this": True}, pair(bins), options={"beta": 2.0}),
     "KLDiscretLoss": weighted(bins),
+    "KLDiscretLossWithWeight": LossCase({}, pair(bins), weights=lambda batch: torch.ones(2, batch, K)),
     "KeypointMSELoss": weighted(images),
     "KeypointOHKMMSELoss": weighted(images, topk=2),
     "L1Loss": weighted(points),

@@ -21,6 +21,7 @@ NOT_RECORDED = {
     "CrossEntropyLoss",
     "FocalLoss",
     "GIoULoss",
+    "KLDiscretLossWithWeight",
     "PoseOKS",
     "QualityFocalLoss",
 }

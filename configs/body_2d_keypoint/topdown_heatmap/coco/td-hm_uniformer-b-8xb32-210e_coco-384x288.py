@@ -1,0 +1,10 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco"
+backbone = "uniformer"
+size = "base"
+input_size = (288, 384)
+sigma = 3
+batch_size = 32
+val_batch_size = 256
+lr = 5e-4
+base_batch_size = 512

@@ -1,0 +1,10 @@
+_base_ = "../../../_base_/recipes/td_hm.py"
+dataset = "coco"
+backbone = "uniformer"
+size = "base"
+drop_path_rate = 0.55
+input_size = (320, 448)
+sigma = 3
+batch_size = 32
+val_batch_size = 256
+lr = 5e-4

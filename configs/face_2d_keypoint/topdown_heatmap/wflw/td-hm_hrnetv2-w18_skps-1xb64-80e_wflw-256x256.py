@@ -1,0 +1,2 @@
+_base_ = "../../../_base_/recipes/skps.py"
+dataset = "wflw"
