@@ -74,12 +74,12 @@ def serve(
         max_queue=max_queue,
         answer_s=timeout,
     )
-    listener = bound_socket(host, port)
-    served = open_models(models or [], config, checkpoint, detector, device, threads)
-    service = Service(served, limits, max_batch=max_batch, max_wait_s=max_wait / 1000)
-    app = create_app(service, token=token, hosts=hosts, origins=cors or ())
-    announce(listener.getsockname()[1], host, token)
-    run(app, listener, limits)
+    with bound_socket(host, port) as listener:
+        served = open_models(models or [], config, checkpoint, detector, device, threads)
+        service = Service(served, limits, max_batch=max_batch, max_wait_s=max_wait / 1000)
+        app = create_app(service, token=token, hosts=hosts, origins=cors or ())
+        announce(listener.getsockname()[1], host, token)
+        run(app, listener, limits)
 
 
 def open_models(

@@ -12,7 +12,7 @@ from posekit.serve.metrics import Metrics
 from posekit.serve.request_error import RequestError
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-OPEN_PATHS = re.compile(r"/|/health|/docs|/page/.*")
+OPEN_PATHS = re.compile(r"/|/health|/docs|/openapi\.json|/page/.*")
 """Pages and files without any data; they can be read without a token."""
 
 KNOWN_PATHS = {"/", "/health", "/metrics", "/docs", "/openapi.json", "/v1/predict", "/v1/models", "/v1/video"}

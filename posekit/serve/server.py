@@ -36,12 +36,15 @@ def bound_socket(host: str, port: int) -> socket.socket:
     Raises:
         OSError: if the address cannot be used.
     """
+    listener = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
     except OSError as error:
+        if listener is not None:
+            listener.close()
         raise OSError(f"--host {host} --port {port}: {error.strerror or error}; choose another") from error
     return listener
 

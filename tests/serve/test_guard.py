@@ -7,7 +7,7 @@ from serve_tools import jpeg, running
 
 from posekit.serve.guard import LOOPBACK_HOSTS
 
-PROTECTED = ("/v1/models", "/metrics", "/openapi.json", "/v1/video/x")
+PROTECTED = ("/v1/models", "/metrics", "/v1/video/x")
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def test_with_the_token_there_is(server):
     assert get(server, "/v1/models", Authorization="Bearer sécret").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/health"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/health"])
 def test_page_and_health_need_no_token(server, path):
     assert get(server, path).status_code == 200
 
