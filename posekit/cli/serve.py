@@ -44,7 +44,7 @@ def serve(
     cors: Annotated[
         list[str] | None, typer.Option(metavar="ORIGIN", help="Site whose pages may use the server; repeatable.")
     ] = None,
-    max_batch: Annotated[int, typer.Option(min=1, help="Number of images that are predicted together.")] = 16,
+    max_batch: Annotated[int, typer.Option(min=1, help="Number of images that are predicted together.")] = 8,
     max_wait: Annotated[float, typer.Option(min=0, help="Milliseconds a batch waits for more images.")] = 10.0,
     max_queue: Annotated[int, typer.Option(min=1, help="Number of images that may wait.")] = 64,
     max_megabytes: Annotated[int, typer.Option(min=1, help="Size of a request with images.")] = 32,

@@ -56,7 +56,7 @@ class Service:
         models: Sequence[ServedModel],
         limits: Limits | None = None,
         *,
-        max_batch: int = 16,
+        max_batch: int = 8,
         max_wait_s: float = 0.01,
     ) -> None:
         self.limits = limits or Limits()

@@ -62,7 +62,7 @@ class Batcher:
         self,
         predictors: Mapping[str, Predictor],
         *,
-        max_batch: int = 16,
+        max_batch: int = 8,
         max_wait_s: float = 0.01,
         max_queue: int = 64,
         observe: Callable[[int, float], None] = lambda images, seconds: None,

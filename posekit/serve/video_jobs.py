@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,12 +127,16 @@ class VideoJobs:
     def __init__(self, batcher: Batcher, limits: Limits) -> None:
         self.batcher = batcher
         self.limits = limits
-        self.folder = Path(tempfile.mkdtemp(prefix="posekit-serve-"))
         self.jobs: dict[str, VideoJob] = {}
         self.lock = threading.Lock()
         self.waiting: queue.SimpleQueue[VideoJob | None] = queue.SimpleQueue()
         self.thread = threading.Thread(target=self._work, name="posekit-video", daemon=True)
         self.thread.start()
+
+    @cached_property
+    def folder(self) -> Path:
+        """Where all files lie; it is made for the first video."""
+        return Path(tempfile.mkdtemp(prefix="posekit-serve-"))
 
     def new(self, model: ServedModel, options: VideoOptions) -> VideoJob:
         """Begin a job, whose video is about to be received.
@@ -210,7 +215,8 @@ class VideoJobs:
             self.cancel(job)
         self.waiting.put(None)
         self.thread.join()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if "folder" in vars(self):
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _work(self) -> None:
         while (job := self.waiting.get()) is not None:

@@ -8,11 +8,14 @@ import struct
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from serve_tools import jpeg, png, running
 
+from posekit.inference.results import PoseResult
 from posekit.inference.sequence import PoseSequence
 from posekit.serve.limits import Limits
+from posekit.serve.video_jobs import best_people
 
 WHOLE = [[[0, 0], [60, 40]]]
 
@@ -73,7 +76,7 @@ BAD_REQUESTS = {
     "no image": (dict(content=b"hello", headers={"Content-Type": "image/jpeg"}), 400, "none of JPEG"),
     "an empty image": (dict(content=b"", headers={"Content-Type": "image/jpeg"}), 400, "empty"),
     "a truncated image": (dict(content=jpeg()[:-30], headers={"Content-Type": "image/jpeg"}), 400, "cut off"),
-    "an unknown option": (form('{"options": "{\\"modell\\": 1}"}'), 400, "did you mean 'model'?"),
+    "an unknown option": (form('{"options": "{\\"modle\\": 1}"}'), 400, "did you mean 'model'?"),
     "a wrong option": (form('{"options": "{\\"max_people\\": 0}"}'), 400, "a whole number above 0"),
     "an unknown model": (form('{"options": "{\\"model\\": \\"boxx\\"}"}'), 404, "did you mean 'box'?"),
     "an unknown field": (form('{"image_url": "x"}'), 400, "image_url"),
@@ -154,3 +157,17 @@ def test_decoded_images_count_as_memory():
         assert answer.status_code == 429
         assert int(answer.headers["Retry-After"]) >= 1
         assert server.service.memory.used == 0
+
+
+def test_the_models_are_listed(server):
+    models = server.client.get("/v1/models").json()["models"]
+    assert [model["name"] for model in models] == ["box", "other"]
+    assert models[0]["keypoint_names"] == ["low", "high"]
+    assert models[0]["skeleton_links"] == [[0, 1]]
+
+
+def test_the_best_people_stay():
+    scores = np.array([[0.2, 0.2], [0.9, 0.7], [0.5, 0.5]])
+    result = PoseResult(np.zeros((3, 2, 2)), scores, {}, box_scores=np.array([1.0, 0.5, 1.0]))
+    assert best_people(result, 2).scores.tolist() == [[0.9, 0.7], [0.5, 0.5]]
+    assert best_people(result, None) is result
