@@ -62,9 +62,10 @@ def crops() -> list[bytes]:
 @contextmanager
 def served(model: str, max_batch: int) -> Iterator[int]:
     """Run a server in this process and yield its port."""
-    from posekit.serve.app import Service, create_app
+    from posekit.serve.app import create_app
     from posekit.serve.models import ServedModel
     from posekit.serve.server import bound_socket, server_of
+    from posekit.serve.service import Service
 
     service = Service([ServedModel("default", predictor_of(model))], max_batch=max_batch)
     server = server_of(create_app(service), service.limits)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from posekit.serve.models import ServedModel
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-MEGABYTE = 2**20
 
 
 def serve(
@@ -61,10 +60,11 @@ def serve(
     import python_multipart  # noqa: F401
     import uvicorn  # noqa: F401
 
-    from posekit.serve.app import Service, create_app
+    from posekit.serve.app import create_app
     from posekit.serve.guard import LOOPBACK_HOSTS
-    from posekit.serve.limits import Limits
+    from posekit.serve.limits import MEGABYTE, Limits
     from posekit.serve.server import bound_socket, run
+    from posekit.serve.service import Service
 
     token = token or os.environ.get("POSEKIT_TOKEN") or None
     hosts = [*(LOOPBACK_HOSTS if host in LOOPBACK else ()), *(allow_host or ())] or None
@@ -72,6 +72,7 @@ def serve(
         max_bytes=max_megabytes * MEGABYTE,
         max_video_bytes=max_video_megabytes * MEGABYTE,
         max_queue=max_queue,
+        max_memory=max(Limits.max_memory, 4 * max_megabytes * MEGABYTE),
         answer_s=timeout,
     )
     with bound_socket(host, port) as listener:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import AsyncIterator, Collection, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
@@ -18,70 +16,20 @@ from starlette.middleware.cors import CORSMiddleware
 
 from posekit import __version__
 from posekit.inference.exports import neutral_json
-from posekit.inference.images import checked_boxes
-from posekit.media.image_file import MAX_STATED_PIXELS, decode
-from posekit.media.image_header import check_header
 from posekit.serve import api_schema, page_files
-from posekit.serve.batcher import Batcher, Kind
+from posekit.serve.batcher import Kind
 from posekit.serve.body import arriving_within, bounded_stream, read_body
+from posekit.serve.decoding import decode_all
 from posekit.serve.guard import Guard
-from posekit.serve.limits import Limits
-from posekit.serve.memory import Memory, MemoryShare
-from posekit.serve.metrics import Metrics
-from posekit.serve.models import ServedModel, ServedModels
-from posekit.serve.predict_request import SentImage, parse_options, parse_request, plain_name
+from posekit.serve.predict_request import parse_options, parse_request, plain_name
 from posekit.serve.request_error import RequestError
-from posekit.serve.video_jobs import DRAWING, RESULTS, VideoJobs, VideoOptions, best_people
+from posekit.serve.service import Service
+from posekit.serve.video_jobs import DRAWING, RESULTS, VideoOptions, best_people
 
 if TYPE_CHECKING:
     from posekit.inference.results import PoseResult
 
 router = APIRouter()
-
-Decoded = list[tuple[np.ndarray, np.ndarray | None]]
-
-
-class Service:
-    """What the requests of a server share.
-
-    Args:
-        models: the models, the first for requests that name none.
-        limits: bounds of requests.
-        max_batch: number of images in a batch.
-        max_wait_s: seconds that a batch waits for images which are about to come.
-    """
-
-    def __init__(
-        self,
-        models: Sequence[ServedModel],
-        limits: Limits | None = None,
-        *,
-        max_batch: int = 8,
-        max_wait_s: float = 0.01,
-    ) -> None:
-        self.limits = limits or Limits()
-        self.models = ServedModels(models)
-        self.metrics = Metrics()
-        self.memory = Memory(self.limits.max_memory)
-        self.batcher = Batcher(
-            {model.name: model.predictor for model in models},
-            max_batch=max_batch,
-            max_wait_s=max_wait_s,
-            max_queue=self.limits.max_queue,
-            observe=self.metrics.predicted,
-        )
-        self.jobs = VideoJobs(self.batcher, self.limits)
-        self.pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="posekit-decode")
-
-    async def in_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a function that computes beside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self.pool, function, *arguments)
-
-    def close(self) -> None:
-        """Cancel the videos, finish the images, and end all threads."""
-        self.jobs.close()
-        self.batcher.close()
-        self.pool.shutdown()
 
 
 def create_app(
@@ -166,29 +114,6 @@ async def predict(request: Request) -> Response:
     ]
     text = neutral_json.dumps(model.sequence(named).to_dict())
     return Response(text, media_type="application/json")
-
-
-def decode_all(images: Sequence[SentImage], limits: Limits, share: MemoryShare) -> Decoded:
-    """Return the pixels (H, W, 3) of images, BGR, with their boxes; the pixels count as memory.
-
-    Raises:
-        RequestError: if an image cannot be used, or the memory is full.
-    """
-    decoded: Decoded = []
-    for number, sent in enumerate(images):
-        where = sent.name or f"image {number}"
-        try:
-            width, height = check_header(sent.data, MAX_STATED_PIXELS)
-            if width * height > limits.max_pixels:
-                raise RequestError(413, f"{where}: {width} x {height} pixels; at most {limits.max_pixels} in all")
-            share.take(width * height * 3)
-            pixels = decode(sent.data, max_pixels=limits.max_pixels)
-            if sent.boxes is not None:
-                checked_boxes(sent.boxes, pixels.shape[:2])
-        except ValueError as error:  # ImageFileError is one
-            raise RequestError(400, f"{where}: {error}") from error
-        decoded.append((pixels, sent.boxes))
-    return decoded
 
 
 async def results_of(futures: Sequence[Future[PoseResult]], seconds: float) -> list[PoseResult]:

@@ -43,7 +43,7 @@ class Limits:
     max_frames: int = 20_000
     max_jobs: int = 8
     keep_job_s: float = 3600
-    read_s: float = 30
+    read_s: float = 60
     read_video_s: float = 600
     answer_s: float = 60
     stop_s: float = 30

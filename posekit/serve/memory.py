@@ -52,8 +52,10 @@ class MemoryShare:
         """Take more bytes.
 
         Raises:
-            RequestError: if so many are not free.
+            RequestError: if so many are not free, or the request needs more than there are.
         """
+        if self.held + amount > self.memory.total:
+            raise RequestError(413, "the images of this request need more memory than the server has; send fewer")
         self.memory.change(amount)
         self.held += amount
 

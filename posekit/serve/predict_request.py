@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -132,8 +132,9 @@ async def parse_request(content_type: str, query: Mapping[str, str], body: bytes
         sent = [(plain_name(values.pop("name", None)), body, None)]
     else:
         raise RequestError(415, f"Content-Type '{kind[:100]}': {FORMS}")
-    if not 0 < len(sent) <= limits.max_images:
-        raise RequestError(400 if not sent else 413, f"{len(sent)} images: {FORMS}; at most {limits.max_images}")
+    most = min(limits.max_images, limits.max_queue)
+    if not 0 < len(sent) <= most:
+        raise RequestError(400 if not sent else 413, f"{len(sent)} images: {FORMS}; at most {most}")
     return PredictRequest(with_boxes(sent, boxes, limits), parse_options(values))
 
 
@@ -146,7 +147,7 @@ async def parse_multipart(
 ) -> tuple[Parts, dict[str, Any], Any]:
     """Return the images of a form, the options with those of its field ``options``, and its ``boxes``."""
 
-    async def whole() -> AsyncIterator[bytes]:
+    async def whole() -> AsyncGenerator[bytes]:
         yield body
         yield b""
 

@@ -228,7 +228,7 @@ class VideoJobs:
                 self._run(job)
                 job.state = DONE
             except Exception as error:  # the job tells it; the thread goes on to the next
-                job.error = str(error).replace(str(job.upload), "video") or type(error).__name__
+                job.error = str(error).replace(f"{job.folder}/", "") or type(error).__name__
                 job.state = FAILED
             with self.lock:
                 job.ended = time.monotonic()
@@ -274,7 +274,8 @@ class VideoJobs:
                     raise ValueError("cancelled")
                 if number >= self.limits.max_frames:
                     raise ValueError(f"the video has more than {self.limits.max_frames} frames; cut it")
-                ahead.append((image, *self.batcher.submit(kind, [(image, None)], bounded=False)))
+                (future,) = self.batcher.submit(kind, [(image, None)], bounded=False)
+                ahead.append((image, future))
                 if len(ahead) == FRAMES_AHEAD:
                     image, future = ahead.popleft()
                     yield image, future.result()

@@ -13,10 +13,11 @@ import numpy as np
 
 from posekit.inference.images import checked_boxes
 from posekit.inference.top_down import TopDownPredictor
-from posekit.serve.app import Service, create_app
+from posekit.serve.app import create_app
 from posekit.serve.limits import Limits
 from posekit.serve.models import ServedModel
 from posekit.serve.server import bound_socket, server_of
+from posekit.serve.service import Service
 from posekit.structures.instance_data import InstanceData
 from posekit.structures.pose_data_sample import PoseDataSample
 

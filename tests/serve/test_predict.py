@@ -154,8 +154,13 @@ def test_decoded_images_count_as_memory():
     with running(Limits(max_memory=2**20)) as server:
         assert server.client.post("/v1/predict", files={"images": png(0, (500, 500))}).status_code == 200
         answer = server.client.post("/v1/predict", files={"images": png(0, (600, 600))})
-        assert answer.status_code == 429
-        assert int(answer.headers["Retry-After"]) >= 1
+        assert answer.status_code == 413
+        assert "more memory than the server has" in answer.json()["error"]
+        with server.service.memory.share() as others:
+            others.take(2**19)
+            answer = server.client.post("/v1/predict", files={"images": png(0, (500, 500))})
+            assert answer.status_code == 429
+            assert int(answer.headers["Retry-After"]) >= 1
         assert server.service.memory.used == 0
 
 
