@@ -44,6 +44,10 @@ def convert(
     copy_images: Annotated[
         bool, typer.Option("--copy-images", help="Copy the images instead of leaving them.")
     ] = False,
+    allow_outside: Annotated[
+        bool,
+        typer.Option("--allow-outside", help="Copy or link images outside of SOURCE's folder and of --images as well."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept the proposed flip pairs.")] = False,
     swap: Annotated[list[str] | None, typer.Option(metavar="A:B", help="A flip pair; repeatable, instead.")] = None,
     no_flip: Annotated[bool, typer.Option("--no-flip", help="There are no flip pairs.")] = False,
@@ -82,6 +86,7 @@ def convert(
         whole=whole,
         copy_images=copy_images,
         overwrite=overwrite,
+        allow_outside=allow_outside,
         every=every,
         frames=not no_frames,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from posekit.labels.allowed_places import check_places
 from posekit.labels.complete import PADDING, complete
 from posekit.labels.format_table import format_of_destination, get_format, guess_format
 from posekit.labels.keypoint_data import Category, Format, Hints, KeypointData
@@ -30,6 +31,7 @@ class Options:
         padding: of boxes made from keypoints, as a share of these on each side.
         whole: make boxes of the whole image instead.
         overwrite: write to a destination that is there already.
+        allow_outside: copy and link images outside of the source's folder and of the one that the hints name.
         every: for sets that are unpacked, see ``Job``; so is ``frames``.
     """
 
@@ -43,6 +45,7 @@ class Options:
     whole: bool = False
     copy_images: bool = False
     overwrite: bool = False
+    allow_outside: bool = False
     every: int | None = None
     frames: bool = True
 
@@ -81,6 +84,7 @@ def convert(
     if found.left_out:
         tell(f"left    {', '.join(f'{count:,} {what}' for what, count in found.left_out.items())}")
     _tell_missing(data, tell)
+    _check_places(data, source, writer, options, tell)
     _divide(data, dest, writer, options, tell)
     made = complete(data, writer.needs & {"sizes"})
     rest, lost = lose(data, _losses(writer, dest))
@@ -100,6 +104,15 @@ def _tell_missing(data: KeypointData, tell: Callable[[str], object]) -> None:
     if missing:
         count = f"{len(missing):,} file{'s' if len(missing) > 1 else ''} of images"
         tell(f"missing {count}, such as {missing[0]}; give its folder with --images")
+
+
+def _check_places(
+    data: KeypointData, source: Path, writer: Format, options: Options, tell: Callable[[str], object]
+) -> None:
+    """See that what will be copied or linked are images in the folders that the person pointed to."""
+    moved = [image for image in data.images if options.copy_images or writer.places_images or image.frame is not None]
+    for line in check_places(moved, source, options.hints.images, allow_outside=options.allow_outside):
+        tell(line)
 
 
 def _unpack(

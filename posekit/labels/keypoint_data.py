@@ -160,6 +160,7 @@ class Format:
         unpacking: for a public dataset that becomes the files of its own dataset class.
         loses: names of ``losses.LOSSES`` that it cannot hold.
         needs: what must be filled in before: ``boxes``, ``areas``, ``sizes``, ``swaps``, ``splits``, ``videos``.
+        places_images: whether writing puts the images, or links to them, in folders of the format's own.
         suffix: of the one file that it is, so that a destination such as ``x.json`` names that file.
     """
 
@@ -171,4 +172,5 @@ class Format:
     unpacking: Unpacking | None = None
     loses: tuple[str, ...] = ()
     needs: frozenset[str] = frozenset()
+    places_images: bool = False
     suffix: str | None = None

@@ -340,4 +340,5 @@ FORMAT = Format(
         *("segmentations", "uneven_tracks", "scores", "ids", "splits", "sizes", "swaps", "extra"),
     ),
     needs=frozenset({"videos"}),
+    places_images=True,
 )

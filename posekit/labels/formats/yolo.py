@@ -211,4 +211,5 @@ FORMAT = Format(
         *("links", "extra"),
     ),
     needs=frozenset({"boxes", "sizes", "swaps", "splits"}),
+    places_images=True,
 )

@@ -183,4 +183,5 @@ FORMAT = Format(
         *("ids", "category_ids", "instance_ids", "videos", "sizes", "links", "swaps"),
     ),
     needs=frozenset({"boxes", "sizes"}),
+    places_images=True,
 )
