@@ -17,7 +17,7 @@ PACKAGES = {
     "train": ("torch", "torchvision", "lightning", "timm", "safetensors", "tensorboard", "matplotlib"),
     "export": ("onnx", "onnxscript", "openvino"),
     "data": ("yaml", "h5py", "sleap_io", "cdflib"),
-    "serve": ("fastapi", "uvicorn", "multipart"),
+    "serve": ("fastapi", "uvicorn", "python_multipart"),
 }
 """The import names of each extra's packages."""
 
