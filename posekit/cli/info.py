@@ -24,7 +24,7 @@ PACKAGES = {
 DISTRIBUTIONS = {
     "cv2": "opencv-python-headless",
     "array_api_compat": "array-api-compat",
-    "multipart": "python-multipart",
+    "python_multipart": "python-multipart",
     "yaml": "pyyaml",
     "sleap_io": "sleap-io",
 }
