@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def read_json(path: str | Path, kind: str = "file", *, hook: Callable[[dict[str,
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is not JSON; the message names line and column.
+        ValueError: if it is not JSON, or an object has a key twice; the message names line and column, or the key.
     """
     if not path:
         raise FileNotFoundError(f"no {kind} given; set its path, relative to data_root in a config")
@@ -98,7 +99,7 @@ def read_json(path: str | Path, kind: str = "file", *, hook: Callable[[dict[str,
         )
     try:
         with paused_gc():
-            return json.loads(_read_text(path), object_hook=hook)
+            return json.loads(read_json_text(path), object_pairs_hook=partial(_object, hook))
     except json.JSONDecodeError as error:
         size = Path(path).stat().st_size
         raise ValueError(
@@ -109,8 +110,20 @@ def read_json(path: str | Path, kind: str = "file", *, hook: Callable[[dict[str,
         raise ValueError(f"{kind} '{path}' is no valid JSON: {error}; write or download it again") from error
 
 
-def _read_text(path: str | Path) -> str:
-    """Return a JSON file's text; unlike in ``json.loads(bytes)`` the bytes are gone before the text is parsed."""
+def _object(hook: Callable[[dict[str, Any]], Any] | None, pairs: list[tuple[str, Any]]) -> Any:
+    """Make an object of its keys and values: of two values for one key nobody knows which was meant."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!a} stands twice in one object")
+    return values if hook is None else hook(values)
+
+
+def read_json_text(path: str | Path) -> str:
+    """Return the text of a JSON file in UTF-8, UTF-16 or UTF-32, with or without a byte order mark.
+
+    Unlike in ``json.loads(bytes)`` the bytes are gone before the text is parsed.
+    """
     data = Path(path).read_bytes()
     return data.decode(json.detect_encoding(data), "surrogatepass")
 

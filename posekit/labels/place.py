@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from posekit.datasets.annotation_file import packer
-from posekit.files import read_json
+from posekit.files import read_json, read_json_text
 
 MOST = 1e12
 """Numbers beyond are a mistake in any file."""
@@ -158,6 +158,14 @@ def json_bytes(value: Any) -> bytes:
 def as_utf8(text: str) -> bytes:
     """Return a text's bytes; what a file's name has that is no UTF-8 is escaped, as JSON allows."""
     return text.encode(errors="backslashreplace")
+
+
+def json_text(path: Path) -> str:
+    """Return the text of a file that may be JSON, to see what it holds; empty if it is no text."""
+    try:
+        return read_json_text(path)
+    except UnicodeDecodeError:
+        return ""
 
 
 def json_pieces(head: Mapping[str, Any], key: str, items: Iterable[Any]) -> Iterator[bytes]:

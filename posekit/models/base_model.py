@@ -1,4 +1,4 @@
-"""What all models share that are made of a backbone, a neck and a head: the three ways to call them."""
+"""Base of all models with a backbone, a neck and a head: the three ways to call them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_module import BaseModule, InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
-from posekit.models.heads.base import Batch
+from posekit.models.heads.base import SampleBatch
 from posekit.models.losses.base import one_of
 from posekit.models.necks.base import BaseNeck
 from posekit.registry import MODELS
@@ -22,15 +22,15 @@ Inputs: TypeAlias = Tensor | Sequence[Tensor]
 class BaseModel(BaseModule):
     """Backbone, neck and head as one model.
 
-    A subclass holds the head as ``head`` and defines ``predict``. It either takes built parts and hands them to
-    ``take_parts``, or sets ``self.backbone``, and ``self.neck`` where it has one, itself.
+    A subclass holds the head as ``head`` and defines ``predict``. It either passes built parts to ``take_parts``, or
+    sets ``self.backbone``, and ``self.neck`` where it has one, itself.
 
     Args:
-        data_preprocessor: turns a collated batch into inputs; by default it only stacks and moves.
+        data_preprocessor: module that turns a collated batch into inputs; by default it only stacks and moves them.
         init_cfg: rules for the initial weights.
 
     Attributes:
-        dataset_meta: what the model was trained to find, once known.
+        dataset_meta: meta information of the dataset that the model was trained on, once known.
 
     Raises:
         TypeError: if another part of the model is given as ``data_preprocessor``.
@@ -70,11 +70,11 @@ class BaseModel(BaseModule):
         """Hold built parts.
 
         Args:
-            backbone: turns inputs into features.
-            neck: turns features into other features.
+            backbone: network from inputs to features.
+            neck: network from features to other features.
             train_cfg: settings for ``loss``.
             test_cfg: settings for ``predict``.
-            use_syncbn: tells the trainer to share batch statistics between devices.
+            use_syncbn: whether the trainer shares batch statistics between devices.
         """
         self.backbone = backbone
         self.neck = neck
@@ -90,12 +90,12 @@ class BaseModel(BaseModule):
     def with_head(self) -> bool:
         return self.head is not None
 
-    def forward(self, inputs: Inputs, data_samples: Batch | None = None, mode: str = "tensor") -> Any:
+    def forward(self, inputs: Inputs, data_samples: SampleBatch | None = None, mode: str = "tensor") -> Any:
         """Run the model.
 
         Args:
             inputs: preprocessed inputs.
-            data_samples: the samples; ``tensor`` needs none.
+            data_samples: samples; ``tensor`` needs none.
             mode: ``loss`` gives named losses, ``predict`` samples with predictions, ``tensor`` the raw outputs.
         """
         one_of("mode", mode, ("loss", "predict", "tensor"))
@@ -115,11 +115,11 @@ class BaseModel(BaseModule):
         feats = self.backbone(inputs)
         return feats if self.neck is None else self.neck(feats)
 
-    def loss(self, inputs: Inputs, data_samples: Batch) -> dict[str, Tensor]:
+    def loss(self, inputs: Inputs, data_samples: SampleBatch) -> dict[str, Tensor]:
         """Return the named losses of a batch with targets."""
         return self.needed_head.loss(self.extract_feat(inputs), data_samples, train_cfg=self.train_cfg)
 
-    def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
+    def predict(self, inputs: Inputs, data_samples: SampleBatch) -> list[PoseDataSample]:
         """Return the samples with ``pred_instances`` in image space."""
         raise NotImplementedError
 

@@ -1,4 +1,4 @@
-"""The base of every part of a model: a torch module that knows how to set its own weights."""
+"""The base of every part of a model: a torch module that sets its own initial weights."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class BaseModule(nn.Module):
     """A torch module whose initial weights a config may choose.
 
     Args:
-        init_cfg: one rule or a list of rules (see ``posekit.models.init_weights``); without any, the
-            class's own ``default_init`` applies.
+        init_cfg: one rule or a list of rules (see ``posekit.models.init_weights``); the class's own
+            ``default_init`` by default.
     """
 
     registry: ClassVar[Registry] = MODELS
@@ -49,13 +49,13 @@ class BaseModule(nn.Module):
         """Initialise the whole tree: own rules first, then the parts' own, then pretrained weights."""
         from posekit.models.init_weights import apply_rule
 
-        late = [rule for rule in self.init_rules if rule["type"].endswith(PRETRAINED)]
+        pretrained = [rule for rule in self.init_rules if rule["type"].endswith(PRETRAINED)]
         for rule in self.init_rules:
-            if rule not in late:
+            if rule not in pretrained:
                 apply_rule(self, rule)
         for child in self.children():
             _init_tree(child)
-        for rule in late:
+        for rule in pretrained:
             apply_rule(self, rule)
 
 

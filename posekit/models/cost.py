@@ -1,4 +1,4 @@
-"""What a model costs: parameters, multiply-adds, activations, time."""
+"""The cost of a model: parameters, multiply-adds, activations, time."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ resampling are not."""
 
 @dataclass
 class Cost:
-    """What a part of a model costs, its parts included.
+    """Cost of a part of a model, including the parts within it.
 
     Attributes:
-        name: of the part within the part around it.
-        kind: its class.
-        parameters: how many numbers; those that two parts share count once.
-        multiply_adds: of one forward pass; a multiplication and the addition of its result count as one.
-        activations: numbers that the counted operations put out.
-        parts: in the order of the model.
+        name: name within the enclosing part.
+        kind: name of the class.
+        parameters: number of parameters; those that two parts share count once.
+        multiply_adds: multiply-adds of one forward pass; a multiplication and the addition of its result count as one.
+        activations: number of outputs of the counted operations.
+        parts: costs of the parts, in the order of the model.
     """
 
     name: str
@@ -43,11 +43,11 @@ class Cost:
 
 @torch.no_grad()
 def measure(model: nn.Module, run: Callable[[], Any]) -> Cost:
-    """Count what a model does.
+    """Measure the cost of a model.
 
     Args:
-        model: in evaluation mode.
-        run: calls it once.
+        model: model in evaluation mode.
+        run: function that calls it once.
     """
     counter = Counter()
     with called_parts(model, counter.inside), counter:
@@ -57,10 +57,10 @@ def measure(model: nn.Module, run: Callable[[], Any]) -> Cost:
 
 
 def _cost(name: str, path: str, module: nn.Module, counts: dict[str, list[int]], seen: set[int]) -> Cost:
-    own = [value for value in module.parameters(recurse=False) if id(value) not in seen]
-    seen.update(map(id, own))
+    parameters = [value for value in module.parameters(recurse=False) if id(value) not in seen]
+    seen.update(map(id, parameters))
     multiply_adds, activations = counts.get(path, (0, 0))
-    cost = Cost(name, type(module).__name__, sum(map(Tensor.numel, own)), multiply_adds, activations)
+    cost = Cost(name, type(module).__name__, sum(map(Tensor.numel, parameters)), multiply_adds, activations)
     for child, part in module.named_children():
         inner = _cost(child, f"{path}.{child}".lstrip("."), part, counts, seen)
         cost.parts.append(inner)
@@ -72,7 +72,7 @@ def _cost(name: str, path: str, module: nn.Module, counts: dict[str, list[int]],
 
 @contextmanager
 def called_parts(model: nn.Module, inside: list[str]) -> Iterator[None]:
-    """Keep the paths of the modules that are running in ``inside``, the innermost last."""
+    """Keep the paths of the running modules in ``inside``, the innermost last."""
     handles = []
     for path, part in model.named_modules():
         handles.append(part.register_forward_pre_hook(lambda *_, path=path: inside.append(path)))
@@ -116,7 +116,7 @@ def multiply_adds(func: Any, args: Any, kwargs: Any, out: Any) -> int:
 
 @torch.no_grad()
 def seconds_per_run(run: Callable[[], Any], repeat: int) -> float:
-    """Return the median time of ``repeat`` runs after two to warm up."""
+    """Return the median time of ``repeat`` runs after two warm-up runs."""
     times = []
     for _ in range(repeat + 2):
         _wait()

@@ -1,7 +1,7 @@
-"""Rules that set initial weights, as ``init_cfg`` names them.
+"""Rules for initial weights, as ``init_cfg`` names them.
 
 A rule is a dict: ``type`` (a key of ``RULES``, or ``Pretrained``), the rule's own numbers, ``bias`` or
-``bias_prob``, ``layer`` (class names whose weights it sets, base classes included; without it all) and
+``bias_prob``, ``layer`` (names of the classes whose weights it sets, base classes included; all without it) and
 ``override`` (rules for single named parts).
 """
 
@@ -92,15 +92,15 @@ RULES: dict[str, Callable[..., None]] = {
 
 
 def rule_name(kind: str) -> str:
-    """Return the name of a rule that may be written as a class: ``mmengine.model.KaimingInit``."""
+    """Return the name of a rule, which may be written as a class: ``mmengine.model.KaimingInit``."""
     return strip_scope(kind).removesuffix("Init")
 
 
 def apply_rule(module: nn.Module, rule: dict[str, Any]) -> None:
-    """Apply one ``init_cfg`` rule to ``module`` and all below it.
+    """Apply one ``init_cfg`` rule to ``module`` and all modules within it.
 
     Raises:
-        ValueError: for an unknown rule or option, or an override of a part that does not exist.
+        ValueError: if the rule or an option is unknown, or an override names a part that does not exist.
     """
     options = {key: value for key, value in rule.items() if key not in ("type", "layer", "override", "map_location")}
     kind = rule_name(rule["type"])
@@ -122,8 +122,8 @@ def _apply_override(module: nn.Module, override: dict[str, Any], default: dict[s
     if not isinstance(part, nn.Module):
         names = ", ".join(name for name, _ in module.named_children())
         raise ValueError(f"init_cfg override {override}: {type(module).__name__} has no such part; it has {names}")
-    own = {key: value for key, value in override.items() if key != "name"}
-    apply_rule(part, own if "type" in own else {**default, **own})
+    rule = {key: value for key, value in override.items() if key != "name"}
+    apply_rule(part, rule if "type" in rule else {**default, **rule})
 
 
 def _filler(kind: str, options: dict[str, Any]) -> Callable[[nn.Module], None]:
@@ -148,15 +148,15 @@ def _filler(kind: str, options: dict[str, Any]) -> Callable[[nn.Module], None]:
 
 
 def load_pretrained(module: nn.Module, checkpoint: str, prefix: str | None = None) -> None:
-    """Load what matches of a checkpoint into ``module``.
+    """Load the matching weights of a checkpoint into ``module``.
 
     Args:
-        checkpoint: a path, a URL, or a name: ``torchvision://resnet50``, ``timm://resnet50.a1_in1k``,
-            ``mmcls://...`` and ``open-mmlab://msra/...`` (classification weights of the field).
-        prefix: load only the keys below it, without it.
+        checkpoint: path, URL, or name: ``torchvision://resnet50``, ``timm://resnet50.a1_in1k``,
+            ``mmcls://...`` and ``open-mmlab://msra/...`` (published classification weights).
+        prefix: prefix of the keys to load, which is removed from them.
 
     Raises:
-        ValueError: if the checkpoint has no key below ``prefix``, or belongs to another model.
+        ValueError: if no key of the checkpoint has the prefix, or the checkpoint belongs to another model.
     """
     from posekit.checkpoints.load import load_into, read_checkpoint
 
@@ -176,7 +176,7 @@ def load_pretrained(module: nn.Module, checkpoint: str, prefix: str | None = Non
 
 
 def below(state: dict[str, Tensor], prefix: str, checkpoint: str) -> dict[str, Tensor]:
-    """Return the weights below ``prefix``, without it."""
+    """Return the weights whose keys have the prefix, without it."""
     head = prefix.rstrip(".") + "."
     inside = {key[len(head) :]: value for key, value in state.items() if key.startswith(head)}
     if not inside:

@@ -583,3 +583,26 @@ def test_coco_folders_must_agree(tmp_path):
     (tmp_path / "val.json").write_text(json.dumps(other))
     with pytest.raises(ValueError, match=r"val.json: its categories differ from those of .*train.json"):
         get_format("coco").read(tmp_path, Hints())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_coco_with_a_byte_order_mark(encoding, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(json.dumps(coco()).encode(encoding))
+    assert guess_format(path).name == "coco"
+    assert get_format("coco").read(path, Hints()).images
+
+
+def test_a_key_that_stands_twice_is_named(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(coco()).replace('"image_id"', '"id": 7, "image_id"', 1))
+    with pytest.raises(ValueError, match=r"a\.json' is no valid JSON: the key 'id' stands twice in one object"):
+        get_format("coco").read(path, Hints())
+
+
+def test_true_is_no_id_of_an_image(tmp_path):
+    content = coco()
+    content["annotations"][0]["image_id"] = True
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=r"annotations\[0\].*: found image_id True, expected the id of an image"):
+        get_format("coco").read(tmp_path / "a.json", Hints())

@@ -18,7 +18,7 @@ from posekit.labels.image_files import files_beside, find_folder
 from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.keypoint_set_file import with_stored_swaps, write_keypoint_set
 from posekit.labels.losses import numbered_names
-from posekit.labels.place import Found, Place, json_pieces, read_object
+from posekit.labels.place import Found, Place, json_pieces, json_text, read_object
 from posekit.media.video import VIDEO_SUFFIXES
 
 KEYPOINT_SET = "keypoint_set.py"
@@ -40,8 +40,8 @@ def recognises(source: Path) -> bool:
         return any(recognises(path) for path in _json_files(source)[:3])
     if source.suffix.lower() != ".json":
         return False
-    data = source.read_bytes()
-    return data.lstrip()[:1] == b"{" and b'"images"' in data and b'"annotations"' in data and b'"shapes"' not in data
+    text = json_text(source)
+    return text.lstrip()[:1] == "{" and '"images"' in text and '"annotations"' in text and '"shapes"' not in text
 
 
 def read(source: Path, hints: Hints) -> KeypointData:
@@ -101,7 +101,7 @@ def _read_file(path: Path, hints: Hints, split: str) -> KeypointData:
             raise where.wrong(Found(f"id {instance.id} a second time"), "an id of its own")
         seen.update([] if instance.id is None else [instance.id])
         image_id = where.get(annotation, "image_id")
-        if not isinstance(image_id, (int, str)) or image_id not in images:
+        if isinstance(image_id, bool) or not isinstance(image_id, (int, str)) or image_id not in images:
             raise where.wrong(Found(f"image_id {str(image_id)[:40]}"), "the id of an image in the file")
         images[image_id].instances.append(instance)
     extra = {key: value for key, value in document.items() if key not in FILE_KEYS}

@@ -27,7 +27,7 @@ from posekit.labels.grouping import (
 )
 from posekit.labels.image_files import files_beside, find_folder
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
-from posekit.labels.place import Found, Place, json_bytes, read_object
+from posekit.labels.place import Found, Place, json_bytes, json_text, read_object
 from posekit.labels.xml_file import read_xml, xml_bytes
 from posekit.media.image_file import IMAGE_SUFFIXES
 
@@ -51,9 +51,9 @@ def recognises(source: Path) -> bool:
         return (source / TASKS).is_file() and recognises(source / TASKS)
     if source.suffix.lower() != ".json" or not source.is_file():
         return False
-    head = source.read_bytes()
-    keys = (b'"data"', b'"annotations"'), (b'"original_width"', b'labels"')
-    return head.lstrip()[:1] == b"[" and any(all(key in head for key in pair) for pair in keys)
+    text = json_text(source)
+    keys = ('"data"', '"annotations"'), ('"original_width"', 'labels"')
+    return text.lstrip()[:1] == "[" and any(all(key in text for key in pair) for pair in keys)
 
 
 def read(source: Path, hints: Hints) -> KeypointData:

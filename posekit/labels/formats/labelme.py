@@ -19,7 +19,7 @@ from posekit.files import write_atomically
 from posekit.labels.grouping import LooseBox, LooseObject, LoosePoint, as_instances, group_points
 from posekit.labels.image_files import files_beside, found_below, image_named, placed_names
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
-from posekit.labels.place import Found, Place, json_bytes, read_object, read_text
+from posekit.labels.place import Found, Place, json_bytes, json_text, read_object, read_text
 from posekit.media.image_file import MAX_STATED_PIXELS
 from posekit.media.image_header import ImageFileError, check_header
 
@@ -31,7 +31,7 @@ VERSION = "5.5.0"
 def recognises(source: Path) -> bool:
     if source.is_dir():
         return any(recognises(path) for path in sorted(source.rglob("*.json"))[:3])
-    return source.suffix.lower() == ".json" and source.is_file() and b'"shapes"' in source.read_bytes()
+    return source.suffix.lower() == ".json" and source.is_file() and '"shapes"' in json_text(source)
 
 
 def read(source: Path, hints: Hints) -> KeypointData:

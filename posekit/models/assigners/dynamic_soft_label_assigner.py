@@ -1,4 +1,4 @@
-"""Which points of RTMDet learn which box."""
+"""Assignment of boxes to points for RTMDet."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from posekit.structures import InstanceData
 
 @MODELS.register_module()
 class DynamicSoftLabelAssigner:
-    """Gives each box the points that predict it at the least cost, measured against soft class labels.
+    """Assigns to each box the points that predict it at the lowest cost, measured against soft class labels.
 
-    A point's label is how much its box overlaps the instance's, so a sure score on a bad box costs as much as an
-    unsure score on a good one.
+    A point's label is the overlap of its box with the instance's, so that a confident score on a bad box costs as
+    much as an unconfident score on a good one.
+
+    Shapes: V points inside any box, N boxes, C classes.
 
     Args:
         soft_center_radius: distance from a box's centre, in strides, at which the centre costs 1; each further
             stride costs ten times as much.
         topk: number of the best overlaps that decide how many points a box gets.
         iou_weight: weight of the boxes' overlap in the cost.
-        iou_calculator: measures the overlap of boxes.
+        iou_calculator: measure of the overlap of boxes.
 
     Source: Lyu et al., RTMDet, arXiv 2212.07784, section 3.3.
     """
@@ -47,7 +49,7 @@ class DynamicSoftLabelAssigner:
         """Match the points of one image with its boxes.
 
         Args:
-            guess: the predictions.
+            guess: predictions.
             truth: tensors ``bboxes`` (N, 4) and ``labels`` (N,).
         """
         valid = inside_boxes(guess.points, truth.bboxes).any(1).nonzero()[:, 0]  # (V,)
@@ -55,7 +57,7 @@ class DynamicSoftLabelAssigner:
             return Match(valid, valid, guess.scores.new_zeros(0))
         candidates = guess.rows(valid)
         overlap = self.iou_calculator(candidates.boxes, truth.bboxes)  # (V, N)
-        cost = (
+        cost = (  # (V, N)
             soft_class_cost(candidates.scores.float(), truth.labels.long(), overlap)
             - self.iou_weight * torch.log(overlap + EPS)
             + self.center_cost(candidates.points, truth.bboxes)
@@ -65,21 +67,22 @@ class DynamicSoftLabelAssigner:
 
     def center_cost(self, points: Tensor, boxes: Tensor) -> Tensor:
         """Return the cost (V, N) of the points' distances from the boxes' centres."""
-        offset = points[:, None, :2] - boxes.unflatten(-1, (2, 2)).mean(1)
-        distance = torch.linalg.vector_norm(offset, dim=-1) / points[:, None, 2]
-        return 10.0 ** (distance - self.soft_center_radius)
+        offset = points[:, None, :2] - boxes.unflatten(-1, (2, 2)).mean(1)  # (V, N, 2)
+        distance = torch.linalg.vector_norm(offset, dim=-1) / points[:, None, 2]  # (V, N)
+        return 10.0 ** (distance - self.soft_center_radius)  # (V, N)
 
 
 def soft_class_cost(scores: Tensor, labels: Tensor, quality: Tensor) -> Tensor:
-    """Return what it costs (V, N) that points with these class scores learn instances with that quality.
+    """Return the cost (V, N) of learning each instance, by the points' class scores and the quality of their boxes.
 
     Args:
         scores: (V, C) probabilities.
         labels: (N,) class of each instance.
         quality: (V, N) score that the instance's class should have; all other classes should have 0.
     """
-    log_no = (1 - scores).log().clamp(min=-100)
-    elsewhere = -log_no * scores.square()  # (V, C), what each class costs that should score 0
-    own = scores[:, labels]
-    entropy = -(quality * own.log().clamp(min=-100) + (1 - quality) * log_no[:, labels])
-    return elsewhere.sum(1, keepdim=True) - elsewhere[:, labels] + entropy * (quality - own).square()
+    log_no = (1 - scores).log().clamp(min=-100)  # (V, C)
+    elsewhere = -log_no * scores.square()  # (V, C), cost of each class as one that should score 0
+    label_scores = scores[:, labels]  # (V, N)
+    entropy = -(quality * label_scores.log().clamp(min=-100) + (1 - quality) * log_no[:, labels])  # (V, N)
+    # -> (V, N)
+    return elsewhere.sum(1, keepdim=True) - elsewhere[:, labels] + entropy * (quality - label_scores).square()

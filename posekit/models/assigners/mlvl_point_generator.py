@@ -1,4 +1,4 @@
-"""The points that dense heads predict from."""
+"""The points from which dense heads predict."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class MlvlPointGenerator:
 
     Args:
         strides: input pixels per cell, one number or (x, y) for each map.
-        offset: where in its cell the point lies, as a share of the cell.
-        centralize_points: put points in the middle of the cell's pixels instead, half a pixel before its centre.
+        offset: position of the point in its cell, as a share of the cell.
+        centralize_points: whether points lie in the middle of the cell's pixels, half a pixel before its centre.
     """
 
     registry = MODELS
@@ -30,26 +30,28 @@ class MlvlPointGenerator:
         self.centralize_points = centralize_points
 
     def points(self, maps: Sequence[Tensor]) -> Tensor:
-        """Return (x, y, stride x, stride y) of the cells of maps (B, C, H, W), row by row and map by map.
+        """Return (P, 4): x, y, stride x, stride y of the cells of maps (B, C, H, W), row by row and map by map.
 
         Raises:
-            ValueError: if there are not as many maps as strides.
+            ValueError: if the numbers of maps and strides differ.
         """
         if len(maps) != len(self.strides_xy):
             raise ValueError(
                 f"MlvlPointGenerator has strides for {len(self.strides_xy)} feature maps, but was given {len(maps)}; "
                 "give prior_generator.strides one entry per map"
             )
-        levels = [self.level(one, stride) for one, stride in zip(maps, self.strides_xy, strict=True)]
-        return torch.cat(levels)
+        # -> (H * W, 4) each
+        levels = [self.level(feat, stride) for feat, stride in zip(maps, self.strides_xy, strict=True)]
+        return torch.cat(levels)  # (P, 4)
 
-    def level(self, one_map: Tensor, stride_xy: tuple[int, ...]) -> Tensor:
+    def level(self, feat: Tensor, stride_xy: tuple[int, ...]) -> Tensor:
         """Return (H * W, 4) for one map."""
         sides = [
-            torch.arange(cells, device=one_map.device, dtype=torch.float32) * stride + self.shift(stride)
-            for cells, stride in zip(reversed(one_map.shape[2:]), stride_xy, strict=True)
+            torch.arange(cells, device=feat.device, dtype=torch.float32) * stride + self.shift(stride)
+            for cells, stride in zip(reversed(feat.shape[2:]), stride_xy, strict=True)
         ]
-        y, x = torch.meshgrid(sides[1], sides[0], indexing="ij")
+        y, x = torch.meshgrid(sides[1], sides[0], indexing="ij")  # (H, W) each
+        # -> (H * W, 4)
         return torch.stack([x, y, torch.full_like(x, stride_xy[0]), torch.full_like(x, stride_xy[1])], -1).flatten(0, 1)
 
     def shift(self, stride: int) -> float:

@@ -1,4 +1,4 @@
-"""Which points of a dense head learn which instance."""
+"""Assignment of instances to the points of a dense head."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EPS = 1e-7
 
 
 class Guess(NamedTuple):
-    """What each of P points predicts for one image; points and boxes in input pixels.
+    """Predictions of P points for one image; points and boxes in input pixels.
 
     Attributes:
         points: (P, 4) x, y and the strides of both axes.
@@ -45,9 +45,9 @@ class Match(NamedTuple):
     """Points that learn an instance.
 
     Attributes:
-        points: (M,) which points, ascending.
-        instances: (M,) the instance of each.
-        quality: (M,) how well the point's prediction fits it already, from 0 to 1.
+        points: (M,) indices of the points, ascending.
+        instances: (M,) index of each point's instance.
+        quality: (M,) agreement of the point's prediction with its instance, from 0 to 1.
     """
 
     points: Tensor
@@ -57,19 +57,21 @@ class Match(NamedTuple):
 
 @MODELS.register_module()
 class SimOTAAssigner:
-    """Gives each instance the points that predict it at the least cost, more of them where predictions are good.
+    """Assigns to each instance the points that predict it at the lowest cost, more of them where predictions are good.
+
+    Shapes: P points, V of them near an instance, N instances, K keypoints, C classes.
 
     Args:
-        center_radius: how far from an instance's centre a point may lie, in strides.
-        candidate_topk: how many of the best fits decide the number of an instance's points.
-        iou_weight: weight of the boxes' fit in the cost.
+        center_radius: largest distance of a point from an instance's centre, in strides.
+        candidate_topk: number of the best agreements that decide how many points an instance gets.
+        iou_weight: weight of the boxes' agreement in the cost.
         cls_weight: weight of the class scores.
-        oks_weight: weight of the keypoints' fit.
+        oks_weight: weight of the keypoints' agreement.
         vis_weight: weight of the visibilities.
-        dynamic_k_indicator: which fit decides the number of points, iou or oks.
-        use_keypoints_for_center: an instance's centre is the mean of its visible keypoints, not its box's.
-        iou_calculator: measures the fit of boxes.
-        oks_calculator: measures the fit of keypoints.
+        dynamic_k_indicator: agreement that decides the number of points, iou or oks.
+        use_keypoints_for_center: whether an instance's centre is the mean of its visible keypoints, not its box's.
+        iou_calculator: measure of the agreement of boxes.
+        oks_calculator: measure of the agreement of keypoints.
 
     Source: Ge et al., YOLOX, arXiv 2107.08430, section 2.1 "SimOTA"; Lu et al., RTMO, arXiv 2312.07526.
     """
@@ -102,76 +104,77 @@ class SimOTAAssigner:
         """Match the points of one image with its instances.
 
         Args:
-            guess: the predictions.
+            guess: predictions.
             truth: tensors ``bboxes`` (N, 4) and ``labels`` (N,); where the guess has keypoints also ``keypoints``
                 (N, K, 2), ``keypoints_visible`` (N, K) and ``areas`` (N,).
         """
-        inside, near = self.neighbours(guess.points, truth)
+        inside, near = self.neighbours(guess.points, truth)  # (P, N) each
         near_any = (inside | near).any(1).nonzero()[:, 0]  # (V,)
         if not len(near_any):
             return Match(near_any, near_any, guess.scores.new_zeros(0))
         candidates = guess.rows(near_any)
         fits = self.fits(candidates, truth)
-        cost = self.cost(candidates, truth, fits) + OUTSIDE * ~(inside & near)[near_any]
-        fit = fits[self.dynamic_k_indicator]
-        points, instances = cheapest(cost, fit, self.candidate_topk).nonzero(as_tuple=True)
+        cost = self.cost(candidates, truth, fits) + OUTSIDE * ~(inside & near)[near_any]  # (V, N)
+        fit = fits[self.dynamic_k_indicator]  # (V, N)
+        points, instances = cheapest(cost, fit, self.candidate_topk).nonzero(as_tuple=True)  # (M,) each
         return Match(near_any[points], instances, fit[points, instances])
 
     def neighbours(self, points: Tensor, truth: InstanceData) -> tuple[Tensor, Tensor]:
-        """Return whether points lie in the instances' boxes, and whether near their centres, both (P, N)."""
-        place, stride = points[:, None, :2], points[:, None, 2:]
-        inside = inside_boxes(points, truth.bboxes)
-        near = ((place - self.centers(truth)).abs() < self.center_radius * stride).all(-1)
+        """Return whether points lie in the instances' boxes, and whether they lie near their centres, both (P, N)."""
+        place, stride = points[:, None, :2], points[:, None, 2:]  # (P, 1, 2) each
+        inside = inside_boxes(points, truth.bboxes)  # (P, N)
+        near = ((place - self.centers(truth)).abs() < self.center_radius * stride).all(-1)  # (P, N)
         return inside, near
 
     def centers(self, truth: InstanceData) -> Tensor:
         """Return the instances' centres (N, 2)."""
-        middle = truth.bboxes.unflatten(-1, (2, 2)).mean(1)
+        middle = truth.bboxes.unflatten(-1, (2, 2)).mean(1)  # (N, 2)
         if not self.use_keypoints_for_center:
             return middle
-        visible = truth.keypoints_visible[..., None]
-        total = visible.sum(1)
-        mean = (truth.keypoints * visible).sum(1) / total.clamp(min=EPS)
-        return torch.where(total > 0, mean, middle)
+        visible = truth.keypoints_visible[..., None]  # (N, K, 1)
+        total = visible.sum(1)  # (N, 1)
+        mean = (truth.keypoints * visible).sum(1) / total.clamp(min=EPS)  # (N, 2)
+        return torch.where(total > 0, mean, middle)  # (N, 2)
 
     def fits(self, guess: Guess, truth: InstanceData) -> dict[str, Tensor]:
-        """Return how well the predictions fit the instances, each (V, N)."""
-        fits = {"iou": self.iou_calculator(guess.boxes, truth.bboxes)}
+        """Return the agreement (V, N) of predictions and instances, by name of the measure."""
+        fits = {"iou": self.iou_calculator(guess.boxes, truth.bboxes)}  # (V, N)
         if guess.keypoints is not None:
-            poses, seen = guess.keypoints[:, None], truth.keypoints_visible[None]
-            fits["oks"] = self.oks_calculator(poses, truth.keypoints[None], seen, truth.areas[None])
+            poses, seen = guess.keypoints[:, None], truth.keypoints_visible[None]  # (V, 1, K, 2), (1, N, K)
+            fits["oks"] = self.oks_calculator(poses, truth.keypoints[None], seen, truth.areas[None])  # (V, N)
         return fits
 
     def cost(self, guess: Guess, truth: InstanceData, fits: dict[str, Tensor]) -> Tensor:
-        """Return the cost (V, N) of each candidate learning each instance, before its place counts."""
-        classes = F.one_hot(truth.labels.long(), guess.scores.shape[-1]).float()
-        costs = {name: -torch.log(fit + EPS) for name, fit in fits.items()}
-        costs["cls"] = cross_entropy(guess.scores[:, None], classes)
+        """Return the cost (V, N) of each candidate for each instance, regardless of its position."""
+        classes = F.one_hot(truth.labels.long(), guess.scores.shape[-1]).float()  # (N, C)
+        costs = {name: -torch.log(fit + EPS) for name, fit in fits.items()}  # (V, N) each
+        costs["cls"] = cross_entropy(guess.scores[:, None], classes)  # (V, N)
         if guess.visible is not None:
-            costs["vis"] = cross_entropy(guess.visible[:, None], truth.keypoints_visible)
+            costs["vis"] = cross_entropy(guess.visible[:, None], truth.keypoints_visible)  # (V, N)
         return sum((cost * self.weights[name] for name, cost in costs.items()), torch.zeros_like(fits["iou"]))
 
 
 def inside_boxes(points: Tensor, boxes: Tensor) -> Tensor:
     """Return whether points (P, 4) lie strictly inside boxes (N, 4), as (P, N)."""
-    place = points[:, None, :2]
-    return ((place > boxes[:, :2]) & (place < boxes[:, 2:])).all(-1)
+    place = points[:, None, :2]  # (P, 1, 2)
+    return ((place > boxes[:, :2]) & (place < boxes[:, 2:])).all(-1)  # (P, N)
 
 
 def cheapest(cost: Tensor, fit: Tensor, topk: int) -> Tensor:
-    """Return which candidates (V, N) each instance gets.
+    """Return a mask (V, N) of the candidates that each instance gets.
 
-    An instance gets as many as its ``topk`` best fits sum to, at least one; a candidate that several want goes to
-    the one it costs least.
+    An instance gets as many as the sum of its ``topk`` best agreements, at least one; a candidate that several
+    instances claim goes to the one that it costs least.
     """
-    wanted = fit.topk(min(topk, len(fit)), dim=0).values.sum(0).int().clamp(min=1)
-    rank = cost.argsort(0).argsort(0)
-    chosen = rank < wanted
-    contested = chosen.sum(1, keepdim=True) > 1
-    return torch.where(contested, F.one_hot(cost.argmin(1), cost.shape[1]).bool(), chosen)
+    counts = fit.topk(min(topk, len(fit)), dim=0).values.sum(0).int().clamp(min=1)  # (N,)
+    rank = cost.argsort(0).argsort(0)  # (V, N)
+    chosen = rank < counts  # (V, N)
+    contested = chosen.sum(1, keepdim=True) > 1  # (V, 1)
+    return torch.where(contested, F.one_hot(cost.argmin(1), cost.shape[1]).bool(), chosen)  # (V, N)
 
 
 def cross_entropy(probabilities: Tensor, targets: Tensor) -> Tensor:
-    """Return the summed binary cross entropy over the last axis; a hopeless guess costs 100, not infinity."""
+    """Return the binary cross entropy, summed over the last axis; each element costs at most 100, never infinity."""
+    # -> (...) each
     yes, no = probabilities.float().log().clamp(min=-100), (1 - probabilities.float()).log().clamp(min=-100)
-    return -(targets * yes + (1 - targets) * no).sum(-1)
+    return -(targets * yes + (1 - targets) * no).sum(-1)  # (...), the last axis summed

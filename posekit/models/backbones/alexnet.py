@@ -16,7 +16,10 @@ def conv_relu(in_channels: int, out_channels: int, kernel_size: int, stride: int
 
 @MODELS.register_module()
 class AlexNet(BaseBackbone):
-    """AlexNet, with its classifier where ``num_classes`` is above 0. Source: Krizhevsky et al., NeurIPS 2012."""
+    """AlexNet, with its classifier where ``num_classes`` is above 0. Source: Krizhevsky et al., NeurIPS 2012.
+
+    Shapes: the classifier takes feature maps of 6 x 6 cells, so images of 224 x 224 pixels.
+    """
 
     def __init__(self, num_classes: int = -1, init_cfg: InitRules = None) -> None:
         super().__init__(init_cfg)
@@ -37,5 +40,6 @@ class AlexNet(BaseBackbone):
             self.classifier = nn.Sequential(*first, *second, nn.Linear(4096, num_classes))
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        x = self.features(x)
+        x = self.features(x)  # (B, 256, H/32 - 1, W/32 - 1)
+        # -> (B, 256, H/32 - 1, W/32 - 1) or (B, num_classes)
         return (x if self.classifier is None else self.classifier(x.flatten(1)),)

@@ -6,4 +6,7 @@ from posekit.models.base_module import BaseModule
 
 
 class BaseBackbone(BaseModule):
-    """Turns images (B, 3, H, W) into a tuple of feature maps (B, C_i, H_i, W_i), finest first."""
+    """Turns images into a tuple of feature maps, finest first.
+
+    Shapes: images (B, 3, H, W), feature maps (B, C_i, H_i, W_i): B batch, C channels, H and W rows and columns.
+    """

@@ -15,7 +15,7 @@ from posekit.registry import MODELS
 
 
 class CPMStage(nn.Module):
-    """Three wide convolutions under the name ``model``."""
+    """Three 11x11 convolutions, which keep the size, under the name ``model``."""
 
     def __init__(self, in_channels: int, channels: int, **options: Any) -> None:
         super().__init__()
@@ -23,16 +23,25 @@ class CPMStage(nn.Module):
         self.model = nn.Sequential(*(ConvModule(width, channels, 11, **options) for width in widths))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+        return self.model(x)  # (B, channels, h, w)
 
 
 @MODELS.register_module()
 class CPM(BaseBackbone):
-    """Stages that refine each other's heatmaps; returns those of all. Source: Wei et al., arXiv 1602.00134.
+    """Stages that refine each other's heatmaps; returns the heatmaps of every stage.
+
+    Shapes: K ``out_channels``; sizes are divided by 8 and rounded up.
 
     Args:
-        out_channels: of the heatmaps.
-        feat_channels: of the stages, ``middle_channels`` of the image features each stage gets.
+        in_channels: channels of the images.
+        out_channels: number of heatmaps.
+        feat_channels: channels inside the stages.
+        middle_channels: channels of the image features that each stage reads.
+        num_stages: number of stages, the first included.
+        norm_cfg: norm of the convolutions.
+        init_cfg: rules for the initial weights.
+
+    Source: Wei et al., arXiv 1602.00134.
     """
 
     default_init = SMALL_NORMAL
@@ -50,19 +59,19 @@ class CPM(BaseBackbone):
         super().__init__(init_cfg)
         options: Settings = {"norm_cfg": norm_cfg}
 
-        def eighth() -> list[nn.Module]:
-            """Three convolutions, each followed by a halving."""
+        def shrinking_layers() -> list[nn.Module]:
+            """Return three convolutions, each followed by a pooling that halves the size."""
             convs = [ConvModule(width, 128, 9, **options) for width in (in_channels, 128, 128)]
             return [layer for conv in convs for layer in (conv, nn.MaxPool2d(3, 2, 1))]
 
         self.stem = nn.Sequential(
-            *eighth(),
+            *shrinking_layers(),
             ConvModule(128, 32, 5, **options),
             ConvModule(32, 512, 9, **options),
             ConvModule(512, 512, 1, **options),
             ConvModule(512, out_channels, 1, act_cfg=None),
         )
-        self.middle = nn.Sequential(*eighth())
+        self.middle = nn.Sequential(*shrinking_layers())
         stages = range(num_stages - 1)
         self.cpm_stages = nn.ModuleList(
             CPMStage(middle_channels + out_channels, feat_channels, **options) for _ in stages
@@ -77,7 +86,7 @@ class CPM(BaseBackbone):
         )
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        outputs, image = [self.stem(x)], self.middle(x)
+        outputs, image = [self.stem(x)], self.middle(x)  # (B, K, H/8, W/8), (B, 128, H/8, W/8)
         for stage, middle, last in zip(self.cpm_stages, self.middle_conv, self.out_convs, strict=True):
-            outputs.append(last(stage(torch.cat((outputs[-1], middle(image)), 1))))
+            outputs.append(last(stage(torch.cat((outputs[-1], middle(image)), 1))))  # (B, K, H/8, W/8)
         return tuple(outputs)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_module import InitRules
-from posekit.models.layers.drop_path import DropPath
+from posekit.models.layers.residual_branch import DropPath
 from posekit.models.layers.transformer import SelfAttention
 from posekit.models.layers.transformer_block import drop_path_rates
 from posekit.registry import MODELS
@@ -47,13 +47,13 @@ class SpaceTimeBlock(nn.Module):
             self.add_module(f"mlp_{axis}", nn.Sequential(*layers))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Shapes: x (B, T, K, C)."""
+        """Shapes: x (B, T, K, C): B batch, T frames, K keypoints, C channels."""
         for axis in self.order:
             norm1, attn, norm2, mlp = (getattr(self, f"{name}_{axis}") for name in ("norm1", "attn", "norm2", "mlp"))
-            y = norm1(x)
-            y = attn(y) if axis == "s" else attn(y.transpose(1, 2)).transpose(1, 2)
-            x = x + self.drop_path(y)
-            x = x + self.drop_path(mlp(norm2(x)))
+            y = norm1(x)  # (B, T, K, C)
+            y = attn(y) if axis == "s" else attn(y.transpose(1, 2)).transpose(1, 2)  # "t": (B, K, T, C) inside
+            x = x + self.drop_path(y)  # (B, T, K, C)
+            x = x + self.drop_path(mlp(norm2(x)))  # (B, T, K, C)
         return x
 
 
@@ -61,11 +61,13 @@ class SpaceTimeBlock(nn.Module):
 class DSTFormer(BaseBackbone):
     """Two streams of space-time attention over a sequence of poses. Source: Zhu et al., arXiv 2210.06551.
 
+    Shapes: B batch, T frames, K keypoints, C ``in_channels``, D ``feat_size``.
+
     Args:
         in_channels: numbers per keypoint.
-        depth: blocks of each stream.
-        seq_len: the most frames.
-        att_fuse: weigh the two streams by learned attention, otherwise take their mean.
+        depth: number of blocks of each stream.
+        seq_len: largest number of frames.
+        att_fuse: whether learned attention weighs the two streams; otherwise their mean is taken.
     """
 
     default_init = {"type": "TruncNormal", "std": 0.02, "layer": "Linear"}  # noqa: RUF012
@@ -114,14 +116,14 @@ class DSTFormer(BaseBackbone):
         self.attn_regress = nn.ModuleList(nn.Linear(feat_size * 2, 2) for _ in range(depth)) if att_fuse else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (B, T, K, ``feat_size``) for sequences (B, T, K, C), or for one (T, K, C)."""
-        x = x.unsqueeze(0) if x.ndim == 3 else x
-        x = self.pos_drop(self.joints_embed(x) + self.spat_embed + self.temp_embed[:, : x.shape[1]])
+        """Return features (B, T, K, D) of sequences (B, T, K, C), or of a single one (T, K, C)."""
+        x = x.unsqueeze(0) if x.ndim == 3 else x  # (B, T, K, C)
+        x = self.pos_drop(self.joints_embed(x) + self.spat_embed + self.temp_embed[:, : x.shape[1]])  # (B, T, K, D)
         for index, (space_first, time_first) in enumerate(zip(self.blocks_st, self.blocks_ts, strict=True)):
-            streams = space_first(x), time_first(x)
+            streams = space_first(x), time_first(x)  # twice (B, T, K, D)
             if self.attn_regress is None:
                 x = (streams[0] + streams[1]) * 0.5
                 continue
-            share = self.attn_regress[index](torch.cat(streams, -1)).softmax(-1)
-            x = streams[0] * share[..., :1] + streams[1] * share[..., 1:]
-        return self.norm(x)
+            share = self.attn_regress[index](torch.cat(streams, -1)).softmax(-1)  # (B, T, K, 2)
+            x = streams[0] * share[..., :1] + streams[1] * share[..., 1:]  # (B, T, K, D)
+        return self.norm(x)  # (B, T, K, D)

@@ -15,10 +15,12 @@ from posekit.registry import MODELS
 
 
 class Hourglass(nn.Module):
-    """Halves the size ``depth`` times and comes back, with a branch that stays at each size.
+    """Halves the size ``depth`` times and restores it, with a branch that stays at each size.
 
     Args:
-        build: makes the layers ``up1 low1 low2 low3`` of one size from its level, low2 only for the innermost.
+        depth: number of halvings.
+        build: builder of a level's layers ``up1``, ``low1``, ``low2`` (the innermost level only) and ``low3``.
+        level: number of halvings outside of this one.
     """
 
     def __init__(self, depth: int, build: Callable[[str, int], nn.Module], level: int = 0) -> None:
@@ -30,17 +32,23 @@ class Hourglass(nn.Module):
         self.up2 = nn.Upsample(scale_factor=2)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.up1(x) + self.up2(self.low3(self.low2(self.low1(x))))
+        return self.up1(x) + self.up2(self.low3(self.low2(self.low1(x))))  # (B, C, H, W), H/2 and W/2 inside
 
 
 @MODELS.register_module()
 class HourglassNet(BaseBackbone):
-    """Hourglasses of residual blocks; returns the features of all. Source: Newell et al., arXiv 1603.06937.
+    """Hourglasses of residual blocks; returns the features of each. Source: Newell et al., arXiv 1603.06937.
+
+    Shapes: C the first of ``stage_channels``.
 
     Args:
-        downsample_times: how often each hourglass halves the size.
-        stage_channels: at each size, and ``stage_blocks`` the blocks there.
-        feat_channel: of the outputs.
+        downsample_times: number of times that each hourglass halves the size.
+        num_stacks: number of hourglasses.
+        stage_channels: channels at each size.
+        stage_blocks: number of blocks at each size.
+        feat_channel: channels of the outputs.
+        norm_cfg: norm of the convolutions.
+        init_cfg: rules for the initial weights.
 
     Raises:
         ValueError: if there are too few stages for ``downsample_times``.
@@ -78,7 +86,7 @@ class HourglassNet(BaseBackbone):
         )
         self.hourglass_modules = nn.ModuleList(Hourglass(downsample_times, build) for _ in range(num_stacks))
         between = range(num_stacks - 1)
-        # one block more than is used where there is a single hourglass, as in released weights
+        # even a single hourglass has one block here that is never used: released weights contain it
         self.inters = res_layer(BasicBlock, num_stacks - 1, width, width, **options)
         self.conv1x1s = nn.ModuleList(ConvModule(width, width, 1, act_cfg=None, **options) for _ in between)
         self.out_convs = nn.ModuleList(ConvModule(width, feat_channel, 3, **options) for _ in range(num_stacks))
@@ -86,13 +94,13 @@ class HourglassNet(BaseBackbone):
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        x = self.stem(x)
+        x = self.stem(x)  # (B, C, H/4, W/4)
         outputs = []
         for index, (hourglass, conv) in enumerate(zip(self.hourglass_modules, self.out_convs, strict=True)):
-            outputs.append(conv(hourglass(x)))
+            outputs.append(conv(hourglass(x)))  # (B, feat_channel, H/4, W/4)
             if index < len(self.conv1x1s):
-                x = self.conv1x1s[index](x) + self.remap_convs[index](outputs[-1])
-                x = self.inters[index](self.relu(x))
+                x = self.conv1x1s[index](x) + self.remap_convs[index](outputs[-1])  # (B, C, H/4, W/4)
+                x = self.inters[index](self.relu(x))  # (B, C, H/4, W/4)
         return tuple(outputs)
 
 

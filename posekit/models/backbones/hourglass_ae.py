@@ -18,18 +18,23 @@ class PooledConv(ConvModule):
     """A convolution of the halved feature map."""
 
     def forward(self, x: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        return super().forward(nn.functional.max_pool2d(x, 2))
+        return super().forward(nn.functional.max_pool2d(x, 2))  # (B, out_channels, H/2, W/2)
 
 
 @MODELS.register_module()
 class HourglassAENet(BaseBackbone):
-    """Hourglasses of plain convolutions; returns the outputs of all. Source: Newell et al., arXiv 1611.05424.
+    """Hourglasses of plain convolutions; returns the outputs of each. Source: Newell et al., arXiv 1611.05424.
+
+    Shapes: C ``feat_channels``.
 
     Args:
-        downsample_times: how often each hourglass halves the size.
-        out_channels: of the outputs, heatmaps and tags.
-        stage_channels: at each size.
-        feat_channels: between hourglasses; equal to the first of ``stage_channels``.
+        downsample_times: number of times that each hourglass halves the size.
+        num_stacks: number of hourglasses.
+        out_channels: number of outputs, heatmaps and tags together.
+        stage_channels: channels at each size.
+        feat_channels: channels between hourglasses; equal to the first of ``stage_channels``.
+        norm_cfg: norm of the convolutions.
+        init_cfg: rules for the initial weights.
 
     Raises:
         ValueError: if there are too few stages for ``downsample_times``.
@@ -83,11 +88,12 @@ class HourglassAENet(BaseBackbone):
         self.remap_out_convs, self.remap_feature_convs = remap(out_channels), remap(feat_channels)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        x = self.stem(x)
+        x = self.stem(x)  # (B, C, H/4, W/4)
         outputs = []
         for index, (hourglass, conv) in enumerate(zip(self.hourglass_modules, self.out_convs, strict=True)):
-            features = hourglass(x)
-            outputs.append(conv(features))
+            features = hourglass(x)  # (B, C, H/4, W/4)
+            outputs.append(conv(features))  # (B, out_channels, H/4, W/4)
             if index < len(self.remap_out_convs):
+                # -> (B, C, H/4, W/4)
                 x = x + self.remap_out_convs[index](outputs[-1]) + self.remap_feature_convs[index](features)
         return tuple(outputs)

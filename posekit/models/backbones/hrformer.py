@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from posekit.models.backbones.hrnet import HRNet
-from posekit.models.base_module import InitRules, Settings
+from posekit.models.base_module import Settings
 from posekit.models.layers.activation import build_activation
 from posekit.models.layers.branches import separable_step
-from posekit.models.layers.normalization import BN, build_norm
+from posekit.models.layers.normalization import build_norm
 from posekit.models.layers.residual import Bottleneck
 from posekit.models.layers.transformer import GELU, LN6
 from posekit.models.layers.transformer_block import TransformerBlock, drop_path_rates, on_grid
@@ -21,7 +21,10 @@ from posekit.registry import MODELS
 
 
 class LocalWindowAttention(nn.Module):
-    """Attention within windows of a grid (B, H, W, C) that is filled up equally on all sides."""
+    """Attention within windows of a grid, which is padded equally on opposite sides.
+
+    Shapes: the grid (B, H, W, C), padded (B, H', W', C); windows of h rows and w columns.
+    """
 
     def __init__(
         self, channels: int, num_heads: int, window_size: int, *, with_rpe: bool = True, with_pad_mask: bool = False
@@ -36,11 +39,11 @@ class LocalWindowAttention(nn.Module):
         sides = (0, 0, right // 2, right - right // 2, down // 2, down - down // 2)
         mask = None
         if self.with_pad_mask and down and right:
-            outside = F.pad(x.new_zeros(1, height, width, 1), sides, value=-torch.inf)
-            mask = split_windows(outside, self.window_hw).transpose(1, 2)
-        x = self.attn(split_windows(F.pad(x, sides), self.window_hw), mask)
-        x = join_windows(x, self.window_hw, (height + down, width + right))
-        return x[:, down // 2 : down // 2 + height, right // 2 : right // 2 + width]
+            outside = F.pad(x.new_zeros(1, height, width, 1), sides, value=-torch.inf)  # (1, H', W', 1)
+            mask = split_windows(outside, self.window_hw).transpose(1, 2)  # (windows, 1, h * w)
+        x = self.attn(split_windows(F.pad(x, sides), self.window_hw), mask)  # (B * windows, h * w, C)
+        x = join_windows(x, self.window_hw, (height + down, width + right))  # (B, H', W', C)
+        return x[:, down // 2 : down // 2 + height, right // 2 : right // 2 + width]  # (B, H, W, C)
 
 
 class CrossFeedForward(nn.Module):
@@ -57,12 +60,12 @@ class CrossFeedForward(nn.Module):
         self.act = build_activation(act_cfg)
 
     def convolve(self, x: Tensor) -> Tensor:
-        x = self.act(self.norm1(self.fc1(x)))
-        x = self.act(self.norm2(self.dw3x3(x)))
-        return self.act(self.norm3(self.fc2(x)))
+        x = self.act(self.norm1(self.fc1(x)))  # (B, inner, H, W)
+        x = self.act(self.norm2(self.dw3x3(x)))  # (B, inner, H, W)
+        return self.act(self.norm3(self.fc2(x)))  # (B, C, H, W)
 
     def forward(self, x: Tensor) -> Tensor:
-        return on_grid(self.convolve, x)
+        return on_grid(self.convolve, x)  # (B, H, W, C)
 
 
 class HRFormerBlock(TransformerBlock):
@@ -71,7 +74,7 @@ class HRFormerBlock(TransformerBlock):
     expansion = 1
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)  # (B, C, H, W)
 
 
 @MODELS.register_module()
@@ -79,10 +82,11 @@ class HRFormer(HRNet):
     """HRNet with attention within windows. Source: Yuan et al., arXiv 2110.09408.
 
     Args:
-        extra: as for ``HRNet``; stages of ``HRFORMERBLOCK`` have ``num_heads``, ``window_sizes`` and
+        extra: settings as for ``HRNet``; stages of ``HRFORMERBLOCK`` have ``num_heads``, ``window_sizes`` and
             ``mlp_ratios``, one per branch; beside the stages ``drop_path_rate``, ``with_rpe`` (learned biases
-            per offset) and ``with_pad_mask`` (no attention to filled-up tokens).
-        transformer_norm_cfg: the norm of tokens.
+            per offset) and ``with_pad_mask`` (no attention to padded tokens).
+        transformer_norm_cfg: norm of tokens.
+        options: further arguments of ``HRNet``.
     """
 
     blocks = {"BOTTLENECK": Bottleneck, "HRFORMERBLOCK": HRFormerBlock}  # noqa: RUF012
@@ -92,24 +96,16 @@ class HRFormer(HRNet):
     def __init__(
         self,
         extra: Settings,
-        in_channels: int = 3,
-        conv_cfg: Settings | None = None,
-        norm_cfg: Settings = BN,
+        *,
         transformer_norm_cfg: Settings = LN6,
-        norm_eval: bool = False,
-        with_cp: bool = False,
-        zero_init_residual: bool = False,
-        frozen_stages: int = -1,
-        init_cfg: InitRules = None,
+        **options: Any,
     ) -> None:
         self.transformer_norm_cfg = transformer_norm_cfg
         self.window_options = {key: extra[key] for key in ("with_rpe", "with_pad_mask") if key in extra}
         depths = [extra[f"stage{i}"]["num_blocks"][0] * extra[f"stage{i}"]["num_modules"] for i in (2, 3, 4)]
         rates = drop_path_rates(extra["drop_path_rate"], sum(depths))
         self.rates = {i: rates[sum(depths[: i - 2]) : sum(depths[: i - 1])] for i in (2, 3, 4)}
-        super().__init__(
-            extra, in_channels, conv_cfg, norm_cfg, norm_eval, with_cp, zero_init_residual, frozen_stages, init_cfg
-        )
+        super().__init__(extra, **options)
 
     def make_branch(self, stage: int, spec: Settings, module: int, branch: int, width: int) -> nn.Module:
         depth, heads = spec["num_blocks"][branch], spec["num_heads"][branch]

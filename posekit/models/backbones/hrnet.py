@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from posekit.models.backbones.resnet import zero_last_norms
 from posekit.models.backbones.staged import FreezableBackbone, check_choice
 from posekit.models.base_module import SMALL_NORMAL, InitRules, Settings
-from posekit.models.layers.branches import Step, build_fusion, build_transition, dense_step, enter, fuse
+from posekit.models.layers.branches import StepBuilder, build_fusion, build_transition, dense_step, enter, fuse
 from posekit.models.layers.conv_module import build_conv
 from posekit.models.layers.normalization import BN, build_norm, norm_name
 from posekit.models.layers.residual import BasicBlock, Bottleneck, ResidualBlock, res_layer
@@ -19,7 +19,7 @@ from posekit.registry import MODELS
 
 
 class HRModule(nn.Module):
-    """Branches side by side and, unless there is only one, the exchange between them."""
+    """Parallel branches of several resolutions and, where there are several, the exchange between them."""
 
     def __init__(self, branches: Sequence[nn.Module], fusion: nn.ModuleList | None) -> None:
         super().__init__()
@@ -28,9 +28,10 @@ class HRModule(nn.Module):
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
-        features = [branch(x) for branch, x in zip(self.branches, features, strict=True)]
+        features = [branch(x) for branch, x in zip(self.branches, features, strict=True)]  # (B, C_i, H_i, W_i) each
         if self.fuse_layers is None:
             return features
+        # -> (B, C_i, H_i, W_i) each
         return [self.relu(fuse(row, features)) for row in self.fuse_layers]  # pyright: ignore[reportArgumentType]
 
 
@@ -38,19 +39,21 @@ class HRModule(nn.Module):
 class HRNet(FreezableBackbone):
     """Keeps a branch of high resolution and adds coarser ones beside it. Source: Sun et al., arXiv 1902.09212.
 
+    Shapes: branch i, counted from 0, has C_i channels and a resolution of 1 / 2^(i+2) of the image.
+
     Args:
         extra: ``stage1`` .. ``stage4``, each with ``num_modules``, ``num_branches``, ``block``, ``num_blocks``
             and ``num_channels`` (of each branch, before the block's expansion); ``upsample`` says how coarser
             branches are enlarged; ``stage4.multiscale_output`` returns all branches.
-        frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
+        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
         norm_eval: whether batch norms keep their statistics in training.
-        with_cp: recompute activations in the backward pass to save memory.
-        zero_init_residual: let each block start as its shortcut.
+        with_cp: whether activations are recomputed in the backward pass to save memory.
+        zero_init_residual: whether each block starts as its shortcut alone.
     """
 
     default_init = SMALL_NORMAL
     blocks: ClassVar[dict[str, type[nn.Module]]] = {"BASIC": BasicBlock, "BOTTLENECK": Bottleneck}
-    fusion_step: ClassVar[Step] = staticmethod(dense_step)
+    fusion_step: ClassVar[StepBuilder] = staticmethod(dense_step)
     upsample: ClassVar[Settings] = {"mode": "nearest", "align_corners": None}
 
     def __init__(
@@ -133,9 +136,11 @@ class HRNet(FreezableBackbone):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         for index, norm in enumerate(self.norms, 1):
+            # -> (B, 64, H/2, W/2), then (B, 64, H/4, W/4)
             x = self.relu(getattr(self, norm)(getattr(self, f"conv{index}")(x)))
-        features = [self.layer1(x)]
+        features = [self.layer1(x)]  # (B, C_0, H/4, W/4)
         for index in (2, 3, 4):
+            # -> one branch more, of half the size of the last
             features = enter(getattr(self, f"transition{index - 1}"), features)
-            features = getattr(self, f"stage{index}")(features)
+            features = getattr(self, f"stage{index}")(features)  # (B, C_i, H / 2^(i+2), W / 2^(i+2)) each
         return tuple(features)

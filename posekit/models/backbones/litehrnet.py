@@ -22,7 +22,10 @@ from posekit.registry import MODELS
 
 
 class CrossResolutionWeighting(nn.Module):
-    """Weighs the channels of all branches by what they hold at the coarsest size."""
+    """Weighs the channels of all branches by their content at the coarsest size.
+
+    Shapes: branch i has (B, C_i, H_i, W_i), the coarsest one h rows and w columns.
+    """
 
     def __init__(self, channels: Sequence[int], ratio: int, **options: Any) -> None:
         super().__init__()
@@ -33,13 +36,15 @@ class CrossResolutionWeighting(nn.Module):
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
         size = (features[-1].shape[2], features[-1].shape[3])
+        # -> (B, sum of C_i, h, w)
         joined = torch.cat([*(F.adaptive_avg_pool2d(x, size) for x in features[:-1]), features[-1]], 1)
-        weights = self.conv2(self.conv1(joined)).split(self.channels, 1)
+        weights = self.conv2(self.conv1(joined)).split(self.channels, 1)  # (B, C_i, h, w) each
+        # -> (B, C_i, H_i, W_i) each
         return [x * F.interpolate(weight, x.shape[2:]) for x, weight in zip(features, weights, strict=True)]
 
 
 class ConditionalChannelWeighting(nn.Module):
-    """A shuffle block over all branches that weighs channels where 1x1 convolutions would be."""
+    """A shuffle block over all branches; it weighs channels where a shuffle block has 1x1 convolutions."""
 
     def __init__(self, channels: Sequence[int], ratio: int, **options: Any) -> None:
         super().__init__()
@@ -51,35 +56,39 @@ class ConditionalChannelWeighting(nn.Module):
         self.spatial_weighting = nn.ModuleList(SELayer(width, 4) for width in halves)
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
-        kept, changed = zip(*(x.chunk(2, 1) for x in features), strict=True)
-        changed = self.cross_resolution_weighting(changed)
-        layers = zip(kept, changed, self.depthwise_convs, self.spatial_weighting, strict=True)
+        untouched, changed = zip(*(x.chunk(2, 1) for x in features), strict=True)  # (B, C_i / 2, H_i, W_i) each
+        changed = self.cross_resolution_weighting(changed)  # (B, C_i / 2, H_i, W_i) each
+        layers = zip(untouched, changed, self.depthwise_convs, self.spatial_weighting, strict=True)
+        # -> (B, C_i, H_i, W_i) each
         return [channel_shuffle(torch.cat((a, weigh(conv(b))), 1), 2) for a, b, conv, weigh in layers]
 
 
 class Stem(nn.Module):
-    """A convolution and one shuffle block, which quarter the size."""
+    """A convolution and one shuffle block, which together divide the size by 4."""
 
     def __init__(
         self, in_channels: int, stem_channels: int, out_channels: int, expand_ratio: float, **options: Any
     ) -> None:
         super().__init__()
         middle, half = round(stem_channels * expand_ratio), stem_channels // 2
-        kept = half if stem_channels == out_channels else stem_channels
+        right = half if stem_channels == out_channels else stem_channels
         self.conv1 = ConvModule(in_channels, stem_channels, 3, 2, **options)
-        self.branch1 = nn.Sequential(*depthwise_pair(half, out_channels - kept, 2, act_cfg=RELU, **options))
+        self.branch1 = nn.Sequential(*depthwise_pair(half, out_channels - right, 2, act_cfg=RELU, **options))
         self.expand_conv = ConvModule(half, middle, 1, **options)
         self.depthwise_conv = ConvModule(middle, middle, 3, 2, groups=middle, act_cfg=None, **options)
-        self.linear_conv = ConvModule(middle, kept, 1, **options)
+        self.linear_conv = ConvModule(middle, right, 1, **options)
 
     def forward(self, x: Tensor) -> Tensor:
-        first, second = self.conv1(x).chunk(2, 1)
-        second = self.linear_conv(self.depthwise_conv(self.expand_conv(second)))
-        return channel_shuffle(torch.cat((self.branch1(first), second), 1), 2)
+        first, second = self.conv1(x).chunk(2, 1)  # twice (B, stem_channels / 2, H/2, W/2)
+        second = self.linear_conv(self.depthwise_conv(self.expand_conv(second)))  # (B, right, H/4, W/4)
+        return channel_shuffle(torch.cat((self.branch1(first), second), 1), 2)  # (B, out_channels, H/4, W/4)
 
 
 class IterativeHead(nn.Module):
-    """Adds each branch's projection to the next finer one."""
+    """Adds each branch's projection to the next finer one.
+
+    Shapes: branch i has (B, C_i, H_i, W_i), the finest is 0 and keeps its channels.
+    """
 
     def __init__(self, channels: Sequence[int], norm_cfg: Settings) -> None:
         super().__init__()
@@ -90,12 +99,12 @@ class IterativeHead(nn.Module):
         )
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Return the finest branch's sum."""
+        """Return the sum at the finest branch (B, C_0, H_0, W_0)."""
         out = None
         for x, project in zip(reversed(features), self.projects, strict=True):
             if out is not None:
-                x = x + F.interpolate(out, x.shape[2:], mode="bilinear", align_corners=True)
-            out = project(x)
+                x = x + F.interpolate(out, x.shape[2:], mode="bilinear", align_corners=True)  # (B, C_i, H_i, W_i)
+            out = project(x)  # (B, C_(i-1), H_i, W_i)
         return out  # pyright: ignore[reportReturnType]
 
 
@@ -131,9 +140,9 @@ class LiteHRModule(nn.Module):
 
     def forward(self, features: Sequence[Tensor]) -> list[Tensor]:
         if self.is_lite:
-            features = self.layers(features)
+            features = self.layers(features)  # (B, C_i, H_i, W_i) each
         else:
-            features = [branch(x) for branch, x in zip(self.layers, features, strict=True)]
+            features = [branch(x) for branch, x in zip(self.layers, features, strict=True)]  # (B, C_i, H_i, W_i) each
         return list(features) if self.fuse_layers is None else self.fuse(features)
 
     def fuse(self, features: Sequence[Tensor]) -> list[Tensor]:
@@ -143,11 +152,12 @@ class LiteHRModule(nn.Module):
         """
         rows: Any = self.fuse_layers
         first, *rest = rows
-        own, *others = features
-        finest = add_all([own, own, *(layer(x) for layer, x in zip(first[1:], others, strict=True))])
+        finest_input, *others = features
+        # -> (B, C_0, H_0, W_0)
+        finest = add_all([finest_input, finest_input, *(layer(x) for layer, x in zip(first[1:], others, strict=True))])
         sums = [finest]
         for row in rest:
-            from_finest = row[0](finest)
+            from_finest = row[0](finest)  # (B, C_i, H_i, W_i)
             sums.append(
                 add_all([from_finest, from_finest, *(layer(x) for layer, x in zip(row[1:], others, strict=True))])
             )
@@ -163,7 +173,7 @@ class LiteHRNet(FreezableBackbone):
             with one entry per stage of ``num_modules``, ``num_branches``, ``num_blocks``, ``module_type``,
             ``with_fuse``, ``reduce_ratios`` and ``num_channels``; ``with_head`` adds the branches up at the end.
         norm_eval: whether batch norms keep their statistics in training.
-        with_cp: recompute activations in the backward pass to save memory.
+        with_cp: whether activations are recomputed in the backward pass to save memory.
     """
 
     default_init = SMALL_NORMAL
@@ -205,8 +215,8 @@ class LiteHRNet(FreezableBackbone):
         self.head_layer = IterativeHead(channels, norm_cfg) if extra["with_head"] else None
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        features = [self.stem(x)]
+        features = [self.stem(x)]  # (B, out_channels, H/4, W/4)
         for stage in range(self.num_stages):
             features = enter(getattr(self, f"transition{stage}"), features)
-            features = getattr(self, f"stage{stage}")(features)
-        return (features[0] if self.head_layer is None else self.head_layer(features),)
+            features = getattr(self, f"stage{stage}")(features)  # (B, C_i, H / 2^(i+2), W / 2^(i+2)) each
+        return (features[0] if self.head_layer is None else self.head_layer(features),)  # (B, C_0, H/4, W/4)

@@ -9,10 +9,9 @@ from torch import Tensor, nn
 
 from posekit.models.backbones.staged import StagedBackbone
 from posekit.models.base_module import KAIMING, InitRules, Settings
-from posekit.models.layers.checkpointing import run_checkpointed
-from posekit.models.layers.conv_module import ConvModule
-from posekit.models.layers.make_divisible import make_divisible
+from posekit.models.layers.conv_module import ConvModule, make_divisible
 from posekit.models.layers.normalization import BN
+from posekit.models.layers.residual_branch import run_checkpointed
 from posekit.registry import MODELS
 
 # expansion, channels, blocks, stride of the first
@@ -20,8 +19,8 @@ STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3,
 RELU6: Settings = {"type": "ReLU6"}
 
 
-class InvertedResidual(nn.Module):
-    """Widens, convolves each channel by itself, narrows."""
+class LinearBottleneck(nn.Module):
+    """Widens the channels, convolves each by itself and narrows them again."""
 
     def __init__(
         self,
@@ -46,7 +45,7 @@ class InvertedResidual(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        out = run_checkpointed(self.conv, x, enabled=self.with_cp)
+        out = run_checkpointed(self.conv, x, enabled=self.with_cp)  # (B, out_channels, H/stride, W/stride)
         return x + out if self.has_shortcut else out
 
 
@@ -55,9 +54,9 @@ class MobileNetV2(StagedBackbone):
     """MobileNetV2. Source: Sandler et al., arXiv 1801.04381.
 
     Args:
-        widen_factor: scales the channels.
-        out_indices: the outputs to return, 0 to 6 the stages, 7 the last 1x1 convolution.
-        frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
+        widen_factor: factor of the number of channels.
+        out_indices: indices of the outputs to return: 0 to 6 are the stages, 7 the last 1x1 convolution.
+        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
     """
 
     default_init = KAIMING
@@ -80,9 +79,9 @@ class MobileNetV2(StagedBackbone):
         self.conv1 = ConvModule(3, width, 3, 2, **shared)
         for index, (expansion, channels, num_blocks, stride) in enumerate(STAGES, 1):
             out = make_divisible(channels * widen_factor, 8)
-            blocks = [InvertedResidual(width, out, stride, expansion, with_cp=with_cp, **shared)]
+            blocks = [LinearBottleneck(width, out, stride, expansion, with_cp=with_cp, **shared)]
             blocks += [
-                InvertedResidual(out, out, 1, expansion, with_cp=with_cp, **shared) for _ in range(num_blocks - 1)
+                LinearBottleneck(out, out, 1, expansion, with_cp=with_cp, **shared) for _ in range(num_blocks - 1)
             ]
             self.add_module(f"layer{index}", nn.Sequential(*blocks))
             width = out

@@ -14,7 +14,7 @@ from posekit.registry import MODELS
 
 HSWISH: Settings = {"type": "HSwish"}
 # kernel, middle channels, out channels, attention, activation, stride
-Row = tuple[int, int, int, bool, str, int]
+BlockRow = tuple[int, int, int, bool, str, int]
 
 
 @MODELS.register_module()
@@ -23,12 +23,12 @@ class MobileNetV3(StagedBackbone):
 
     Args:
         arch: ``small`` or ``big``.
-        out_indices: the blocks to return, from 0; negative ones count from the end.
-        frozen_stages: how many blocks stay as loaded, with the stem; -1 for none.
+        out_indices: indices of the blocks to return, from 0; negative ones count from the end.
+        frozen_stages: number of blocks to freeze besides the stem; -1 freezes nothing.
     """
 
     default_init = KAIMING
-    arch_settings: ClassVar[dict[str, tuple[Row, ...]]] = {
+    arch_settings: ClassVar[dict[str, tuple[BlockRow, ...]]] = {
         "small": (
             (3, 16, 16, True, "ReLU", 2),
             (3, 72, 24, False, "ReLU", 2),

@@ -18,9 +18,13 @@ class MSPN(MultiStageBackbone):
     """Multi-stage pose network. Source: Li et al., arXiv 1901.00148.
 
     Args:
-        unit_channels: of the outputs.
-        num_units: levels of each stage, ``num_blocks`` the blocks on each level.
-        res_top_channels: of the stem.
+        unit_channels: channels of the outputs.
+        num_stages: number of stages.
+        num_units: number of levels of each stage.
+        num_blocks: number of blocks on each level.
+        norm_cfg: norm of the convolutions.
+        res_top_channels: channels of the stem.
+        init_cfg: rules for the initial weights.
     """
 
     def __init__(
@@ -47,7 +51,7 @@ class MSPN(MultiStageBackbone):
         )
 
     def convert_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Spread a pretrained ResNet over the stem and the way down of every stage."""
+        """Copy a pretrained ResNet into the stem and into the way down of every stage."""
         if any(key.startswith("top.") for key in state):
             return state
         converted = {}

@@ -17,7 +17,7 @@ BlockBuilder = Callable[..., nn.Module]
 
 
 class DownStage(nn.Module):
-    """Rows of blocks ``layer1`` .. ``layerN`` that halve the size from one to the next."""
+    """Rows of blocks ``layer1`` .. ``layerN``; each row halves the size that the one before leaves."""
 
     def __init__(
         self, block: BlockBuilder, in_channels: int, widths: Sequence[int], depths: Sequence[int], norm_cfg: Settings
@@ -35,18 +35,24 @@ class DownStage(nn.Module):
             in_channels = width
 
     def forward(self, x: Tensor, skips: Sequence[Tensor] | None) -> list[Tensor]:
-        """Return the outputs of all rows, finest first; ``skips`` are added to them."""
+        """Return the outputs of all rows, finest first; ``skips`` are added to them.
+
+        Shapes: x (B, in_channels, H, W), outputs and skips (B, widths[i], H / 2^i, W / 2^i).
+        """
         outputs = []
         for index in range(self.num_units):
-            x = getattr(self, f"layer{index + 1}")(x)
+            x = getattr(self, f"layer{index + 1}")(x)  # (B, widths[i], H / 2^i, W / 2^i)
             if skips is not None:
-                x = x + skips[index]
+                x = x + skips[index]  # same shape
             outputs.append(x)
         return outputs
 
 
 class UpUnit(nn.Module):
-    """Joins a level with the enlarged coarser one, and makes what the next stage gets of it."""
+    """Joins a level with the enlarged coarser one and derives what the next stage reads.
+
+    Shapes: the level (B, in_channels, h, w), the coarser one (B, channels, h/2, w/2).
+    """
 
     def __init__(
         self,
@@ -68,12 +74,12 @@ class UpUnit(nn.Module):
         self.cross_conv = ConvModule(channels, cross_channels, 1, norm_cfg=norm_cfg) if cross_channels else None
 
     def forward(self, x: Tensor, coarser: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        out = self.in_skip(x)
+        out = self.in_skip(x)  # (B, channels, h, w)
         if self.up_conv is not None and coarser is not None:
-            enlarged = F.interpolate(coarser, x.shape[2:], mode="bilinear", align_corners=True)
-            out = out + self.up_conv(enlarged)
+            enlarged = F.interpolate(coarser, x.shape[2:], mode="bilinear", align_corners=True)  # (B, channels, h, w)
+            out = out + self.up_conv(enlarged)  # (B, channels, h, w)
         out = F.relu(out)
-        return out, self.out_skip1(x) + self.out_skip2(out) if self.gen_skip else None
+        return out, self.out_skip1(x) + self.out_skip2(out) if self.gen_skip else None  # skip (B, in_channels, h, w)
 
 
 class UpStage(nn.Module):
@@ -92,40 +98,48 @@ class UpStage(nn.Module):
             self.add_module(f"up{index + 1}", unit)
 
     def forward(self, levels: Sequence[Tensor]) -> tuple[list[Tensor], list[Any], Tensor | None]:
-        """Return outputs (coarsest first), skips (finest first) and the next stage's input."""
+        """Return the outputs (coarsest first), the skips (finest first) and the next stage's input."""
         outputs: list[Tensor] = []
         skips: list[Tensor | None] = []
         for index, x in enumerate(reversed(levels)):
+            # -> (B, channels, h, w), (B, widths[i], h, w)
             out, skip = getattr(self, f"up{index + 1}")(x, outputs[-1] if outputs else None)
             outputs.append(out)
             skips.insert(0, skip)
         finest = getattr(self, f"up{self.num_units}")
+        # -> (B, cross_channels, H/4, W/4)
         cross = finest.cross_conv(outputs[-1]) if finest.cross_conv is not None else None
         return outputs, skips, cross
 
 
-class Stage(nn.Module):
+class DownUpStage(nn.Module):
+    """The way down and the way up of one stage; ``MultiStageBackbone`` runs them."""
+
     def __init__(self, downsample: DownStage, upsample: UpStage) -> None:
         super().__init__()
         self.downsample, self.upsample = downsample, upsample
 
 
 class StemWithPool(nn.Module):
-    """A 7x7 convolution and a pooling that quarter the size."""
+    """A 7x7 convolution and a pooling, which together divide the size by 4."""
 
     def __init__(self, channels: int, norm_cfg: Settings) -> None:
         super().__init__()
         self.top = nn.Sequential(ConvModule(3, channels, 7, 2, norm_cfg=norm_cfg), nn.MaxPool2d(3, 2, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.top(x)
+        return self.top(x)  # (B, channels, H/4, W/4)
 
 
 class MultiStageBackbone(BaseBackbone):
     """Returns, for each stage, the list of its outputs from coarse to fine.
 
+    Shapes: level i of a stage, counted from the finest, has a resolution of 1 / 2^(i+2) of the image; all outputs have
+    ``unit_channels``.
+
     Args:
-        stages_name: what the list of stages is called in state dicts.
+        stages_name: name of the list of stages in state dicts.
+        init_cfg: rules for the initial weights.
     """
 
     default_init = KAIMING
@@ -145,7 +159,7 @@ class MultiStageBackbone(BaseBackbone):
         channels: int,
         norm_cfg: Settings,
     ) -> None:
-        """Add the stem of ``channels`` and the stages behind it."""
+        """Add a stem of ``channels`` channels and the stages behind it."""
         self.top = StemWithPool(channels, norm_cfg)
         widths = [channels * expansion * 2**index for index in range(len(num_blocks))]
         stages = nn.ModuleList()
@@ -153,7 +167,7 @@ class MultiStageBackbone(BaseBackbone):
             down = DownStage(block, channels, widths, num_blocks, norm_cfg)
             not_last = index < num_stages - 1
             up = UpStage(widths, unit_channels, gen_skip=not_last, cross_channels=channels, norm_cfg=norm_cfg)
-            stages.append(Stage(down, up))
+            stages.append(DownUpStage(down, up))
         self.add_module(self.stages_name, stages)
 
     def check_units(self, num_units: int, num_blocks: Sequence[int]) -> None:
@@ -164,9 +178,9 @@ class MultiStageBackbone(BaseBackbone):
             )
 
     def forward(self, x: Tensor) -> list[list[Tensor]]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        x, skips, outputs = self.top(x), None, []
+        x, skips, outputs = self.top(x), None, []  # x (B, channels, H/4, W/4)
         for stage in getattr(self, self.stages_name):
-            levels = stage.downsample(x, skips)
+            levels = stage.downsample(x, skips)  # (B, widths[i], H / 2^(i+2), W / 2^(i+2)) each
             features, skips, x = stage.upsample(levels)
             outputs.append(features)
         return outputs

@@ -14,14 +14,14 @@ from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_module import KAIMING, InitRules, Settings
 from posekit.models.layers.activation import build_activation
 from posekit.models.layers.normalization import build_norm
-from posekit.models.layers.patch_embed import PatchEmbed, resize_positions
+from posekit.models.layers.patch_embed import PatchEmbed, learned_positions, resize_positions, size_hw
 from posekit.models.layers.transformer import GELU, LN6, MultiheadAttention
 from posekit.models.layers.transformer_block import TransformerBlock, drop_path_rates, on_grid
 from posekit.registry import MODELS
 
 
 class SpatialReductionAttention(MultiheadAttention):
-    """Attention of a grid (B, H, W, C) to itself, shrunken ``sr_ratio`` times."""
+    """Attention of the tokens of a grid (B, H, W, C) to the same grid at 1 / ``sr_ratio`` of its size."""
 
     def __init__(self, channels: int, num_heads: int, sr_ratio: int, *, norm_cfg: Settings, **options: Any) -> None:
         super().__init__(channels, num_heads, **options)
@@ -31,8 +31,8 @@ class SpatialReductionAttention(MultiheadAttention):
             self.norm = build_norm(norm_cfg, channels)
 
     def forward(self, x: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        key = self.norm(on_grid(self.sr, x)) if self.sr_ratio > 1 else x
-        return super().forward(x.flatten(1, 2), key.flatten(1, 2)).unflatten(1, x.shape[1:3])
+        key = self.norm(on_grid(self.sr, x)) if self.sr_ratio > 1 else x  # (B, H / sr_ratio, W / sr_ratio, C)
+        return super().forward(x.flatten(1, 2), key.flatten(1, 2)).unflatten(1, x.shape[1:3])  # (B, H, W, C)
 
 
 class MixFeedForward(nn.Module):
@@ -46,7 +46,7 @@ class MixFeedForward(nn.Module):
         self.layers = nn.Sequential(outer[0], *middle, build_activation(act_cfg), drops[0], outer[1], drops[1])
 
     def forward(self, x: Tensor) -> Tensor:
-        return on_grid(self.layers, x)
+        return on_grid(self.layers, x)  # (B, H, W, C)
 
 
 class AbsolutePositions(nn.Module):
@@ -55,12 +55,12 @@ class AbsolutePositions(nn.Module):
     def __init__(self, grid_hw: tuple[int, int], channels: int, drop: float) -> None:
         super().__init__()
         self.grid_hw = grid_hw
-        positions = torch.zeros(1, grid_hw[0] * grid_hw[1], channels)
-        self.pos_embed = nn.Parameter(nn.init.trunc_normal_(positions, std=0.02))
+        self.pos_embed = learned_positions(grid_hw[0] * grid_hw[1], channels)
         self.drop = nn.Dropout(drop)
 
     def forward(self, x: Tensor) -> Tensor:
         size = (x.shape[1], x.shape[2])
+        # -> (B, H, W, C)
         return self.drop(x + resize_positions(self.pos_embed, self.grid_hw, size, "bilinear").unflatten(1, size))
 
 
@@ -69,14 +69,14 @@ class PyramidVisionTransformer(BaseBackbone):
     """PVT. Source: Wang et al., arXiv 2102.12122.
 
     Args:
-        pretrain_img_size: the image size of the learned positions.
+        pretrain_img_size: image size of the learned positions.
         embed_dims: channels per attention head of each stage.
-        num_layers: blocks of each stage; ``num_heads``, ``patch_sizes``, ``strides``, ``paddings``,
-            ``sr_ratios`` (how much smaller keys and values are) and ``mlp_ratios`` likewise.
-        out_indices: the stages to return, from 0.
-        norm_after_stage: norm each stage's output.
-        use_conv_ffn: put a depthwise convolution into the feed-forward layers.
-        convert_weights: whether pretrained weights come with the original project's keys.
+        num_layers: number of blocks of each stage; ``num_heads``, ``patch_sizes``, ``strides``, ``paddings``,
+            ``sr_ratios`` (the factor by which keys and values are reduced) and ``mlp_ratios`` likewise.
+        out_indices: indices of the stages to return, from 0.
+        norm_after_stage: whether each stage's output is normalised.
+        use_conv_ffn: whether feed-forward layers contain a depthwise convolution.
+        convert_weights: whether pretrained weights have the original project's keys.
     """
 
     default_init = [{"type": "TruncNormal", "std": 0.02, "layer": "Linear"}, KAIMING]  # noqa: RUF012
@@ -109,50 +109,48 @@ class PyramidVisionTransformer(BaseBackbone):
     ) -> None:
         super().__init__(init_cfg)
         self.out_indices, self.convert_weights = out_indices, convert_weights
-        square = [pretrain_img_size] * 2 if isinstance(pretrain_img_size, int) else pretrain_img_size
+        height, width = size_hw(pretrain_img_size)
         rates = iter(drop_path_rates(drop_path_rate, sum(num_layers)))
-        attention: Settings = {
-            "dropout": attn_drop_rate,
-            "proj_drop": drop_rate,
-            "bias": qkv_bias,
-            "norm_cfg": norm_cfg,
-        }
-        feed_forward: Settings = {"act_cfg": act_cfg, "drop": drop_rate, "use_conv": use_conv_ffn}
+        attention: Settings = dict(dropout=attn_drop_rate, proj_drop=drop_rate, bias=qkv_bias, norm_cfg=norm_cfg)
 
         def block(stage: int, width: int) -> nn.Module:
             attn = SpatialReductionAttention(width, num_heads[stage], sr_ratios[stage], **attention)
-            ffn = MixFeedForward(width, mlp_ratios[stage] * width, **feed_forward)
+            inner = mlp_ratios[stage] * width
+            ffn = MixFeedForward(width, inner, act_cfg=act_cfg, drop=drop_rate, use_conv=use_conv_ffn)
             return TransformerBlock(width, attn, ffn, norm_cfg=norm_cfg, drop_path=next(rates))
 
         self.layers = nn.ModuleList()
         for stage in range(num_stages):
-            width = embed_dims * num_heads[stage]
+            channels = embed_dims * num_heads[stage]
             patches = PatchEmbed(
-                in_channels, width, patch_sizes[stage], strides[stage], padding=paddings[stage], norm_cfg=norm_cfg
+                in_channels, channels, patch_sizes[stage], strides[stage], padding=paddings[stage], norm_cfg=norm_cfg
             )
-            blocks = [block(stage, width) for _ in range(num_layers[stage])]
+            blocks = [block(stage, channels) for _ in range(num_layers[stage])]
             if use_abs_pos_embed:
                 side = prod(patch_sizes[: stage + 1])
-                blocks.insert(0, AbsolutePositions((square[0] // side, square[-1] // side), width, drop_rate))
-            norm = build_norm(norm_cfg, width) if norm_after_stage else nn.Identity()
+                blocks.insert(0, AbsolutePositions((height // side, width // side), channels, drop_rate))
+            norm = build_norm(norm_cfg, channels) if norm_after_stage else nn.Identity()
             self.layers.append(nn.ModuleList([patches, nn.Sequential(*blocks), norm]))
-            in_channels = width
+            in_channels = channels
 
     def convert_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Turn pretrained weights of the original project into this class's."""
+        """Convert pretrained weights of the original project to this class's keys."""
         return convert_pvt_state(state) if self.convert_weights else state
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         outputs = []
         for patches, blocks, norm in self.layers:  # pyright: ignore[reportGeneralTypeIssues]
-            x = norm(blocks(patches(x))).permute(0, 3, 1, 2)
+            x = norm(blocks(patches(x))).permute(0, 3, 1, 2)  # (B, C_i, H_i, W_i)
             outputs.append(x)
         return tuple(outputs[index] for index in self.out_indices)
 
 
 @MODELS.register_module()
 class PyramidVisionTransformerV2(PyramidVisionTransformer):
-    """PVT v2: overlapping patches and convolutions for positions. Source: Wang et al., arXiv 2106.13797."""
+    """PVT v2: patches overlap, and convolutions take the place of learned positions.
+
+    Source: Wang et al., arXiv 2106.13797.
+    """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -183,7 +181,7 @@ def convert_pvt_state(state: dict[str, Tensor]) -> dict[str, Tensor]:
             continue
         kind, stage, rest = match[1], int(match[2]) - 1, match[3]
         if kind == "pos_embed":
-            extra = value.shape[1] - isqrt(value.shape[1]) ** 2  # the last stage's hold one for the class token
+            extra = value.shape[1] - isqrt(value.shape[1]) ** 2  # the last stage has one more, for the class token
             converted[f"layers.{stage}.1.0.pos_embed"] = value[:, extra:]
         elif kind == "patch_embed":
             converted[f"layers.{stage}.0.{rest.replace('proj.', 'projection.')}"] = value

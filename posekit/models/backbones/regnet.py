@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from posekit.models.backbones.resnet import ResidualTrunk
 from posekit.models.backbones.staged import check_choice
-from posekit.models.base_module import InitRules, Settings
-from posekit.models.layers.normalization import BN
+from posekit.models.base_module import Settings
 from posekit.models.layers.residual import Bottleneck
 from posekit.registry import MODELS
 
@@ -20,10 +19,14 @@ class RegNet(ResidualTrunk):
     """RegNetX: stage widths that follow a quantised line. Source: Radosavovic et al., arXiv 2003.13678.
 
     Args:
-        arch: a key of ``arch_settings`` or a dict like its values: ``w0`` initial width, ``wa`` slope,
-            ``wm`` quantisation, ``group_w`` channels per group, ``depth`` blocks, ``bot_mul`` bottleneck ratio.
-        out_indices: the stages whose output is returned, from 0.
-        frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
+        arch: a key of ``arch_settings``, or a dict like its values: ``w0`` is the initial width, ``wa`` the slope,
+            ``wm`` the quantisation, ``group_w`` channels per group, ``depth`` the number of blocks, ``bot_mul`` the
+            bottleneck ratio.
+        stem_channels: channels of the stem.
+        base_channels: accepted from configs; ``arch`` decides the channels.
+        strides: stride of each stage.
+        dilations: dilation of each stage.
+        options: arguments of ``ResidualTrunk``.
     """
 
     arch_settings: ClassVar[dict[str, Settings]] = {
@@ -43,46 +46,31 @@ class RegNet(ResidualTrunk):
     def __init__(
         self,
         arch: str | Settings,
-        in_channels: int = 3,
+        *,
         stem_channels: int = 32,
         base_channels: int = 32,
         strides: Sequence[int] = (2, 2, 2, 2),
         dilations: Sequence[int] = (1, 1, 1, 1),
-        out_indices: Sequence[int] = (3,),
-        style: str = "pytorch",
-        deep_stem: bool = False,
-        avg_down: bool = False,
-        frozen_stages: int = -1,
-        conv_cfg: Settings | None = None,
-        norm_cfg: Settings = BN,
-        norm_eval: bool = False,
-        with_cp: bool = False,
-        zero_init_residual: bool = True,
-        init_cfg: InitRules = None,
+        **options: Any,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(**options)
         if isinstance(arch, str):
             check_choice("RegNet", "arch", arch, list(self.arch_settings))
             arch = self.arch_settings[arch]
-        if deep_stem:
+        if self.deep_stem:
             raise ValueError("RegNet.deep_stem: RegNet has a plain stem only; leave deep_stem out")
-        self.zero_init_residual = zero_init_residual
-        shared: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         stages = [
             {**stage, "stride": stride, "dilation": dilation}
             for stage, stride, dilation in zip(regnet_stages(**arch), strides, dilations, strict=True)
         ]
-        self.arrange(
-            self.add_stem(in_channels, stem_channels, kernel_size=3, pool=False, **shared),
-            self.add_stages(stem_channels, stages, style=style, avg_down=avg_down, with_cp=with_cp, **shared),
-            out_indices=out_indices,
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-        )
+        self.build(stem_channels, stages, kernel_size=3, pool=False)
 
 
 def regnet_stages(*, w0: int, wa: float, wm: float, group_w: int, depth: int, bot_mul: float) -> list[Settings]:
-    """The rows of blocks: each block's width is the power of ``wm`` nearest to the line, in steps of 8."""
+    """Return the settings of the stages.
+
+    Each block's width is the power of ``wm`` nearest to the line, in steps of 8; blocks of equal width form a stage.
+    """
     steps = [round(math.log(1 + block * wa / w0) / math.log(wm)) for block in range(depth)]
     blocks_of = Counter(round(w0 * wm**step / 8) * 8 for step in steps)
     stages = []

@@ -15,7 +15,10 @@ from posekit.registry import MODELS
 
 
 class SplitAttentionConv2d(nn.Module):
-    """A 3x3 convolution into ``radix`` sets of channels, mixed by attention over the sets."""
+    """A 3x3 convolution into ``radix`` sets of channels, which attention over the sets mixes.
+
+    Shapes: C ``channels``, H and W after the stride.
+    """
 
     def __init__(
         self,
@@ -44,19 +47,19 @@ class SplitAttentionConv2d(nn.Module):
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.relu(getattr(self, self.norm0)(self.conv(x)))
+        x = self.relu(getattr(self, self.norm0)(self.conv(x)))  # (B, radix * C, H, W)
         sets = x.unflatten(1, (self.radix, -1))  # (B, radix, C, H, W)
-        means = sets.sum(1).mean((2, 3), keepdim=True)
-        scores = self.fc2(self.relu(getattr(self, self.norm1)(self.fc1(means))))  # (B, groups * radix * C / groups)
+        means = sets.sum(1).mean((2, 3), keepdim=True)  # (B, C, 1, 1)
+        scores = self.fc2(self.relu(getattr(self, self.norm1)(self.fc1(means))))  # (B, radix * C, 1, 1)
         if self.radix == 1:
-            return x * scores.sigmoid()
-        weights = scores.view(x.shape[0], self.groups, self.radix, -1).softmax(2)
-        weights = weights.transpose(1, 2).reshape(*sets.shape[:3], 1, 1)
-        return (sets * weights).sum(1)
+            return x * scores.sigmoid()  # (B, C, H, W)
+        weights = scores.view(x.shape[0], self.groups, self.radix, -1).softmax(2)  # (B, groups, radix, C / groups)
+        weights = weights.transpose(1, 2).reshape(*sets.shape[:3], 1, 1)  # (B, radix, C, 1, 1)
+        return (sets * weights).sum(1)  # (B, C, H, W)
 
 
 class SplitAttentionBottleneck(ResidualBlock):
-    """1x1, split attention, 1x1; ``avg_down_stride`` strides by pooling between the last two."""
+    """1x1, split attention, 1x1 convolutions; with ``avg_down_stride`` a pooling before the last does the stride."""
 
     expansion = 4
 
@@ -84,7 +87,7 @@ class SplitAttentionBottleneck(ResidualBlock):
             middle = groups * width_per_group * middle // base_channels
         pooled = avg_down_stride and second > 1
         self.add_conv(in_channels, middle, 1, stride=first)
-        self.num_convs += 1  # the attention is number two and has its own norms
+        self.num_convs += 1  # the attention takes number two and has its own norms
         self.conv2 = SplitAttentionConv2d(
             middle,
             stride=1 if pooled else second,
@@ -99,8 +102,8 @@ class SplitAttentionBottleneck(ResidualBlock):
         self.add_conv(middle, out_channels, 1)
 
     def residual(self, x: Tensor) -> Tensor:
-        x = self.relu(self.conv_norm(1, x))
-        return self.conv_norm(3, self.pool(self.conv2(x)))
+        x = self.relu(self.conv_norm(1, x))  # (B, middle, H, W)
+        return self.conv_norm(3, self.pool(self.conv2(x)))  # (B, out_channels, H/stride, W/stride)
 
 
 @MODELS.register_module()
@@ -108,9 +111,9 @@ class ResNeSt(ResNetV1d):
     """ResNet of split attention. Source: Zhang et al., arXiv 2004.08955.
 
     Args:
-        radix: how many sets of channels the attention mixes.
-        reduction_factor: how much narrower the attention's inner layer is.
-        avg_down_stride: stride by pooling.
+        radix: number of sets of channels that the attention mixes.
+        reduction_factor: factor by which the attention's inner layer is narrower.
+        avg_down_stride: whether a pooling does the stride.
     """
 
     arch_settings = {  # noqa: RUF012

@@ -17,7 +17,10 @@ from posekit.registry import MODELS
 
 
 class RSB(nn.Module):
-    """Branches of 1 to ``num_steps`` convolutions, each step fed by the same step of the branch before."""
+    """Branches of 1 to ``num_steps`` convolutions; each step also reads the same step of the branch before.
+
+    Shapes: h and w are H / stride and W / stride.
+    """
 
     def __init__(
         self,
@@ -45,15 +48,15 @@ class RSB(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         before: list[Tensor] = []
         ends = []
-        for branch, part in enumerate(self.conv_bn_relu1(x).split(self.width, 1), 1):
+        for branch, part in enumerate(self.conv_bn_relu1(x).split(self.width, 1), 1):  # (B, width, h, w) each
             steps = []
             for step in range(branch):
-                part = part + before[step] if step < len(before) else part
-                part = getattr(self, f"conv_bn_relu2_{branch}_{step + 1}")(part)
+                part = part + before[step] if step < len(before) else part  # (B, width, h, w)
+                part = getattr(self, f"conv_bn_relu2_{branch}_{step + 1}")(part)  # (B, width, h, w)
                 steps.append(part)
             before = steps
             ends.append(part)
-        return F.relu(self.conv_bn3(torch.cat(ends, 1)) + self.downsample(x))
+        return F.relu(self.conv_bn3(torch.cat(ends, 1)) + self.downsample(x))  # (B, out_channels, h, w)
 
 
 @MODELS.register_module()
@@ -61,10 +64,15 @@ class RSN(MultiStageBackbone):
     """Residual steps network. Source: Cai et al., arXiv 2003.04030.
 
     Args:
-        unit_channels: of the outputs.
-        num_units: levels of each stage, ``num_blocks`` the blocks on each level.
-        num_steps: branches of each block.
-        res_top_channels: of the stem; ``expand_times`` per so many channels a branch has.
+        unit_channels: channels of the outputs.
+        num_stages: number of stages.
+        num_units: number of levels of each stage.
+        num_blocks: number of blocks on each level.
+        num_steps: number of branches of each block.
+        norm_cfg: norm of the convolutions.
+        res_top_channels: channels of the stem.
+        expand_times: channels of a branch for every ``res_top_channels`` channels of a block's input.
+        init_cfg: rules for the initial weights.
     """
 
     def __init__(

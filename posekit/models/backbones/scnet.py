@@ -25,12 +25,12 @@ class SCConv(nn.Module):
         self.k4 = conv_norm(channels, channels, 3, stride, relu=True, **options)
 
     def forward(self, x: Tensor) -> Tensor:
-        gate = torch.sigmoid(x + F.interpolate(self.k2(x), x.shape[2:]))
-        return self.k4(self.k3(x) * gate)
+        gate = torch.sigmoid(x + F.interpolate(self.k2(x), x.shape[2:]))  # (B, C, H, W), from H/4 and W/4
+        return self.k4(self.k3(x) * gate)  # (B, C, H/stride, W/stride)
 
 
 class SCBottleneck(ResidualBlock):
-    """Two narrow paths, a plain and a self-calibrated one, joined by a 1x1 convolution."""
+    """Two narrow paths, a plain and a self-calibrated one, which a 1x1 convolution joins."""
 
     expansion = 4
 
@@ -55,9 +55,9 @@ class SCBottleneck(ResidualBlock):
         self.add_conv(half * 2, out_channels, 1)
 
     def residual(self, x: Tensor) -> Tensor:
-        plain = self.k1(self.relu(self.conv_norm(1, x)))
-        calibrated = self.scconv(self.relu(self.conv_norm(2, x)))
-        return self.conv_norm(3, torch.cat((plain, calibrated), 1))
+        plain = self.k1(self.relu(self.conv_norm(1, x)))  # (B, half, h, w)
+        calibrated = self.scconv(self.relu(self.conv_norm(2, x)))  # (B, half, h, w)
+        return self.conv_norm(3, torch.cat((plain, calibrated), 1))  # (B, out_channels, h, w)
 
 
 @MODELS.register_module()

@@ -20,7 +20,7 @@ class SEBottleneck(Bottleneck):
         self.se_layer = SELayer(out_channels, se_ratio)
 
     def residual(self, x: Tensor) -> Tensor:
-        return self.se_layer(super().residual(x))
+        return self.se_layer(super().residual(x))  # (B, out_channels, H/stride, W/stride)
 
 
 @MODELS.register_module()

@@ -11,12 +11,10 @@ from torch.nn import functional as F
 
 from posekit.models.backbones.shufflenet_v2 import ShuffleTrunk
 from posekit.models.backbones.staged import check_choice
-from posekit.models.base_module import InitRules, Settings
-from posekit.models.layers.activation import RELU, build_activation
-from posekit.models.layers.checkpointing import run_checkpointed
-from posekit.models.layers.conv_module import ConvModule
-from posekit.models.layers.make_divisible import make_divisible
-from posekit.models.layers.normalization import BN
+from posekit.models.base_module import Settings
+from posekit.models.layers.activation import build_activation
+from posekit.models.layers.conv_module import ConvModule, make_divisible
+from posekit.models.layers.residual_branch import run_checkpointed
 from posekit.models.layers.shuffle import channel_shuffle
 from posekit.registry import MODELS
 
@@ -25,8 +23,14 @@ class GroupedShuffleUnit(nn.Module):
     """Grouped 1x1, depthwise 3x3 and grouped 1x1 convolutions, with a shuffle after the first.
 
     Args:
-        groups: of the two 1x1 convolutions, ``first_groups`` of the first one.
-        shrink: halve the size and join the pooled input on instead of adding it.
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        groups: number of groups of the two 1x1 convolutions.
+        first_groups: number of groups of the first 1x1 convolution.
+        shrink: whether the size is halved and the pooled input concatenated instead of the input added.
+        act_cfg: activation.
+        with_cp: whether activations are recomputed in the backward pass to save memory.
+        options: further arguments of the convolutions.
     """
 
     def __init__(
@@ -52,14 +56,14 @@ class GroupedShuffleUnit(nn.Module):
         self.act = build_activation(act_cfg)
 
     def compute(self, x: Tensor) -> Tensor:
-        out = channel_shuffle(self.depthwise_conv3x3_bn(self.g_conv_1x1_compress(x)), self.groups)
-        out = self.g_conv_1x1_expand(out)
+        out = channel_shuffle(self.depthwise_conv3x3_bn(self.g_conv_1x1_compress(x)), self.groups)  # (B, middle, h, w)
+        out = self.g_conv_1x1_expand(out)  # (B, out, h, w)
         if self.shrink:
-            return torch.cat((F.avg_pool2d(x, 3, 2, 1), self.act(out)), 1)
-        return self.act(x + out)
+            return torch.cat((F.avg_pool2d(x, 3, 2, 1), self.act(out)), 1)  # (B, out_channels, H/2, W/2)
+        return self.act(x + out)  # (B, out_channels, H, W)
 
     def forward(self, x: Tensor) -> Tensor:
-        return run_checkpointed(self.compute, x, enabled=self.with_cp)
+        return run_checkpointed(self.compute, x, enabled=self.with_cp)  # (B, out_channels, h, w)
 
 
 @MODELS.register_module()
@@ -67,10 +71,10 @@ class ShuffleNetV1(ShuffleTrunk):
     """ShuffleNetV1. Source: Zhang et al., arXiv 1707.01083.
 
     Args:
-        groups: of the 1x1 convolutions, a key of ``widths``.
-        widen_factor: scales the channels.
-        out_indices: the stages to return, from 0.
-        frozen_stages: how many stages stay as loaded, with the stem; -1 for none.
+        groups: number of groups of the 1x1 convolutions, a key of ``widths``.
+        widen_factor: factor of the number of channels.
+        out_indices: indices of the stages to return, from 0.
+        options: arguments of ``ShuffleTrunk``.
     """
 
     widths: ClassVar[dict[int, tuple[int, int, int]]] = {
@@ -82,39 +86,25 @@ class ShuffleNetV1(ShuffleTrunk):
     }
 
     def __init__(
-        self,
-        groups: int = 3,
-        widen_factor: float = 1.0,
-        out_indices: Sequence[int] = (2,),
-        frozen_stages: int = -1,
-        conv_cfg: Settings | None = None,
-        norm_cfg: Settings = BN,
-        act_cfg: Settings = RELU,
-        norm_eval: bool = False,
-        with_cp: bool = False,
-        init_cfg: InitRules = None,
+        self, groups: int = 3, widen_factor: float = 1.0, out_indices: Sequence[int] = (2,), **options: Any
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(**options)
         check_choice("ShuffleNetV1", "groups", groups, list(self.widths))
-        options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
-        width = int(24 * widen_factor)
-        stem = self.add_stem(width, **options)
+        stem_channels = width = int(24 * widen_factor)
+        layers = []
         for stage, num_blocks in enumerate(self.stage_blocks):
             out = make_divisible(self.widths[groups][stage] * widen_factor, 8)
-            units = []
-            for block in range(num_blocks):
-                first_groups = 1 if stage == block == 0 else groups
-                unit = GroupedShuffleUnit(
+            units = [
+                GroupedShuffleUnit(
                     out if block else width,
                     out,
                     groups=groups,
-                    first_groups=first_groups,
+                    first_groups=1 if stage == block == 0 else groups,
                     shrink=block == 0,
-                    with_cp=with_cp,
-                    **options,
+                    **self.unit_options,
                 )
-                units.append(unit)
-            self.layers.append(nn.Sequential(*units))
+                for block in range(num_blocks)
+            ]
+            layers.append(nn.Sequential(*units))
             width = out
-        names = [f"layers.{index}" for index in range(len(self.layers))]
-        self.arrange(stem, names, out_indices=out_indices, frozen_stages=frozen_stages, norm_eval=norm_eval)
+        self.build(stem_channels, layers, out_indices)

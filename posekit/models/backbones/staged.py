@@ -1,4 +1,4 @@
-"""Backbones that are a stem and a row of stages, and freezing of their first ones."""
+"""Backbones that consist of a stem and a row of stages, and freezing of their first stages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from posekit.models.backbones.base import BaseBackbone
 
 
 class FreezableBackbone(BaseBackbone):
-    """Keeps the parts named in ``frozen`` as they are in training."""
+    """Keeps the parts named in ``frozen`` unchanged in training."""
 
     frozen: Sequence[str] = ()
     norm_eval = False
@@ -29,7 +29,7 @@ class FreezableBackbone(BaseBackbone):
 
 
 class StagedBackbone(FreezableBackbone):
-    """Runs named parts one after the other and returns what the chosen ones give.
+    """Runs named parts one after another and returns the outputs of chosen ones.
 
     A subclass adds its parts as attributes and then calls ``arrange``.
     """
@@ -47,13 +47,15 @@ class StagedBackbone(FreezableBackbone):
         """Fix the order of the parts.
 
         Args:
-            out_indices: the stages to return, from 0.
-            frozen_stages: how many stages stay as they are in training, the stem with them; -1 for none.
+            stem: names of the first parts, which have no index.
+            stages: names of the parts behind them.
+            out_indices: indices of the stages to return, from 0.
+            frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
             norm_eval: whether batch norms keep their statistics in training.
-            stem_counts: whether output 0 is the stem and the first stage 1.
+            stem_counts: whether output 0 is the stem and output 1 the first stage.
 
         Raises:
-            ValueError: for an index or a number of stages that does not exist.
+            ValueError: if an index or the number of frozen stages is out of range.
         """
         outputs = [stem[-1], *stages] if stem_counts else list(stages)
         if wrong := [index for index in out_indices if not 0 <= index < len(outputs)]:
@@ -69,7 +71,7 @@ class StagedBackbone(FreezableBackbone):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         features = []
         for name in self.order:
-            x = self.get_submodule(name)(x)
+            x = self.get_submodule(name)(x)  # (B, C_i, H_i, W_i)
             if name in self.outputs:
                 features.append(x)
         return tuple(features)
@@ -83,6 +85,6 @@ def freeze_norms(module: nn.Module) -> None:
 
 
 def check_choice(owner: str, name: str, value: object, allowed: Sequence[object]) -> None:
-    """Raise a ValueError that lists what is allowed, unless ``value`` is."""
+    """Raise a ValueError that lists the allowed values, unless ``value`` is one of them."""
     if value not in allowed:
         raise ValueError(f"{owner}.{name}: {value!r} does not exist; use one of {', '.join(map(repr, allowed))}")

@@ -19,11 +19,17 @@ BN1D: Settings = {"type": "BN1d"}
 
 
 class TemporalBlock(nn.Module):
-    """A convolution over time and a pointwise one, beside the frames in the middle of their windows.
+    """A convolution over time and a pointwise one, added to the frames at the centres of their windows.
 
     Args:
-        dilation: of the first convolution; with ``use_stride_conv`` it strides instead.
-        causal: the windows end at their frame instead of being centred on it.
+        channels: channels of input and output.
+        kernel_size: number of frames of the first convolution.
+        dilation: dilation of the first convolution; with ``use_stride_conv`` it strides instead.
+        dropout: dropout after each convolution.
+        causal: whether windows end at their frame instead of being centred on it.
+        residual: whether the input is added.
+        use_stride_conv: whether the first convolution strides by its size instead of dilating.
+        options: further arguments of the convolutions.
     """
 
     def __init__(
@@ -49,25 +55,27 @@ class TemporalBlock(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Shapes: x (B, C, T)."""
-        out = self.dropout(self.conv2(self.dropout(self.conv1(x))))
+        """Shapes: x (B, C, T), the result (B, C, T') with the frames whose windows lie within x."""
+        out = self.dropout(self.conv2(self.dropout(self.conv1(x))))  # (B, C, T')
         if not self.residual:
             return out
         start = self.reach + self.shift
         stop = None if self.step > 1 else x.shape[2] - self.reach + self.shift
-        return out + x[:, :, start : stop : self.step]
+        return out + x[:, :, start : stop : self.step]  # (B, C, T')
 
 
 @MODELS.register_module()
 class TCN(BaseBackbone):
-    """Temporal convolutions over sequences (B, C, T). Source: Pavllo et al., arXiv 1811.11742.
+    """Temporal convolutions over sequences. Source: Pavllo et al., arXiv 1811.11742.
+
+    Shapes: sequences (B, C, T): B batch, C ``in_channels``, T frames.
 
     Args:
-        kernel_sizes: of the first convolution and of each block, odd.
-        causal: windows end at their frame.
+        kernel_sizes: odd sizes of the first convolution and of each block's.
+        causal: whether windows end at their frame instead of being centred on it.
         residual: whether blocks have shortcuts.
-        use_stride_conv: stride instead of dilating; the same for one window, and faster.
-        max_norm: the most that the norm of a convolution's weight may be.
+        use_stride_conv: whether convolutions stride instead of dilating; the same for one window, and faster.
+        max_norm: upper limit of the norm of a convolution's weight.
 
     Raises:
         ValueError: unless there are ``num_blocks + 1`` odd kernel sizes.
@@ -120,9 +128,9 @@ class TCN(BaseBackbone):
             module.weight.mul_(factor.clamp(max=1.0))
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        x = self.dropout(self.expand_conv(x))
+        x = self.dropout(self.expand_conv(x))  # (B, stem_channels, T - k + 1), k the first of kernel_sizes
         outputs = []
         for block in self.tcn_blocks:
-            x = block(x)
+            x = block(x)  # (B, stem_channels, fewer frames)
             outputs.append(x)
         return tuple(outputs)

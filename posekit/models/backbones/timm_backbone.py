@@ -18,23 +18,23 @@ class TimmBackbone(FreezableBackbone):
     """Any timm model that yields feature maps.
 
     Args:
-        model_name: as ``timm.list_models()`` gives it.
-        pretrained: load timm's weights.
-        out_indices: the levels to return, from 0; negative ones count from the end; by default the last.
-        checkpoint_path: weights to load, as timm reads them.
-        in_channels: of the images.
-        frozen_stages: how many levels, as ``out_indices`` counts them, stay as they are in training, with all
+        model_name: name as ``timm.list_models()`` gives it.
+        pretrained: whether to load timm's weights.
+        out_indices: indices of the levels to return, from 0; negative ones count from the end; the last by default.
+        checkpoint_path: file of weights to load, in a form that timm reads.
+        in_channels: channels of the images.
+        frozen_stages: number of levels, counted as in ``out_indices``, that stay as they are in training, with all
             layers before them; 0 for the layers before the first level, -1 for none.
         norm_eval: whether batch norms keep their statistics in training.
-        left_out: modules to leave out by timm's names, such as stages behind the last level: ``("blocks.6",)``.
+        left_out: timm's names of modules to leave out, such as stages behind the last level: ``("blocks.6",)``.
         init_cfg: rules for the initial weights.
         options: further arguments of the model.
 
     Attributes:
-        out_channels: of each returned level.
+        out_channels: channels of each returned level.
 
     Raises:
-        ValueError: if timm has no such model (the message lists near names), or the model no such level or module.
+        ValueError: if timm has no such model (the message lists similar names), or the model no such level or module.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class TimmBackbone(FreezableBackbone):
             self.freeze()
 
     def leave_out(self, name: str) -> None:
-        """Put a module that changes nothing in the place of one of timm's.
+        """Replace one of timm's modules by one that changes nothing.
 
         Raises:
             ValueError: if the model has no such module.
@@ -87,20 +87,20 @@ class TimmBackbone(FreezableBackbone):
         self.timm_model.set_submodule(name, nn.Identity())
 
     def convert_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Name the weights of a plain timm model, or of another backbone like this, as they are named here."""
+        """Rename the weights of a plain timm model, or of another backbone like this, to the keys used here."""
         return with_prefix(state)
 
     def layers_up_to(self, levels: Sequence[str], count: int) -> list[str]:
         """Return the names of the modules that the first ``count`` levels run through.
 
         Args:
-            levels: module at whose end each level lies.
+            levels: name of the module at whose end each level lies.
             count: number of levels; 0 for what lies before the first.
         """
         names = [name for name, _ in self.named_modules()]
         if count > len(levels):
             raise ValueError(f"{type(self).__name__}.frozen_stages: {count} not in -1..{len(levels)}")
-        # timm names a module of a part either as it is, or flat, or below the wrapped model
+        # timm names a module of a part either by its path, or with underscores for dots, or below the wrapped model
         level = levels[max(count - 1, 0)]
         forms = (f"timm_model.{level}", f"timm_model.{level.replace('.', '_')}", f"timm_model.model.{level}")
         last = next((form for form in forms if form in names), None)
@@ -110,25 +110,25 @@ class TimmBackbone(FreezableBackbone):
         return [*before, last] if count else before
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.timm_model(x))
+        return tuple(self.timm_model(x))  # (B, C_i, H_i, W_i) each
 
 
 @MODELS.register_module()
 class TIMMBackbone(BaseBackbone):
-    """A timm model under the name and with the arguments of MMPretrain; TimmBackbone can do more.
+    """A timm model with MMPretrain's name and arguments; TimmBackbone can do more.
 
     Args:
-        model_name: as ``timm.list_models()`` gives it.
-        features_only: return all levels, or those of ``out_indices`` in ``options``; else only what the whole model
-            gives before it pools.
-        pretrained: load timm's weights.
-        checkpoint_path: weights to load, as timm reads them.
-        in_channels: of the images.
+        model_name: name as ``timm.list_models()`` gives it.
+        features_only: whether to return all levels, or those of ``out_indices`` in ``options``; otherwise only the
+            whole model's features before its pooling are returned.
+        pretrained: whether to load timm's weights.
+        checkpoint_path: file of weights to load, in a form that timm reads.
+        in_channels: channels of the images.
         init_cfg: rules for the initial weights.
         options: further arguments of the model.
 
     Raises:
-        ValueError: if timm has no such model; the message lists near names.
+        ValueError: if timm has no such model; the message lists similar names.
     """
 
     def __init__(
@@ -156,11 +156,11 @@ class TIMMBackbone(BaseBackbone):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         features = self.timm_model(x)
-        return (features,) if isinstance(features, Tensor) else tuple(features)
+        return (features,) if isinstance(features, Tensor) else tuple(features)  # (B, C_i, H_i, W_i) each
 
 
 def with_prefix(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return weights by the keys that they have where the timm model is a part named ``timm_model``."""
+    """Return weights under the keys that they have where the timm model is a part named ``timm_model``."""
     prefix = "timm_model."
     return {key if key.startswith(prefix) else prefix + key: value for key, value in state.items()}
 
@@ -169,7 +169,7 @@ def create_timm_model(owner: str, name: str, **options: Any) -> Any:
     """Return a timm model.
 
     Raises:
-        ValueError: if timm has no such model or the model no such level; ``owner`` is the class to name.
+        ValueError: if timm has no such model or the model no such level; ``owner`` names the class in the message.
     """
     import timm
 

@@ -25,19 +25,19 @@ CONVNEXTS_V2 = ("atto", "femto", "pico", "nano", "tiny", "small", "base", "large
 
 
 class TimmStages(FreezableBackbone):
-    """Layers of a whole timm model, run one after the other.
+    """Layers of a whole timm model, run one after another.
 
     Args:
-        model_name: of timm.
-        out_indices: the layers to return, from 0; negative ones count from the end.
+        model_name: timm's name of the model.
+        out_indices: indices of the layers to return, from 0; negative ones count from the end.
         norm_eval: whether batch norms keep their statistics in training.
-        in_channels: of the images.
-        pretrained: load timm's weights.
+        in_channels: channels of the images.
+        pretrained: whether to load timm's weights.
         init_cfg: rules for the initial weights.
         options: further arguments of the model.
 
     Raises:
-        ValueError: for a layer that does not exist.
+        ValueError: if a layer does not exist.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class TimmStages(FreezableBackbone):
         keep_only(self.timm_model, [part for layer in self.layers for part in layer])
 
     def layers_of(self, model: Any) -> list[list[str]]:
-        """Return the parts of ``model`` that each layer runs through."""
+        """Return the names of the parts of ``model`` that make up each layer."""
         raise NotImplementedError
 
     def freeze_parts(self, parts: Sequence[str]) -> None:
@@ -81,22 +81,22 @@ class TimmStages(FreezableBackbone):
         outputs = []
         for index, layer in enumerate(self.layers):
             for part in layer:
-                x = self.timm_model.get_submodule(part)(x)
+                x = self.timm_model.get_submodule(part)(x)  # (B, C_i, H_i, W_i)
             if index in self.out_indices:
                 outputs.append(self.output(index, x))
         return tuple(outputs)
 
     def output(self, index: int, x: Tensor) -> Tensor:
-        """Return what layer ``index`` hands out, by default what it hands on."""
+        """Return the output of layer ``index``, by default ``x``, which the next layer reads."""
         return x
 
     def convert_state(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Name the weights of a plain timm model as they are named here."""
+        """Rename the weights of a plain timm model to the keys used here."""
         return with_prefix(state)
 
 
 def keep_only(model: nn.Module, parts: Sequence[str]) -> None:
-    """Take everything out of ``model`` but the named parts and what holds them."""
+    """Remove everything from ``model`` except the named parts and the modules that hold them."""
     for name, module in list(model.named_children()):
         inside = [part.partition(".")[2] for part in parts if part.partition(".")[0] == name]
         if not inside:
@@ -110,19 +110,19 @@ class EfficientNet(TimmStages):
     """EfficientNet (Tan and Le, ICML 2019): the stem, five groups of blocks and the layer before pooling.
 
     Args:
-        arch: b0 to b8, l2, or es, em, el for the EdgeTPU models, which use ReLU; by default b0.
-        drop_path_rate: share of residual branches left out in training, of the last block.
-        out_indices: the layers to return, 0 the stem; by default the last.
-        frozen_stages: how many layers stay as they are in training, the stem counted.
+        arch: b0 to b8, l2, or es, em, el for the EdgeTPU models, which use ReLU; b0 by default.
+        drop_path_rate: probability, in the last block, that training leaves a residual branch out.
+        out_indices: indices of the layers to return, 0 the stem; the last by default.
+        frozen_stages: number of layers that stay as they are in training, the stem counted.
         norm_eval: whether batch norms keep their statistics in training.
-        in_channels: of the images.
-        pretrained: load timm's weights.
+        in_channels: channels of the images.
+        pretrained: whether to load timm's weights.
         init_cfg: rules for the initial weights.
     """
 
     names, prefix = EFFICIENTNETS, "tf_efficientnet_"
     groups: Sequence[Sequence[int]] = ([0], [1], [2], [3, 4], [5, 6])
-    """Which of timm's blocks make one output; without any each one."""
+    """timm's blocks that form each output; every block is one output where there are no groups."""
 
     def __init__(
         self,
@@ -160,7 +160,7 @@ class EfficientNetV2(EfficientNet):
     """EfficientNetV2 (Tan and Le, ICML 2021): the stem, each group of blocks, and the layer before pooling.
 
     Args:
-        arch: s, m, l, xl, or b0 to b3; by default s. The other arguments are those of EfficientNet.
+        arch: s, m, l, xl, or b0 to b3; s by default. The other arguments are those of EfficientNet.
     """
 
     names, prefix = EFFICIENTNETS_V2, "tf_efficientnetv2_"
@@ -169,16 +169,16 @@ class EfficientNetV2(EfficientNet):
 
 @MODELS.register_module()
 class RepVGG(TimmStages):
-    """RepVGG (Ding et al., CVPR 2021): stages of blocks whose branches become one convolution for deployment.
+    """RepVGG (Ding et al., CVPR 2021): stages of blocks whose branches merge into one convolution for deployment.
 
     Args:
         arch: A0 to A2, B0 to B3, B1g4, B2g4, B3g4 or D2se.
-        in_channels: of the images.
-        out_indices: the stages to return, from 0.
-        frozen_stages: how many stages stay as they are in training, the stem with them; -1 for none.
+        in_channels: channels of the images.
+        out_indices: indices of the stages to return, from 0.
+        frozen_stages: number of stages to freeze besides the stem; -1 freezes nothing.
         norm_eval: whether batch norms keep their statistics in training.
-        deploy: join the branches of each block now.
-        pretrained: load timm's weights.
+        deploy: whether to merge the branches of each block right away.
+        pretrained: whether to load timm's weights.
         init_cfg: rules for the initial weights.
     """
 
@@ -209,7 +209,7 @@ class RepVGG(TimmStages):
         return [["stem", "stages.0"], *([f"stages.{index}"] for index in range(1, 4))]
 
     def switch_to_deploy(self) -> None:
-        """Join the branches of each block into one convolution; outputs of evaluation stay the same."""
+        """Merge the branches of each block into one convolution; the outputs in evaluation stay the same."""
         from timm.utils.model import reparameterize_model
 
         self.timm_model = reparameterize_model(self.timm_model, inplace=True)
@@ -217,7 +217,7 @@ class RepVGG(TimmStages):
 
 @MODELS.register_module()
 class MobileOne(RepVGG):
-    """MobileOne (Vasu et al., CVPR 2023): s0 to s4; arguments as for RepVGG."""
+    """MobileOne (Vasu et al., CVPR 2023), s0 to s4; the arguments are those of RepVGG."""
 
     names, prefix = MOBILEONES, "mobileone_"
 
@@ -229,15 +229,15 @@ class ConvNeXt(TimmStages):
     Each output is normalised. Heads need ``gap_before_final_norm=False``, which keeps it a feature map.
 
     Args:
-        arch: atto to xlarge, huge for V2.
-        in_channels: of the images.
-        use_grn: V2, with global response normalisation.
-        drop_path_rate: share of residual branches left out in training, of the last block.
-        layer_scale_init_value: start of the scale of residual branches; 0 for none.
-        out_indices: the stages to return, from 0.
-        frozen_stages: how many stages stay as they are in training, the stem with the first.
-        gap_before_final_norm: average each output over its pixels: (B, C) instead of (B, C, H, W).
-        pretrained: load timm's weights.
+        arch: atto to xlarge; also huge for V2.
+        in_channels: channels of the images.
+        use_grn: whether to build V2, which has global response normalisation.
+        drop_path_rate: probability, in the last block, that training leaves a residual branch out.
+        layer_scale_init_value: initial scale of residual branches; 0 for no scale.
+        out_indices: indices of the stages to return, from 0.
+        frozen_stages: number of stages that stay as they are in training; the stem belongs to the first.
+        gap_before_final_norm: whether to average each output over its pixels: (B, C) instead of (B, C, H, W).
+        pretrained: whether to load timm's weights.
         init_cfg: rules for the initial weights.
     """
 
@@ -277,4 +277,5 @@ class ConvNeXt(TimmStages):
 
     def output(self, index: int, x: Tensor) -> Tensor:
         norm = self.get_submodule(f"norm{index}")
+        # -> (B, C) or (B, C, H_i, W_i)
         return norm(x.mean((2, 3), keepdim=True)).flatten(1) if self.gap_before_final_norm else norm(x)

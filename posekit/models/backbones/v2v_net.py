@@ -26,7 +26,7 @@ class Block3d(nn.Module):
         self.block = block
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.block(x)
+        return self.block(x)  # (B, out_channels, X, Y, Z)
 
 
 class Residual3d(nn.Module):
@@ -41,17 +41,17 @@ class Residual3d(nn.Module):
         self.skip_con = nn.Identity() if same else conv3d(in_channels, out_channels, 1, act_cfg=None)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.res_branch(x) + self.skip_con(x))
+        return F.relu(self.res_branch(x) + self.skip_con(x))  # (B, out_channels, X, Y, Z)
 
 
 def double3d(in_channels: int, out_channels: int) -> Block3d:
-    """Doubles all three sides."""
+    """Return a layer that doubles all three sides."""
     deconv = nn.ConvTranspose3d(in_channels, out_channels, 2, 2)
     return Block3d(nn.Sequential(deconv, nn.BatchNorm3d(out_channels), nn.ReLU(inplace=True)))
 
 
 class EncoderDecoder(nn.Module):
-    """Down twice and up again, with shortcuts at both sizes."""
+    """Halves the sides twice and restores them, with shortcuts at both sizes."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -67,16 +67,16 @@ class EncoderDecoder(nn.Module):
         self.skip_res2 = Residual3d(wide, wide)
 
     def forward(self, x: Tensor) -> Tensor:
-        half = self.encoder_res1(F.max_pool3d(x, 2))
-        quarter = self.encoder_res2(F.max_pool3d(half, 2))
-        quarter = self.decoder_res2(self.mid_res(quarter))
-        half = self.decoder_res1(self.decoder_upsample2(quarter) + self.skip_res2(half))
-        return self.decoder_upsample1(half) + self.skip_res1(x)
+        half = self.encoder_res1(F.max_pool3d(x, 2))  # (B, 2C, X/2, Y/2, Z/2)
+        quarter = self.encoder_res2(F.max_pool3d(half, 2))  # (B, 4C, X/4, Y/4, Z/4)
+        quarter = self.decoder_res2(self.mid_res(quarter))  # (B, 4C, X/4, Y/4, Z/4)
+        half = self.decoder_res1(self.decoder_upsample2(quarter) + self.skip_res2(half))  # (B, 2C, X/2, Y/2, Z/2)
+        return self.decoder_upsample1(half) + self.skip_res1(x)  # (B, C, X, Y, Z)
 
 
 @MODELS.register_module()
 class V2VNet(BaseBackbone):
-    """From voxels (B, C, X, Y, Z) to voxels of ``output_channels``. Source: Moon et al., arXiv 1711.07399."""
+    """Maps voxels (B, C, X, Y, Z) to voxels of ``output_channels``. Source: Moon et al., arXiv 1711.07399."""
 
     default_init = {"type": "Normal", "std": 0.001, "layer": ["Conv3d", "ConvTranspose3d"]}  # noqa: RUF012
 
@@ -90,4 +90,4 @@ class V2VNet(BaseBackbone):
         self.output_layer = nn.Conv3d(mid_channels, output_channels, 1)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        return (self.output_layer(self.encoder_decoder(self.front_layers(x))),)
+        return (self.output_layer(self.encoder_decoder(self.front_layers(x))),)  # (B, output_channels, X, Y, Z)

@@ -20,10 +20,10 @@ class VGG(FreezableBackbone):
 
     Args:
         depth: a key of ``arch_settings``.
-        num_classes: above 0 there is a classifier, whose output comes last.
-        out_indices: the stages to return, from 0; by default the last.
-        frozen_stages: how many stages stay as loaded; -1 for none.
-        with_last_pool: whether the last stage ends in a pooling.
+        num_classes: number of classes of a classifier, whose output comes last; none at -1.
+        out_indices: indices of the stages to return, from 0; the last by default.
+        frozen_stages: number of stages to freeze; -1 freezes nothing.
+        with_last_pool: whether the last stage ends with a pooling.
     """
 
     arch_settings: ClassVar[dict[int, tuple[int, ...]]] = {
@@ -80,9 +80,9 @@ class VGG(FreezableBackbone):
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         outputs = []
         for index, layer in enumerate(self.features, 1):
-            x = layer(x)
+            x = layer(x)  # (B, C_i, H / 2^(i+1), W / 2^(i+1)) after stage i
             if index in self.outputs:
                 outputs.append(x)
         if self.classifier is not None:
-            outputs.append(self.classifier(x.flatten(1)))
+            outputs.append(self.classifier(x.flatten(1)))  # (B, num_classes)
         return tuple(outputs)

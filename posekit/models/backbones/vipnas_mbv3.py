@@ -18,11 +18,13 @@ class ViPNAS_MobileNetV3(StagedBackbone):  # noqa: N801
 
     Args:
         wid: channels of the stem and of each stage.
-        expan: how much wider each stage's middle is (the stem's entry is not used, nor in those without one).
-        dep: blocks of each stage.
-        ks: kernel sizes of the stem and of each stage, ``stride`` and ``act`` (activation) likewise.
-        group: groups of each stage's middle convolutions.
+        expan: channels of each stage's middle relative to its output; the stem's entry is not used, here and below.
+        dep: number of blocks of each stage.
+        ks: kernel sizes of the stem and of each stage.
+        group: number of groups of each stage's middle convolutions.
         att: whether each stage weighs its channels.
+        stride: stride of the stem and of each stage.
+        act: activation of the stem and of each stage.
     """
 
     default_init = SMALL_NORMAL

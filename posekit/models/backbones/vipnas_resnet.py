@@ -5,19 +5,44 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from posekit.models.backbones.resnet import ResidualTrunk
 from posekit.models.backbones.staged import check_choice
-from posekit.models.base_module import SMALL_NORMAL, InitRules, Settings
-from posekit.models.layers.context_block import ContextBlock
-from posekit.models.layers.normalization import BN
+from posekit.models.base_module import SMALL_NORMAL
 from posekit.models.layers.residual import Bottleneck
 from posekit.registry import MODELS
 
 
+class ContextBlock(nn.Module):
+    """Adds the same vector to every cell, computed from the attention-weighted mean over all cells.
+
+    Source: Cao et al., arXiv 1904.11492.
+    """
+
+    def __init__(self, channels: int, ratio: float) -> None:
+        super().__init__()
+        inner = int(channels * ratio)
+        self.conv_mask = nn.Conv2d(channels, 1, 1)
+        self.channel_add_conv = nn.Sequential(
+            nn.Conv2d(channels, inner, 1),
+            nn.LayerNorm([inner, 1, 1]),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(inner, channels, 1),
+        )
+        nn.init.kaiming_normal_(self.conv_mask.weight)
+        nn.init.zeros_(self.channel_add_conv[-1].weight)  # pyright: ignore[reportArgumentType]
+        nn.init.zeros_(self.channel_add_conv[-1].bias)  # pyright: ignore[reportArgumentType]
+
+    def forward(self, x: Tensor) -> Tensor:
+        weights = self.conv_mask(x).flatten(1).softmax(1)  # (B, H * W)
+        context = torch.einsum("bcn,bn->bc", x.flatten(2), weights)  # (B, C)
+        return x + self.channel_add_conv(context[..., None, None])  # (B, C, H, W)
+
+
 class ContextBottleneck(Bottleneck):
-    """A bottleneck that may add global context before the sum."""
+    """A bottleneck that may add global context to its residual."""
 
     def __init__(self, in_channels: int, out_channels: int, *, attention: bool = False, **options: Any) -> None:
         super().__init__(in_channels, out_channels, **options)
@@ -25,7 +50,7 @@ class ContextBottleneck(Bottleneck):
         self.attention = ContextBlock(out_channels, ratio) if attention else nn.Identity()
 
     def residual(self, x: Tensor) -> Tensor:
-        return self.attention(super().residual(x))
+        return self.attention(super().residual(x))  # (B, out_channels, H/stride, W/stride)
 
 
 @MODELS.register_module()
@@ -34,42 +59,33 @@ class ViPNAS_ResNet(ResidualTrunk):  # noqa: N801
 
     Args:
         wid: channels of the stem and of each stage.
-        expan: bottleneck ratio of each stage (the stem's entry is not used, here and below).
-        dep: blocks of each stage.
+        expan: bottleneck ratio of each stage; the stem's entry is not used, here and below.
+        dep: number of blocks of each stage.
         ks: kernel sizes of the stem and of each stage.
-        group: groups of each stage's middle convolutions.
+        group: number of groups of each stage's middle convolutions.
         att: whether each stage has global context.
+        options: arguments of ``ResidualTrunk``.
     """
 
     default_init = SMALL_NORMAL
-    zero_init_residual = False
 
     def __init__(
         self,
         depth: int,
-        in_channels: int = 3,
+        *,
         num_stages: int = 4,
         strides: Sequence[int] = (1, 2, 2, 2),
         dilations: Sequence[int] = (1, 1, 1, 1),
-        out_indices: Sequence[int] = (3,),
-        style: str = "pytorch",
-        deep_stem: bool = False,
-        avg_down: bool = False,
-        frozen_stages: int = -1,
-        conv_cfg: Settings | None = None,
-        norm_cfg: Settings = BN,
-        norm_eval: bool = False,
-        with_cp: bool = False,
-        zero_init_residual: bool = True,
         wid: Sequence[int] = (48, 80, 160, 304, 608),
         expan: Sequence[int | None] = (None, 1, 1, 1, 1),
         dep: Sequence[int | None] = (None, 4, 6, 7, 3),
         ks: Sequence[int] = (7, 3, 5, 5, 5),
         group: Sequence[int | None] = (None, 16, 16, 16, 16),
         att: Sequence[bool | None] = (None, True, False, True, True),
-        init_cfg: InitRules = None,
+        **options: Any,
     ) -> None:
-        super().__init__(init_cfg)
+        super().__init__(**options)
+        self.zero_init_residual = False  # configs may set it, but the published weights were trained without it
         check_choice("ViPNAS_ResNet", "depth", depth, [50])
         stages = [
             {
@@ -85,11 +101,4 @@ class ViPNAS_ResNet(ResidualTrunk):  # noqa: N801
             }
             for i in range(1, num_stages + 1)
         ]
-        shared: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
-        self.arrange(
-            self.add_stem(in_channels, wid[0], kernel_size=ks[0], deep=deep_stem, **shared),
-            self.add_stages(wid[0], stages, style=style, avg_down=avg_down, with_cp=with_cp, **shared),
-            out_indices=out_indices,
-            frozen_stages=frozen_stages,
-            norm_eval=norm_eval,
-        )
+        self.build(wid[0], stages, kernel_size=ks[0])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from posekit.models.backbones.staged import FreezableBackbone, check_choice
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.normalization import build_norm
-from posekit.models.layers.patch_embed import PatchEmbed, resize_positions
+from posekit.models.layers.patch_embed import PatchEmbed, learned_positions, resize_positions, size_hw
 from posekit.models.layers.transformer import GELU, LN6, FeedForward, ScaledSelfAttention
 from posekit.models.layers.transformer_block import TransformerBlock, drop_path_rates
 from posekit.registry import MODELS
@@ -42,7 +42,7 @@ def encoder_block(
     act_cfg: Settings = GELU,
     norm_cfg: Settings = LN6,
 ) -> TransformerBlock:
-    """A block in this network's naming: ``ln1``, ``attn``, ``ln2``, ``ffn``."""
+    """Return a block with this network's names: ``ln1``, ``attn``, ``ln2``, ``ffn``."""
     attn = ScaledSelfAttention(
         embed_dims,
         num_heads,
@@ -61,19 +61,22 @@ def encoder_block(
 class VisionTransformer(FreezableBackbone):
     """Vision Transformer. Source: Dosovitskiy et al., arXiv 2010.11929.
 
+    Shapes: h and w rows and columns of patches, C channels, N = h * w tokens, one more with a class token.
+
     Args:
         arch: a key of ``arch_zoo``, or a dict with the same keys as its values.
-        img_size: the image size (height, width) of the learned positions.
-        out_indices: the blocks to return, from 0; negative ones count from the end.
-        final_norm: norm the last block's output.
-        out_type: ``raw`` tokens, ``cls_token``, ``featmap`` (B, C, H, W) or its normed mean ``avg_featmap``.
-        with_cls_token: put a learned token before the patches.
-        frozen_stages: how many blocks stay as loaded, with the patches; -1 for none.
-        interpolate_mode: how positions are resized to other image sizes.
-        layer_scale_init_value: where above 0, each layer's output has a learned factor starting there.
+        img_size: image size (height, width) of the learned positions.
+        out_indices: indices of the blocks to return, from 0; negative ones count from the end.
+        final_norm: whether the last block's output is normalised.
+        out_type: ``raw`` tokens (B, N, C), ``cls_token`` (B, C), ``featmap`` (B, C, h, w) or its normalised mean
+            ``avg_featmap`` (B, C).
+        with_cls_token: whether a learned token stands before the patches.
+        frozen_stages: number of blocks to freeze besides the patch embedding; -1 freezes nothing.
+        interpolate_mode: interpolation that fits positions to other image sizes.
+        layer_scale_init_value: initial value of a learned factor of each layer's output; 0 for no factor.
         patch_cfg: further arguments of the patch embedding, such as ``padding``.
-        layer_cfgs: further arguments of the blocks, for all or one dict for each.
-        pre_norm: norm the tokens before the first block.
+        layer_cfgs: further arguments of the blocks, one dict for all or one for each.
+        pre_norm: whether tokens are normalised before the first block.
         output_cls_token: the older way to ask for ``featmap``, by False.
     """
 
@@ -112,30 +115,22 @@ class VisionTransformer(FreezableBackbone):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        if output_cls_token:
-            raise ValueError("VisionTransformer.output_cls_token: True is not supported; use out_type='cls_token'")
-        if output_cls_token is False and out_type == "cls_token":
-            out_type = "featmap"
-        check_choice("VisionTransformer", "out_type", out_type, OUT_TYPES)
-        if out_type == "cls_token" and not with_cls_token:
-            raise ValueError("VisionTransformer.out_type: 'cls_token' needs with_cls_token=True")
+        self.out_type = resolve_out_type(out_type, output_cls_token, with_cls_token)
         if isinstance(arch, str):
             check_choice("VisionTransformer", "arch", arch.lower(), list(self.arch_zoo))
             arch = self.arch_zoo[arch.lower()]
         depth, width = arch["num_layers"], arch["embed_dims"]
-        self.out_type, self.interpolate_mode, self.final_norm = out_type, interpolate_mode, final_norm
+        self.interpolate_mode, self.final_norm = interpolate_mode, final_norm
         self.out_indices = [i % depth for i in ([out_indices] if isinstance(out_indices, int) else out_indices)]
         self.num_extra = int(with_cls_token)
         patches: Any = {"kernel_size": patch_size, "stride": patch_size, "bias": not pre_norm, "padding": None}
         self.patch_embed = PatchEmbed(in_channels, width, **{**patches, **(patch_cfg or {})})
-        square = (img_size, img_size) if isinstance(img_size, int) else tuple(img_size)
-        self.grid_hw = self.patch_embed.out_size(*square)
+        self.grid_hw = self.patch_embed.out_size(*size_hw(img_size))
         self.cls_token = nn.Parameter(torch.zeros(1, 1, width)) if with_cls_token else None
-        positions = torch.zeros(1, self.grid_hw[0] * self.grid_hw[1] + self.num_extra, width)
-        self.pos_embed = nn.Parameter(nn.init.trunc_normal_(positions, std=0.02))
+        self.pos_embed = learned_positions(self.grid_hw[0] * self.grid_hw[1] + self.num_extra, width)
         self.drop_after_pos = nn.Dropout(drop_rate)
         self.pre_norm = build_norm(norm_cfg, width) if pre_norm else nn.Identity()
-        own = layer_cfgs if isinstance(layer_cfgs, Sequence) else [layer_cfgs or {}] * depth
+        options = layer_cfgs if isinstance(layer_cfgs, Sequence) else [layer_cfgs or {}] * depth
         shared: Settings = {
             **{key: value for key, value in arch.items() if key != "num_layers"},
             "layer_scale_init_value": layer_scale_init_value,
@@ -145,10 +140,10 @@ class VisionTransformer(FreezableBackbone):
         }
         rates = drop_path_rates(drop_path_rate, depth)
         self.layers = nn.ModuleList(
-            encoder_block(**{**shared, "drop_path_rate": rate, **cfg}) for rate, cfg in zip(rates, own, strict=True)
+            encoder_block(**{**shared, "drop_path_rate": rate, **cfg}) for rate, cfg in zip(rates, options, strict=True)
         )
         self.ln1 = build_norm(norm_cfg, width) if final_norm else nn.Identity()
-        self.ln2 = build_norm(norm_cfg, width) if out_type == "avg_featmap" else nn.Identity()
+        self.ln2 = build_norm(norm_cfg, width) if self.out_type == "avg_featmap" else nn.Identity()
         self.freeze_blocks(frozen_stages)
 
     def freeze_blocks(self, count: int) -> None:
@@ -169,27 +164,27 @@ class VisionTransformer(FreezableBackbone):
                     init_feed_forward(part)
 
     def fit_state(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Fit positions of images of another size, perhaps with a class token that this network lacks."""
+        """Fit positions of images of another size, which may include a class token that this network lacks."""
         positions = state.get("pos_embed")
         if positions is None or positions.shape == self.pos_embed.shape or positions.ndim != 3:
             return state
         for extra in range(self.num_extra, 2):
             if before := patch_grid(positions.shape[1] - extra, self.grid_hw):
-                kept = positions[:, extra - self.num_extra :]
-                return {**state, "pos_embed": resize_positions(kept, before, self.grid_hw, self.interpolate_mode)}
+                tokens = positions[:, extra - self.num_extra :]
+                return {**state, "pos_embed": resize_positions(tokens, before, self.grid_hw, self.interpolate_mode)}
         return state
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        x = self.patch_embed(x)
+        x = self.patch_embed(x)  # (B, h, w, C)
         grid_hw = (x.shape[1], x.shape[2])
-        x = x.flatten(1, 2)
+        x = x.flatten(1, 2)  # (B, h * w, C)
         if self.cls_token is not None:
-            x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), 1)
-        x = x + resize_positions(self.pos_embed, self.grid_hw, grid_hw, self.interpolate_mode)
+            x = torch.cat((self.cls_token.expand(x.shape[0], -1, -1), x), 1)  # (B, 1 + h * w, C)
+        x = x + resize_positions(self.pos_embed, self.grid_hw, grid_hw, self.interpolate_mode)  # (B, N, C)
         x = self.pre_norm(self.drop_after_pos(x))
         outputs = []
         for index, layer in enumerate(self.layers):
-            x = layer(x)
+            x = layer(x)  # (B, N, C)
             if index == len(self.layers) - 1:
                 x = self.ln1(x)
             if index in self.out_indices:
@@ -198,17 +193,33 @@ class VisionTransformer(FreezableBackbone):
 
     def format_output(self, x: Tensor, grid_hw: tuple[int, int]) -> Tensor:
         if self.out_type == "raw":
-            return x
+            return x  # (B, N, C)
         if self.out_type == "cls_token":
-            return x[:, 0]
-        patches = x[:, self.num_extra :]
+            return x[:, 0]  # (B, C)
+        patches = x[:, self.num_extra :]  # (B, h * w, C)
         if self.out_type == "avg_featmap":
-            return self.ln2(patches.mean(1))
-        return patches.transpose(1, 2).unflatten(2, grid_hw)
+            return self.ln2(patches.mean(1))  # (B, C)
+        return patches.transpose(1, 2).unflatten(2, grid_hw)  # (B, C, h, w)
+
+
+def resolve_out_type(out_type: str, output_cls_token: bool | None, with_cls_token: bool) -> str:
+    """Return the kind of output that the current and the older settings ask for.
+
+    Raises:
+        ValueError: if there is no such output.
+    """
+    if output_cls_token:
+        raise ValueError("VisionTransformer.output_cls_token: True is not supported; use out_type='cls_token'")
+    if output_cls_token is False and out_type == "cls_token":
+        out_type = "featmap"
+    check_choice("VisionTransformer", "out_type", out_type, OUT_TYPES)
+    if out_type == "cls_token" and not with_cls_token:
+        raise ValueError("VisionTransformer.out_type: 'cls_token' needs with_cls_token=True")
+    return out_type
 
 
 def patch_grid(count: int, like_hw: tuple[int, int]) -> tuple[int, int] | None:
-    """Return rows and columns of ``count`` patches: in the proportion of ``like_hw`` or square, None if neither."""
+    """Return rows and columns of ``count`` patches, in proportion to ``like_hw`` or square; None if neither fits."""
     rows = isqrt(count * like_hw[0] // like_hw[1]) if count > 0 else 0
     if rows and rows * rows * like_hw[1] == count * like_hw[0]:
         return rows, count // rows

@@ -12,10 +12,10 @@ from posekit.registry import MODELS
 
 @MODELS.register_module()
 class BaseDataPreprocessor(nn.Module):
-    """Stacks a batch's inputs and moves it to the model's device; nothing is persistent.
+    """Stacks a batch's inputs and moves them to the model's device; state dicts hold nothing of it.
 
     Args:
-        non_blocking: copy to the device asynchronously.
+        non_blocking: whether to copy to the device asynchronously.
     """
 
     registry = MODELS
@@ -39,7 +39,7 @@ class BaseDataPreprocessor(nn.Module):
         return self.to_device(inputs if isinstance(inputs, Tensor) else torch.stack(list(inputs)))
 
     def to_device(self, value: Any) -> Any:
-        """Move whatever has ``to``, and the items of lists and tuples, to the device."""
+        """Move everything that has ``to``, and the items of lists and tuples, to the device."""
         if isinstance(value, Tensor):
             return value.to(self.device, non_blocking=self.non_blocking)
         if hasattr(value, "to"):

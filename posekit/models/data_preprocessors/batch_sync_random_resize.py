@@ -1,4 +1,4 @@
-"""Training at several sizes of input."""
+"""Training with inputs of several sizes."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ SHAPES = ("img_shape", "pad_shape")
 
 @MODELS.register_module()
 class BatchSyncRandomResize(nn.Module):
-    """Resizes whole batches, with their labels, to a size that changes now and then and is the same on all devices.
+    """Resizes whole batches, with their labels, to a size that changes at intervals and is the same on all devices.
 
-    Sizes are multiples of the divisor; the first batches keep their own.
+    Sizes are multiples of the divisor; the first batches keep their size.
 
     Args:
-        random_size_range: least and greatest height, in pixels.
-        interval: after how many batches a new size is drawn.
-        size_divisor: heights and widths are multiples of it.
+        random_size_range: smallest and largest height, in pixels.
+        interval: number of batches after which a new size is drawn.
+        size_divisor: divisor of heights and widths.
 
     Raises:
-        ValueError: if the range holds no size.
+        ValueError: if the range contains no size.
     """
 
     registry = MODELS
@@ -37,7 +37,7 @@ class BatchSyncRandomResize(nn.Module):
         if not 0 < self.low <= self.high:
             raise ValueError(
                 f"BatchSyncRandomResize.random_size_range: {tuple(random_size_range)} holds no multiple of "
-                f"size_divisor={size_divisor}; give (least, greatest)"
+                f"size_divisor={size_divisor}; give (smallest, largest)"
             )
         self.interval = interval
         self.size_divisor = size_divisor
@@ -45,7 +45,7 @@ class BatchSyncRandomResize(nn.Module):
         self.size_hw: tuple[int, int] | None = None
 
     def forward(self, inputs: Tensor, data_samples: Any) -> tuple[Tensor, Any]:
-        """Resize inputs (B, C, H, W) and samples; those that are given stay as they are."""
+        """Return resized copies of inputs (B, C, H, W) and samples; the arguments stay unchanged."""
         height, width = inputs.shape[-2:]
         size_hw = self.size_hw or (height, width)
         self.batches += 1
@@ -55,7 +55,7 @@ class BatchSyncRandomResize(nn.Module):
             return inputs, data_samples
         factor_xy = (size_hw[1] / width, size_hw[0] / height)
         samples = [resized(sample, size_hw, factor_xy) for sample in data_samples or ()]
-        inputs = F.interpolate(inputs, size=size_hw, mode="bilinear", align_corners=False)
+        inputs = F.interpolate(inputs, size=size_hw, mode="bilinear", align_corners=False)  # (B, C, *size_hw)
         return inputs, PoseBatch.from_samples(samples) if isinstance(data_samples, PoseBatch) else samples
 
     def draw(self, aspect_ratio: float, device: torch.device) -> tuple[int, int]:
@@ -90,8 +90,8 @@ def resized(sample: PoseDataSample, size_hw: tuple[int, int], factor_xy: tuple[f
 
 
 def resized_maps(maps: Any, factor_xy: tuple[float, float]) -> Any:
-    """Return maps (C, H, W), or a list with those of each level, as float maps of the resized input."""
+    """Return maps (C, H, W), or a list of those of each level, as float maps of the resized input."""
     if isinstance(maps, list):
         return [resized_maps(level, factor_xy) for level in maps]
     size_hw = [round(side * factor) for side, factor in zip(maps.shape[1:], reversed(factor_xy), strict=True)]
-    return F.interpolate(maps[None].float(), size=size_hw, mode="bilinear", align_corners=False)[0]
+    return F.interpolate(maps[None].float(), size=size_hw, mode="bilinear", align_corners=False)[0]  # (C, *size_hw)

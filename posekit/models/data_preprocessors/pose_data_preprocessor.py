@@ -1,4 +1,4 @@
-"""From 8-bit images to what a backbone takes."""
+"""From 8-bit images to the inputs of a backbone."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
     """Moves images to the device, swaps their channels, normalises, pads and stacks them.
 
     Args:
-        mean: of each channel after swapping, in 0..255; None for no normalisation.
-        std: likewise.
-        pad_size_divisor: heights and widths are padded on the right and below to multiples of it.
-        pad_value: what padded pixels hold after normalisation.
-        bgr_to_rgb: swap the first and the last channel.
-        rgb_to_bgr: the same.
-        non_blocking: copy to the device asynchronously.
+        mean: mean of each channel after swapping, in 0..255; None for no normalisation.
+        std: standard deviation of each channel; None for no normalisation.
+        pad_size_divisor: divisor of heights and widths, which are padded on the right and at the bottom.
+        pad_value: value of padded pixels after normalisation.
+        bgr_to_rgb: whether the first and the last channel are swapped.
+        rgb_to_bgr: the same as ``bgr_to_rgb``.
+        non_blocking: whether to copy to the device asynchronously.
         batch_augments: modules that change batches in training, such as BatchSyncRandomResize.
 
     Raises:
-        ValueError: for contradicting swaps or only one of mean and std.
+        ValueError: if both swaps are set, or only one of mean and std.
     """
 
     mean: Tensor
@@ -67,7 +67,7 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
             training: whether to apply the batch augmentations.
         """
         images, samples = data["inputs"], self.to_device(data.get("data_samples"))
-        batch = self.stack(images)
+        batch = self.stack(images)  # (B, C, H, W)
         self.note_shapes(images, batch, samples)
         if training:
             for augment in self.batch_augments:
@@ -79,11 +79,11 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
         if isinstance(inputs, Tensor) and inputs.ndim != 4:
             raise ValueError(f"inputs: a batch has the shape (B, C, H, W), this one {tuple(inputs.shape)}")
         if not isinstance(inputs, Tensor) and len({image.shape for image in inputs}) == 1:
-            inputs = torch.stack(list(inputs))
+            inputs = torch.stack(list(inputs))  # (B, C, H, W)
         height, width = self.padded_size(inputs)
         if isinstance(inputs, Tensor) and tuple(inputs.shape[2:]) == (height, width):
-            return self.normalize(self.to_device(inputs))
-        batch = self.mean.new_full((len(inputs), inputs[0].shape[0], height, width), self.pad_value)
+            return self.normalize(self.to_device(inputs))  # (B, C, H, W)
+        batch = self.mean.new_full((len(inputs), inputs[0].shape[0], height, width), self.pad_value)  # (B, C, H, W)
         for slot, image in zip(batch, inputs, strict=True):
             slot[:, : image.shape[1], : image.shape[2]] = self.normalize(self.to_device(image[None]))[0]
         return batch
@@ -92,7 +92,7 @@ class PoseDataPreprocessor(BaseDataPreprocessor):
         """Swap channels while they are bytes, then shift and scale them."""
         if self.swap_channels:
             batch = batch.flip(1)
-        return (batch - self.mean).div_(self.std)
+        return (batch - self.mean).div_(self.std)  # (B, C, H, W)
 
     def padded_size(self, inputs: Tensor | Sequence[Tensor]) -> tuple[int, int]:
         """Return the height and width that all images fit in."""

@@ -1,4 +1,4 @@
-"""Detectors that find the boxes of objects in one pass."""
+"""Detectors that predict the boxes of objects in one pass."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_model import BaseModel, Inputs
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
-from posekit.models.heads.base import Batch
+from posekit.models.heads.base import SampleBatch
 from posekit.models.heads.dense_head import DenseHead
 from posekit.models.necks.base import BaseNeck
 from posekit.registry import MODELS
@@ -16,17 +16,17 @@ from posekit.structures import PoseDataSample
 
 
 class SingleStageDetector(BaseModel):
-    """Backbone, neck and dense head as one model that finds boxes.
+    """Backbone, neck and dense head as one model that predicts boxes.
 
     Args:
-        backbone: turns images into features at several scales.
-        neck: joins the scales.
-        bbox_head: turns features into losses and boxes.
-        train_cfg: ``assigner``, the settings of what decides which points learn which box.
+        backbone: network from images to features at several scales.
+        neck: network that joins the scales.
+        bbox_head: head that turns features into losses and boxes.
+        train_cfg: ``assigner``, the settings of the assigner of boxes to the points that learn them.
         test_cfg: settings for ``predict``: ``score_thr``, ``nms_pre``, ``nms=dict(iou_threshold=...)``,
             ``min_bbox_size``, ``max_per_img``.
-        data_preprocessor: turns a collated batch into inputs.
-        use_syncbn: tells the trainer to share batch statistics between devices.
+        data_preprocessor: module that turns a collated batch into inputs.
+        use_syncbn: whether the trainer shares batch statistics between devices.
         init_cfg: rules for the initial weights.
 
     Attributes:
@@ -55,10 +55,10 @@ class SingleStageDetector(BaseModel):
 
     @property
     def head(self) -> Any:
-        """The head; state dicts know it as ``bbox_head``."""
+        """The head, which state dicts call ``bbox_head``."""
         return self.bbox_head
 
-    def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
+    def predict(self, inputs: Inputs, data_samples: SampleBatch) -> list[PoseDataSample]:
         """Return the samples with ``pred_instances``: ``bboxes`` (N, 4) xyxy in image pixels, scores and labels."""
         samples = list(data_samples)
         if not samples:
@@ -71,9 +71,9 @@ class SingleStageDetector(BaseModel):
 
 @MODELS.register_module()
 class RTMDet(SingleStageDetector):
-    """RTMDet. Source: Lyu et al., arXiv 2212.07784. Arguments as for SingleStageDetector."""
+    """RTMDet. Source: Lyu et al., arXiv 2212.07784. The arguments are those of SingleStageDetector."""
 
 
 @MODELS.register_module()
 class YOLOX(SingleStageDetector):
-    """YOLOX. Source: Ge et al., arXiv 2107.08430. Arguments as for SingleStageDetector."""
+    """YOLOX. Source: Ge et al., arXiv 2107.08430. The arguments are those of SingleStageDetector."""

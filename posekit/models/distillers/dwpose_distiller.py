@@ -1,4 +1,4 @@
-"""A student that learns from a teacher besides the labels."""
+"""A student that learns from a teacher as well as from labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from posekit.config import load
 from posekit.config.errors import ConfigError
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
-from posekit.models.heads.base import Batch
+from posekit.models.heads.base import SampleBatch
 from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.distillation_loss import FeaLoss, KDLoss
 from posekit.models.pose_estimators.base import Inputs
@@ -26,7 +26,7 @@ from posekit.registry import MODELS
 class DWPoseDistiller(TopdownPoseEstimator):
     """The student of ``student_cfg`` with a teacher at its side.
 
-    In stage one a smaller model learns from the teacher's features and logits, which count less from epoch to
+    In stage one a smaller model learns from the teacher's features and logits, whose weight decreases from epoch to
     epoch. In stage two (``two_dis``) a new head on the teacher's own backbone and neck, which stay as they are,
     learns from the teacher's head.
 
@@ -36,24 +36,24 @@ class DWPoseDistiller(TopdownPoseEstimator):
 
     Args:
         teacher_cfg: path of the config whose model teaches, or that model itself.
-        student_cfg: likewise the model that learns.
-        two_dis: stage two.
-        distill_cfg: what the student learns from the teacher by: ``[dict(methods=[FeaLoss, KDLoss]), ...]``,
+        student_cfg: path of the config whose model learns, or that model itself.
+        two_dis: whether this is stage two.
+        distill_cfg: losses between student and teacher: ``[dict(methods=[FeaLoss, KDLoss]), ...]``,
             grouped in any way. Losses with ``use_this=False`` are left out.
-        teacher_pretrained: path or URL of the teacher's weights; ``init_weights`` reads it.
-        train_cfg: settings for ``loss``, by default the student's.
-        data_preprocessor: by default the student's.
+        teacher_pretrained: path or URL of the teacher's weights, which ``init_weights`` reads.
+        train_cfg: settings for ``loss``; the student's by default.
+        data_preprocessor: module that turns a collated batch into inputs; the student's by default.
         init_cfg: rules for the student's initial weights.
 
     Attributes:
-        teacher: the model that teaches.
-        epoch_weight: factor on what is learnt from the teacher.
+        teacher: model that teaches.
+        epoch_weight: factor of the losses between student and teacher.
 
     Raises:
         ValueError: if a config holds no top-down model, a loss is unknown or does not fit the two models, or
-            in stage two the student's backbone and neck are not those of the teacher.
+            in stage two the student's backbone and neck differ from the teacher's.
 
-    Source: DWPose, arXiv 2307.15880; the reference keeps its teacher in training mode, here it is not.
+    Source: DWPose, arXiv 2307.15880; the reference keeps its teacher in training mode, here it is in evaluation mode.
     """
 
     teacher: TopdownPoseEstimator
@@ -82,7 +82,7 @@ class DWPoseDistiller(TopdownPoseEstimator):
             init_cfg or student.init_cfg,
         )
         self.metainfo = student.metainfo
-        self.__dict__["teacher"] = teacher.eval().requires_grad_(False)  # beside the parts, not among them
+        self.__dict__["teacher"] = teacher.eval().requires_grad_(False)  # a plain attribute, not a part of this module
         self.teacher_pretrained = teacher_pretrained
         self.two_dis = two_dis
         self.distill_losses = nn.ModuleDict(chosen_losses(distill_cfg or ()))
@@ -90,7 +90,7 @@ class DWPoseDistiller(TopdownPoseEstimator):
         self.check_losses()
 
     def check_losses(self) -> None:
-        """Refuse losses that these two models cannot have."""
+        """Raise a ValueError for losses that these two models cannot have."""
         for name, loss in self.distill_losses.items():
             if isinstance(loss, FeaLoss) and self.two_dis:
                 raise ValueError(
@@ -104,7 +104,7 @@ class DWPoseDistiller(TopdownPoseEstimator):
                 )
 
     def init_weights(self) -> None:
-        """Set the student's initial weights, and the teacher's: those of ``teacher_pretrained``, where given."""
+        """Set the student's initial weights, and the teacher's: those of ``teacher_pretrained``, if given."""
         if self.two_dis:
             self.head.init_weights()
         else:
@@ -118,7 +118,7 @@ class DWPoseDistiller(TopdownPoseEstimator):
             raise CheckpointError(f"teacher_pretrained does not fill the model of teacher_cfg\n{report}")
 
     def set_epoch(self, epoch: int, max_epochs: int) -> None:
-        """Set how much the teacher counts: in stage one all of it in the first epoch, ever less until the last."""
+        """Set the teacher's weight: 1 in stage one's first epoch, decreasing until the last; always 1 in stage two."""
         self.epoch_weight = 1.0 if self.two_dis else 1 - epoch / max_epochs
 
     def train(self, mode: bool = True) -> DWPoseDistiller:
@@ -129,11 +129,11 @@ class DWPoseDistiller(TopdownPoseEstimator):
         return self
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> DWPoseDistiller:
-        """Take the teacher along to other devices and types."""
+        """Move the teacher along to other devices and types."""
         self.teacher._apply(fn, recurse)
         return super()._apply(fn, recurse)
 
-    def loss(self, inputs: Inputs, data_samples: Batch) -> dict[str, Tensor]:
+    def loss(self, inputs: Inputs, data_samples: SampleBatch) -> dict[str, Tensor]:
         with torch.no_grad():
             teacher_feats = self.teacher.extract_feat(inputs)
             teacher_logits = self.teacher.head(teacher_feats)
@@ -149,22 +149,22 @@ class DWPoseDistiller(TopdownPoseEstimator):
         return losses
 
 
-def model_of(given: str | TopdownPoseEstimator, name: str) -> TopdownPoseEstimator:
-    """Return the model of a config, given its path or itself."""
+def model_of(source: str | TopdownPoseEstimator, name: str) -> TopdownPoseEstimator:
+    """Return a model from the path of its config, or as it is."""
     try:
-        model = MODELS.build(load(given)["model"]) if isinstance(given, str) else given
+        model = MODELS.build(load(source)["model"]) if isinstance(source, str) else source
     except ConfigError as error:
         raise ValueError(f"DWPoseDistiller.{name}: {error}") from None
     if not isinstance(model, TopdownPoseEstimator) or model.head is None:
         raise ValueError(
             f"DWPoseDistiller.{name}: needs a TopdownPoseEstimator with a head, found a {type(model).__name__} "
-            f"in {given if isinstance(given, str) else 'the config'}"
+            f"in {source if isinstance(source, str) else 'the config'}"
         )
     return model
 
 
 def body_of(teacher: TopdownPoseEstimator, student: TopdownPoseEstimator) -> TopdownPoseEstimator:
-    """Return the teacher, if its backbone and neck may take the place of the student's."""
+    """Return the teacher, if its backbone and neck have the shapes of the student's."""
     shapes = [
         {key: value.shape for key, value in model.state_dict().items() if not key.startswith("head.")}
         for model in (teacher, student)

@@ -1,4 +1,4 @@
-"""Heatmaps and tags that say which keypoints belong together."""
+"""Heatmaps, and tags that tell which keypoints belong together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules, Settings
-from posekit.models.heads.base import HEATMAPS, Batch, Features, Outputs, as_columns, as_float
+from posekit.models.heads.base import HEATMAPS, Features, Outputs, SampleBatch, as_columns, as_float
 from posekit.models.heads.heatmap_head import POINTWISE, HeatmapHead
 from posekit.models.losses.associative_embedding_loss import AssociativeEmbeddingLoss
 from posekit.models.losses.base import BaseLoss
@@ -23,21 +23,24 @@ from posekit.structures import InstanceData, PixelData
 
 @MODELS.register_module()
 class AssociativeEmbeddingHead(HeatmapHead):
-    """One heatmap for each keypoint, and tags that are alike where keypoints are of one instance.
+    """One heatmap for each keypoint, and tags that are similar where keypoints belong to one instance.
+
+    Shapes: B batch, K keypoints, L ``tag_dim``, H W cells of a map, V views: the image, and
+    its mirror image with ``flip_test``.
 
     Args:
         in_channels: channels of the last feature map.
         num_keypoints: number of heatmaps.
-        tag_dim: tags of a cell.
-        tag_per_keypoint: each keypoint has tags of its own.
+        tag_dim: number of tags of a cell, L.
+        tag_per_keypoint: whether each keypoint has tags of its own.
         deconv_out_channels: channels of each deconvolution; None for no such layers.
-        deconv_kernel_sizes: their kernels.
-        conv_out_channels: channels of each convolution after them.
-        conv_kernel_sizes: their kernels.
+        deconv_kernel_sizes: kernel size of each deconvolution.
+        conv_out_channels: channels of each convolution after the deconvolutions.
+        conv_kernel_sizes: kernel size of each convolution.
         final_layer: options of the last Conv2d.
-        keypoint_loss: of the heatmaps; by default the mean squared error.
-        tag_loss: of the tags; by default pulls and pushes.
-        decoder: the codec that finds and groups the keypoints.
+        keypoint_loss: loss of the heatmaps; the mean squared error by default.
+        tag_loss: loss of the tags; pulls and pushes by default.
+        decoder: codec that finds and groups the keypoints.
         init_cfg: rules for the initial weights.
 
     Source: Newell et al., arXiv 1611.05424.
@@ -83,27 +86,27 @@ class AssociativeEmbeddingHead(HeatmapHead):
 
     def forward(self, feats: Features) -> tuple[Tensor, Tensor]:
         """Compute heatmaps (B, K, H, W) and tags (B, L K, H, W), or (B, L, H, W) shared by all keypoints."""
-        maps = super().forward(feats)
-        return maps[:, : self.num_keypoints], maps[:, self.num_keypoints :]
+        maps = super().forward(feats)  # (B, K + L K or K + L, H, W)
+        return maps[:, : self.num_keypoints], maps[:, self.num_keypoints :]  # (B, K, H, W), (B, L K or L, H, W)
 
-    def targets(self, batch: Batch) -> list[Any]:
+    def targets(self, batch: SampleBatch) -> list[Any]:
         """Return heatmaps, their mask if there is one, and the cells of each image's keypoints."""
         columns = as_columns(batch)
         cells = columns.column("gt_instance_labels.keypoint_indices")
         return [columns.column(HEATMAPS), columns.get("gt_fields.heatmap_mask"), cells]
 
     def losses(self, outputs: Outputs, *targets: Any) -> dict[str, Tensor]:
-        (heatmaps, tags), (wanted, mask, cells) = outputs, targets
+        (heatmaps, tags), (target_heatmaps, mask, cells) = outputs, targets
         pull, push = self.loss_module["tag_loss"](self.tags_of_keypoints(tags), cells)
-        keypoint_loss = self.loss_module["keypoint_loss"](heatmaps, wanted, mask=mask)
+        keypoint_loss = self.loss_module["keypoint_loss"](heatmaps, target_heatmaps, mask=mask)
         return {"loss_kpt": keypoint_loss, "loss_pull": pull, "loss_push": push}
 
     def tags_of_keypoints(self, tags: Tensor) -> Tensor:
         """Return tags (B, L K, H, W), repeated where all keypoints share them."""
-        return tags if self.tag_per_keypoint else tags.repeat_interleave(self.num_keypoints, 1)
+        return tags if self.tag_per_keypoint else tags.repeat_interleave(self.num_keypoints, 1)  # (B, L K, H, W)
 
-    def averaged(self, feats: Any, batch: Batch, test_cfg: dict[str, Any]) -> Outputs:
-        """Average heatmaps over scales and mirror images; tags come from the first scale, side by side.
+    def averaged(self, feats: Any, batch: SampleBatch, test_cfg: dict[str, Any]) -> Outputs:
+        """Average heatmaps over scales and mirror images; tags come from the first scale and are concatenated.
 
         Maps are resized before they are averaged. The other order differs by a rounding error, which is enough to
         break ties between neighbouring cells, and thus groupings, in another way.
@@ -116,10 +119,10 @@ class AssociativeEmbeddingHead(HeatmapHead):
         align = bool(test_cfg.get("align_corners"))
         heatmaps = [_resized(heatmaps, size, align) for scale in views for heatmaps, _ in scale]
         tags = [_resized(tags, size, align) for _, tags in views[0]]
-        return torch.stack(heatmaps).mean(0), torch.cat(tags, 1)
+        return torch.stack(heatmaps).mean(0), torch.cat(tags, 1)  # (B, K, h, w), (B, V L K, h, w)
 
-    def views_of_scale(self, feats: Any, batch: Batch, test_cfg: dict[str, Any]) -> list[tuple[Tensor, Tensor]]:
-        """Return heatmaps and tags of one scale; with ``flip_test`` also those of the mirrored image, un-mirrored."""
+    def views_of_scale(self, feats: Any, batch: SampleBatch, test_cfg: dict[str, Any]) -> list[tuple[Tensor, Tensor]]:
+        """Return heatmaps and tags of one scale; with ``flip_test`` also those of the mirrored image, flipped back."""
         if not test_cfg.get("flip_test"):
             return [self(feats)]
         original, mirrored = (self(view) for view in feats)

@@ -1,4 +1,4 @@
-"""Heatmaps of one instance at a time, found by its centre."""
+"""Heatmaps of one instance at a time, located by its centre."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules
-from posekit.models.heads.base import HEATMAPS, BaseHead, Batch, Features, as_columns, as_float, flip_indices, to_numpy
+from posekit.models.heads.base import (
+    HEATMAPS,
+    BaseHead,
+    Features,
+    SampleBatch,
+    as_columns,
+    as_float,
+    flip_indices,
+    to_numpy,
+)
 from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.classification_loss import InfoNCELoss
 from posekit.models.losses.heatmap_loss import FocalHeatmapLoss
@@ -27,17 +36,17 @@ def clamped_sigmoid(logits: Tensor) -> Tensor:
 
 
 class InstanceCenters(nn.Module):
-    """Heatmaps of keypoints and centres; the features at a centre stand for its instance."""
+    """Heatmaps of keypoints and centres; the features at a centre represent its instance."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.keypoint_root_conv = nn.Conv2d(in_channels, out_channels, 1)
 
     def forward(self, feats: Tensor) -> Tensor:
-        return clamped_sigmoid(self.keypoint_root_conv(feats))
+        return clamped_sigmoid(self.keypoint_root_conv(feats))  # (B, K + 1, H, W)
 
 
-class ChannelAttention(nn.Module):
+class InstanceChannelAttention(nn.Module):
     """Weighs the channels by the instance's features."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
@@ -45,11 +54,11 @@ class ChannelAttention(nn.Module):
         self.atn = nn.Linear(in_channels, out_channels)
 
     def forward(self, maps: Tensor, instances: Tensor) -> Tensor:
-        return maps * self.atn(instances)[..., None, None]
+        return maps * self.atn(instances)[..., None, None]  # (N, C, H, W)
 
 
-class SpatialAttention(nn.Module):
-    """Weighs the cells by their likeness to the instance's features and their place relative to its centre."""
+class InstanceSpatialAttention(nn.Module):
+    """Weighs the cells by their similarity to the instance's features and their position relative to its centre."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -57,12 +66,15 @@ class SpatialAttention(nn.Module):
         self.conv = nn.Conv2d(3, 1, 5, padding=2)
 
     def forward(self, maps: Tensor, instances: Tensor, centers: Tensor) -> Tensor:
-        likeness = torch.einsum("nchw,nc->nhw", maps, self.atn(instances))
+        likeness = torch.einsum("nchw,nc->nhw", maps, self.atn(instances))  # (N, H, W)
         height, width = maps.shape[2:]
-        x = (centers[:, :1] - torch.arange(width, device=maps.device) - 0.5) / 32
-        y = (centers[:, 1:] - torch.arange(height, device=maps.device) - 0.5) / 32
-        place = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), 1).to(likeness.dtype)
-        return maps * self.conv(torch.cat([likeness[:, None], place], 1)).sigmoid()
+        x = (centers[:, :1] - torch.arange(width, device=maps.device) - 0.5) / 32  # (N, W)
+        y = (centers[:, 1:] - torch.arange(height, device=maps.device) - 0.5) / 32  # (N, H)
+        # -> (N, 2, H, W)
+        offsets = torch.stack(torch.broadcast_tensors(x[:, None, :], y[:, :, None]), 1).to(
+            likeness.dtype
+        )  # (N, 2, H, W)
+        return maps * self.conv(torch.cat([likeness[:, None], offsets], 1)).sigmoid()  # (N, C, H, W)
 
 
 class InstanceHeatmaps(nn.Module):
@@ -71,8 +83,8 @@ class InstanceHeatmaps(nn.Module):
     def __init__(self, in_channels: int, out_channels: int, channels: int) -> None:
         super().__init__()
         self.conv_down = nn.Conv2d(in_channels, channels, 1)
-        self.channel_attention = ChannelAttention(in_channels, channels)
-        self.spatial_attention = SpatialAttention(in_channels, channels)
+        self.channel_attention = InstanceChannelAttention(in_channels, channels)
+        self.spatial_attention = InstanceSpatialAttention(in_channels, channels)
         self.fuse_attention = nn.Conv2d(channels * 2, channels, 1)
         self.heatmap_conv = nn.Conv2d(channels, out_channels, 1)
 
@@ -82,27 +94,30 @@ class InstanceHeatmaps(nn.Module):
         Args:
             feats: (B, C, H, W).
             instances: (N, C) features of each instance.
-            centers: (N, 2) cells.
-            images: (N,) which of the B images each is in.
+            centers: (N, 2) cells of the instances' centres.
+            images: (N,) index of each instance's image in the batch.
         """
-        maps = self.conv_down(feats)[images]
+        maps = self.conv_down(feats)[images]  # (N, channels, H, W)
+        # -> (N, channels, H, W) twice
         attended = [self.channel_attention(maps, instances), self.spatial_attention(maps, instances, centers)]
-        return clamped_sigmoid(self.heatmap_conv(F.relu(self.fuse_attention(torch.cat(attended, 1)))))
+        return clamped_sigmoid(self.heatmap_conv(F.relu(self.fuse_attention(torch.cat(attended, 1)))))  # (N, K, H, W)
 
 
 @MODELS.register_module()
 class CIDHead(BaseHead):
-    """Finds the centres of instances and, for each, its own heatmaps.
+    """Locates the centres of instances and computes heatmaps for each of them.
+
+    Shapes: B images, N instances of all images, K keypoints, C channels, H W cells.
 
     Args:
         in_channels: channels of the last feature map.
         gfd_channels: channels of the maps that instances share.
         num_keypoints: number of keypoints.
-        prior_prob: what heatmaps start from.
-        coupled_heatmap_loss: of the heatmaps of all instances together; by default the focal loss.
-        decoupled_heatmap_loss: of each instance's own; by default the focal loss.
-        contrastive_loss: keeps the features of an image's instances apart.
-        decoder: the codec that finds keypoints in an instance's heatmaps.
+        prior_prob: initial value of the heatmaps.
+        coupled_heatmap_loss: loss of the heatmaps of all instances together; the focal loss by default.
+        decoupled_heatmap_loss: loss of each instance's own heatmaps; the focal loss by default.
+        contrastive_loss: loss that keeps the features of an image's instances apart.
+        decoder: codec that finds keypoints in an instance's heatmaps.
         init_cfg: rules for the initial weights.
 
     Source: Wang and Zhang, Contextual Instance Decoupling, CVPR 2022.
@@ -146,46 +161,49 @@ class CIDHead(BaseHead):
             nn.init.constant_(conv.bias, -math.log((1 - self.prior_prob) / self.prior_prob))  # pyright: ignore
 
     def forward(self, feats: Features) -> Tensor:
-        """Compute the heatmaps (N, K, H, W) of all instances that are found in the images."""
-        centers, images, _ = self.find(self.iia_module(feats[-1])[:, -1:], {})
-        return self.gfd_module(feats[-1], sample(feats[-1], centers, images), centers, images)
+        """Compute the heatmaps (N, K, H, W) of all instances that the centre maps show."""
+        centers, images, _ = self.find(self.iia_module(feats[-1])[:, -1:], {})  # (N, 2), (N,)
+        return self.gfd_module(feats[-1], sample(feats[-1], centers, images), centers, images)  # (N, K, H, W)
 
     @staticmethod
     def find(maps: Tensor, test_cfg: dict[str, Any]) -> tuple[Tensor, Tensor, Tensor]:
         """Return the cells (N, 2) of the highest maxima of maps (B, 1, H, W), their images (N,) and scores (N,)."""
-        smooth = smoothed(maps, test_cfg.get("blur_kernel_size", 3))
+        smooth = smoothed(maps, test_cfg.get("blur_kernel_size", 3))  # (B, 1, H, W)
         extent = sum(maps.shape[2:]) / 2
         window = 7 if extent > 300 else 5 if extent > 200 else 3
-        peaks = (smooth * (F.max_pool2d(smooth, window, 1, window // 2) == smooth)).flatten(1)
+        peaks = (smooth * (F.max_pool2d(smooth, window, 1, window // 2) == smooth)).flatten(1)  # (B, H * W)
+        # -> (B, up to max_instances)
         scores, cells = peaks.topk(min(test_cfg.get("max_instances", 30), peaks.shape[1]), dim=1)
-        images, rank = torch.nonzero(scores > test_cfg.get("score_threshold", 0.01), as_tuple=True)
-        cells = cells[images, rank]
+        images, rank = torch.nonzero(scores > test_cfg.get("score_threshold", 0.01), as_tuple=True)  # (N,), (N,)
+        cells = cells[images, rank]  # (N,)
         width = maps.shape[-1]
-        return torch.stack([cells % width, cells // width], 1), images, scores[images, rank]
+        return torch.stack([cells % width, cells // width], 1), images, scores[images, rank]  # (N, 2), (N,), (N,)
 
-    def predict(self, feats: Any, batch: Batch, test_cfg: dict[str, Any] | None = None) -> Any:
+    def predict(self, feats: Any, batch: SampleBatch, test_cfg: dict[str, Any] | None = None) -> Any:
         test_cfg = test_cfg or {}
         if test_cfg.get("flip_test"):
             maps = torch.stack([feats[0][-1], feats[1][-1].flip(-1)])
         else:
             maps = feats[-1][None]
-        roots = torch.stack([self.iia_module(one)[:, -1:] for one in maps]).mean(0)
+        roots = torch.stack([self.iia_module(view)[:, -1:] for view in maps]).mean(0)
         centers, images, scores = self.find(roots, test_cfg)
-        heatmaps = self.instance_heatmaps(maps, centers, images, batch)
+        heatmaps = self.instance_heatmaps(maps, centers, images, batch)  # (N, K, H, W)
         heatmaps = smoothed(heatmaps, test_cfg.get("blur_kernel_size", 3))
-        own = [images == index for index in range(len(roots))]
+        members = [images == index for index in range(len(roots))]
         sizes = [info["input_size"] for info in as_columns(batch).metainfos]
-        poses = [self.pose(heatmaps[one], scores[one], size) for one, size in zip(own, sizes, strict=True)]
+        poses = [self.pose(heatmaps[mask], scores[mask], size) for mask, size in zip(members, sizes, strict=True)]
         if not test_cfg.get("output_heatmaps"):
             return poses
-        return poses, [PixelData(heatmaps=heatmaps[one].flatten(0, 1)) for one in own]
+        return poses, [PixelData(heatmaps=heatmaps[mask].flatten(0, 1)) for mask in members]
 
-    def instance_heatmaps(self, maps: Tensor, centers: Tensor, images: Tensor, batch: Batch) -> Tensor:
+    def instance_heatmaps(self, maps: Tensor, centers: Tensor, images: Tensor, batch: SampleBatch) -> Tensor:
         """Return each instance's heatmaps, averaged over the views (V, B, C, H, W) of its image."""
-        views = [self.gfd_module(one, sample(one, centers, images), centers, images) for one in maps]
+        views = [
+            self.gfd_module(view, sample(view, centers, images), centers, images) for view in maps
+        ]  # (N, K, H, W) each
         if len(views) == 1:
             return views[0]
-        return (views[0] + views[1][:, flip_indices(batch)]) / 2
+        return (views[0] + views[1][:, flip_indices(batch)]) / 2  # (N, K, H, W)
 
     def pose(self, heatmaps: Tensor, scores: Tensor, input_size: tuple[int, int]) -> InstanceData:
         """Decode one image's instances; keypoints lie in the middle of their cells."""
@@ -193,39 +211,40 @@ class CIDHead(BaseHead):
         half = [side / cells / 2 for side, cells in zip(input_size, reversed(heatmaps.shape[2:]), strict=True)]
         return InstanceData(keypoints=keypoints + np.array(half, np.float32), keypoint_scores=keypoint_scores)
 
-    def loss(self, feats: Features, batch: Batch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
+    def loss(self, feats: Features, batch: SampleBatch, train_cfg: dict[str, Any] | None = None) -> dict[str, Tensor]:
         columns, maps = as_columns(batch), feats[-1]
         names = ("gt_instance_labels.instance_coords", "gt_instance_labels.keypoint_weights")
         centers, weights = (torch.cat(list(columns.column(name))).to(maps.device) for name in names)
         per_image = columns.column("gt_fields.instance_heatmaps")
-        wanted = torch.cat([one.unflatten(0, (-1, self.num_keypoints)) for one in per_image])
-        counts = torch.tensor([len(one) for one in columns.column(names[0])], device=maps.device)
-        images = torch.arange(len(counts), device=maps.device).repeat_interleave(counts)
-        instances = sample(maps, centers.long(), images)
+        target_heatmaps = torch.cat([heatmaps.unflatten(0, (-1, self.num_keypoints)) for heatmaps in per_image])
+        counts = torch.tensor([len(coords) for coords in columns.column(names[0])], device=maps.device)
+        images = torch.arange(len(counts), device=maps.device).repeat_interleave(counts)  # (N,)
+        instances = sample(maps, centers.long(), images)  # (N, C)
         coupled = self.loss_module["heatmap_coupled"](
             self.iia_module(maps), columns.column(HEATMAPS), None, columns.get("gt_fields.heatmap_mask")
         )
         losses = {"loss/heatmap_coupled": coupled}
         if not len(centers):
             return losses
-        apart = torch.stack([self.loss_module["contrastive"](one) for one in instances.split(counts.tolist())])
+        contrastive = self.loss_module["contrastive"]
+        separation = torch.stack([contrastive(features) for features in instances.split(counts.tolist())])  # (B,)
         chosen = _some(len(centers), (train_cfg or {}).get("max_train_instances", -1), maps.device)
-        heatmaps = self.gfd_module(maps, instances[chosen], centers[chosen], images[chosen])
+        heatmaps = self.gfd_module(maps, instances[chosen], centers[chosen], images[chosen])  # (chosen, K, H, W)
         losses["loss/heatmap_decoupled"] = self.loss_module["heatmap_decoupled"](
-            heatmaps, wanted[chosen], weights[chosen]
+            heatmaps, target_heatmaps[chosen], weights[chosen]
         )
-        losses["loss/contrastive"] = apart.sum() / len(centers)
+        losses["loss/contrastive"] = separation.sum() / len(centers)
         return losses
 
 
 def sample(maps: Tensor, centers: Tensor, images: Tensor) -> Tensor:
     """Return the features (N, C) of maps (B, C, H, W) at cells (N, 2) of images (N,)."""
-    return maps[images, :, centers[:, 1], centers[:, 0]]
+    return maps[images, :, centers[:, 1], centers[:, 0]]  # (N, C)
 
 
 def smoothed(heatmaps: Tensor, kernel_size: int) -> Tensor:
-    """Average heatmaps with what a box filter makes of them."""
-    return (heatmaps + F.avg_pool2d(heatmaps, kernel_size, 1, (kernel_size - 1) // 2)) / 2
+    """Average heatmaps with their box-filtered copies."""
+    return (heatmaps + F.avg_pool2d(heatmaps, kernel_size, 1, (kernel_size - 1) // 2)) / 2  # same shape
 
 
 def _some(count: int, limit: int, device: torch.device) -> Tensor:

@@ -1,4 +1,4 @@
-"""What heads share that classify x and y separately (SimCC)."""
+"""Base of heads that classify x and y separately (SimCC)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class CoordinateClassificationHead(BaseHead):
     Args:
         input_size: (w, h) of the network's input.
         simcc_split_ratio: bins per input pixel.
-        loss: by default the weighted divergence of both rows.
-        decoder: the codec that finds keypoints in the rows.
+        loss: loss of both rows; the weighted divergence by default.
+        decoder: codec that finds keypoints in the rows.
         init_cfg: rules for the initial weights.
     """
 
@@ -49,24 +49,24 @@ class CoordinateClassificationHead(BaseHead):
         self.num_bins_x, self.num_bins_y = (int(side * simcc_split_ratio) for side in input_size)
 
     def rows(self, outputs: Outputs) -> tuple[Tensor, Tensor]:
-        """Return both rows between zero and one; those with a peak above one are scaled."""
+        """Return both rows between zero and one; rows with a peak above one are scaled."""
         sigma_x, sigma_y = self.row_sigmas()
-        return _normalized(outputs[0], sigma_x), _normalized(outputs[1], sigma_y)
+        return _normalized(outputs[0], sigma_x), _normalized(outputs[1], sigma_y)  # (B, K, Wx), (B, K, Wy)
 
     def row_sigmas(self) -> tuple[float | None, float | None]:
-        """The widths of the Gaussians in the labels, where the rows are densities of them."""
+        """Return the widths of the labels' Gaussians where the rows are densities of them, else None."""
         return None, None
 
     def heatmaps(self, outputs: Outputs, predictions: list[InstanceData]) -> Tensor:
         """Return the outer products of the rows, and attach the rows to the predictions."""
         x, y = self.rows(outputs)
-        for one, row_x, row_y in zip(predictions, to_numpy(x), to_numpy(y), strict=True):
-            one.keypoint_x_labels, one.keypoint_y_labels = row_x[None], row_y[None]
-        return y[..., :, None] * x[..., None, :]
+        for instances, row_x, row_y in zip(predictions, to_numpy(x), to_numpy(y), strict=True):
+            instances.keypoint_x_labels, instances.keypoint_y_labels = row_x[None], row_y[None]
+        return y[..., :, None] * x[..., None, :]  # (B, K, Wy, Wx)
 
 
 def _normalized(row: Tensor, sigma: float | None) -> Tensor:
     row = row.float().clamp(min=0)
     if sigma is not None:
         row = row / (sigma * math.sqrt(2 * math.pi))
-    return row / row.amax(-1, keepdim=True).clamp(min=1)
+    return row / row.amax(-1, keepdim=True).clamp(min=1)  # same shape

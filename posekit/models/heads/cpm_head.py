@@ -25,10 +25,10 @@ class CPMHead(MultiStageHead):
         out_channels: number of heatmaps.
         num_stages: number of feature maps.
         deconv_out_channels: channels of each deconvolution; None for no such layers.
-        deconv_kernel_sizes: their kernels.
-        final_layer: options of the last Conv2d; None leaves it out.
-        loss: one for all stages or a list with one for each.
-        decoder: the codec that finds keypoints in the heatmaps.
+        deconv_kernel_sizes: kernel size of each deconvolution.
+        final_layer: options of the last Conv2d; None for no such layer.
+        loss: one loss for all stages, or a list with one for each.
+        decoder: codec that finds keypoints in the heatmaps.
         init_cfg: rules for the initial weights.
 
     Source: Wei et al., arXiv 1602.00134; Newell et al., arXiv 1603.06937.
@@ -59,6 +59,6 @@ class CPMHead(MultiStageHead):
         )
 
     def forward(self, feats: Features) -> list[Tensor]:
-        """Compute one (B, out_channels, H, W) for each stage's feature map."""
+        """Compute heatmaps (B, out_channels, H_out, W_out) for each stage's feature map."""
         stages = zip(feats, self.multi_deconv_layers, self.multi_final_layers, strict=True)
-        return [final(deconv(feat)) for feat, deconv, final in stages]
+        return [final(deconv(feat)) for feat, deconv, final in stages]  # (B, out_channels, H_out, W_out) each

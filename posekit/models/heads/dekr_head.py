@@ -1,4 +1,4 @@
-"""Displacements from the middle of each instance to its keypoints."""
+"""Displacements from the centre of each instance to its keypoints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torchvision.ops import deform_conv2d
 from posekit.codecs.base import BaseCodec
 from posekit.keypoints.nearby_joints_nms import nearby_joints_nms
 from posekit.models.base_module import BaseModule, InitRules, Settings
-from posekit.models.heads.base import HEATMAPS, BaseHead, Batch, Features, Outputs, as_columns, as_float, to_numpy
+from posekit.models.heads.base import HEATMAPS, BaseHead, Features, Outputs, SampleBatch, as_columns, as_float, to_numpy
 from posekit.models.heads.heatmap_head import HeatmapHead
 from posekit.models.layers.conv_module import ConvModule
 from posekit.models.layers.normalization import BN, build_norm
@@ -29,18 +29,20 @@ logger = logging.getLogger(__name__)
 
 
 class DeformConv2d(nn.Conv2d):
-    """A 3x3 convolution without bias whose nine places are given for each cell."""
+    """A 3x3 convolution without bias whose nine sampling points are given for each cell."""
 
     def __init__(self, channels: int, groups: int) -> None:
         super().__init__(channels, channels, 3, padding=1, groups=groups, bias=False)
 
     def forward(self, x: Tensor, offset: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
-        # There is no half-precision kernel for the CPU, and the places need more than its eleven bits anyway.
-        return deform_conv2d(x.float(), offset.float(), self.weight, padding=(1, 1)).to(x.dtype)
+        # There is no half-precision kernel for the CPU, and the sampling points need more than eleven bits anyway.
+        return deform_conv2d(x.float(), offset.float(), self.weight, padding=(1, 1)).to(x.dtype)  # (B, C, H, W)
 
 
 class AdaptiveActivationBlock(nn.Module):
-    """A residual block that looks at places moved by an affine map learned for each cell.
+    """A residual block that samples points moved by an affine map, which it predicts for each cell.
+
+    Shapes: G groups of channels, each with a map of its own.
 
     Source: DEKR, arXiv 2104.02300, section 3.2.
     """
@@ -59,16 +61,19 @@ class AdaptiveActivationBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         affine = self.transform_matrix_conv(x).unflatten(1, (self.groups, 2, 3))  # (B, G, yx, 3, H, W)
+        # -> (B, G, 9, 2, H, W), y before x
         offset = torch.einsum("bgcmhw,mk->bgkchw", affine, self.regular_matrix.to(affine.dtype))
-        return F.relu(self.norm(self.adapt_conv(x, offset.flatten(1, 3))) + x)
+        return F.relu(self.norm(self.adapt_conv(x, offset.flatten(1, 3))) + x)  # (B, C, H, W)
 
 
 class RescoreNet(BaseModule):
-    """Judges a pose by its links.
+    """Scores a pose by the links between its keypoints.
+
+    Shapes: N poses, K keypoints, L links.
 
     Args:
         in_channels: three for each link plus one for each keypoint.
-        norm_indexes: two links whose mean length is the unit.
+        norm_indexes: indices of two links whose mean length is the unit.
         init_cfg: rules for the initial weights, usually ``Pretrained``, as no loss of DEKRHead trains them.
     """
 
@@ -82,7 +87,7 @@ class RescoreNet(BaseModule):
     def init_weights(self) -> None:
         """Start with weights that leave scores as they are; then apply the rules.
 
-        Pretrained weights that cannot be downloaded are named in a warning: training does not need them.
+        A warning names pretrained weights that cannot be downloaded: training does not need them.
         """
         nn.init.zeros_(self.l3.weight)
         nn.init.ones_(self.l3.bias)
@@ -96,11 +101,11 @@ class RescoreNet(BaseModule):
     def forward(self, keypoints: Tensor, keypoint_scores: Tensor, skeleton: Sequence[Sequence[int]]) -> Tensor:
         """Return scores (N,) of keypoints (N, K, 2) with scores (N, K), linked by pairs of indices."""
         starts, ends = zip(*skeleton, strict=True)
-        links = keypoints[:, list(starts), :2] - keypoints[:, list(ends), :2]
-        lengths = links.norm(dim=2)
-        unit = lengths[:, self.norm_indexes].mean(1, keepdim=True).clamp(min=1)
-        features = [(links / unit[..., None]).flatten(1), lengths / unit, keypoint_scores]
-        return self.l3(F.relu(self.l2(F.relu(self.l1(torch.cat(features, 1).float())))))[:, 0]
+        links = keypoints[:, list(starts), :2] - keypoints[:, list(ends), :2]  # (N, L, 2)
+        lengths = links.norm(dim=2)  # (N, L)
+        unit = lengths[:, self.norm_indexes].mean(1, keepdim=True).clamp(min=1)  # (N, 1)
+        features = [(links / unit[..., None]).flatten(1), lengths / unit, keypoint_scores]  # (N, 2 L), (N, L), (N, K)
+        return self.l3(F.relu(self.l2(F.relu(self.l1(torch.cat(features, 1).float())))))[:, 0]  # (N,)
 
 
 @MODELS.register_module()
@@ -112,9 +117,9 @@ class DEKRHead(BaseHead):
         num_keypoints: number of keypoints.
         num_heatmap_filters: channels before the heatmaps.
         num_displacement_filters_per_keypoint: channels before each keypoint's displacements.
-        heatmap_loss: by default the weighted mean squared error.
-        displacement_loss: by default smooth L1 where there are instances.
-        decoder: the codec that follows the displacements.
+        heatmap_loss: loss of the heatmaps; the weighted mean squared error by default.
+        displacement_loss: loss of the displacements; smooth L1 where there are instances by default.
+        decoder: codec that follows the displacements.
         rescore_cfg: arguments of RescoreNet; None leaves scores as they are.
         init_cfg: rules for the initial weights.
 
@@ -171,25 +176,24 @@ class DEKRHead(BaseHead):
 
     def forward(self, feats: Features) -> tuple[Tensor, Tensor]:
         """Compute heatmaps (B, K + 1, H, W) and displacements (B, 2 K, H, W)."""
+        # -> (B, K + 1, H, W), (B, 2 K, H, W)
         return self.heatmap_conv_layers(feats[-1]), self.displacement_conv_layers(feats[-1])
 
-    def targets(self, batch: Batch) -> list[Any]:
-        """Return what ``reads`` names, and the mask of the heatmaps if there is one."""
+    def targets(self, batch: SampleBatch) -> list[Any]:
+        """Return the columns that ``reads`` names, and the mask of the heatmaps if there is one."""
         return [*super().targets(batch), as_columns(batch).get("gt_fields.heatmap_mask")]
 
     def losses(self, outputs: Outputs, *targets: Any) -> dict[str, Tensor]:
-        (heatmaps, displacements), (wanted, weights, wanted_displacements, displacement_weights, mask) = (
-            outputs,
-            targets,
-        )
+        heatmaps, displacements = outputs
+        target_heatmaps, weights, target_displacements, displacement_weights, mask = targets
         return {
-            "loss/heatmap": self.loss_module["heatmap"](heatmaps, wanted, weights, mask),
+            "loss/heatmap": self.loss_module["heatmap"](heatmaps, target_heatmaps, weights, mask),
             "loss/displacement": self.loss_module["displacement"](
-                displacements, wanted_displacements, displacement_weights
+                displacements, target_displacements, displacement_weights
             ),
         }
 
-    def predict(self, feats: Any, batch: Batch, test_cfg: dict[str, Any] | None = None) -> Any:
+    def predict(self, feats: Any, batch: SampleBatch, test_cfg: dict[str, Any] | None = None) -> Any:
         test_cfg = test_cfg or {}
         if test_cfg.get("multiscale_test"):
             raise ValueError("DEKRHead has no multi-scale test: displacements of scales do not add up; set it to False")
@@ -198,12 +202,12 @@ class DEKRHead(BaseHead):
         poses = [self.pose(heat, shift, info, test_cfg) for heat, shift, info in zip(*outputs, infos, strict=True)]
         if not test_cfg.get("output_heatmaps"):
             return poses
-        return poses, [PixelData(heatmaps=one, displacements=two) for one, two in zip(*outputs, strict=True)]
+        return poses, [PixelData(heatmaps=heat, displacements=shift) for heat, shift in zip(*outputs, strict=True)]
 
     def pose(
         self, heatmaps: Tensor, displacements: Tensor, info: dict[str, Any], test_cfg: dict[str, Any]
     ) -> InstanceData:
-        """Decode one image's maps, score the poses again and drop those that share joints with better ones."""
+        """Decode one image's maps, rescore the poses and drop those that share joints with better ones."""
         keypoints, (root_scores, scores) = self.codec.decode(heatmaps, displacements)
         scores = keypoints.new_ones(keypoints.shape[:2]) if scores is None else scores
         skeleton = info.get("skeleton_links")
@@ -211,12 +215,12 @@ class DEKRHead(BaseHead):
             root_scores = root_scores * self.rescore_net(keypoints, scores, skeleton).nan_to_num(0.0)
         points, joint_scores, total = to_numpy((keypoints, scores, root_scores[:, None] * scores))
         if test_cfg.get("nms_dist_thr", 0) > 0:
-            kept = nearby_joints_nms(
+            best = nearby_joints_nms(
                 points,
                 joint_scores.mean(1),
                 test_cfg["nms_dist_thr"],
                 min_shared=test_cfg.get("nms_joints_thr"),
                 max_dets=test_cfg.get("max_num_people", 30),
             )
-            points, total = points[kept], total[kept]
+            points, total = points[best], total[best]
         return InstanceData(keypoints=points, keypoint_scores=total)

@@ -1,4 +1,4 @@
-"""The two decoders of ED-Pose: first whole persons, then each person together with its keypoints."""
+"""The two decoders of ED-Pose: one for whole persons, then one for persons together with their keypoints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from posekit.models.layers.sine_positions import paired_waves
 from posekit.models.layers.transformer import LN, MultiheadAttention
 
 COCO_KEYPOINTS = 17
-"""With as many, the first places of keypoints have a branch of their own, as released weights do."""
+"""With this number of keypoints, their first positions have a branch of their own, as in released weights."""
 
 
 class Layout(NamedTuple):
@@ -27,27 +27,28 @@ class Layout(NamedTuple):
 
     def persons(self, x: Tensor) -> Tensor:
         """Return (B, S + G, ...) of (B, S + G * (1 + K), ...)."""
+        # -> (B, S + G, ...)
         return torch.cat([x[:, : self.num_noised], x[:, self.num_noised :: self.num_keypoints + 1]], 1)
 
     def keypoints(self, x: Tensor) -> Tensor:
         """Return (B, G, K, ...) of (B, S + G * (1 + K), ...)."""
-        return x[:, self.num_noised :].unflatten(1, (-1, self.num_keypoints + 1))[:, :, 1:]
+        return x[:, self.num_noised :].unflatten(1, (-1, self.num_keypoints + 1))[:, :, 1:]  # (B, G, K, ...)
 
     def join(self, persons: Tensor, keypoints: Tensor) -> Tensor:
-        """Undo the above."""
-        poses = torch.cat([persons[:, self.num_noised :, None], keypoints], 2).flatten(1, 2)
-        return torch.cat([persons[:, : self.num_noised], poses], 1)
+        """Join (B, S + G, ...) and (B, G, K, ...) to (B, S + G * (1 + K), ...)."""
+        poses = torch.cat([persons[:, self.num_noised :, None], keypoints], 2).flatten(1, 2)  # (B, G * (1 + K), ...)
+        return torch.cat([persons[:, : self.num_noised], poses], 1)  # (B, S + G * (1 + K), ...)
 
 
 class Stage(NamedTuple):
-    """Queries after a layer (B, Q, C), and the boxes (B, Q, 4) they started it with: centre and size as shares."""
+    """Queries (B, Q, C) after a layer, and the boxes (B, Q, 4) that entered it: centre and size as shares."""
 
     features: Tensor
     boxes: Tensor
 
 
-class Found(NamedTuple):
-    """What a stage says.
+class StageOutputs(NamedTuple):
+    """Outputs for the queries after a layer.
 
     Attributes:
         logits: (B, Q, number of classes).
@@ -59,10 +60,10 @@ class Found(NamedTuple):
     boxes: Tensor
     keypoints: Tensor | None = None
 
-    def split(self, num_noised: int) -> tuple[Found, Found]:
-        """Return what the noised queries say, and what the others do."""
-        pairs = [(one[:, :num_noised], one[:, num_noised:]) for one in (self.logits, self.boxes)]
-        return Found(pairs[0][0], pairs[1][0]), Found(pairs[0][1], pairs[1][1], self.keypoints)
+    def split(self, num_noised: int) -> tuple[StageOutputs, StageOutputs]:
+        """Split into the outputs of the noised queries and those of the others."""
+        pairs = [(x[:, :num_noised], x[:, num_noised:]) for x in (self.logits, self.boxes)]
+        return StageOutputs(pairs[0][0], pairs[1][0]), StageOutputs(pairs[0][1], pairs[1][1], self.keypoints)
 
 
 def corrected(places: Tensor, correction: Tensor) -> Tensor:
@@ -71,16 +72,18 @@ def corrected(places: Tensor, correction: Tensor) -> Tensor:
 
 
 class EDPoseOutHead(nn.Module):
-    """A branch for each of a stage's answers: class, box, place and extent of keypoints.
+    """A branch for each output of a stage: class, box, position and extent of keypoints.
 
     Args:
         num_classes: number of classes.
-        num_keypoints: K.
+        num_keypoints: number of keypoints, K.
         embed_dims: channels of queries.
-        num_layers: of both decoders.
-        num_box_decoder_layers: of the first one.
-        cls_no_bias: leave out the bias of the classes.
-        dec_pred_class_embed_share: let all stages share the branch; likewise for boxes and places of keypoints.
+        num_layers: number of layers of both decoders together.
+        num_box_decoder_layers: number of layers of the first decoder.
+        cls_no_bias: whether the class branch has no bias.
+        dec_pred_class_embed_share: whether all stages share the class branch.
+        dec_pred_bbox_embed_share: whether all stages share the box branch.
+        dec_pred_pose_embed_share: whether all stages share the branch of keypoint positions.
     """
 
     def __init__(
@@ -118,44 +121,46 @@ class EDPoseOutHead(nn.Module):
         self.pose_embed = branches(num_pose_layers + has_first_pose, lambda: correction(2), dec_pred_pose_embed_share)
         self.pose_hw_embed = branches(num_pose_layers, lambda: correction(2), True)
 
-    def forward(self, stage: Stage, index: int, layout: Layout) -> Found:
-        """Read the answers off the queries after layer ``index``."""
+    def forward(self, stage: Stage, index: int, layout: Layout) -> StageOutputs:
+        """Compute the outputs from the queries after layer ``index``."""
         features, boxes = stage
         if index < self.num_box_decoder_layers:
-            return Found(self.class_embed[index](features).float(), self.boxes(index, features, boxes))
-        persons = layout.persons(features)
-        return Found(
+            return StageOutputs(self.class_embed[index](features).float(), self.boxes(index, features, boxes))
+        persons = layout.persons(features)  # (B, S + G, C)
+        return StageOutputs(
             self.class_embed[index](persons).float(),
-            self.boxes(index, persons, layout.persons(boxes)),
-            self.places(index, layout.keypoints(features), layout.keypoints(boxes)[..., :2]),
+            self.boxes(index, persons, layout.persons(boxes)),  # (B, S + G, 4)
+            self.places(index, layout.keypoints(features), layout.keypoints(boxes)[..., :2]),  # (B, G, K, 2)
         )
 
     def boxes(self, index: int, features: Tensor, boxes: Tensor) -> Tensor:
-        """Return the boxes (..., 4) as a layer corrects them."""
+        """Return the boxes (..., 4) corrected after layer ``index``."""
         return corrected(boxes, self.bbox_embed[index](features))
 
     def places(self, index: int, features: Tensor, places: Tensor) -> Tensor:
-        """Return the places (..., 2) of keypoints as a layer corrects them."""
+        """Return the keypoints' positions (..., 2) corrected after layer ``index``."""
         return corrected(places, self.pose_embed[index - self.num_box_decoder_layers](features))
 
     def extents(self, index: int, features: Tensor, sizes: Tensor) -> Tensor:
-        """Return the width and height (..., 2) around keypoints as a layer corrects them."""
+        """Return the width and height (..., 2) around keypoints corrected after layer ``index``."""
         return corrected(sizes, self.pose_hw_embed[index - self.num_box_decoder_layers](features))
 
 
 class EDPoseDecoder(nn.Module):
-    """Layers that ask about persons, and from the ``num_box_decoder_layers``-th on about their keypoints too.
+    """Layers that decode persons, and from the ``num_box_decoder_layers``-th on their keypoints too.
 
-    In between the best persons are kept, and each gets K further queries. Boxes are corrected from layer to layer;
-    only the extents of keypoints, which no loss knows, learn through the layers that use them.
+    At that layer the best persons are selected, and each gets K further queries. Boxes are corrected from layer to
+    layer. Only the extents of keypoints, which no loss supervises, receive gradients through the layers that use them.
+
+    Shapes: B images, Q queries, S noised ones among them, G persons, K keypoints, C channels.
 
     Args:
         layer_cfg: ``self_attn_cfg``, ``cross_attn_cfg`` and ``ffn_cfg``.
-        num_layers: of both decoders.
-        num_keypoints: K.
-        embed_dims: channels.
-        num_box_decoder_layers: of the first one.
-        num_group: how many persons are kept.
+        num_layers: number of layers of both decoders together.
+        num_keypoints: number of keypoints, K.
+        embed_dims: number of channels, C.
+        num_box_decoder_layers: number of layers of the first decoder.
+        num_group: number of persons to select, G.
 
     Raises:
         ValueError: if one of the decoders has no layer.
@@ -194,15 +199,15 @@ class EDPoseDecoder(nn.Module):
         self.branches = (branches,)  # in a tuple, as it is no part of this module
 
     def forward(self, start: Stage, memory: Tokens, groups: Tensor) -> tuple[list[Stage], Tensor]:
-        """Ask the encoded maps.
+        """Decode the encoded maps.
 
         Args:
-            start: noised queries, of which there are none at test time, before all others.
-            memory: the encoded maps.
-            groups: (S,) the group of each noised query; groups do not see each other.
+            start: initial queries; the noised ones, of which there are none at test time, come first.
+            memory: encoded maps.
+            groups: (S,) group of each noised query; groups do not see each other.
 
         Returns:
-            The queries after each layer, and the places (B, G, K, 2) where the keypoints' queries start.
+            The queries after each layer, and the positions (B, G, K, 2) where the keypoints' queries start.
         """
         layout = Layout(len(groups), self.num_keypoints)
         features, boxes = start
@@ -224,43 +229,44 @@ class EDPoseDecoder(nn.Module):
                 sizes_hw=memory.sizes_hw,
                 padding=memory.padding,
             )
-            stages.append(Stage(self.norm(features), boxes))
+            stages.append(Stage(self.norm(features), boxes))  # (B, Q, C), (B, Q, 4)
         return stages, first
 
     def query_positions(self, boxes: Tensor, memory: Tokens) -> Tensor:
         """Encode the boxes (B, Q, 4) on the finest map: y, x, width, height."""
-        places = memory.on_maps(boxes)[:, :, 0, [1, 0, 2, 3]] * (2 * torch.pi)
-        return self.ref_point_head(paired_waves(places, self.norm.normalized_shape[0] // 2).flatten(-2))
+        places = memory.on_maps(boxes)[:, :, 0, [1, 0, 2, 3]] * (2 * torch.pi)  # (B, Q, 4)
+        return self.ref_point_head(paired_waves(places, self.norm.normalized_shape[0] // 2).flatten(-2))  # (B, Q, C)
 
     def next_boxes(self, index: int, features: Tensor, boxes: Tensor, layout: Layout) -> Tensor:
-        """Return the boxes as layer ``index`` corrects them."""
+        """Return the boxes (B, Q, 4) corrected after layer ``index``."""
         (branches,) = self.branches
         if index < self.num_box_decoder_layers:
             return branches.boxes(index, features, boxes).detach()
-        persons = branches.boxes(index, layout.persons(features), layout.persons(boxes)).detach()
-        features, boxes = layout.keypoints(features), layout.keypoints(boxes)
-        places = branches.places(index, features, boxes[..., :2]).detach()
+        persons = branches.boxes(index, layout.persons(features), layout.persons(boxes)).detach()  # (B, S + G, 4)
+        features, boxes = layout.keypoints(features), layout.keypoints(boxes)  # (B, G, K, C), (B, G, K, 4)
+        places = branches.places(index, features, boxes[..., :2]).detach()  # (B, G, K, 2)
+        # -> (B, Q, 4)
         return layout.join(persons, torch.cat([places, branches.extents(index, features, boxes[..., 2:])], -1))
 
     def expand(self, features: Tensor, boxes: Tensor, layout: Layout) -> tuple[Tensor, Tensor, Tensor]:
-        """Keep the best persons and put queries for their keypoints behind each.
+        """Select the best persons and insert queries for their keypoints behind each.
 
         Returns:
-            Features, boxes, and the places (B, G, K, 2) of the keypoints' boxes with gradient.
+            Features, boxes, and the positions (B, G, K, 2) of the keypoints' boxes with gradient.
         """
         (branches,) = self.branches
         noised = layout.num_noised
-        scores = branches.class_embed[self.num_box_decoder_layers - 1](features[:, noised:]).amax(-1)
-        best = scores.topk(min(self.num_group, scores.shape[1]), 1).indices + noised
+        scores = branches.class_embed[self.num_box_decoder_layers - 1](features[:, noised:]).amax(-1)  # (B, Q - S)
+        best = scores.topk(min(self.num_group, scores.shape[1]), 1).indices + noised  # (B, G)
         features, boxes = (
-            torch.cat([one[:, :noised], torch.take_along_dim(one, best[..., None], 1)], 1) for one in (features, boxes)
+            torch.cat([x[:, :noised], torch.take_along_dim(x, best[..., None], 1)], 1) for x in (features, boxes)
         )
-        keypoints = features[:, noised:, None] + self.keypoint_embed.weight
+        keypoints = features[:, noised:, None] + self.keypoint_embed.weight  # (B, G, K, C)
         persons = boxes[:, noised:, None]  # (B, G, 1, 4)
         first_pose = branches.pose_embed[-1 if self.num_keypoints == COCO_KEYPOINTS else 0]
-        places = corrected(persons[..., :2], first_pose(keypoints))
-        extents = persons[..., 2:] * self.hw.weight.sigmoid()
-        keypoint_boxes = torch.cat([places.detach(), extents], -1)
+        places = corrected(persons[..., :2], first_pose(keypoints))  # (B, G, K, 2)
+        extents = persons[..., 2:] * self.hw.weight.sigmoid()  # (B, G, K, 2)
+        keypoint_boxes = torch.cat([places.detach(), extents], -1)  # (B, G, K, 4)
         return layout.join(features, keypoints), layout.join(boxes, keypoint_boxes), places
 
 
@@ -274,15 +280,15 @@ def deformable_decoder_layer(
 
 
 def block_noised(groups: Tensor, num_queries: int, num_keypoints: int | None = None) -> Tensor:
-    """Return which query (row) must not see which (column), square, noised ones first.
+    """Return a square mask of the queries (columns) that each query (row) must not see, noised ones first.
 
     Queries do not see noised ones, which know the answer; noised ones see their own group and the queries.
-    With ``num_keypoints`` a keypoint sees its own person and its keypoints only, and persons see one another besides.
+    With ``num_keypoints``, a keypoint sees only its person and that person's keypoints; persons also see one another.
 
     Args:
-        groups: (S,) the group of each noised query.
-        num_queries: how many others there are.
-        num_keypoints: queries behind each person; None while there are persons only.
+        groups: (S,) group of each noised query.
+        num_queries: number of the other queries.
+        num_keypoints: number of keypoint queries behind each person; None while there are persons only.
     """
     count = len(groups)
     blocked = groups.new_zeros((count + num_queries,) * 2, dtype=torch.bool)

@@ -26,14 +26,14 @@ class HeatmapHead(BaseHead):
         in_channels: channels of the last feature map.
         out_channels: number of heatmaps.
         deconv_out_channels: channels of each deconvolution, which doubles the map; None for no such layers.
-        deconv_kernel_sizes: their kernels (2, 3 or 4).
-        conv_out_channels: channels of each convolution after them.
-        conv_kernel_sizes: their kernels.
-        final_layer: options of the last Conv2d; None leaves it out.
-        loss: by default the weighted mean squared error.
-        decoder: the codec that finds keypoints in the heatmaps.
+        deconv_kernel_sizes: kernel size of each deconvolution (2, 3 or 4).
+        conv_out_channels: channels of each convolution after the deconvolutions.
+        conv_kernel_sizes: kernel size of each convolution.
+        final_layer: options of the last Conv2d; None for no such layer.
+        loss: loss of the heatmaps; the weighted mean squared error by default.
+        decoder: codec that finds keypoints in the heatmaps.
         init_cfg: rules for the initial weights.
-        deconv_num_groups: groups of each deconvolution, by default one.
+        deconv_num_groups: number of groups of each deconvolution; 1 by default.
 
     Source: Xiao et al., Simple Baselines, arXiv 1804.06208.
     """
@@ -74,4 +74,4 @@ class HeatmapHead(BaseHead):
 
     def forward(self, feats: Features) -> Tensor:
         """Compute heatmaps (B, out_channels, H, W) from the last feature map."""
-        return self.final_layer(self.conv_layers(self.deconv_layers(feats[-1])))
+        return self.final_layer(self.conv_layers(self.deconv_layers(feats[-1])))  # (B, out_channels, H, W)

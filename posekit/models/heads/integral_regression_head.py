@@ -15,9 +15,9 @@ from posekit.models.heads.base import (
     KEYPOINT_LABELS,
     KEYPOINT_WEIGHTS,
     BaseHead,
-    Batch,
     Features,
     Outputs,
+    SampleBatch,
     flip_indices,
 )
 from posekit.models.heads.heatmap_head import POINTWISE, HeatmapHead
@@ -32,21 +32,21 @@ from posekit.structures import InstanceData
 
 @MODELS.register_module()
 class IntegralRegressionHead(BaseHead):
-    """Heatmaps turned into distributions by a softmax, and their means as coordinates relative to the input.
+    """Heatmaps that a softmax turns into distributions, and their means as coordinates relative to the input.
 
     Args:
         in_channels: channels of the last feature map.
         in_featuremap_size: (w, h) of the last feature map.
         num_joints: number of keypoints.
-        debias: take out the pull of the softmax towards the middle.
+        debias: whether to remove the softmax's pull towards the middle.
         beta: sharpness of the softmax.
         deconv_out_channels: channels of each deconvolution; None for no such layers.
-        deconv_kernel_sizes: their kernels.
-        conv_out_channels: channels of each convolution after them.
-        conv_kernel_sizes: their kernels.
-        final_layer: options of the Conv2d that gives the heatmaps; None leaves it out.
-        loss: by default the weighted smooth L1 loss.
-        decoder: the codec that turns the coordinates into keypoints.
+        deconv_kernel_sizes: kernel size of each deconvolution.
+        conv_out_channels: channels of each convolution after the deconvolutions.
+        conv_kernel_sizes: kernel size of each convolution.
+        final_layer: options of the Conv2d that gives the heatmaps; None for no such layer.
+        loss: loss of the coordinates; the weighted smooth L1 loss by default.
+        decoder: codec that turns the coordinates into keypoints.
         init_cfg: rules for the initial weights.
 
     Source: Sun et al., arXiv 1711.08229; Gu et al., Removing the Bias of Integral Pose Regression, ICCV 2021.
@@ -94,18 +94,18 @@ class IntegralRegressionHead(BaseHead):
         self.linspace_y = nn.Parameter((torch.arange(height) / height).reshape(1, 1, -1, 1), requires_grad=False)
 
     def forward(self, feats: Features) -> tuple[Tensor, Tensor]:
-        """Compute coordinates (B, K, 2) and the distributions (B, K, H, W) they are the means of."""
+        """Compute coordinates (B, K, 2) and the distributions (B, K, H, W) whose means they are."""
         if self.simplebaseline_head is None:
-            maps = self.final_layer(feats[-1])
+            maps = self.final_layer(feats[-1])  # (B, K, H, W)
         else:
-            maps = self.simplebaseline_head(feats)
-        heatmaps = torch.softmax(self.beta * maps.flatten(2), -1).unflatten(-1, maps.shape[2:])
-        coordinates = torch.stack(
+            maps = self.simplebaseline_head(feats)  # (B, K, H, W)
+        heatmaps = torch.softmax(self.beta * maps.flatten(2), -1).unflatten(-1, maps.shape[2:])  # (B, K, H, W)
+        coordinates = torch.stack(  # (B, K, 2)
             [(heatmaps * self.linspace_x).sum((2, 3)), (heatmaps * self.linspace_y).sum((2, 3))], -1
         )
         if self.debias:
-            mass = maps.flatten(2).exp().sum(-1, keepdim=True)
-            coordinates = mass / (mass - 1) * (coordinates - 1 / (2 * mass))
+            mass = maps.flatten(2).exp().sum(-1, keepdim=True)  # (B, K, 1)
+            coordinates = mass / (mass - 1) * (coordinates - 1 / (2 * mass))  # (B, K, 2)
         return coordinates, heatmaps
 
     def losses(self, outputs: Outputs, *targets: Any) -> dict[str, Tensor]:
@@ -115,12 +115,12 @@ class IntegralRegressionHead(BaseHead):
         coordinates, heatmaps = outputs
         return coordinates.unsqueeze(1), heatmaps  # (B, 1, K, 2): one instance
 
-    def unflipped(self, outputs: Outputs, batch: Batch, test_cfg: dict[str, Any]) -> tuple[Tensor, Tensor]:
+    def unflipped(self, outputs: Outputs, batch: SampleBatch, test_cfg: dict[str, Any]) -> tuple[Tensor, Tensor]:
         coordinates, heatmaps = outputs
-        heatmaps = heatmaps[:, flip_indices(batch)].flip(-1)
+        heatmaps = heatmaps[:, flip_indices(batch)].flip(-1)  # (B, K, H, W)
         if test_cfg.get("shift_heatmap"):
-            heatmaps = torch.cat([heatmaps[..., :1], heatmaps[..., :-1]], -1)
-        return super().unflipped(coordinates, batch, test_cfg), heatmaps
+            heatmaps = torch.cat([heatmaps[..., :1], heatmaps[..., :-1]], -1)  # (B, K, H, W)
+        return super().unflipped(coordinates, batch, test_cfg), heatmaps  # (B, 1, K, 2), (B, K, H, W)
 
     def decode(self, outputs: Outputs) -> list[InstanceData]:
         return super().decode(outputs[0])
@@ -137,12 +137,12 @@ class DSNTHead(IntegralRegressionHead):
         in_channels: channels of the last feature map.
         in_featuremap_size: (w, h) of the last feature map.
         num_joints: number of keypoints.
-        lambda_t: epoch from which on only the coordinates are supervised; not positive for never.
-        loss: takes coordinates and heatmaps; by default smooth L1 and Jensen-Shannon divergence.
-        options: everything else as for IntegralRegressionHead.
+        lambda_t: epoch from which only the coordinates are supervised; 0 or less for never.
+        loss: loss of coordinates and heatmaps; smooth L1 and Jensen-Shannon divergence by default.
+        options: further arguments of IntegralRegressionHead.
 
     Attributes:
-        epoch: the current epoch, from 0; the training task sets it.
+        epoch: current epoch, from 0; the training task sets it.
 
     Source: Nibali et al., arXiv 1801.07372.
     """

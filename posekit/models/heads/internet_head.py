@@ -15,9 +15,9 @@ from posekit.models.heads.base import (
     HEATMAPS,
     KEYPOINT_WEIGHTS,
     BaseHead,
-    Batch,
     Features,
     Outputs,
+    SampleBatch,
     as_columns,
     as_float,
     each_sample,
@@ -54,12 +54,12 @@ class Heatmap3DHead(HeatmapHead):
             init_cfg=init_cfg,
         )
         if out_channels % depth_size:
-            raise ValueError(f"out_channels: {out_channels} is no multiple of depth_size {depth_size}")
+            raise ValueError(f"out_channels: {out_channels} is no multiple of depth_size {depth_size}; change one")
         self.depth_size = depth_size
 
     def forward(self, feats: Features) -> Tensor:
         """Compute volumes (B, K, depth_size, H, W)."""
-        return super().forward(feats).unflatten(1, (-1, self.depth_size))
+        return super().forward(feats).unflatten(1, (-1, self.depth_size))  # (B, K, depth_size, H, W)
 
 
 class LinearStack(BaseModule):
@@ -73,7 +73,7 @@ class LinearStack(BaseModule):
         self.fc = nn.Sequential(*layers[:-1])
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.fc(x)
+        return self.fc(x)  # (B, outputs)
 
 
 class Heatmap1DHead(LinearStack):
@@ -84,8 +84,8 @@ class Heatmap1DHead(LinearStack):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute positions (B, 1)."""
-        share = super().forward(x).softmax(1)
-        return (share * torch.arange(share.shape[1], device=x.device)).sum(1, keepdim=True)
+        share = super().forward(x).softmax(1)  # (B, heatmap_size)
+        return (share * torch.arange(share.shape[1], device=x.device)).sum(1, keepdim=True)  # (B, 1)
 
 
 class MultilabelClassificationHead(LinearStack):
@@ -97,16 +97,16 @@ class MultilabelClassificationHead(LinearStack):
 
 @MODELS.register_module()
 class InternetHead(BaseHead):
-    """Volumes for the joints of both hands, the depth between the hands, and which hands there are.
+    """Volumes for the joints of both hands, the depth between the hands, and which hands are present.
 
     Args:
-        keypoint_head_cfg: arguments of Heatmap3DHead, for each hand.
+        keypoint_head_cfg: arguments of each hand's Heatmap3DHead.
         root_head_cfg: arguments of Heatmap1DHead.
         hand_type_head_cfg: arguments of MultilabelClassificationHead.
-        loss: of the volumes; by default the weighted mean squared error.
-        loss_root_depth: of the depth; by default the weighted absolute error.
-        loss_hand_type: of the hands; by default the weighted cross entropy.
-        decoder: the codec that finds the joints.
+        loss: loss of the volumes; the weighted mean squared error by default.
+        loss_root_depth: loss of the depth; the weighted absolute error by default.
+        loss_hand_type: loss of the hands' presence; the weighted cross entropy by default.
+        decoder: codec that finds the joints.
         init_cfg: rules for the initial weights.
 
     Source: Moon et al., InterHand2.6M, arXiv 2008.09309.
@@ -134,29 +134,30 @@ class InternetHead(BaseHead):
 
     def forward(self, feats: Features) -> tuple[Tensor, Tensor, Tensor]:
         """Compute volumes (B, K, D, H, W), depths (B, 1) and logits of the hands (B, 2)."""
-        volumes = torch.cat([self.right_hand_head(feats), self.left_hand_head(feats)], 1)
-        pooled = feats[-1].mean((2, 3))
-        return volumes, self.root_head(pooled), self.hand_type_head(pooled)
+        volumes = torch.cat([self.right_hand_head(feats), self.left_hand_head(feats)], 1)  # (B, K, D, H, W)
+        pooled = feats[-1].mean((2, 3))  # (B, C)
+        return volumes, self.root_head(pooled), self.hand_type_head(pooled)  # volumes, (B, 1), (B, 2)
 
-    def targets(self, batch: Batch) -> list[Any]:
+    def targets(self, batch: SampleBatch) -> list[Any]:
         """Return pairs of targets and weights: volumes (B, K D, H, W), depths (B, 1) and hands (B, 2)."""
         columns = as_columns(batch)
         names = [KEYPOINT_WEIGHTS, *(f"gt_instance_labels.{name}" for name in LABELS)]
+        # -> (B, K D, H, W), (B, K), (B, 1) and (B, 2)
         weights, *labels = (columns.column(name).flatten(1) for name in names)
         return [(columns.column(HEATMAPS), weights), tuple(labels[:2]), tuple(labels[2:])]
 
     def losses(self, outputs: Outputs, *targets: Any) -> dict[str, Tensor]:
-        (volumes, depth, hands), ((wanted, weights), depths, types) = outputs, targets
+        (volumes, depth, hands), ((target_volumes, weights), depths, types) = outputs, targets
         return {
-            "loss_kpt": self.loss_module(volumes, wanted.reshape(volumes.shape), weights),
+            "loss_kpt": self.loss_module(volumes, target_volumes.reshape(volumes.shape), weights),
             "loss_rel_root": self.root_loss_module(depth, *depths),
             "loss_hand_type": self.hand_loss_module(hands, types[0].to(hands.dtype), types[1]),
         }
 
     def decode(self, outputs: Outputs) -> list[InstanceData]:
         names = ("keypoints", "keypoint_scores", "rel_root_depth", "hand_type")
-        decoded = [self.codec.decode(*one) for one in each_sample(to_numpy(as_float(outputs)))]
-        return [InstanceData(**dict(zip(names, one, strict=True))) for one in decoded]
+        decoded = [self.codec.decode(*parts) for parts in each_sample(to_numpy(as_float(outputs)))]
+        return [InstanceData(**dict(zip(names, parts, strict=True))) for parts in decoded]
 
 
 LABELS = ("root_depth", "root_depth_weight", "type", "type_weight")

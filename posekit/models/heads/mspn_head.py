@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules, Settings
-from posekit.models.heads.base import HEATMAPS, KEYPOINT_WEIGHTS, Batch, as_columns
+from posekit.models.heads.base import HEATMAPS, KEYPOINT_WEIGHTS, SampleBatch, as_columns
 from posekit.models.heads.multi_stage_head import MultiStageHead
 from posekit.models.layers.conv_module import ConvModule, DepthwiseSeparableConvModule
 from posekit.models.layers.normalization import BN
@@ -19,7 +19,7 @@ from posekit.registry import MODELS
 
 
 class PoseRefineMachine(nn.Module):
-    """Attention over channels and over cells of heatmaps, multiplied.
+    """Multiplies heatmaps by attention over channels and by attention over cells.
 
     Source: Cai et al., Residual Steps Network, arXiv 2003.04030, section 3.3.
     """
@@ -42,13 +42,13 @@ class PoseRefineMachine(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv_bn_relu_prm_1(x)
-        by_channel = self.middle_path(x.mean((2, 3)))[..., None, None]
-        return x * (1 + by_channel * self.bottom_path(x))
+        x = self.conv_bn_relu_prm_1(x)  # (B, C, H, W)
+        by_channel = self.middle_path(x.mean((2, 3)))[..., None, None]  # (B, C, 1, 1)
+        return x * (1 + by_channel * self.bottom_path(x))  # (B, C, H, W), weights by cell (B, 1, H, W)
 
 
 class UnitHeatmaps(nn.Module):
-    """Heatmaps of a given size from one unit's feature map."""
+    """Heatmaps of a fixed size from one unit's feature map."""
 
     def __init__(
         self, in_channels: int, out_channels: int, size_hw: Sequence[int], use_prm: bool, norm_cfg: Settings = BN
@@ -62,24 +62,25 @@ class UnitHeatmaps(nn.Module):
         self.prm = PoseRefineMachine(out_channels, norm_cfg) if use_prm else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
+        # -> (B, out_channels, *size_hw)
         return self.prm(F.interpolate(self.conv_layers(x), self.size_hw, mode="bilinear", align_corners=True))
 
 
 @MODELS.register_module()
 class MSPNHead(MultiStageHead):
-    """Heatmaps of one size for each unit's feature map.
+    """Heatmaps of one size from the feature map of each unit.
 
     Args:
         num_stages: number of stages.
-        num_units: units of a stage.
+        num_units: number of units of a stage.
         out_shape: (h, w) of all heatmaps.
         unit_channels: channels of each unit's feature map.
         out_channels: number of heatmaps.
-        use_prm: refine the heatmaps by attention.
-        norm_cfg: kind of the norm layers.
-        level_indices: for each unit, stage by stage, the level of the targets that it learns.
-        loss: one for all units or a list with one for each.
-        decoder: the codec that finds keypoints in the heatmaps.
+        use_prm: whether attention refines the heatmaps.
+        norm_cfg: kind of norm.
+        level_indices: for each unit, stage by stage, index of the level of the targets that it learns.
+        loss: one loss for all units, or a list with one for each.
+        decoder: codec that finds keypoints in the heatmaps.
         init_cfg: rules for the initial weights.
 
     Raises:
@@ -115,7 +116,7 @@ class MSPNHead(MultiStageHead):
         super().__init__(num_outputs, loss, decoder, init_cfg)
         if len(level_indices) != num_outputs:
             raise ValueError(
-                f"level_indices: {len(level_indices)} of them for {num_stages} stages of {num_units} units; "
+                f"level_indices: {len(level_indices)} entries for {num_stages} stages of {num_units} units; "
                 f"give {num_outputs}"
             )
         self.level_indices = list(level_indices)
@@ -124,13 +125,15 @@ class MSPNHead(MultiStageHead):
         )
 
     def forward(self, feats: Sequence[Sequence[Tensor]]) -> list[Tensor]:
-        """Compute one (B, out_channels, H, W) for each unit of each stage."""
+        """Compute heatmaps (B, out_channels, H, W) for each unit of each stage."""
         units = [unit for stage in feats for unit in stage]
+        # -> (B, out_channels, H, W) each
         return [layer(unit) for layer, unit in zip(self.predict_layers, units, strict=True)]
 
-    def targets(self, batch: Batch) -> list[Any]:
+    def targets(self, batch: SampleBatch) -> list[Any]:
         """Return each unit's level of the heatmaps (B, K, H, W) and of the weights (B, K)."""
         columns = as_columns(batch)
         heatmaps, weights = columns.column(HEATMAPS), columns.column(KEYPOINT_WEIGHTS)
-        weights = weights.reshape(len(columns), len(heatmaps), -1)
+        weights = weights.reshape(len(columns), len(heatmaps), -1)  # (B, levels, K)
+        # -> (B, K, H, W) each, (B, K) each
         return [[heatmaps[i] for i in self.level_indices], [weights[:, i] for i in self.level_indices]]

@@ -1,4 +1,4 @@
-"""What heads share that give heatmaps after every stage of a network."""
+"""Base of heads that give heatmaps after every stage of a network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules
-from posekit.models.heads.base import HEATMAPS, KEYPOINT_WEIGHTS, BaseHead, Batch, Outputs
+from posekit.models.heads.base import HEATMAPS, KEYPOINT_WEIGHTS, BaseHead, Outputs, SampleBatch
 from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.heatmap_loss import KeypointMSELoss
 
@@ -20,12 +20,12 @@ class MultiStageHead(BaseHead):
 
     Args:
         num_outputs: length of that list.
-        loss: one for all outputs or a list with one for each; by default the weighted mean squared error.
-        decoder: the codec that finds keypoints in the heatmaps.
+        loss: one loss for all outputs, or a list with one for each; the weighted mean squared error by default.
+        decoder: codec that finds keypoints in the heatmaps.
         init_cfg: rules for the initial weights.
 
     Raises:
-        ValueError: for a list of another length.
+        ValueError: if a list of losses has another length.
     """
 
     reads = (HEATMAPS, KEYPOINT_WEIGHTS)
@@ -38,15 +38,15 @@ class MultiStageHead(BaseHead):
         init_cfg: InitRules,
     ) -> None:
         if isinstance(loss, list) and len(loss) != num_outputs:
-            raise ValueError(f"loss: {len(loss)} of them for {num_outputs} outputs; give one for each or one for all")
+            raise ValueError(f"loss: {len(loss)} losses for {num_outputs} outputs; give one for each or one for all")
         super().__init__(None, decoder, init_cfg)
         self.num_outputs = num_outputs
         self.loss_module = (
             nn.ModuleList(loss) if isinstance(loss, list) else loss or KeypointMSELoss(use_target_weight=True)
         )
 
-    def targets(self, batch: Batch) -> list[Any]:
-        """Return the heatmaps and the weights that each output is held against."""
+    def targets(self, batch: SampleBatch) -> list[Any]:
+        """Return the heatmaps and weights that supervise each output."""
         return [[column] * self.num_outputs for column in super().targets(batch)]
 
     def losses(self, outputs: Outputs, *targets: Any) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Coordinates straight from pooled features."""
+"""Coordinates regressed directly from pooled features."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class RegressionHead(BaseHead):
     Args:
         in_channels: length of the flattened features.
         num_joints: number of keypoints.
-        loss: by default the weighted smooth L1 loss.
-        decoder: the codec that turns the outputs into keypoints.
+        loss: loss of the coordinates; the weighted smooth L1 loss by default.
+        decoder: codec that turns the outputs into keypoints.
         init_cfg: rules for the initial weights.
 
     Source: DeepPose, arXiv 1312.4659.
@@ -41,13 +41,17 @@ class RegressionHead(BaseHead):
         decoder: BaseCodec | None = None,
         init_cfg: InitRules = None,
     ) -> None:
-        super().__init__(loss or SmoothL1Loss(use_target_weight=True), decoder, init_cfg)
+        super().__init__(loss or self.default_loss(), decoder, init_cfg)
         self.num_joints = num_joints
         self.fc = nn.Linear(in_channels, num_joints * self.numbers_per_keypoint)
 
+    def default_loss(self) -> BaseLoss:
+        """Return the loss of a head that is built without one."""
+        return SmoothL1Loss(use_target_weight=True)
+
     def forward(self, feats: Features) -> Tensor:
         """Compute the numbers (B, K, numbers_per_keypoint) of each keypoint."""
-        return self.fc(feats[-1].flatten(1)).unflatten(1, (self.num_joints, -1))
+        return self.fc(feats[-1].flatten(1)).unflatten(1, (self.num_joints, -1))  # (B, K, numbers_per_keypoint)
 
     def decodable(self, outputs: Outputs) -> Tensor:
         return outputs.unsqueeze(1)  # (B, 1, K, D): one instance

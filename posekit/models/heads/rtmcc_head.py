@@ -21,7 +21,7 @@ GAU: Settings = {"hidden_dims": 256, "act_fn": "ReLU", "use_rel_bias": False}
 
 
 def token_projection(num_cells: int, channels: int) -> nn.Sequential:
-    """Turn each keypoint's flattened map into a token."""
+    """Return layers that map each keypoint's flattened map to a token."""
     return nn.Sequential(ScaleNorm(num_cells), nn.Linear(num_cells, channels, bias=False))
 
 
@@ -29,20 +29,22 @@ def token_projection(num_cells: int, channels: int) -> nn.Sequential:
 class RTMCCHead(CoordinateClassificationHead):
     """One map for each keypoint, flattened to a token, refined by gated attention, classified along x and y.
 
+    Shapes: K keypoints, Wx and Wy bins.
+
     Args:
         in_channels: channels of the last feature map.
         out_channels: number of keypoints.
         input_size: (w, h) of the network's input.
         in_featuremap_size: (w, h) of the last feature map.
         simcc_split_ratio: bins per input pixel.
-        final_layer_kernel_size: kernel of the convolution that gives the maps.
+        final_layer_kernel_size: kernel size of the convolution that gives the maps.
         gau_cfg: ``hidden_dims`` (the tokens' channels) and options of GatedAttentionUnit.
-        loss: by default the weighted divergence of both rows.
-        decoder: the codec that finds keypoints in the rows.
+        loss: loss of both rows; the weighted divergence by default.
+        decoder: codec that finds keypoints in the rows.
         init_cfg: rules for the initial weights.
 
     Raises:
-        ValueError: if several feature maps are asked for.
+        ValueError: if ``in_channels`` asks for several feature maps.
 
     Source: RTMPose, arXiv 2303.07399.
     """
@@ -81,17 +83,19 @@ class RTMCCHead(CoordinateClassificationHead):
 
     def tokens(self, feats: Features) -> Tensor:
         """Return one token for each keypoint (B, K, hidden_dims)."""
-        return self.mlp(self.final_layer(feats[-1]).flatten(2))
+        return self.mlp(self.final_layer(feats[-1]).flatten(2))  # (B, K, hidden_dims)
 
     def forward(self, feats: Features) -> tuple[Tensor, Tensor]:
         """Compute logits of the bins along x (B, K, Wx) and y (B, K, Wy)."""
-        tokens = self.gau(self.tokens(feats))
-        return self.cls_x(tokens), self.cls_y(tokens)
+        tokens = self.gau(self.tokens(feats))  # (B, K, hidden_dims)
+        return self.cls_x(tokens), self.cls_y(tokens)  # (B, K, Wx), (B, K, Wy)
 
 
 @MODELS.register_module()
 class RTMWHead(RTMCCHead):
-    """RTMCCHead with half of each token from the last feature map, half from one of twice its size.
+    """RTMCCHead that takes half of each token from the last feature map and half from one of twice its size.
+
+    Shapes: the last map (B, C, H, W), the finer one (B, C / 2, 2H, 2W).
 
     Source: RTMW, arXiv 2407.08634.
     """
@@ -109,9 +113,9 @@ class RTMWHead(RTMCCHead):
 
     def tokens(self, feats: Features) -> Tensor:
         fine, coarse = feats
-        half = self.mlp(self.final_layer(coarse).flatten(2))
-        joined = torch.cat([self.conv_dec(self.ps(coarse)), fine], dim=1)
-        return torch.cat([half, self.mlp2(self.final_layer2(joined).flatten(2))], dim=2)
+        half = self.mlp(self.final_layer(coarse).flatten(2))  # (B, K, hidden_dims / 2)
+        joined = torch.cat([self.conv_dec(self.ps(coarse)), fine], dim=1)  # (B, C / 2 + C / 4, 2H, 2W)
+        return torch.cat([half, self.mlp2(self.final_layer2(joined).flatten(2))], dim=2)  # (B, K, hidden_dims)
 
 
 def _conv(in_channels: int, out_channels: int, kernel_size: int) -> ConvModule:

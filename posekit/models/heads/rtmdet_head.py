@@ -45,9 +45,9 @@ class DistanceOutputs(DenseOutputs):
 
     @cached_property
     def boxes(self) -> Tensor:
-        low, high = self.box_offsets.split(2, -1)
+        low, high = self.box_offsets.split(2, -1)  # (B, P, 2) each
         place = self.points[:, :2]
-        return torch.cat([place - low, place + high], -1)
+        return torch.cat([place - low, place + high], -1)  # (B, P, 4)
 
 
 @MODELS.register_module()
@@ -59,23 +59,23 @@ class RTMDetSepBNHead(DenseHead):
         in_channels: channels of every feature map.
         feat_channels: channels within the two branches.
         stacked_convs: depth of the branches.
-        anchor_generator: makes the points; by default the corners of the cells.
+        anchor_generator: generator of the points; by default they are the corners of the cells.
         bbox_coder: accepted from configs; boxes are always distances from the point.
         loss_cls: loss of the scores, at all points.
         loss_bbox: loss of the boxes, at points with an instance.
         share_conv: whether all levels use the same convolutions.
         exp_on_reg: whether distances are exponentials of the outputs.
         with_objectness: accepted from configs; must be False.
-        pred_kernel_size: kernel of the last convolutions.
+        pred_kernel_size: kernel size of the last convolutions.
         use_depthwise: whether the branches' convolutions are depthwise-separable.
         conv_cfg: kind of convolution.
         norm_cfg: kind of norm.
         act_cfg: kind of activation.
-        assigner: says which points learn which box; the model's ``train_cfg.assigner`` takes its place.
+        assigner: assigner of boxes to the points that learn them; the model's ``train_cfg.assigner`` replaces it.
         init_cfg: rules for the initial weights.
 
     Raises:
-        ValueError: for ``with_objectness=True``.
+        ValueError: if ``with_objectness`` is True.
 
     Source: Lyu et al., RTMDet, arXiv 2212.07784.
     """
@@ -127,15 +127,16 @@ class RTMDetSepBNHead(DenseHead):
                 nn.init.normal_(part.weight, std=0.01)
         for scores, distances in zip(self.rtm_cls, self.rtm_reg, strict=True):
             nn.init.constant_(scores.bias, RARE)  # pyright: ignore[reportArgumentType]
-            # Boxes start two cells wide either way: those of no size overlap nothing, and nothing would be learned.
+            # Boxes start two cells wide: empty ones would overlap nothing, and nothing would be learned.
             nn.init.constant_(distances.bias, 0.0 if self.exp_on_reg else 1.0)  # pyright: ignore[reportArgumentType]
 
     def forward(self, feats: Features) -> RTMDetOutputs:
         """Compute the scores (B, C, H, W) and distances (B, 4, H, W) of each level."""
-        scores = apply_each(self.rtm_cls, apply_each(self.cls_convs, feats))
-        raw = apply_each(self.rtm_reg, apply_each(self.reg_convs, feats))
+        scores = apply_each(self.rtm_cls, apply_each(self.cls_convs, feats))  # (B, C, H, W) each
+        raw_distances = apply_each(self.rtm_reg, apply_each(self.reg_convs, feats))  # (B, 4, H, W) each
         strides = [stride for stride, _ in self.prior_generator.strides_xy]
-        distances = [(one.exp() if self.exp_on_reg else one) * stride for one, stride in zip(raw, strides, strict=True)]
+        sides = [x.exp() if self.exp_on_reg else x for x in raw_distances]
+        distances = [side * stride for side, stride in zip(sides, strides, strict=True)]
         return RTMDetOutputs(scores, distances)
 
     def point_outputs(self, outputs: RTMDetOutputs) -> DistanceOutputs:
@@ -145,10 +146,10 @@ class RTMDetSepBNHead(DenseHead):
     def losses_of(self, outputs: DistanceOutputs, positives: Positives, weights: Tensor) -> dict[str, Tensor]:
         total = mean_count(positives.quality.sum(), weights.device)
         weights = weights.index_fill(0, positives.index, 1.0)
-        boxes = outputs.boxes.flatten(0, 1)[positives.index]
-        wanted = positives.scattered(positives.classes, outputs.scores)
+        boxes = outputs.boxes.flatten(0, 1)[positives.index]  # (M, 4)
+        target_scores = positives.scattered(positives.classes, outputs.scores)  # (B * P, C)
         return {
-            "loss_cls": self.loss_cls(outputs.scores.flatten(0, 1), wanted, weights, avg_factor=total),
+            "loss_cls": self.loss_cls(outputs.scores.flatten(0, 1), target_scores, weights, avg_factor=total),
             "loss_bbox": self.loss_bbox(boxes, positives.truth.bboxes, positives.quality, avg_factor=total),
         }
 
@@ -158,9 +159,9 @@ class RTMDetSepBNHead(DenseHead):
         """Return the best ``nms_pre`` scores of each level above ``score_thr``; a point may give several classes."""
         strides, chosen = outputs.points[:, 2], []
         for stride, _ in self.prior_generator.strides_xy:
-            rows = (strides == stride).nonzero()[:, 0]
+            rows = (strides == stride).nonzero()[:, 0]  # (points of the level,)
             scores = outputs.confidence[index, rows]
-            row, label = (scores > test_cfg.get("score_thr", 0.05)).nonzero(as_tuple=True)
+            row, label = (scores > test_cfg.get("score_thr", 0.05)).nonzero(as_tuple=True)  # (candidates,) twice
             scores = scores[row, label]
             best = scores.argsort(descending=True, stable=True)[: test_cfg.get("nms_pre", len(scores))]
             chosen.append((rows[row[best]], label[best], scores[best]))
@@ -168,14 +169,14 @@ class RTMDetSepBNHead(DenseHead):
         return points, labels, scores
 
     def within(self, boxes: Tensor, metainfo: Mapping[str, Any]) -> Tensor:
-        """Cut boxes at the border of the input, padding included."""
+        """Clip boxes at the border of the input, padding included."""
         height, width = metainfo["img_shape"][:2]
         limits = boxes.new_tensor([width, height, width, height])
         return boxes.clamp(min=torch.zeros_like(limits), max=limits)
 
 
 def share_convolutions(stacks: Sequence[nn.Module] | nn.ModuleList) -> None:
-    """Let the convolutions of all levels be those of the first; each level keeps its norms."""
+    """Let all levels use the convolutions of the first; each level keeps its norms."""
     first, *others = stacks
     for name, part in first.named_modules():
         if name.endswith("conv") and isinstance(part, nn.Conv2d):

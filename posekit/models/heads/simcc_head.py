@@ -21,21 +21,23 @@ from posekit.registry import MODELS
 class SimCCHead(CoordinateClassificationHead):
     """One map for each keypoint, flattened and classified along x and along y.
 
+    Shapes: K keypoints, Wx and Wy bins.
+
     Args:
         in_channels: channels of the last feature map.
         out_channels: number of keypoints.
         input_size: (w, h) of the network's input.
         in_featuremap_size: (w, h) of the last feature map.
         simcc_split_ratio: bins per input pixel.
-        deconv_type: whose deconvolutions to use, heatmap (HeatmapHead) or vipnas (ViPNASHead).
+        deconv_type: kind of the deconvolutions, heatmap (HeatmapHead) or vipnas (ViPNASHead).
         deconv_out_channels: channels of each deconvolution; None for no such layers.
-        deconv_kernel_sizes: their kernels.
-        deconv_num_groups: their groups, for ``vipnas``.
-        conv_out_channels: channels of each convolution after them.
-        conv_kernel_sizes: their kernels.
-        final_layer: options of the Conv2d that gives the maps; None leaves it out.
-        loss: by default the weighted divergence of both rows.
-        decoder: the codec that finds keypoints in the rows.
+        deconv_kernel_sizes: kernel size of each deconvolution.
+        deconv_num_groups: number of groups of each deconvolution, for ``vipnas``.
+        conv_out_channels: channels of each convolution after the deconvolutions.
+        conv_kernel_sizes: kernel size of each convolution.
+        final_layer: options of the Conv2d that gives the maps; None for no such layer.
+        loss: loss of both rows; the weighted divergence by default.
+        decoder: codec that finds keypoints in the rows.
         init_cfg: rules for the initial weights.
 
     Source: Li et al., arXiv 2107.03332.
@@ -85,9 +87,9 @@ class SimCCHead(CoordinateClassificationHead):
 
     def forward(self, feats: Features) -> tuple[Tensor, Tensor]:
         """Compute logits of the bins along x (B, K, Wx) and y (B, K, Wy)."""
-        maps = self.final_layer(feats[-1]) if self.deconv_head is None else self.deconv_head(feats)
-        cells = maps.flatten(2)
-        return self.mlp_head_x(cells), self.mlp_head_y(cells)
+        maps = self.final_layer(feats[-1]) if self.deconv_head is None else self.deconv_head(feats)  # (B, K, H, W)
+        cells = maps.flatten(2)  # (B, K, H * W)
+        return self.mlp_head_x(cells), self.mlp_head_y(cells)  # (B, K, Wx), (B, K, Wy)
 
     def row_sigmas(self) -> tuple[float | None, float | None]:
         return tuple(self.codec.sigma)  # pyright: ignore[reportAttributeAccessIssue, reportReturnType]

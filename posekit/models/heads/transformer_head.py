@@ -1,4 +1,4 @@
-"""What heads share that look at feature maps with an encoder and ask them with a decoder."""
+"""Base of heads that encode feature maps and query them with a decoder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
 from posekit.models.base_module import InitRules, Settings
-from posekit.models.heads.base import BaseHead, Batch, Features, Outputs, as_columns
+from posekit.models.heads.base import BaseHead, Features, Outputs, SampleBatch, as_columns
 from posekit.models.layers.deformable_attention import (
     DeformableEncoder,
     MultiScaleDeformableAttention,
@@ -26,15 +26,17 @@ from posekit.registry import MODELS
 class TransformerHead(BaseHead):
     """Base of heads after Deformable DETR: ``forward_encoder``, ``forward_decoder``, ``forward_out_head``.
 
-    A subclass builds ``decoder`` and ``out_head`` and gives the last two steps.
+    A subclass builds ``decoder`` and ``out_head`` and defines the last two steps.
+
+    Shapes: B images, M cells of all maps, M_l of map l, C channels.
 
     Args:
         encoder: settings of DeformableEncoder.
         positional_encoding: settings of MaskedSinePositions.
-        num_feature_levels: how many feature maps there are.
-        num_queries: how many queries the decoder starts from.
-        data_decoder: the codec that finds keypoints in the outputs (``decoder`` is another thing here).
-        loss: what the losses are computed by.
+        num_feature_levels: number of feature maps.
+        num_queries: number of queries that the decoder starts from.
+        data_decoder: codec that finds keypoints in the outputs (``decoder`` means something else here).
+        loss: loss of the outputs.
         init_cfg: rules for the initial weights.
 
     Source: Zhu et al., arXiv 2010.04159.
@@ -75,15 +77,15 @@ class TransformerHead(BaseHead):
             if isinstance(part, MultiScaleDeformableAttention):
                 part.reset_parameters()
 
-    def forward(self, feats: Features, batch: Batch | None = None) -> Outputs:
-        """Compute the outputs; without samples the images are taken to fill the feature maps."""
+    def forward(self, feats: Features, batch: SampleBatch | None = None) -> Outputs:
+        """Compute the outputs; without samples the images are assumed to fill the feature maps."""
         return self.forward_out_head(self.forward_decoder(self.forward_encoder(feats, batch)))
 
-    def forward_encoder(self, feats: Features, batch: Batch | None = None) -> Tokens:
+    def forward_encoder(self, feats: Features, batch: SampleBatch | None = None) -> Tokens:
         """Return the encoded feature maps.
 
         Raises:
-            ValueError: if there are not as many as ``num_feature_levels``.
+            ValueError: if their number is not ``num_feature_levels``.
         """
         if len(feats) != len(self.level_embed):
             raise ValueError(
@@ -91,25 +93,25 @@ class TransformerHead(BaseHead):
                 f"num_feature_levels={len(self.level_embed)}; let the neck give as many"
             )
         padding = self.paddings(feats, batch)
-        places = [self.positional_encoding(one).flatten(1, 2) for one in padding]
-        positions = [place + level for place, level in zip(places, self.level_embed, strict=True)]
-        return self.encoder(as_tokens(feats, padding), torch.cat(positions, 1))
+        places = [self.positional_encoding(mask).flatten(1, 2) for mask in padding]  # (B, M_l, C) each
+        positions = [place + level for place, level in zip(places, self.level_embed, strict=True)]  # (B, M_l, C) each
+        return self.encoder(as_tokens(feats, padding), torch.cat(positions, 1))  # (B, M, C)
 
-    def paddings(self, feats: Features, batch: Batch | None) -> list[Tensor]:
-        """Return, for each feature map, where it shows nothing of the image (B, rows, columns)."""
+    def paddings(self, feats: Features, batch: SampleBatch | None) -> list[Tensor]:
+        """Return, for each feature map, a mask (B, rows, columns) of the cells outside the image."""
         if batch is None:
-            return [one.new_zeros((len(one), *one.shape[2:]), dtype=torch.bool) for one in feats]
+            return [feat.new_zeros((len(feat), *feat.shape[2:]), dtype=torch.bool) for feat in feats]
         infos = as_columns(batch).metainfos
         images = [image_hw(info) for info in infos]
         whole = infos[0].get("batch_input_shape") or (max(h for h, _ in images), max(w for _, w in images))
-        return [map_padding(images, whole, one) for one in feats]
+        return [map_padding(images, whole, feat) for feat in feats]
 
     def forward_decoder(self, memory: Tokens) -> Any:
-        """Ask the encoded feature maps."""
+        """Query the encoded feature maps."""
         raise NotImplementedError
 
     def forward_out_head(self, decoded: Any) -> Outputs:
-        """Turn what the decoder found into outputs."""
+        """Turn the decoder's result into outputs."""
         raise NotImplementedError
 
     @property
@@ -124,7 +126,7 @@ def image_hw(metainfo: dict[str, Any]) -> tuple[int, int]:
     """Return the height and width of an image within the padded input.
 
     Raises:
-        ValueError: if the sample does not tell.
+        ValueError: if the sample's meta information lacks the size.
     """
     if "img_shape" in metainfo:
         return int(metainfo["img_shape"][0]), int(metainfo["img_shape"][1])

@@ -17,8 +17,8 @@ class ViPNASHead(HeatmapHead):
         in_channels: channels of the last feature map.
         out_channels: number of heatmaps.
         deconv_out_channels: channels of each deconvolution.
-        deconv_num_groups: groups of each deconvolution.
-        options: everything else as for HeatmapHead.
+        deconv_num_groups: number of groups of each deconvolution.
+        options: further arguments of HeatmapHead.
 
     Source: Xu et al., arXiv 2105.10154.
     """

@@ -33,7 +33,7 @@ from posekit.registry import MODELS
 
 
 class YOLOXOutputs(NamedTuple):
-    """Maps at each level: logits of the classes, boxes in strides, logits of there being any instance."""
+    """Maps at each level: logits of the classes, boxes in strides, logits that there is any instance."""
 
     scores: list[Tensor]
     boxes: list[Tensor]
@@ -46,7 +46,8 @@ class CellOutputs(DenseOutputs):
 
     def guess(self, index: int) -> Guess:
         guess = super().guess(index)
-        place, stride = guess.points.split(2, -1)
+        place, stride = guess.points.split(2, -1)  # (P, 2) each
+        # -> points (P, 4)
         return guess._replace(points=torch.cat([place + stride / 2, stride], -1), scores=guess.scores.sqrt())
 
 
@@ -67,9 +68,9 @@ class YOLOXHead(DenseHead):
         loss_cls: loss of the class scores, at points with an instance.
         loss_bbox: loss of the boxes.
         loss_obj: loss of the objectness, at all points.
-        loss_l1: loss of the boxes' offsets in strides, once ``use_l1`` is set.
+        loss_l1: loss of the boxes' offsets in strides, used once ``use_l1`` is set.
         use_l1: whether ``loss_l1`` counts; YOLOXModeSwitchHook sets it for the last epochs.
-        assigner: says which points learn which box; the model's ``train_cfg.assigner`` takes its place.
+        assigner: assigner of boxes to the points that learn them; the model's ``train_cfg.assigner`` replaces it.
         init_cfg: rules for the initial weights.
 
     Source: Ge et al., YOLOX, arXiv 2107.08430.
@@ -120,12 +121,12 @@ class YOLOXHead(DenseHead):
 
     def forward(self, feats: Features) -> YOLOXOutputs:
         """Compute the scores (B, C, H, W), boxes (B, 4, H, W) and objectness (B, 1, H, W) of each level."""
-        classes = apply_each(self.multi_level_cls_convs, feats)
-        boxes = apply_each(self.multi_level_reg_convs, feats)
+        classes = apply_each(self.multi_level_cls_convs, feats)  # (B, feat_channels, H, W) each
+        boxes = apply_each(self.multi_level_reg_convs, feats)  # (B, feat_channels, H, W) each
         return YOLOXOutputs(
-            apply_each(self.multi_level_conv_cls, classes),
-            apply_each(self.multi_level_conv_reg, boxes),
-            apply_each(self.multi_level_conv_obj, boxes),
+            apply_each(self.multi_level_conv_cls, classes),  # (B, C, H, W) each
+            apply_each(self.multi_level_conv_reg, boxes),  # (B, 4, H, W) each
+            apply_each(self.multi_level_conv_obj, boxes),  # (B, 1, H, W) each
         )
 
     def point_outputs(self, outputs: YOLOXOutputs) -> CellOutputs:
@@ -139,15 +140,15 @@ class YOLOXHead(DenseHead):
     def losses_of(self, outputs: CellOutputs, positives: Positives, weights: Tensor) -> dict[str, Tensor]:
         assert outputs.objectness is not None
         count, index = num_positives(positives), positives.index
-        there = positives.scattered(torch.ones_like(positives.quality[:, None]), outputs.scores)
-        scores, boxes, offsets = (
-            one.flatten(0, 1)[index] for one in (outputs.scores, outputs.boxes, outputs.box_offsets)
+        is_positive = positives.scattered(torch.ones_like(positives.quality[:, None]), outputs.scores)  # (B * P, 1)
+        scores, boxes, offsets = (  # (M, C), (M, 4), (M, 4)
+            x.flatten(0, 1)[index] for x in (outputs.scores, outputs.boxes, outputs.box_offsets)
         )
         weights = weights.index_fill(0, index, 1.0)
         losses = {
             "loss_cls": self.loss_cls(scores, positives.classes) / count,
             "loss_bbox": self.loss_bbox(boxes, positives.truth.bboxes) / count,
-            "loss_obj": self.loss_obj(outputs.objectness.flatten(0, 1), there, weights) / count,
+            "loss_obj": self.loss_obj(outputs.objectness.flatten(0, 1), is_positive, weights) / count,
         }
         if self.use_l1:
             losses["loss_l1"] = self.loss_l1(offsets, box_targets(positives)) / count
@@ -157,6 +158,6 @@ class YOLOXHead(DenseHead):
         self, outputs: CellOutputs, index: int, test_cfg: Mapping[str, Any]
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return the best class of each point that scores at least ``score_thr``."""
-        scores, labels = outputs.confidence[index].max(-1)
-        points = (scores >= test_cfg.get("score_thr", 0.01)).nonzero()[:, 0]
+        scores, labels = outputs.confidence[index].max(-1)  # (P,) each
+        points = (scores >= test_cfg.get("score_thr", 0.01)).nonzero()[:, 0]  # (N,)
         return points, labels[points], scores[points]

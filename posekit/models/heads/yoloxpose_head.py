@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
-from posekit.models.assigners.sim_ota_assigner import SimOTAAssigner
 from posekit.models.base_module import BaseModule, InitRules, Settings
 from posekit.models.heads.base import RARE, Features
 from posekit.models.heads.dense_head import (
@@ -23,9 +22,7 @@ from posekit.models.heads.dense_head import (
 )
 from posekit.models.heads.point_head import YOLOX_BN, PointHead, PointOutputs, aux_targets
 from posekit.models.losses.base import BaseLoss
-from posekit.models.losses.bbox_loss import IoULoss
 from posekit.models.losses.classification_loss import BCELoss
-from posekit.models.losses.oks_loss import OKSLoss
 from posekit.registry import MODELS
 
 
@@ -43,13 +40,13 @@ class YOLOXPoseLayers(BaseModule):
     """Three branches at each level: classes, boxes with objectness, and keypoints.
 
     Args:
-        num_keypoints: K.
+        num_keypoints: number of keypoints, K.
         in_channels: channels of every feature map, before widening.
-        num_classes: C.
-        widen_factor: factor on all channels.
+        num_classes: number of classes, C.
+        widen_factor: factor of all channels.
         feat_channels: channels within the branches.
-        stacked_convs: depth of the branches; that of the keypoints has twice as much.
-        featmap_strides: one for each level.
+        stacked_convs: depth of the branches; the keypoint branch is twice as deep.
+        featmap_strides: input pixels per cell of each level.
         conv_bias: whether convolutions have a bias.
         conv_cfg: kind of convolution.
         norm_cfg: kind of norm.
@@ -91,15 +88,15 @@ class YOLOXPoseLayers(BaseModule):
             nn.init.constant_(conv.bias, RARE)  # pyright: ignore[reportArgumentType]
 
     def forward(self, feats: Features) -> YOLOXPoseOutputs:
-        classes = apply_each(self.conv_cls, feats)
-        boxes = apply_each(self.conv_reg, feats)
-        poses = apply_each(self.conv_pose, feats)
+        classes = apply_each(self.conv_cls, feats)  # (B, feat_channels, H, W) each
+        boxes = apply_each(self.conv_reg, feats)  # (B, feat_channels, H, W) each
+        poses = apply_each(self.conv_pose, feats)  # (B, feat_channels, H, W) each
         return YOLOXPoseOutputs(
-            apply_each(self.out_cls, classes),
-            apply_each(self.out_obj, boxes),
-            apply_each(self.out_bbox, boxes),
-            apply_each(self.out_kpt, poses),
-            apply_each(self.out_kpt_vis, poses),
+            apply_each(self.out_cls, classes),  # (B, C, H, W) each
+            apply_each(self.out_obj, boxes),  # (B, 1, H, W) each
+            apply_each(self.out_bbox, boxes),  # (B, 4, H, W) each
+            apply_each(self.out_kpt, poses),  # (B, 2 K, H, W) each
+            apply_each(self.out_kpt_vis, poses),  # (B, K, H, W) each
         )
 
 
@@ -108,21 +105,15 @@ class YOLOXPoseHead(PointHead):
     """Predicts a person's score, box and keypoints at every point of several maps.
 
     Args:
-        num_keypoints: K.
-        head_module_cfg: arguments of the layers, see YOLOXPoseLayers.
+        num_keypoints: number of keypoints, K.
+        head_module_cfg: arguments of YOLOXPoseLayers.
         featmap_strides: input pixels per cell of each map.
         num_classes: number of classes.
-        use_aux_loss: add the losses on offsets in strides.
-        assigner: says which points learn which instance.
-        prior_generator: makes the points; by default corners of the cells.
-        loss_cls: of the classes at points with an instance.
-        loss_obj: of there being an instance, at all points.
-        loss_bbox: of the boxes.
-        loss_oks: of the keypoints, relative to the instance's size.
-        loss_vis: of the keypoints' visibility.
-        loss_bbox_aux: of the boxes' offsets in strides.
-        loss_kpt_aux: of the keypoints' offsets in strides.
-        overlaps_power: exponent on the fit that class scores learn.
+        prior_generator: generator of the points; by default they are the corners of the cells.
+        loss_cls: loss of the classes, at points with an instance.
+        loss_obj: loss of the objectness, at all points.
+        loss_kpt_aux: loss of the keypoints' offsets in strides.
+        options: further arguments of PointHead.
 
     Source: YOLOX-Pose, MMPose 1.3; Ge et al., YOLOX, arXiv 2107.08430; Maji et al., YOLO-Pose, arXiv 2204.06806.
     """
@@ -135,32 +126,17 @@ class YOLOXPoseHead(PointHead):
         head_module_cfg: dict[str, Any],
         featmap_strides: Sequence[int] = (8, 16, 32),
         num_classes: int = 1,
-        use_aux_loss: bool = False,
-        assigner: SimOTAAssigner | None = None,
+        *,
         prior_generator: MlvlPointGenerator | None = None,
         loss_cls: BaseLoss | None = None,
         loss_obj: BaseLoss | None = None,
-        loss_bbox: BaseLoss | None = None,
-        loss_oks: BaseLoss | None = None,
-        loss_vis: BaseLoss | None = None,
-        loss_bbox_aux: BaseLoss | None = None,
         loss_kpt_aux: BaseLoss | None = None,
-        overlaps_power: float = 1.0,
+        **options: Any,
     ) -> None:
-        super().__init__(
-            num_keypoints,
-            num_classes,
-            use_aux_loss=use_aux_loss,
-            assigner=assigner,
-            prior_generator=prior_generator or MlvlPointGenerator(featmap_strides, offset=0),
-            overlaps_power=overlaps_power,
-        )
+        generator = prior_generator or MlvlPointGenerator(featmap_strides, offset=0)
+        super().__init__(num_keypoints, num_classes, prior_generator=generator, **options)
         self.loss_cls = loss_cls or BCELoss(reduction="sum")
         self.loss_obj = loss_obj or BCELoss(use_target_weight=True, reduction="sum")
-        self.loss_bbox = loss_bbox or IoULoss("sum", "square", loss_weight=5.0)
-        self.loss_oks = loss_oks or OKSLoss(reduction="none", norm_target_weight=True, loss_weight=30.0)
-        self.loss_vis = loss_vis or BCELoss(use_target_weight=True)
-        self.loss_bbox_aux = loss_bbox_aux
         self.loss_kpt_aux = loss_kpt_aux
         shared = {"num_keypoints": num_keypoints, "featmap_strides": featmap_strides}
         self.head_module = YOLOXPoseLayers(**{**head_module_cfg, **shared})
@@ -179,26 +155,26 @@ class YOLOXPoseHead(PointHead):
             objectness=side_by_side(outputs.objectness),
         )
 
-    def poses_of(self, outputs: PointOutputs, index: int, kept: Tensor) -> Tensor:
-        return outputs.keypoints[index, kept]
+    def poses_of(self, outputs: PointOutputs, index: int, points: Tensor) -> Tensor:
+        return outputs.keypoints[index, points]  # (N, K, 2)
 
     def losses_of(self, outputs: PointOutputs, positives: Positives, weights: Tensor) -> dict[str, Tensor]:
         count, index, truth = num_positives(positives), positives.index, positives.truth
         assert outputs.objectness is not None
-        objectness, scores = outputs.objectness.flatten(0, 1), outputs.scores.flatten(0, 1)
-        there = torch.zeros_like(objectness)
-        there[index] = 1
-        losses = {"loss_obj": self.loss_obj(objectness, there, weights) / count}
+        objectness, scores = outputs.objectness.flatten(0, 1), outputs.scores.flatten(0, 1)  # (B * P, 1), (B * P, C)
+        is_positive = torch.zeros_like(objectness)  # (B * P, 1)
+        is_positive[index] = 1
+        losses = {"loss_obj": self.loss_obj(objectness, is_positive, weights) / count}
         if not len(index):
             return losses | {"loss_bbox": self.nothing()}
-        keypoints, visible = (one.flatten(0, 1)[index] for one in (outputs.keypoints, outputs.visible))
-        wanted = self.target_scores(outputs, positives, positives.classes)[index]
+        keypoints, visible = (x.flatten(0, 1)[index] for x in (outputs.keypoints, outputs.visible))  # (M, K, 2), (M, K)
+        target_scores = self.target_scores(outputs, positives, positives.classes)[index]  # (M, C)
         losses |= self.box_losses(outputs, positives, count)
         losses["loss_kpt"] = self.loss_oks(keypoints, truth.keypoints, truth.keypoints_visible, truth.areas).mean()
         losses["loss_vis"] = self.loss_vis(visible, truth.keypoints_visible, truth.weights)
-        losses["loss_cls"] = self.loss_cls(scores[index], wanted) / count
+        losses["loss_cls"] = self.loss_cls(scores[index], target_scores) / count
         if self.use_aux_loss and self.loss_kpt_aux is not None:
-            offsets = outputs.keypoint_offsets.flatten(0, 1)[index].unflatten(-1, (-1, 2))
-            shares = truth.keypoints_visible / self.num_keypoints
+            offsets = outputs.keypoint_offsets.flatten(0, 1)[index].unflatten(-1, (-1, 2))  # (M, K, 2)
+            shares = truth.keypoints_visible / self.num_keypoints  # (M, K)
             losses["loss_kpt_aux"] = self.loss_kpt_aux(offsets, aux_targets(positives)[1], shares)
         return losses

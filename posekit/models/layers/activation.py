@@ -20,7 +20,7 @@ class HardSigmoid(nn.Module):
         self.min_value, self.max_value = min_value, max_value
 
     def forward(self, x: Tensor) -> Tensor:
-        return ((x + self.bias) / self.divisor).clamp(self.min_value, self.max_value)
+        return ((x + self.bias) / self.divisor).clamp(self.min_value, self.max_value)  # same shape
 
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
@@ -48,7 +48,7 @@ def build_activation(act_cfg: Settings, *, inplace: bool = True) -> nn.Module:
     """Build the activation that ``act_cfg`` describes.
 
     Raises:
-        ValueError: for an unknown type.
+        ValueError: if the type is unknown.
     """
     kind = strip_scope(act_cfg["type"])
     if kind not in ACTIVATIONS:

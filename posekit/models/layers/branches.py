@@ -14,8 +14,8 @@ from posekit.models.base_module import Settings
 from posekit.models.layers.conv_module import build_conv, conv_norm
 from posekit.models.layers.normalization import BN, build_norm
 
-# (in_channels, out_channels, stride, relu=) -> a 3x3 step between branches
-Step = Callable[..., nn.Sequential]
+# (in_channels, out_channels, stride, relu=) -> a 3x3 convolution between branches
+StepBuilder = Callable[..., nn.Sequential]
 
 
 def dense_step(in_channels: int, out_channels: int, stride: int, *, relu: bool, **options: Any) -> nn.Sequential:
@@ -37,8 +37,8 @@ def separable_step(
     return nn.Sequential(depthwise, build_norm(norm_cfg, in_channels), *pointwise)
 
 
-def build_transition(before: Sequence[int], after: Sequence[int], step: Step) -> nn.ModuleList:
-    """What leads from branches of ``before`` channels to those of ``after``; new ones start from the coarsest."""
+def build_transition(before: Sequence[int], after: Sequence[int], step: StepBuilder) -> nn.ModuleList:
+    """Return the layers from branches of ``before`` to ``after`` channels; new branches start at the coarsest."""
     layers: list[nn.Module] = []
     for index, channels in enumerate(after):
         if index < len(before):
@@ -54,13 +54,13 @@ def build_transition(before: Sequence[int], after: Sequence[int], step: Step) ->
 def build_fusion(
     channels: Sequence[int],
     num_outs: int,
-    step: Step,
+    step: StepBuilder,
     *,
     upsample: Settings,
     conv_cfg: Settings | None = None,
     norm_cfg: Settings = BN,
 ) -> nn.ModuleList:
-    """For each output branch, what brings every branch to its size and channels; their sum is the output."""
+    """Return, per output branch, the layers that bring every branch to its size and channels, to be summed."""
 
     def path(source: int, target: int) -> nn.Module:
         if source == target:
@@ -81,10 +81,11 @@ def add_all(terms: Iterable[Tensor]) -> Tensor:
 
 
 def fuse(row: nn.ModuleList, features: Sequence[Tensor]) -> Tensor:
-    """Sum what one row of ``build_fusion`` makes of the branches."""
-    return add_all(layer(x) for layer, x in zip(row, features, strict=True))
+    """Sum the outputs (B, C_i, H_i, W_i) of one row of ``build_fusion``."""
+    return add_all(layer(x) for layer, x in zip(row, features, strict=True))  # (B, C_i, H_i, W_i)
 
 
 def enter(transition: nn.ModuleList, features: Sequence[Tensor]) -> list[Tensor]:
-    """Apply ``build_transition``: existing branches go on, new ones start from the last."""
+    """Apply ``build_transition``: existing branches continue, new ones start from the last."""
+    # -> (B, C_i, H_i, W_i) each
     return [layer(features[min(index, len(features) - 1)]) for index, layer in enumerate(transition)]

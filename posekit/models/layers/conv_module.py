@@ -33,7 +33,7 @@ def build_conv(
     """Build a convolution, by default 2D and padded so that stride 1 keeps the size.
 
     Raises:
-        ValueError: for an unknown type in ``conv_cfg``.
+        ValueError: if ``conv_cfg`` has an unknown type.
     """
     kind = strip_scope(conv_cfg["type"]) if conv_cfg else "Conv2d"
     if kind not in CONVS:
@@ -45,11 +45,13 @@ def build_conv(
 class ConvModule(nn.Sequential):
     """Convolution, norm, activation, named ``conv``, ``bn`` (``gn``, ...) and ``activate``.
 
+    Shapes: (B, in_channels, H, W) to (B, out_channels, H/stride, W/stride) with the default padding.
+
     Args:
-        padding: by default what keeps the size at stride 1.
-        bias: ``auto`` gives the convolution a bias exactly where no norm follows.
-        norm_cfg: without it there is no norm.
-        act_cfg: without it there is no activation.
+        padding: padding on each side; keeps the size at stride 1 by default.
+        bias: whether the convolution has a bias; ``auto`` gives it one exactly where no norm follows.
+        norm_cfg: kind of norm; None for no norm.
+        act_cfg: kind of activation; None for no activation.
         inplace: whether the activation may overwrite its input.
     """
 
@@ -82,7 +84,7 @@ class ConvModule(nn.Sequential):
 
 
 class DepthwiseSeparableConvModule(nn.Sequential):
-    """A convolution of each channel by itself, then a 1x1 convolution across them."""
+    """A depthwise convolution and a 1x1 convolution across the channels."""
 
     def __init__(
         self,
@@ -132,10 +134,16 @@ def conv_norm(
     conv_cfg: Settings | None = None,
     norm_cfg: Settings = BN,
 ) -> nn.Sequential:
-    """A convolution without bias, a norm and maybe a ReLU, numbered 0, 1, 2 in state dicts."""
+    """Return a convolution without bias, a norm and perhaps a ReLU, numbered 0, 1, 2 in state dicts."""
     conv = build_conv(conv_cfg, in_channels, out_channels, kernel_size, stride, groups=groups, bias=False)
     parts = [conv, build_norm(norm_cfg, out_channels)]
     return nn.Sequential(*parts, nn.ReLU(inplace=True)) if relu else nn.Sequential(*parts)
+
+
+def make_divisible(value: float, divisor: int, min_value: int | None = None, min_ratio: float = 0.9) -> int:
+    """Round to a multiple of ``divisor`` that is at least ``min_value`` and ``min_ratio * value``."""
+    nearest = max(min_value or divisor, int(value + divisor / 2) // divisor * divisor)
+    return nearest + divisor if nearest < min_ratio * value else nearest
 
 
 def _init_conv(conv: nn.Module, act_cfg: Settings | None) -> None:

@@ -14,7 +14,7 @@ from posekit.models.layers.se_layer import ChannelAttention
 
 YOLO_BN: Settings = {"type": "BN", "momentum": 0.03, "eps": 0.001}
 SWISH: Settings = {"type": "Swish"}
-# What torch's own layers start from; the networks of this family were trained from it.
+# The initialisation of torch's own layers, from which the networks of this family were trained.
 TORCH_INIT: Settings = {
     "type": "Kaiming",
     "layer": "Conv2d",
@@ -33,7 +33,10 @@ class CSPBlock(nn.Module):
     """Two convolutions of equal width with a shortcut.
 
     Args:
-        cspnext: 3x3, then a depthwise-separable 5x5; otherwise 1x1, then 3x3.
+        channels: channels of input and output.
+        cspnext: whether the convolutions are 3x3 and depthwise-separable 5x5; otherwise they are 1x1 and 3x3.
+        add_identity: whether the input is added.
+        use_depthwise: whether the 3x3 convolution is depthwise separable.
         options: ``conv_cfg``, ``norm_cfg``, ``act_cfg`` of the convolutions.
     """
 
@@ -57,12 +60,12 @@ class CSPBlock(nn.Module):
         self.add_identity = add_identity
 
     def forward(self, x: Tensor) -> Tensor:
-        out = self.conv2(self.conv1(x))
-        return out + x if self.add_identity else out
+        out = self.conv2(self.conv1(x))  # (B, C, H, W)
+        return out + x if self.add_identity else out  # (B, C, H, W)
 
 
 class CSPLayer(nn.Module):
-    """Sends part of the channels through blocks and the rest past them. Source: arXiv 1911.11929."""
+    """Sends part of the channels through blocks and the rest past them. Source: Wang et al., arXiv 1911.11929."""
 
     def __init__(
         self,
@@ -87,12 +90,12 @@ class CSPLayer(nn.Module):
         self.attention = ChannelAttention(2 * middle) if channel_attention else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        both = torch.cat((self.blocks(self.main_conv(x)), self.short_conv(x)), 1)
-        return self.final_conv(self.attention(both))
+        both = torch.cat((self.blocks(self.main_conv(x)), self.short_conv(x)), 1)  # (B, 2 * middle, H, W)
+        return self.final_conv(self.attention(both))  # (B, out_channels, H, W)
 
 
 class SPPBottleneck(nn.Module):
-    """Pools over several window sizes side by side. Source: arXiv 1406.4729."""
+    """Pools over windows of several sizes in parallel. Source: He et al., arXiv 1406.4729."""
 
     def __init__(
         self, in_channels: int, out_channels: int, kernel_sizes: Sequence[int] = (5, 9, 13), **options: Any
@@ -104,5 +107,5 @@ class SPPBottleneck(nn.Module):
         self.conv2 = ConvModule(middle * (len(kernel_sizes) + 1), out_channels, 1, **options)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = self.conv1(x)
-        return self.conv2(torch.cat([x, *(pool(x) for pool in self.poolings)], 1))
+        x = self.conv1(x)  # (B, in_channels / 2, H, W)
+        return self.conv2(torch.cat([x, *(pool(x) for pool in self.poolings)], 1))  # (B, out_channels, H, W)

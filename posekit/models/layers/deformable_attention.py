@@ -1,4 +1,4 @@
-"""Attention that looks at a few places of several feature maps, and the encoder of Deformable DETR made of it."""
+"""Attention that samples a few points of several feature maps, and the encoder of Deformable DETR built from it."""
 
 from __future__ import annotations
 
@@ -20,40 +20,44 @@ MapSizes: TypeAlias = Sequence[tuple[int, int]]
 
 
 def sum_samples(value: Tensor, sizes_hw: MapSizes, places: Tensor, weights: Tensor) -> Tensor:
-    """Read the maps between their cells and add up what was read.
+    """Sample the maps between their cells and sum the samples, weighted.
 
-    Shapes: B batch, M cells of all maps one after another, H heads, D channels of a head, Q queries, L maps, P places.
+    Shapes: B batch, M cells of all maps one after another, H heads, D channels of a head, Q queries, L maps, P points.
 
     Args:
         value: (B, M, H, D).
-        sizes_hw: of each map; their cells are M together.
-        places: (B, Q, H, L, P, 2) x and y as shares of the map; beyond its edges is zero.
+        sizes_hw: rows and columns of each map; the cells of all maps are M.
+        places: (B, Q, H, L, P, 2) sampled points, x and y as shares of the map, which is zero beyond its edges.
         weights: (B, Q, H, L, P).
 
     Returns:
         (B, Q, H * D).
     """
     batch, _, heads, _ = value.shape
+    # -> L x (B * H, D, M_l)
     maps = value.permute(0, 2, 3, 1).flatten(0, 1).split([rows * columns for rows, columns in sizes_hw], -1)
     grids = (2 * places - 1).transpose(1, 2).flatten(0, 1)  # (B * H, Q, L, P, 2)
-    weights = weights.transpose(1, 2).flatten(0, 1)
+    weights = weights.transpose(1, 2).flatten(0, 1)  # (B * H, Q, L, P)
     total = value.new_zeros(())
     for level, (cells, size) in enumerate(zip(maps, sizes_hw, strict=True)):
-        found = F.grid_sample(cells.unflatten(-1, size).to(grids), grids[:, :, level], align_corners=False)
-        total = total + (found * weights[:, None, :, level]).sum(-1)  # (B * H, D, Q)
-    return total.unflatten(0, (batch, heads)).flatten(1, 2).transpose(1, 2)
+        # -> (B * H, D, Q, P)
+        samples = F.grid_sample(cells.unflatten(-1, size).to(grids), grids[:, :, level], align_corners=False)
+        total = total + (samples * weights[:, None, :, level]).sum(-1)  # (B * H, D, Q)
+    return total.unflatten(0, (batch, heads)).flatten(1, 2).transpose(1, 2)  # (B, Q, H * D)
 
 
 class MultiScaleDeformableAttention(nn.Module):
-    """Each query reads P places of each map, at offsets and with weights that it chooses itself.
+    """Each query samples P points of each map, at offsets and with weights that it computes itself.
+
+    Shapes: as for ``sum_samples``; C ``embed_dims``, V = H * D channels of the values.
 
     Args:
         embed_dims: channels of queries and maps.
-        num_heads: heads, which share the channels of the values.
+        num_heads: number of heads, which share the channels of the values.
         num_levels: number of maps.
-        num_points: P.
-        dropout: of the result.
-        value_proj_ratio: channels of the values, relative to ``embed_dims``.
+        num_points: number of points per map, P.
+        dropout: dropout of the result.
+        value_proj_ratio: channels of the values relative to ``embed_dims``.
 
     Raises:
         ValueError: if the heads cannot share the channels evenly.
@@ -88,7 +92,7 @@ class MultiScaleDeformableAttention(nn.Module):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Let each head look in a direction of its own, its places 1, 2, 3 ... cells away, all equally weighted."""
+        """Let each head look in a direction of its own, at points 1, 2, 3 ... cells away with equal weights."""
         heads, _, points = self.shape
         angle = torch.arange(heads) * (2 * math.pi / heads)
         direction = torch.stack([angle.cos(), angle.sin()], -1)
@@ -117,30 +121,33 @@ class MultiScaleDeformableAttention(nn.Module):
 
         Args:
             query: (B, Q, C).
-            value: (B, M, C) the cells of all maps, by default the queries.
-            reference: (B, Q, L, 2) points, around which offsets count in cells, or (B, Q, L, 4) centres and sizes of
-                boxes, which offsets are relative to; as shares of each map.
-            sizes_hw: of each map.
+            value: (B, M, C) cells of all maps; the queries by default.
+            reference: (B, Q, L, 2) points, around which offsets are measured in cells, or (B, Q, L, 4) centres and
+                sizes of boxes, relative to which offsets are measured; both as shares of each map.
+            sizes_hw: rows and columns of each map.
             query_pos: (B, Q, C), added to the queries.
-            padding: (B, M), true where nothing is to be seen.
+            padding: (B, M), true in cells to ignore.
+
+            Returns:
+                (B, Q, C).
         """
-        values = self.value_proj(query if value is None else value)
+        values = self.value_proj(query if value is None else value)  # (B, M, V)
         if padding is not None:
             values = values.masked_fill(padding[..., None], 0.0)
         query = query if query_pos is None else query + query_pos
-        offsets = self.sampling_offsets(query).unflatten(-1, (*self.shape, 2)).to(reference.dtype)
-        weights = self.attention_weights(query).unflatten(-1, (self.shape[0], -1)).softmax(-1)
-        places = reference[:, :, None, :, None, :2] + offsets * self.unit(reference, sizes_hw)
-        weights = weights.unflatten(-1, self.shape[1:]).to(reference.dtype)
-        out = sum_samples(values.unflatten(-1, (self.shape[0], -1)), sizes_hw, places, weights)
-        return self.dropout(self.output_proj(out))
+        offsets = self.sampling_offsets(query).unflatten(-1, (*self.shape, 2)).to(reference.dtype)  # (B, Q, H, L, P, 2)
+        weights = self.attention_weights(query).unflatten(-1, (self.shape[0], -1)).softmax(-1)  # (B, Q, H, L * P)
+        places = reference[:, :, None, :, None, :2] + offsets * self.unit(reference, sizes_hw)  # (B, Q, H, L, P, 2)
+        weights = weights.unflatten(-1, self.shape[1:]).to(reference.dtype)  # (B, Q, H, L, P)
+        out = sum_samples(values.unflatten(-1, (self.shape[0], -1)), sizes_hw, places, weights)  # (B, Q, V)
+        return self.dropout(self.output_proj(out))  # (B, Q, C)
 
     def unit(self, reference: Tensor, sizes_hw: MapSizes) -> Tensor:
-        """Return how far an offset of one reaches, broadcastable to (B, Q, H, L, P, 2)."""
+        """Return the length of an offset of one, broadcastable to (B, Q, H, L, P, 2)."""
         if reference.shape[-1] == 4:
-            return reference[:, :, None, :, None, 2:] / (2 * self.shape[2])
-        cells_wh = reference.new_tensor([(columns, rows) for rows, columns in sizes_hw])
-        return 1 / cells_wh[:, None]
+            return reference[:, :, None, :, None, 2:] / (2 * self.shape[2])  # (B, Q, 1, L, 1, 2)
+        cells_wh = reference.new_tensor([(columns, rows) for rows, columns in sizes_hw])  # (L, 2)
+        return 1 / cells_wh[:, None]  # (L, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -149,8 +156,8 @@ class Tokens:
 
     Attributes:
         values: (B, M, C).
-        padding: (B, M), true where the image does not reach.
-        sizes_hw: of each of the L maps.
+        padding: (B, M), true outside the image.
+        sizes_hw: rows and columns of each of the L maps.
         valid_ratios: (B, L, 2) share of each map's columns and rows that the image fills.
     """
 
@@ -161,52 +168,52 @@ class Tokens:
 
     @property
     def levels(self) -> Tensor:
-        """(M,) the map that each token is from."""
+        """(M,) index of the map that each token belongs to."""
         counts = torch.tensor([rows * columns for rows, columns in self.sizes_hw], device=self.values.device)
         return torch.arange(len(counts), device=self.values.device).repeat_interleave(counts)
 
     @property
     def centers(self) -> Tensor:
-        """(B, M, 2) the tokens' places as shares of the image, x first."""
+        """(B, M, 2) positions of the tokens as shares of the image, x first."""
         grids: list[Tensor] = []
         for level, (rows, columns) in enumerate(self.sizes_hw):
             y, x = (torch.arange(count, device=self.values.device) + 0.5 for count in (rows, columns))
-            cells = torch.cartesian_prod(y, x).flip(-1)
+            cells = torch.cartesian_prod(y, x).flip(-1)  # (rows * columns, 2)
             size = self.valid_ratios.new_tensor([columns, rows])
             grids.append(cells / (self.valid_ratios[:, None, level] * size))
-        return torch.cat(grids, 1)
+        return torch.cat(grids, 1)  # (B, M, 2)
 
     def on_maps(self, places: Tensor) -> Tensor:
-        """Turn points or boxes (B, Q, 2 | 4), shares of the image, into shares (B, Q, L, 2 | 4) of each map."""
-        ratios = self.valid_ratios.repeat(1, 1, places.shape[-1] // 2)
-        return places[:, :, None] * ratios[:, None]
+        """Convert points or boxes (B, Q, 2 | 4), shares of the image, into shares (B, Q, L, 2 | 4) of each map."""
+        ratios = self.valid_ratios.repeat(1, 1, places.shape[-1] // 2)  # (B, L, 2 | 4)
+        return places[:, :, None] * ratios[:, None]  # (B, Q, L, 2 | 4)
 
 
 def map_padding(images_hw: Sequence[tuple[int, int]], batch_hw: tuple[int, int], like: Tensor) -> Tensor:
-    """Return (B, rows, columns), true in cells of the maps ``like`` (B, C, rows, columns) beyond the images."""
-    masks = like.new_ones((1, len(images_hw), *batch_hw), dtype=torch.float32)
+    """Return (B, rows, columns), true in those cells of the maps ``like`` (B, C, rows, columns) outside the images."""
+    masks = like.new_ones((1, len(images_hw), *batch_hw), dtype=torch.float32)  # (1, B, height, width)
     for mask, (height, width) in zip(masks[0], images_hw, strict=True):
         mask[:height, :width] = 0
-    return F.interpolate(masks, size=like.shape[-2:])[0].bool()
+    return F.interpolate(masks, size=like.shape[-2:])[0].bool()  # (B, rows, columns)
 
 
 def as_tokens(feats: Sequence[Tensor], padding: Sequence[Tensor]) -> Tokens:
-    """Put feature maps (B, C, rows, columns) with paddings (B, rows, columns) into a row."""
-    ratios = [torch.stack([(~one[:, 0]).float().mean(-1), (~one[:, :, 0]).float().mean(-1)], -1) for one in padding]
+    """Concatenate feature maps (B, C, rows, columns) with paddings (B, rows, columns) as tokens."""
+    ratios = [torch.stack([(~mask[:, 0]).float().mean(-1), (~mask[:, :, 0]).float().mean(-1)], -1) for mask in padding]
     return Tokens(
-        torch.cat([one.flatten(2).transpose(1, 2) for one in feats], 1),
-        torch.cat([one.flatten(1) for one in padding], 1),
-        [(one.shape[2], one.shape[3]) for one in feats],
-        torch.stack(ratios, 1),
+        torch.cat([feat.flatten(2).transpose(1, 2) for feat in feats], 1),  # (B, M, C)
+        torch.cat([mask.flatten(1) for mask in padding], 1),  # (B, M)
+        [(feat.shape[2], feat.shape[3]) for feat in feats],
+        torch.stack(ratios, 1),  # (B, L, 2)
     )
 
 
 class DeformableEncoder(nn.Module):
-    """Layers in which every token looks at a few places around its own, on all maps.
+    """Layers in which every token samples a few points around its own position, on all maps.
 
     Args:
-        num_layers: how many.
-        layer_cfg: ``self_attn_cfg``, the settings of MultiScaleDeformableAttention, ``ffn_cfg`` and, if need be,
+        num_layers: number of layers.
+        layer_cfg: ``self_attn_cfg``, the settings of MultiScaleDeformableAttention, ``ffn_cfg`` and optionally
             ``norm_cfg``.
 
     Source: Zhu et al., arXiv 2010.04159.
@@ -217,7 +224,7 @@ class DeformableEncoder(nn.Module):
         self.layers = nn.ModuleList(deformable_encoder_layer(**layer_cfg) for _ in range(num_layers))
 
     def forward(self, tokens: Tokens, positions: Tensor) -> Tokens:
-        """Transform the tokens; ``positions`` (B, M, C) tell where each is."""
+        """Transform the tokens; ``positions`` (B, M, C) encode the position of each."""
         look: dict[str, Any] = {
             "reference": tokens.on_maps(tokens.centers),
             "sizes_hw": tokens.sizes_hw,
@@ -226,7 +233,7 @@ class DeformableEncoder(nn.Module):
         }
         values = tokens.values
         for layer in self.layers:
-            values = layer(values, **look)
+            values = layer(values, **look)  # (B, M, C)
         return replace(tokens, values=values)
 
 

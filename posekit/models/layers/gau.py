@@ -8,11 +8,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from posekit.models.layers.drop_path import DropPath
 from posekit.models.layers.normalization import ScaleNorm
-from posekit.models.layers.scale import Scale
+from posekit.models.layers.residual_branch import DropPath
 
 _ACTIVATIONS = {"SiLU": nn.SiLU, "ReLU": nn.ReLU}
+
+
+class LearnedScale(nn.Module):
+    """Multiplies by one learned number, or by one per channel of the last axis."""
+
+    def __init__(self, scale: float = 1.0, channels: int | None = None, *, trainable: bool = True) -> None:
+        super().__init__()
+        value = torch.tensor(scale) if channels is None else torch.full((channels,), scale)
+        self.scale = nn.Parameter(value, requires_grad=trainable)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.scale  # same shape
 
 
 class GatedAttentionUnit(nn.Module):
@@ -21,21 +32,21 @@ class GatedAttentionUnit(nn.Module):
     Shapes: B batch, K tokens, C input channels, E = C * expansion_factor, S attention channels.
 
     Args:
-        num_token: K, for the relative bias.
-        in_token_dims: C.
-        out_token_dims: output channels; a residual connection is added where they equal C.
+        num_token: number of tokens K, for the relative bias.
+        in_token_dims: input channels C.
+        out_token_dims: output channels; where they equal C, a residual connection is added.
         expansion_factor: E / C.
-        s: S.
+        s: attention channels S.
         eps: smallest root mean square of a token.
         dropout_rate: dropout of the attention.
-        drop_path: probability to leave a sample's branch out.
+        drop_path: probability that training leaves a sample's branch out.
         act_fn: SiLU or ReLU.
-        bias: whether linear layers have one.
-        use_rel_bias: add a learned bias for each distance of two tokens.
-        pos_enc: turn queries and keys by their position.
+        bias: whether linear layers have a bias.
+        use_rel_bias: whether a learned bias is added for each distance between two tokens.
+        pos_enc: whether queries and keys are rotated by their position.
 
     Raises:
-        ValueError: for an unknown activation.
+        ValueError: if the activation is unknown.
 
     Source: Hua et al., arXiv 2202.10447, section 3; RTMPose, arXiv 2303.07399.
     """
@@ -71,45 +82,47 @@ class GatedAttentionUnit(nn.Module):
         self.act_fn = _ACTIVATIONS[act_fn](inplace=True)
         self.dropout = nn.Dropout(dropout_rate)
         self.drop_path = DropPath(drop_path)
-        self.res_scale = Scale(channels=in_token_dims) if in_token_dims == out_token_dims else None
+        self.res_scale = LearnedScale(channels=in_token_dims) if in_token_dims == out_token_dims else None
         nn.init.xavier_uniform_(self.uv.weight)
 
     def forward(self, tokens: Tensor, positions: Tensor | None = None) -> Tensor:
         """Map tokens (B, K, C) to (B, K, out_token_dims); positions (K, S) are added to queries and keys."""
-        branch = self.drop_path(self.attend(tokens, positions))
+        branch = self.drop_path(self.attend(tokens, positions))  # (B, K, out_token_dims)
         return branch if self.res_scale is None else self.res_scale(tokens) + branch
 
     def attend(self, tokens: Tensor, positions: Tensor | None = None) -> Tensor:
         """Return the gated mixture of all tokens."""
+        # -> (B, K, E), (B, K, E), (B, K, S)
         gate, value, shared = self.act_fn(self.uv(self.ln(tokens))).split(self.sizes, dim=-1)
         shared = shared.unsqueeze(2) * self.gamma + self.beta  # (B, K, 2, S)
         if positions is not None:
-            shared = shared + positions[:, None]
+            shared = shared + positions[:, None]  # (B, K, 2, S)
         if self.pos_enc:
-            shared = rotate_by_position(shared)
-        query, key = shared.unbind(2)
+            shared = rotate_by_position(shared)  # (B, K, 2, S)
+        query, key = shared.unbind(2)  # (B, K, S) each
         scores = query @ key.transpose(1, 2)  # (B, K, K)
         if self.w is not None:
             scores = scores + self.relative_bias(self.w, tokens.shape[1])
-        attention = F.relu(scores / math.sqrt(self.sizes[-1])).square()
-        return self.o(gate * (self.dropout(attention) @ value))
+        attention = F.relu(scores / math.sqrt(self.sizes[-1])).square()  # (B, K, K)
+        return self.o(gate * (self.dropout(attention) @ value))  # (B, K, out_token_dims)
 
     @staticmethod
     def relative_bias(weight: Tensor, num_tokens: int) -> Tensor:
         """Return the (K, K) matrix whose entry (i, j) is the weight of the distance j - i."""
-        position = torch.arange(num_tokens, device=weight.device)
-        return weight[position[None] - position[:, None] + num_tokens - 1]
+        position = torch.arange(num_tokens, device=weight.device)  # (K,)
+        return weight[position[None] - position[:, None] + num_tokens - 1]  # (K, K)
 
 
 def rotate_by_position(x: Tensor) -> Tensor:
     """Rotate pairs of channels of (B, K, 2, S) by angles that grow with the token's position.
 
-    The angular step grows with the channel, 10000 ** (i / half): released weights were trained with that.
+    The angular step grows with the channel, 10000 ** (i / half), because released weights were trained with that.
 
     Source: Su et al., arXiv 2104.09864, with the frequencies inverted.
     """
     half = x.shape[-1] // 2
     step = 10000 ** (torch.arange(half, device=x.device, dtype=torch.float32) / half)
     angle = (torch.arange(x.shape[1], device=x.device)[:, None, None] * step).to(x.dtype)  # (K, 1, S / 2)
-    first, second = x.chunk(2, dim=-1)
+    first, second = x.chunk(2, dim=-1)  # (B, K, 2, S / 2) each
+    # -> (B, K, 2, S)
     return torch.cat([first * angle.cos() - second * angle.sin(), second * angle.cos() + first * angle.sin()], dim=-1)

@@ -8,20 +8,30 @@ from torch import Tensor, nn
 
 from posekit.models.base_module import Settings
 from posekit.models.layers.activation import RELU
-from posekit.models.layers.checkpointing import run_checkpointed
 from posekit.models.layers.conv_module import ConvModule
+from posekit.models.layers.residual_branch import run_checkpointed
 from posekit.models.layers.se_layer import SELayer
 
 GATE: tuple[Settings, Settings] = (RELU, {"type": "HSigmoid", "bias": 1.0, "divisor": 2.0})
 
 
 class InvertedResidual(nn.Module):
-    """Widens, convolves with ``groups``, weighs the channels, narrows.
+    """Widens the channels, convolves them in ``groups``, weighs and narrows them.
+
+    Shapes: h and w are H / stride and W / stride.
 
     Args:
-        mid_channels: in the middle; where the input has as many already, ``expand=False`` leaves the first layer out.
-        groups: of the middle convolution, by default one per channel.
-        attention: weigh the channels by squeeze and excitation.
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        mid_channels: channels in the middle.
+        kernel_size: kernel size of the middle convolution.
+        stride: stride of the middle convolution.
+        groups: number of groups of the middle convolution; one per channel by default.
+        attention: whether squeeze and excitation weighs the channels.
+        expand: whether a first layer widens the input; it can be left out where the input has ``mid_channels`` already.
+        act_cfg: activation.
+        with_cp: whether activations are recomputed in the backward pass to save memory.
+        options: further arguments of the convolutions.
     """
 
     def __init__(
@@ -50,8 +60,8 @@ class InvertedResidual(nn.Module):
         self.linear_conv = ConvModule(mid_channels, out_channels, 1, act_cfg=None, **options)
 
     def compute(self, x: Tensor) -> Tensor:
-        out = self.linear_conv(self.se(self.depthwise_conv(self.expand_conv(x))))
-        return x + out if self.has_shortcut else out
+        out = self.linear_conv(self.se(self.depthwise_conv(self.expand_conv(x))))  # (B, out_channels, h, w)
+        return x + out if self.has_shortcut else out  # (B, out_channels, h, w)
 
     def forward(self, x: Tensor) -> Tensor:
-        return run_checkpointed(self.compute, x, enabled=self.with_cp)
+        return run_checkpointed(self.compute, x, enabled=self.with_cp)  # (B, out_channels, h, w)

@@ -18,12 +18,13 @@ class LayerNorm2d(nn.LayerNorm):
     """Layer norm over the channels of (B, C, H, W)."""
 
     def forward(self, input: Tensor) -> Tensor:
+        # -> (B, H, W, C)
         normed = F.layer_norm(input.permute(0, 2, 3, 1), self.normalized_shape, self.weight, self.bias, self.eps)
-        return normed.permute(0, 3, 1, 2)
+        return normed.permute(0, 3, 1, 2)  # (B, C, H, W)
 
 
 class FrozenBatchNorm2d(nn.Module):
-    """Batch norm that never changes: neither statistics nor weights are trained."""
+    """Batch norm that never changes: training updates neither its statistics nor its weights."""
 
     weight: Tensor
     bias: Tensor
@@ -37,10 +38,11 @@ class FrozenBatchNorm2d(nn.Module):
             self.register_buffer(name, torch.full((channels,), value))
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        state_dict.pop(prefix + "num_batches_tracked", None)  # plain batch norms count their batches
+        state_dict.pop(prefix + "num_batches_tracked", None)  # which only plain batch norms have
         super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def forward(self, x: Tensor) -> Tensor:
+        # -> (B, C, H, W)
         return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps)
 
 
@@ -61,8 +63,8 @@ class ScaleNorm(nn.Module):
         self.g = nn.Parameter(torch.ones(1))
 
     def forward(self, x: Tensor) -> Tensor:
-        rms = torch.linalg.vector_norm(x, dim=-1, keepdim=True) * self.scale
-        return x / rms.clamp(min=self.eps) * self.g
+        rms = torch.linalg.vector_norm(x, dim=-1, keepdim=True) * self.scale  # (..., 1)
+        return x / rms.clamp(min=self.eps) * self.g  # (..., dim)
 
 
 # name in a config -> (class, stem of the layer's name in a state dict)
@@ -83,14 +85,14 @@ NORMS: dict[str, tuple[type[nn.Module], str]] = {
     **dict.fromkeys(("IN3d", "InstanceNorm3d"), (nn.InstanceNorm3d, "in")),
 }
 SYNCHRONISED = ("SyncBN", "SyncBatchNorm")
-"""Types whose statistics are those of all devices together."""
+"""Types whose statistics are computed over all devices together."""
 
 
 def norm_name(norm_cfg: Settings) -> str:
-    """Return what a norm layer is called in state dicts: ``bn``, ``gn``, ``ln`` or ``in``.
+    """Return the name of a norm layer in state dicts: ``bn``, ``gn``, ``ln`` or ``in``.
 
     Raises:
-        ValueError: for an unknown type.
+        ValueError: if the type is unknown.
     """
     kind = strip_scope(norm_cfg["type"])
     if kind not in NORMS:
@@ -101,11 +103,11 @@ def norm_name(norm_cfg: Settings) -> str:
 def build_norm(norm_cfg: Settings, channels: int) -> nn.Module:
     """Build the norm layer that ``norm_cfg`` describes.
 
-    ``SyncBN`` or ``SyncBatchNorm`` gives a plain batch norm marked ``sync``: the trainer converts it where several
+    ``SyncBN`` or ``SyncBatchNorm`` gives a plain batch norm marked ``sync``, which the trainer converts where several
     devices train.
 
     Raises:
-        ValueError: for an unknown type.
+        ValueError: if the type is unknown.
     """
     norm_name(norm_cfg)
     kind = strip_scope(norm_cfg["type"])

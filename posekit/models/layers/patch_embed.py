@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -11,10 +13,16 @@ from posekit.models.layers.normalization import build_norm
 
 
 class PatchEmbed(nn.Module):
-    """A strided convolution from (B, C, H, W) to a grid of tokens (B, h, w, D).
+    """A strided convolution from images (B, C, H, W) to a grid of tokens (B, h, w, D).
 
     Args:
-        padding: of the convolution; None fills up right and below so that every pixel counts.
+        in_channels: channels of the images, C.
+        embed_dims: channels of the tokens, D.
+        kernel_size: size of a patch in pixels.
+        stride: distance between patches in pixels.
+        padding: padding of the convolution; None pads on the right and below so that every pixel counts.
+        bias: whether the convolution has a bias.
+        norm_cfg: norm of the tokens; None for no norm.
     """
 
     def __init__(
@@ -34,7 +42,7 @@ class PatchEmbed(nn.Module):
         self.norm = build_norm(norm_cfg, embed_dims) if norm_cfg else None
 
     def out_size(self, height: int, width: int) -> tuple[int, int]:
-        """Rows and columns of tokens for an image."""
+        """Return rows and columns of tokens for an image."""
         conv = self.projection
         sides = zip((height, width), conv.kernel_size, conv.stride, conv.padding, strict=True)
         rows, columns = (
@@ -45,13 +53,14 @@ class PatchEmbed(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.fill:
+            # -> (B, C, h * stride, w * stride) where patches do not overlap
             x = fill_corner(x, self.projection.kernel_size[0], self.projection.stride[0])
-        x = self.projection(x).permute(0, 2, 3, 1)
-        return x if self.norm is None else self.norm(x)
+        x = self.projection(x).permute(0, 2, 3, 1)  # (B, h, w, D)
+        return x if self.norm is None else self.norm(x)  # (B, h, w, D)
 
 
 class PatchMerging(nn.Module):
-    """Joins 2x2 tokens of a grid (B, H, W, C) into one of ``out_channels``."""
+    """Joins 2x2 tokens of a grid (B, H, W, C) into one of ``out_channels``; h and w are H / 2 and W / 2, rounded up."""
 
     def __init__(self, in_channels: int, out_channels: int, *, norm_cfg: Settings | None) -> None:
         super().__init__()
@@ -59,16 +68,26 @@ class PatchMerging(nn.Module):
         self.reduction = nn.Linear(4 * in_channels, out_channels, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.pad(x, (0, 0, 0, x.shape[2] % 2, 0, x.shape[1] % 2))
+        x = F.pad(x, (0, 0, 0, x.shape[2] % 2, 0, x.shape[1] % 2))  # (B, 2h, 2w, C)
         x = x.unflatten(2, (-1, 2)).unflatten(1, (-1, 2))  # (B, h, 2, w, 2, C)
-        x = x.permute(0, 1, 3, 5, 2, 4).flatten(3)
-        return self.reduction(x if self.norm is None else self.norm(x))
+        x = x.permute(0, 1, 3, 5, 2, 4).flatten(3)  # (B, h, w, 4 * C)
+        return self.reduction(x if self.norm is None else self.norm(x))  # (B, h, w, out_channels)
+
+
+def size_hw(size: int | Sequence[int]) -> tuple[int, int]:
+    """Return the height and width that a config gives as one number or as several."""
+    return (size, size) if isinstance(size, int) else (size[0], size[-1])
+
+
+def learned_positions(num_tokens: int, channels: int) -> nn.Parameter:
+    """Return initial positions (1, num_tokens, channels)."""
+    return nn.Parameter(nn.init.trunc_normal_(torch.zeros(1, num_tokens, channels), std=0.02))
 
 
 def fill_corner(x: Tensor, kernel_size: int, stride: int) -> Tensor:
-    """Pad right and below until windows of ``kernel_size`` at ``stride`` cover everything."""
+    """Pad on the right and below until windows of ``kernel_size`` at ``stride`` cover everything."""
     height, width = (max((-(-side // stride) - 1) * stride + kernel_size - side, 0) for side in x.shape[2:])
-    return F.pad(x, (0, width, 0, height)) if height or width else x
+    return F.pad(x, (0, width, 0, height)) if height or width else x  # (B, C, H + height, W + width)
 
 
 def resize_positions(positions: Tensor, before: tuple[int, int], after: tuple[int, int], mode: str) -> Tensor:
@@ -76,6 +95,7 @@ def resize_positions(positions: Tensor, before: tuple[int, int], after: tuple[in
     if before == after:
         return positions
     extra = positions.shape[1] - before[0] * before[1]
-    grid = positions[:, extra:].unflatten(1, before).permute(0, 3, 1, 2)
+    grid = positions[:, extra:].unflatten(1, before).permute(0, 3, 1, 2)  # (1, C, rows, columns)
+    # -> (1, C, new rows, new columns)
     grid = F.interpolate(grid.float(), after, mode=mode, align_corners=False).to(positions.dtype)
-    return torch.cat((positions[:, :extra], grid.flatten(2).transpose(1, 2)), 1)
+    return torch.cat((positions[:, :extra], grid.flatten(2).transpose(1, 2)), 1)  # (1, N, C)

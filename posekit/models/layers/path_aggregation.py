@@ -17,18 +17,20 @@ def aggregate_paths(
     bottom_up_blocks: nn.ModuleList,
     upsample: nn.Module,
 ) -> list[Tensor]:
-    """Return as many levels as came in, finest first.
+    """Return as many levels as come in, finest first.
 
-    On the way down each level is joined with the enlarged coarser one, on the way up with the shrunken finer one.
+    On the way down each level is joined with the enlarged coarser one, on the way up with the reduced finer one.
+
+    Shapes: level i, counted from the finest, is (B, C_i, H_i, W_i).
     """
     finer = features[-1]
     reduced = []  # coarsest first
     for level, reduce, block in zip(features[-2::-1], reduce_layers, top_down_blocks, strict=True):
-        reduced.append(reduce(finer))
-        finer = block(torch.cat((upsample(reduced[-1]), level), 1))
+        reduced.append(reduce(finer))  # (B, C_i, H_(i+1), W_(i+1))
+        finer = block(torch.cat((upsample(reduced[-1]), level), 1))  # (B, C_i, H_i, W_i)
     outputs = [finer]
     for level, shrink, block in zip(reversed(reduced), downsamples, bottom_up_blocks, strict=True):
-        outputs.append(block(torch.cat((shrink(outputs[-1]), level), 1)))
+        outputs.append(block(torch.cat((shrink(outputs[-1]), level), 1)))  # (B, C_i, H_i, W_i)
     return outputs
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class RealNVP(nn.Module):
-    """Six affine coupling layers over 2D points; each moves one coordinate by what it sees in the other.
+    """Six affine coupling layers over 2D points; each moves one coordinate depending on the other.
 
     Source: Dinh et al., arXiv 1605.08803.
     """
@@ -31,17 +31,17 @@ class RealNVP(nn.Module):
         """Map points (..., 2) to the latent space; return them and the log-determinant of the map (...)."""
         log_det = points.new_zeros(points.shape[:-1])
         for keep, scale_net, shift_net in zip(self.mask.flip(0), reversed(self.s), reversed(self.t), strict=True):
-            kept = keep * points
-            log_scale = scale_net(kept) * (1 - keep)
-            shift = shift_net(kept) * (1 - keep)
-            points = kept + (1 - keep) * (points - shift) * torch.exp(-log_scale)
-            log_det = log_det - log_scale.sum(-1)
+            fixed = keep * points
+            log_scale = scale_net(fixed) * (1 - keep)  # (..., 2)
+            shift = shift_net(fixed) * (1 - keep)  # (..., 2)
+            points = fixed + (1 - keep) * (points - shift) * torch.exp(-log_scale)  # (..., 2)
+            log_det = log_det - log_scale.sum(-1)  # (...)
         return points, log_det
 
     def log_prob(self, points: Tensor) -> Tensor:
         """Return the log-density (...) of points (..., 2)."""
-        latent, log_det = self.backward_p(points)
-        return log_det - 0.5 * latent.square().sum(-1) - math.log(2 * math.pi)
+        latent, log_det = self.backward_p(points)  # (..., 2), (...)
+        return log_det - 0.5 * latent.square().sum(-1) - math.log(2 * math.pi)  # (...)
 
 
 def _coupling_net(*last: nn.Module) -> nn.Sequential:

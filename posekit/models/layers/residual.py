@@ -8,17 +8,19 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from posekit.models.base_module import Settings
-from posekit.models.layers.checkpointing import run_checkpointed
 from posekit.models.layers.conv_module import build_conv, conv_norm
 from posekit.models.layers.normalization import BN, build_norm, norm_name
+from posekit.models.layers.residual_branch import run_checkpointed
 
 
 class ResidualBlock(nn.Module):
-    """A shortcut around convolutions ``conv1 bn1 .. convN bnN``, with ReLUs between and after the sum.
+    """A shortcut around convolutions ``conv1 bn1 .. convN bnN``, with ReLUs between them and after the sum.
+
+    Shapes: from (B, in_channels, H, W) to (B, out_channels, h, w), where h and w are H / stride and W / stride.
 
     Args:
-        downsample: what the shortcut passes through where shapes differ.
-        with_cp: recompute activations in the backward pass to save memory.
+        downsample: layers of the shortcut where shapes differ; None for the identity.
+        with_cp: whether activations are recomputed in the backward pass to save memory.
     """
 
     expansion: ClassVar[int] = 1
@@ -54,14 +56,14 @@ class ResidualBlock(nn.Module):
 
     def residual(self, x: Tensor) -> Tensor:
         for index in range(1, self.num_convs):
-            x = self.relu(self.conv_norm(index, x))
-        return self.conv_norm(self.num_convs, x)
+            x = self.relu(self.conv_norm(index, x))  # (B, middle, h, w)
+        return self.conv_norm(self.num_convs, x)  # (B, out_channels, h, w)
 
     def add_shortcut(self, x: Tensor) -> Tensor:
-        return self.residual(x) + (x if self.downsample is None else self.downsample(x))
+        return self.residual(x) + (x if self.downsample is None else self.downsample(x))  # (B, out_channels, h, w)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.relu(run_checkpointed(self.add_shortcut, x, enabled=self.with_cp))
+        return self.relu(run_checkpointed(self.add_shortcut, x, enabled=self.with_cp))  # (B, out_channels, h, w)
 
 
 class BasicBlock(ResidualBlock):
@@ -87,11 +89,11 @@ class Bottleneck(ResidualBlock):
     """1x1 to few channels, 3x3 there, 1x1 back.
 
     Args:
-        expansion: how many times fewer the channels in the middle are.
-        style: ``pytorch`` strides in the 3x3, ``caffe`` in the first 1x1.
-        groups: of the middle convolution; with ``width_per_group`` it has ``groups * width_per_group``
-            channels where it would have ``base_channels``.
-        kernel_size: of the middle convolution.
+        expansion: channels of the output relative to those in the middle.
+        style: place of the stride, ``pytorch`` (3x3) or ``caffe`` (first 1x1).
+        groups: number of groups of the middle convolution; with ``width_per_group`` it has
+            ``groups * width_per_group`` channels where it would have ``base_channels``.
+        kernel_size: kernel size of the middle convolution.
     """
 
     expansion: ClassVar[int] = 4
@@ -130,7 +132,7 @@ def shortcut_conv(
     conv_cfg: Settings | None = None,
     norm_cfg: Settings = BN,
 ) -> nn.Sequential | None:
-    """A 1x1 convolution for a shortcut whose ends differ in shape; it pools first with ``avg_down``."""
+    """Return a 1x1 convolution for a shortcut whose ends differ in shape; with ``avg_down`` it pools first."""
     if stride == 1 and in_channels == out_channels:
         return None
     if not avg_down or stride == 1:
@@ -152,7 +154,7 @@ def res_layer(
     norm_cfg: Settings = BN,
     **options: Any,
 ) -> nn.Sequential:
-    """A row of residual blocks of which the first (or the last) changes channels and size."""
+    """Return a row of residual blocks of which the first (or the last) changes channels and size."""
     shapes: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
     change = shortcut_conv(in_channels, out_channels, stride, avg_down=avg_down, **shapes)
     changing = block(in_channels, out_channels, stride=stride, downsample=change, **shapes, **options)

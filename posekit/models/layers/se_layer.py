@@ -12,7 +12,7 @@ SIGMOID: Settings = {"type": "Sigmoid"}
 
 
 class SELayer(nn.Module):
-    """Squeeze and excitation: weighs the channels by their means. Source: arXiv 1709.01507."""
+    """Squeeze and excitation: weighs the channels by their means. Source: Hu et al., arXiv 1709.01507."""
 
     def __init__(
         self, channels: int, ratio: float = 16, act_cfg: Settings | tuple[Settings, Settings] = (RELU, SIGMOID)
@@ -23,7 +23,7 @@ class SELayer(nn.Module):
         self.conv2 = ConvModule(int(channels / ratio), channels, 1, act_cfg=second)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.conv2(self.conv1(x.mean((2, 3), keepdim=True)))
+        return x * self.conv2(self.conv1(x.mean((2, 3), keepdim=True)))  # (B, C, H, W), weights (B, C, 1, 1)
 
 
 class ChannelAttention(nn.Module):
@@ -35,4 +35,4 @@ class ChannelAttention(nn.Module):
         self.act = nn.Hardsigmoid()
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.act(self.fc(x.mean((2, 3), keepdim=True)))
+        return x * self.act(self.fc(x.mean((2, 3), keepdim=True)))  # (B, C, H, W), weights (B, C, 1, 1)

@@ -9,19 +9,19 @@ from torch import Tensor, nn
 
 from posekit.models.base_module import Settings
 from posekit.models.layers.activation import RELU
-from posekit.models.layers.checkpointing import run_checkpointed
 from posekit.models.layers.conv_module import ConvModule
+from posekit.models.layers.residual_branch import run_checkpointed
 
 
 def channel_shuffle(x: Tensor, groups: int) -> Tensor:
-    """Deal the channels of (B, C, H, W) out so that each group's next layer sees all groups."""
-    return x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)
+    """Reorder the channels of (B, C, H, W) so that each group of the next layer sees channels of all groups."""
+    return x.unflatten(1, (groups, -1)).transpose(1, 2).flatten(1, 2)  # (B, C, H, W)
 
 
 def depthwise_pair(
     in_channels: int, out_channels: int, stride: int, *, act_cfg: Settings, **options: Any
 ) -> list[nn.Module]:
-    """A depthwise 3x3 convolution and a 1x1 that acts."""
+    """Return a depthwise 3x3 convolution and a 1x1 convolution with activation."""
     return [
         ConvModule(in_channels, in_channels, 3, stride, groups=in_channels, act_cfg=None, **options),
         ConvModule(in_channels, out_channels, 1, act_cfg=act_cfg, **options),
@@ -29,7 +29,9 @@ def depthwise_pair(
 
 
 class ShuffleUnit(nn.Module):
-    """Keeps half of the channels and convolves the other; with stride both halves come from all of them.
+    """Leaves half of the channels as they are and convolves the others; with stride both halves come from all channels.
+
+    Shapes: h and w are H / stride and W / stride.
 
     Source: Ma et al., arXiv 1807.11164.
     """
@@ -52,8 +54,9 @@ class ShuffleUnit(nn.Module):
         self.branch2 = nn.Sequential(first, *depthwise_pair(half, half, stride, **options))
 
     def compute(self, x: Tensor) -> Tensor:
-        kept, changed = x.chunk(2, 1) if self.branch1 is None else (self.branch1(x), x)
-        return channel_shuffle(torch.cat((kept, self.branch2(changed)), 1), 2)
+        # -> (B, out_channels / 2, h, w), (B, C / 2 or C, H, W)
+        untouched, changed = x.chunk(2, 1) if self.branch1 is None else (self.branch1(x), x)
+        return channel_shuffle(torch.cat((untouched, self.branch2(changed)), 1), 2)  # (B, out_channels, h, w)
 
     def forward(self, x: Tensor) -> Tensor:
-        return run_checkpointed(self.compute, x, enabled=self.with_cp)
+        return run_checkpointed(self.compute, x, enabled=self.with_cp)  # (B, out_channels, h, w)

@@ -24,32 +24,33 @@ class SinePositions(nn.Module):
         """Return (rows * columns, 2 * channels): cosines and sines of the row, then of the column."""
         sides = []
         for index, count in enumerate((rows, columns)):
+            # -> (count, channels)
             waves = self.waves(torch.arange(count, device=self.dim_t.device, dtype=self.dim_t.dtype))
-            sides.append(waves.unsqueeze(1 - index).expand(rows, columns, -1))
-        return torch.cat((sides[0], sides[1]), 2).flatten(0, 1)
+            sides.append(waves.unsqueeze(1 - index).expand(rows, columns, -1))  # (rows, columns, channels)
+        return torch.cat((sides[0], sides[1]), 2).flatten(0, 1)  # (rows * columns, 2 * channels)
 
     def waves(self, positions: Tensor) -> Tensor:
         """Return cosines and sines (..., channels) of positions (...) along one axis."""
-        angles = positions[..., None] / self.dim_t
-        return torch.cat((angles.cos(), angles.sin()), -1)
+        angles = positions[..., None] / self.dim_t  # (..., channels / 2)
+        return torch.cat((angles.cos(), angles.sin()), -1)  # (..., channels)
 
 
 def paired_waves(positions: Tensor, channels: int, temperature: float = 1e4) -> Tensor:
-    """Return sines and cosines by turns (..., channels) of positions (...) along one axis."""
+    """Return sines and cosines in alternation (..., channels) of positions (...) along one axis."""
     exponents = torch.arange(channels // 2, dtype=torch.float32, device=positions.device) * (2 / channels)
-    angles = positions[..., None] / temperature**exponents
-    return torch.stack((angles.sin(), angles.cos()), -1).flatten(-2)
+    angles = positions[..., None] / temperature**exponents  # (..., channels / 2)
+    return torch.stack((angles.sin(), angles.cos()), -1).flatten(-2)  # (..., channels)
 
 
 class MaskedSinePositions(nn.Module):
-    """Encodes the rows and columns of images of unlike size that share a padded map.
+    """Encodes the rows and columns of images of different sizes that share a padded map.
 
     Args:
         num_pos_feats: channels of the row, and of the column.
         temperatureH: longest wavelength of rows, in units of 2 pi cells.
         temperatureW: longest wavelength of columns.
-        normalize: count rows and columns as shares of the image, from 0 to ``scale``.
-        scale: of normalised positions.
+        normalize: whether rows and columns count as shares of the image, from 0 to ``scale``.
+        scale: largest normalised position.
     """
 
     def __init__(
@@ -65,11 +66,11 @@ class MaskedSinePositions(nn.Module):
         self.temperatures = (temperatureH, temperatureW)
 
     def forward(self, padding: Tensor) -> Tensor:
-        """Return waves (B, rows, columns, 2 * num_pos_feats) of row and column; padding is (B, rows, columns)."""
+        """Return waves (B, rows, columns, 2 * num_pos_feats) of row and column for a padding (B, rows, columns)."""
         sides: list[Tensor] = []
         for axis, temperature in enumerate(self.temperatures, 1):
-            count = (~padding).cumsum(axis, dtype=torch.float32)
+            count = (~padding).cumsum(axis, dtype=torch.float32)  # (B, rows, columns)
             if self.normalize:
                 count = count / (count.select(axis, -1).unsqueeze(axis) + 1e-6) * self.scale
-            sides.append(paired_waves(count, self.num_pos_feats, temperature))
-        return torch.cat(sides, -1)
+            sides.append(paired_waves(count, self.num_pos_feats, temperature))  # (B, rows, columns, num_pos_feats)
+        return torch.cat(sides, -1)  # (B, rows, columns, 2 * num_pos_feats)

@@ -17,7 +17,7 @@ DECONV_PADDING = {4: (1, 0), 3: (1, 1), 2: (0, 0)}
 def conv_stack(
     in_channels: int, out_channels: Sequence[int], kernel_sizes: Sequence[int] | None, norm_cfg: Settings = BN
 ) -> nn.Sequential:
-    """Size-keeping convolutions, each followed by norm and ReLU.
+    """Return convolutions that keep the size, each followed by norm and ReLU.
 
     Raises:
         ValueError: if the two sequences differ in length.
@@ -41,13 +41,17 @@ def deconv_stack(
     norm_cfg: Settings = BN,
     groups: Sequence[int] | None = None,
 ) -> nn.Sequential:
-    """Transposed convolutions that each double the size, followed by norm and ReLU.
+    """Return transposed convolutions, each of which doubles the size, followed by norm and ReLU.
 
     Args:
-        groups: of each transposed convolution, by default one.
+        in_channels: channels of the input.
+        out_channels: channels of each transposed convolution.
+        kernel_sizes: kernel size of each transposed convolution.
+        norm_cfg: kind of norm.
+        groups: number of groups of each transposed convolution; 1 by default.
 
     Raises:
-        ValueError: for a kernel size other than 2, 3, 4 or sequences of different lengths.
+        ValueError: if a kernel size is not 2, 3 or 4, or the sequences differ in length.
     """
     groups = groups or [1] * len(out_channels)
     kernel_sizes = _matched("deconv", out_channels, kernel_sizes)
@@ -66,7 +70,7 @@ def deconv_stack(
 
 
 def final_conv(in_channels: int, out_channels: int, settings: Settings | None) -> nn.Module:
-    """The Conv2d that gives a head's outputs, 1x1 unless the settings say otherwise; identity without settings."""
+    """Return the Conv2d of a head's outputs, 1x1 unless the settings say otherwise; the identity without settings."""
     if settings is None:
         return nn.Identity()
     options = {"kernel_size": 1, **{key: value for key, value in settings.items() if key != "type"}}

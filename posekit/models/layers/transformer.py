@@ -1,4 +1,4 @@
-"""Attention and feed-forward layers, which transformers are made of."""
+"""Attention and feed-forward layers, the parts of transformers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LayerScale(nn.Module):
         self.weight = nn.Parameter(torch.full((channels,), value))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.weight
+        return x * self.weight  # same shape
 
 
 def layer_scale(channels: int, value: float) -> nn.Module:
@@ -49,22 +49,23 @@ class SelfAttention(nn.Module):
         self.proj_drop = nn.Dropout(proj_drop)
 
     def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
-        """``bias`` is added to the attention before its softmax and broadcasts to (..., heads, N, N)."""
+        """Return tokens (..., N, C); ``bias``, broadcastable to (..., heads, N, N), is added before the softmax."""
+        # -> (..., heads, N, C / heads) each
         q, k, v = self.qkv(x).unflatten(-1, (3, self.num_heads, -1)).transpose(-2, -4).unbind(-3)
         dropout = self.attn_drop if self.training else 0.0
-        out = F.scaled_dot_product_attention(q, k, v, bias, dropout, scale=self.scale)
-        return self.proj_drop(self.proj(out.transpose(-2, -3).flatten(-2)))
+        out = F.scaled_dot_product_attention(q, k, v, bias, dropout, scale=self.scale)  # (..., heads, N, C / heads)
+        return self.proj_drop(self.proj(out.transpose(-2, -3).flatten(-2)))  # (..., N, C)
 
 
 class ScaledSelfAttention(SelfAttention):
-    """Self attention with a layer scale ``gamma1`` behind it."""
+    """Self-attention followed by a layer scale ``gamma1``."""
 
     def __init__(self, channels: int, num_heads: int, scale_init: float, **options: float | bool) -> None:
         super().__init__(channels, num_heads, **options)  # pyright: ignore[reportArgumentType]
         self.gamma1 = layer_scale(channels, scale_init)
 
     def forward(self, x: Tensor, bias: Tensor | None = None) -> Tensor:
-        return self.gamma1(super().forward(x, bias))
+        return self.gamma1(super().forward(x, bias))  # (..., N, C)
 
 
 class MultiheadAttention(nn.Module):
@@ -88,7 +89,7 @@ class MultiheadAttention(nn.Module):
         attn_mask: Tensor | None = None,
         key_padding_mask: Tensor | None = None,
     ) -> Tensor:
-        """Shapes: query (B, N, C), key and value (B, M, C), by default the query and the key."""
+        """Return (B, N, C) for queries (B, N, C); key and value (B, M, C) are the query and the key by default."""
         if key is None:
             key, key_pos = query, query_pos
         value = key if value is None else value
@@ -100,11 +101,11 @@ class MultiheadAttention(nn.Module):
             key_padding_mask=key_padding_mask,
             need_weights=False,
         )
-        return self.proj_drop(out)
+        return self.proj_drop(out)  # (B, N, C)
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with an activation between, named ``layers.0.0`` and ``layers.1``."""
+    """Two linear layers with an activation between them, named ``layers.0.0`` and ``layers.1``."""
 
     def __init__(
         self,
@@ -123,4 +124,4 @@ class FeedForward(nn.Module):
         self.gamma2 = layer_scale(embed_dims, scale_init)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.gamma2(self.layers(x))
+        return self.gamma2(self.layers(x))  # (..., C)

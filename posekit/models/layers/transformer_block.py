@@ -1,4 +1,4 @@
-"""The block that every transformer backbone here is made of."""
+"""The block that all transformer backbones here consist of."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from posekit.models.base_module import Settings
-from posekit.models.layers.checkpointing import run_checkpointed
-from posekit.models.layers.drop_path import DropPath
 from posekit.models.layers.normalization import build_norm
+from posekit.models.layers.residual_branch import DropPath, run_checkpointed
 from posekit.models.layers.transformer import LN
 
 
 class TransformerBlock(nn.Module):
-    """Attention and a feed-forward layer, each behind a norm and beside a shortcut.
+    """Attention and a feed-forward layer, each preceded by a norm and bypassed by a shortcut.
 
-    Works on tokens (B, N, C) or on grids of them (B, H, W, C), as its parts do.
+    Shapes: tokens (B, N, C) or grids of them (B, H, W, C), depending on the parts.
 
     Args:
-        norms: the names of the two norms in state dicts.
-        with_cp: recompute activations in the backward pass to save memory.
+        channels: number of channels, C.
+        attn: attention layer.
+        ffn: feed-forward layer.
+        norm_cfg: kind of norm.
+        drop_path: probability that training leaves a sample's branch out.
+        norms: names of the two norms in state dicts.
+        with_cp: whether activations are recomputed in the backward pass to save memory.
     """
 
     def __init__(
@@ -43,18 +47,18 @@ class TransformerBlock(nn.Module):
 
     def compute(self, x: Tensor) -> Tensor:
         for name, layer in zip(self.norms, (self.attn, self.ffn), strict=True):
-            x = x + self.drop_path(layer(getattr(self, name)(x)))
+            x = x + self.drop_path(layer(getattr(self, name)(x)))  # same shape as x
         return x
 
     def forward(self, x: Tensor) -> Tensor:
-        return run_checkpointed(self.compute, x, enabled=self.with_cp)
+        return run_checkpointed(self.compute, x, enabled=self.with_cp)  # same shape as x
 
 
 def drop_path_rates(rate: float, depth: int) -> list[float]:
-    """Rates that rise evenly from 0 in the first block to ``rate`` in the last."""
+    """Return rates that rise evenly from 0 in the first block to ``rate`` in the last."""
     return [rate * index / max(depth - 1, 1) for index in range(depth)]
 
 
 def on_grid(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """Apply what works on (B, C, H, W) to (B, H, W, C)."""
-    return function(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    """Apply to (B, H, W, C) a function of (B, C, H, W)."""
+    return function(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)  # (B, H, W, C)

@@ -1,4 +1,4 @@
-"""What all losses share: their role, weighting and reduction."""
+"""Base of all losses: their role, weighting and reduction."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class BaseLoss(nn.Module):
     """Role of everything that turns outputs and targets into a value to minimise.
 
     Args:
-        loss_weight: factor on the result.
-        use_target_weight: whether ``forward`` heeds its target weights.
-        reduction: how element losses become one value.
+        loss_weight: factor of the result.
+        use_target_weight: whether ``forward`` applies its target weights.
+        reduction: way from element losses to one value: mean, sum or none.
     """
 
     registry = MODELS
@@ -36,7 +36,7 @@ class BaseLoss(nn.Module):
         """Return the weights with trailing axes added to broadcast over ``like``; None when they are not used.
 
         Raises:
-            ValueError: if weights are used but not given.
+            ValueError: if weights are used but missing.
         """
         if not self.use_target_weight:
             return None
@@ -45,26 +45,34 @@ class BaseLoss(nn.Module):
         return trailing_axes(target_weight, like.ndim)
 
     def reduce(self, loss: Tensor, avg_factor: Tensor | float | None = None) -> Tensor:
-        """Apply the reduction and the loss weight; ``avg_factor`` takes the place of the number that a mean is over."""
+        """Apply the reduction and the loss weight; ``avg_factor`` replaces the number of elements in a mean."""
         if self.reduction == "mean":
-            loss = mean(loss) if avg_factor is None else loss.sum() / avg_factor
+            loss = mean(loss) if avg_factor is None else loss.sum() / avg_factor  # ()
         elif self.reduction == "sum":
-            loss = loss.sum()
+            loss = loss.sum()  # ()
         return loss * self.loss_weight
 
 
 def mean(values: Tensor) -> Tensor:
-    """Return the mean of all numbers; without any, as for a batch without instances, zero."""
-    return values.mean() if values.numel() else values.sum()
+    """Return the mean of all numbers, or zero without any, as for a batch without instances."""
+    return values.mean() if values.numel() else values.sum()  # ()
 
 
 def trailing_axes(tensor: Tensor, ndim: int) -> Tensor:
     """Append axes of length one until ``tensor`` has ``ndim`` of them."""
-    return tensor.reshape(tensor.shape + (1,) * (ndim - tensor.ndim))
+    return tensor.reshape(tensor.shape + (1,) * (ndim - tensor.ndim))  # (..., 1, ...) of ndim axes
+
+
+def at_least_float32(tensor: Tensor) -> Tensor:
+    """Convert half precision to single; double stays double."""
+    return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
 
 
 def one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
-    """Return ``value``.
+    """Check a choice.
+
+    Returns:
+        ``value``.
 
     Raises:
         ValueError: if it is not among ``allowed``.
@@ -84,7 +92,7 @@ def by_mode(similarity: Tensor, mode: str, *, eps: float = 0.0) -> Tensor:
 
 
 def mean_count(count: Tensor | float, device: torch.device) -> Tensor:
-    """Return how many there are to average a loss over, at least one: the mean of the devices that train together."""
+    """Return the number to average a loss over, at least one: the mean over the devices that train together."""
     total = torch.as_tensor(count, dtype=torch.float32, device=device).clone()
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.all_reduce(total)

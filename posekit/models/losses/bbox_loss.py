@@ -1,4 +1,4 @@
-"""Overlap of boxes, as losses and as a measure of how well a prediction fits."""
+"""Overlap of boxes, as a loss and as a measure of agreement."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class IoULoss(BaseLoss):
 
     Args:
         reduction: mean, sum or none.
-        mode: how the overlap becomes a loss: log, linear or square.
+        mode: conversion of the overlap to a loss: log, linear or square.
         eps: smallest overlap.
-        loss_weight: factor on the result.
+        loss_weight: factor of the result.
     """
 
     def __init__(
@@ -29,22 +29,22 @@ class IoULoss(BaseLoss):
         self.eps = eps
 
     def forward(self, output: Tensor, target: Tensor, target_weight: Tensor | None = None) -> Tensor:
-        """Compare (N, 4) xyxy boxes with as many targets; weights are (N,)."""
-        overlap = bbox_overlaps(output, target, is_aligned=True).clamp(min=self.eps)
-        loss = by_mode(overlap, self.mode)
+        """Compare boxes (N, 4) xyxy with as many targets; weights are (N,)."""
+        overlap = bbox_overlaps(output, target, is_aligned=True).clamp(min=self.eps)  # (N,)
+        loss = by_mode(overlap, self.mode)  # (N,)
         if target_weight is not None:
-            loss = loss * trailing_axes(target_weight, loss.ndim)
+            loss = loss * trailing_axes(target_weight, loss.ndim)  # (N,)
         return self.reduce(loss)
 
 
 @MODELS.register_module()
 class GIoULoss(BaseLoss):
-    """One minus the generalised overlap, which boxes that do not touch learn from too.
+    """One minus the generalised overlap, which also gives boxes that do not touch a gradient.
 
     Args:
         reduction: mean, sum or none.
-        eps: lower bound of the areas divided by, in the boxes' unit squared.
-        loss_weight: factor on the result.
+        eps: lower bound of the areas in denominators, in the boxes' unit squared.
+        loss_weight: factor of the result.
 
     Source: Rezatofighi et al., arXiv 1902.09630.
     """
@@ -60,8 +60,8 @@ class GIoULoss(BaseLoss):
         target_weight: Tensor | None = None,
         avg_factor: Tensor | float | None = None,
     ) -> Tensor:
-        """Compare (N, 4) xyxy boxes with as many targets; weights are (N,), ``avg_factor`` divides in a mean."""
-        loss = 1 - bbox_overlaps(output, target, mode="giou", is_aligned=True, eps=self.eps)
+        """Compare boxes (N, 4) xyxy with as many targets; weights are (N,), ``avg_factor`` is the divisor of a mean."""
+        loss = 1 - bbox_overlaps(output, target, mode="giou", is_aligned=True, eps=self.eps)  # (N,)
         return self.reduce(loss if target_weight is None else loss * target_weight, avg_factor)
 
 
@@ -73,5 +73,5 @@ class BBoxOverlaps2D:
 
     @torch.no_grad()
     def __call__(self, boxes: Tensor, targets: Tensor) -> Tensor:
-        """Compare every one of (M, 4) xyxy boxes with every one of (N, 4)."""
-        return bbox_overlaps(boxes, targets)
+        """Compare each of the boxes (M, 4) xyxy with each of the targets (N, 4); return (M, N)."""
+        return bbox_overlaps(boxes, targets)  # (M, N)

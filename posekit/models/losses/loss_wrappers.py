@@ -15,7 +15,7 @@ class MultipleLossWrapper(BaseLoss):
     """One loss for each of several outputs.
 
     Args:
-        losses: the losses, in the order of the outputs.
+        losses: losses in the order of the outputs.
     """
 
     def __init__(self, losses: list[BaseLoss]) -> None:
@@ -28,7 +28,7 @@ class MultipleLossWrapper(BaseLoss):
         """Return the loss of each output against its target, all with the same weights.
 
         Raises:
-            ValueError: if there are not as many outputs and targets as losses.
+            ValueError: if the numbers of outputs, targets and losses differ.
         """
         if not len(input_list) == len(target_list) == len(self.loss_modules):
             raise ValueError(
@@ -36,15 +36,15 @@ class MultipleLossWrapper(BaseLoss):
                 f"but was given {len(input_list)} outputs and {len(target_list)} targets"
             )
         triples = zip(self.loss_modules, input_list, target_list, strict=True)
-        return [loss(output, target, keypoint_weights) for loss, output, target in triples]
+        return [loss(output, target, keypoint_weights) for loss, output, target in triples]  # () each
 
 
 @MODELS.register_module()
 class CombinedLoss(BaseLoss, nn.ModuleDict):
-    """Losses by name, for heads that call each one themselves.
+    """Losses by name, for heads that call each of them.
 
     Args:
-        losses: the losses by name.
+        losses: losses by name.
     """
 
     def __init__(self, losses: dict[str, BaseLoss]) -> None:

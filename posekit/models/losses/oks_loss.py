@@ -1,4 +1,4 @@
-"""Object keypoint similarity, as a loss and as a measure of how well a prediction fits."""
+"""Object keypoint similarity, as a loss and as a measure of agreement."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class OKSLoss(BaseLoss):
 
     Args:
         metainfo: name or file of a keypoint set, whose sigmas scale the distances.
-        reduction: mean, sum or none, over the instances.
-        mode: how the similarity becomes a loss: linear, square or log.
+        reduction: reduction over the instances: mean, sum or none.
+        mode: conversion of the similarity to a loss: linear, square or log.
         eps: smallest size and similarity.
-        norm_target_weight: weights of an instance sum to one; otherwise they are divided by the keypoint count.
-        loss_weight: factor on the result.
+        norm_target_weight: whether an instance's weights are divided by their sum; otherwise by the keypoint count.
+        loss_weight: factor of the result.
 
     Source: YOLO-Pose, arXiv 2204.06806, eq. 3.
     """
@@ -50,30 +50,30 @@ class OKSLoss(BaseLoss):
             output: (..., K, 2).
             target: (..., K, 2), in the same unit.
             target_weight: (..., K), zero for keypoints without a label.
-            areas: (...), areas of the instances; None for distances that are relative to the instance already.
+            areas: (...), areas of the instances; None for distances that are already relative to the instance.
         """
-        return self.reduce(by_mode(self.similarity(output, target, target_weight, areas), self.mode))
+        return self.reduce(by_mode(self.similarity(output, target, target_weight, areas), self.mode))  # (...), reduced
 
     def similarity(self, output: Tensor, target: Tensor, target_weight: Tensor | None, areas: Tensor | None) -> Tensor:
         """Return the similarity (...) of each instance."""
-        distance2 = (output - target).square().sum(-1)
+        distance2 = (output - target).square().sum(-1)  # (..., K)
         if areas is not None:
-            distance2 = distance2 / areas.clamp(min=self.eps**2)[..., None]
+            distance2 = distance2 / areas.clamp(min=self.eps**2)[..., None]  # (..., K)
         if self.sigmas is not None:
-            distance2 = distance2 / (2 * self.sigmas).square()
-        closeness = torch.exp(-distance2 / 2)
+            distance2 = distance2 / (2 * self.sigmas).square()  # (..., K)
+        closeness = torch.exp(-distance2 / 2)  # (..., K)
         if target_weight is None:
-            return closeness.mean(-1)
+            return closeness.mean(-1)  # (...)
         total = (
             target_weight.sum(-1, keepdim=True).clamp(min=self.eps) if self.norm_target_weight else closeness.shape[-1]
         )
-        similarity = (closeness * (target_weight / total)).sum(-1)
-        return similarity.clamp(min=self.eps) if self.mode == "log" else similarity
+        similarity = (closeness * (target_weight / total)).sum(-1)  # (...)
+        return similarity.clamp(min=self.eps) if self.mode == "log" else similarity  # (...)
 
 
 @MODELS.register_module()
 class PoseOKS:
-    """Object keypoint similarity of poses with poses.
+    """Object keypoint similarity of poses.
 
     Args:
         metainfo: name or file of the keypoint set whose sigmas scale the distances; None for distances
@@ -87,8 +87,8 @@ class PoseOKS:
 
     @torch.no_grad()
     def __call__(self, poses: Tensor, targets: Tensor, weights: Tensor, areas: Tensor) -> Tensor:
-        """Compare poses (..., K, 2) with targets of weights (..., K) and areas (...)."""
-        return self.oks.to(poses.device).similarity(poses, targets, weights, areas)
+        """Return the similarity (...) of poses (..., K, 2) and targets with weights (..., K) and areas (...)."""
+        return self.oks.to(poses.device).similarity(poses, targets, weights, areas)  # (...)
 
 
 def _sigmas(metainfo: str) -> Tensor | None:

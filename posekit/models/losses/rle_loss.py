@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from posekit.models.layers.real_nvp import RealNVP
-from posekit.models.losses.base import BaseLoss, one_of
+from posekit.models.losses.base import BaseLoss, at_least_float32, one_of
 from posekit.registry import MODELS
 
 
@@ -18,8 +18,8 @@ class RLELoss(BaseLoss):
 
     Args:
         use_target_weight: whether keypoints are weighted.
-        size_average: divide by the batch size.
-        residual: let the flow learn only what differs from ``q_distribution``.
+        size_average: whether the sum is divided by the batch size.
+        residual: whether the flow learns only the difference from ``q_distribution``.
         q_distribution: laplace or gaussian.
 
     Source: Li et al., arXiv 2107.11291.
@@ -47,14 +47,14 @@ class RLELoss(BaseLoss):
             target: (B, K, 2) coordinates.
             target_weight: (B, K) or (B, K, 1).
         """
-        sigma = sigma.float().sigmoid()
-        error = (pred - target) / (sigma + 1e-9)
-        loss = sigma.log() - self.flow_model.log_prob(error)[..., None]
+        sigma = at_least_float32(sigma).sigmoid()  # (B, K, 2)
+        error = (pred - target) / (sigma + 1e-9)  # (B, K, 2)
+        loss = sigma.log() - self.flow_model.log_prob(error)[..., None]  # (B, K, 2)
         if self.residual and self.q_distribution == "laplace":
-            loss = loss + (2 * sigma).log() + error.abs()
+            loss = loss + (2 * sigma).log() + error.abs()  # (B, K, 2)
         elif self.residual:
-            loss = loss + (sigma * math.sqrt(2 * math.pi)).log() + 0.5 * error.square()
+            loss = loss + (sigma * math.sqrt(2 * math.pi)).log() + 0.5 * error.square()  # (B, K, 2)
         weights = self.weights(target_weight, loss)
         if weights is not None:
-            loss = loss * weights
-        return loss.sum() / max(len(loss), 1) if self.size_average else torch.sum(loss)
+            loss = loss * weights  # (B, K, 2)
+        return loss.sum() / max(len(loss), 1) if self.size_average else torch.sum(loss)  # ()

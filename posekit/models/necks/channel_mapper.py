@@ -45,9 +45,9 @@ class ChannelMapper(BaseNeck):
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
         check_levels(self, features, self.in_channels)
-        outputs = [conv(x) for conv, x in zip(self.convs, features, strict=True)]
+        outputs = [conv(x) for conv, x in zip(self.convs, features, strict=True)]  # (B, out_channels, H_i, W_i) each
         x = features[-1]
         for conv in self.extra_convs or ():
-            x = conv(x)
+            x = conv(x)  # (B, out_channels, h/2, w/2)
             outputs.append(x)
         return tuple(outputs)

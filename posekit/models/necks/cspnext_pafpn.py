@@ -17,9 +17,9 @@ class CSPNeXtPAFPN(PAFPN):
     """Path aggregation with CSPNeXt blocks. Source: Lyu et al., arXiv 2212.07784.
 
     Args:
-        out_channels: of a 3x3 convolution at the end of each level; None leaves it out.
-        out_indices: the levels to return.
-        expand_ratio: the share of a layer's channels that passes its blocks.
+        out_channels: channels of a 3x3 convolution at the end of each level; None for no convolution.
+        out_indices: indices of the levels to return.
+        expand_ratio: share of a layer's channels that passes its blocks.
     """
 
     def __init__(
@@ -46,5 +46,5 @@ class CSPNeXtPAFPN(PAFPN):
             self.out_convs = nn.ModuleList(conv(width, out_channels, 3, **options) for width in in_channels)
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        outputs = super().forward(features)
+        outputs = super().forward(features)  # (B, out_channels or C_i, H_i, W_i) each
         return tuple(outputs[index] for index in self.out_indices)

@@ -23,15 +23,17 @@ class FPN(BaseNeck):
     """Adds coarse features to finer ones. Source: Lin et al., arXiv 1612.03144.
 
     Args:
-        in_channels: of each incoming level.
-        num_outs: how many levels go out; more than come in are made by pooling or extra convolutions.
-        start_level: the finest level used, ``end_level`` the coarsest (-1 for the last).
-        add_extra_convs: what extra convolutions start from, one of ``SOURCES``; True means ``on_input``.
-        relu_before_extra_convs: apply ReLU before the second extra convolution and on.
-        no_norm_on_lateral: leave the norm out of the 1x1 convolutions.
+        in_channels: channels of each incoming level.
+        out_channels: channels of all outgoing levels.
+        num_outs: number of outgoing levels; pooling or extra convolutions add to those that come in.
+        start_level: index of the finest level to use.
+        end_level: index of the coarsest level to use; -1 for the last.
+        add_extra_convs: input of the extra convolutions, one of ``SOURCES``; True means ``on_input``.
+        relu_before_extra_convs: whether ReLU precedes all extra convolutions but the first.
+        no_norm_on_lateral: whether the 1x1 convolutions have no norm.
 
     Raises:
-        ValueError: if the numbers of levels do not fit, or for an unknown ``add_extra_convs``.
+        ValueError: if the numbers of levels do not fit, or ``add_extra_convs`` is unknown.
     """
 
     default_init = XAVIER
@@ -76,17 +78,21 @@ class FPN(BaseNeck):
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
         check_levels(self, features, self.in_channels)
+        # -> (B, out_channels, H_i, W_i) each
         laterals = [conv(features[level]) for conv, level in zip(self.lateral_convs, self.levels, strict=True)]
         for index in range(len(laterals) - 1, 0, -1):
             size = {} if "scale_factor" in self.upsample_cfg else {"size": laterals[index - 1].shape[2:]}
+            # -> (B, out_channels, H_(i-1), W_(i-1))
             laterals[index - 1] = laterals[index - 1] + F.interpolate(laterals[index], **size, **self.upsample_cfg)
+        # -> (B, out_channels, H_i, W_i) each
         outputs = [conv(x) for conv, x in zip(self.fpn_convs, laterals, strict=False)]
         if not self.source:
             for _ in range(self.num_extra):
-                outputs.append(F.max_pool2d(outputs[-1], 1, 2))
+                outputs.append(F.max_pool2d(outputs[-1], 1, 2))  # (B, out_channels, h/2, w/2)
             return tuple(outputs)
         x = {"on_input": features[self.levels[-1]], "on_lateral": laterals[-1], "on_output": outputs[-1]}[self.source]
         for index, conv in enumerate(self.fpn_convs[len(self.levels) :]):
+            # -> (B, out_channels, h/2, w/2)
             outputs.append(conv(F.relu(x) if index and self.relu_before_extra_convs else x))
             x = outputs[-1]
         return tuple(outputs)

@@ -16,5 +16,5 @@ class GlobalAveragePooling(BaseNeck):
 
     def forward(self, features: Tensor | Sequence[Tensor]) -> Tensor | tuple[Tensor, ...]:
         if isinstance(features, Tensor):
-            return features.mean((2, 3))
-        return tuple(x.mean((2, 3)) for x in features)
+            return features.mean((2, 3))  # (B, C)
+        return tuple(x.mean((2, 3)) for x in features)  # (B, C_i) each

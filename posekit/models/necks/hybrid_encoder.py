@@ -8,20 +8,34 @@ from typing import Any
 from torch import Tensor, nn
 
 from posekit.models.base_module import InitRules, Settings
-from posekit.models.layers.activation import SILU
+from posekit.models.layers.activation import RELU, SILU, build_activation
 from posekit.models.layers.conv_module import ConvModule
 from posekit.models.layers.detr_layers import DetrEncoderLayer, without_implied
 from posekit.models.layers.normalization import BN
 from posekit.models.layers.path_aggregation import aggregate_paths, check_levels
-from posekit.models.layers.rep_vgg_block import RepVGGBlock
 from posekit.models.layers.sine_positions import SinePositions
 from posekit.models.layers.transformer import LN, MultiheadAttention
 from posekit.models.necks.base import BaseNeck
 from posekit.registry import MODELS
 
 
+class RepVGGBlock(nn.Module):
+    """A 3x3 and a 1x1 convolution in parallel, then an activation. Source: Ding et al., arXiv 2101.03697."""
+
+    def __init__(
+        self, in_channels: int, out_channels: int, *, norm_cfg: Settings = BN, act_cfg: Settings = RELU
+    ) -> None:
+        super().__init__()
+        self.branch_3x3 = ConvModule(in_channels, out_channels, 3, norm_cfg=norm_cfg, act_cfg=None)
+        self.branch_1x1 = ConvModule(in_channels, out_channels, 1, norm_cfg=norm_cfg, act_cfg=None)
+        self.act = build_activation(act_cfg)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.act(self.branch_3x3(x) + self.branch_1x1(x))  # (B, out_channels, H, W)
+
+
 class CSPRepLayer(nn.Module):
-    """Adds a path through RepVGG blocks to one past them."""
+    """Sums a path through RepVGG blocks and a path past them."""
 
     def __init__(self, in_channels: int, out_channels: int, num_blocks: int, *, width: int, **options: Any) -> None:
         super().__init__()
@@ -32,17 +46,17 @@ class CSPRepLayer(nn.Module):
         self.conv3 = ConvModule(width, out_channels, 1, **options) if width != out_channels else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv3(self.bottlenecks(self.conv1(x)) + self.conv2(x))
+        return self.conv3(self.bottlenecks(self.conv1(x)) + self.conv2(x))  # (B, out_channels, H, W)
 
 
 def encoder_layer(self_attn_cfg: Settings, ffn_cfg: Settings, norm_cfg: Settings = LN) -> DetrEncoderLayer:
-    """Build a layer with attention of all tokens to all."""
+    """Build a layer in which all tokens attend to all."""
     attention = MultiheadAttention(**without_implied(self_attn_cfg))
     return DetrEncoderLayer(attention, self_attn_cfg["embed_dims"], ffn_cfg, norm_cfg)
 
 
 class DetrEncoder(nn.Module):
-    """A row of encoder layers."""
+    """Encoder layers, one after another, on tokens (B, N, C)."""
 
     def __init__(self, num_layers: int, layer_cfg: Settings) -> None:
         super().__init__()
@@ -50,7 +64,7 @@ class DetrEncoder(nn.Module):
 
     def forward(self, x: Tensor, positions: Tensor) -> Tensor:
         for layer in self.layers:
-            x = layer(x, query_pos=positions)
+            x = layer(x, query_pos=positions)  # (B, N, C)
         return x
 
 
@@ -60,12 +74,20 @@ class HybridEncoder(BaseNeck):
 
     Args:
         encoder_cfg: ``self_attn_cfg`` and ``ffn_cfg`` of an encoder layer.
-        projector: a neck that the chosen outputs pass at the end.
-        in_channels: of each incoming level, brought to ``hidden_dim`` first.
-        use_encoder_idx: the levels with attention.
-        pe_temperature: of the sine positions; ``spe_learnable`` trains their wavelengths.
-        deepen_factor: scales the number of blocks, ``widen_factor`` their channels.
-        output_indices: the levels to return, by default all.
+        projector: neck that the chosen outputs pass at the end.
+        num_encoder_layers: number of encoder layers.
+        in_channels: channels of each incoming level, which are brought to ``hidden_dim`` first.
+        feat_strides: input pixels per cell of each level; accepted for published configs.
+        hidden_dim: channels of all levels.
+        use_encoder_idx: indices of the levels with attention.
+        pe_temperature: ratio of the longest to the shortest wavelength of the sine positions.
+        widen_factor: factor of the blocks' channels.
+        deepen_factor: factor of the number of blocks.
+        spe_learnable: whether the wavelengths are trained.
+        output_indices: indices of the levels to return; all by default.
+        norm_cfg: norm of the convolutions.
+        act_cfg: activation of the convolutions.
+        init_cfg: rules for the initial weights.
     """
 
     def __init__(
@@ -109,12 +131,14 @@ class HybridEncoder(BaseNeck):
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
         check_levels(self, features, self.in_channels)
+        # -> (B, hidden_dim, H_i, W_i) each
         levels = [project(x) for project, x in zip(self.input_proj, features, strict=True)]
         for encoder, index in zip(self.encoder, self.use_encoder_idx, strict=True):
             rows, columns = levels[index].shape[2:]
+            # -> (B, H_i * W_i, hidden_dim)
             tokens = encoder(levels[index].flatten(2).transpose(1, 2), self.sincos_pos_enc(rows, columns))
-            levels[index] = tokens.transpose(1, 2).unflatten(2, (rows, columns))
-        outputs = aggregate_paths(
+            levels[index] = tokens.transpose(1, 2).unflatten(2, (rows, columns))  # (B, hidden_dim, H_i, W_i)
+        outputs = aggregate_paths(  # (B, hidden_dim, H_i, W_i) each
             levels,
             reduce_layers=self.lateral_convs,
             top_down_blocks=self.fpn_blocks,

@@ -23,15 +23,24 @@ BLOCKS: dict[str, type[ResidualBlock]] = {"BASIC": BasicBlock, "BOTTLENECK": Bot
 class PoseWarperNeck(BaseNeck):
     """Warps the heatmaps of neighbouring frames to the middle one and adds them. Source: arXiv 1906.04016.
 
+    Shapes: B batch, F frames, K keypoints, V = B times the frames whose weight is not zero.
+
     Args:
-        in_channels: of the backbone's feature map, ``out_channels`` the keypoints.
-        inner_channels: of the layers that compare two frames' heatmaps.
-        deform_groups: groups of channels that move together.
-        dilations: of the deformable convolutions, whose mean is the warped heatmap.
-        trans_conv_kernel: of the convolution from features to heatmaps: 0 (none), 1 or 3.
+        in_channels: channels of the backbone's feature map.
+        out_channels: number of keypoints, K.
+        inner_channels: channels of the layers that compare two frames' heatmaps.
+        deform_groups: number of groups of channels that move together.
+        dilations: dilations of the deformable convolutions, whose mean is the warped heatmap.
+        trans_conv_kernel: kernel size of the convolution from features to heatmaps: 0 (none), 1 or 3.
         res_blocks_cfg: ``block`` (BASIC or BOTTLENECK) and ``num_blocks`` of the comparing layers.
-        in_index: the feature map to use, or several with ``input_transform='resize_concat'``.
-        freeze_trans_layer: keep the convolution to heatmaps as loaded.
+        offsets_kernel: kernel size of the convolutions that compute offsets.
+        deform_conv_kernel: kernel size of the deformable convolutions.
+        in_index: index of the feature map to use, or several with ``input_transform='resize_concat'``.
+        input_transform: None, or ``resize_concat`` to concatenate several feature maps.
+        freeze_trans_layer: whether the convolution to heatmaps stays as loaded.
+        norm_eval: whether batch norms keep their statistics in training.
+        im2col_step: accepted for published configs.
+        init_cfg: rules for the initial weights.
     """
 
     default_init = SMALL_NORMAL
@@ -102,36 +111,39 @@ class PoseWarperNeck(BaseNeck):
 
     def select(self, features: Tensor | Sequence[Tensor]) -> Tensor:
         if isinstance(features, Tensor):
-            return features
+            return features  # (B, C, H, W)
         chosen = [features[index] for index in self.in_index]
         size = chosen[0].shape[2:]
+        # -> (B, sum of C_i, H_0, W_0)
         return torch.cat([F.interpolate(x, size, mode="bilinear") if x.shape[2:] != size else x for x in chosen], 1)
 
     def warp(self, heatmaps: Tensor, difference: Tensor) -> Tensor:
-        """Move ``heatmaps`` by offsets made of the difference to the middle frame's."""
-        features = self.offset_feats(difference)
-        offsets = [layer(features) for layer in self.offset_layers]
+        """Move ``heatmaps`` (V, K, H, W) by offsets computed from their ``difference`` to the middle frame's."""
+        features = self.offset_feats(difference)  # (V, inner_channels, H, W)
+        offsets = [layer(features) for layer in self.offset_layers]  # (V, num_offsets, H, W) each
         dtype = torch.promote_types(heatmaps.dtype, torch.float32)
-        with torch.autocast(heatmaps.device.type, enabled=False):  # torchvision has no kernel in half precision
+        with torch.autocast(heatmaps.device.type, enabled=False):  # torchvision has no kernel for half precision
             warped = [
                 layer(heatmaps.to(dtype), offset.to(dtype))
                 for layer, offset in zip(self.deform_conv_layers, offsets, strict=True)
             ]
-        return torch.stack(warped).mean(0)
+        return torch.stack(warped).mean(0)  # (V, K, H, W)
 
     def forward(self, frames: Sequence[Any], frame_weight: Sequence[float]) -> Tensor:
         """Return the weighted sum of the warped heatmaps (B, K, H, W).
 
         Args:
-            frames: the feature map of each frame, the middle one first; or a single one whose batch holds
-                the frames one after the other.
-            frame_weight: one number per frame.
+            frames: feature maps of each frame, the middle one first; or a single entry whose batch holds
+                the frames one after another.
+            frame_weight: weight of each frame.
         """
         if len(frames) == 1:
-            stacked = self.trans_layer(self.select(frames[0]))
-            heatmaps = stacked.chunk(len(frame_weight))
+            stacked = self.trans_layer(self.select(frames[0]))  # (F * B, K, H, W)
+            heatmaps = stacked.chunk(len(frame_weight))  # F x (B, K, H, W)
         else:
-            heatmaps = [self.trans_layer(self.select(frame)) for frame in frames]
+            heatmaps = [self.trans_layer(self.select(frame)) for frame in frames]  # F x (B, K, H, W)
         used = [(x, weight) for x, weight in zip(heatmaps, frame_weight, strict=True) if weight != 0]
+        # -> (V, K, H, W)
         moved = self.warp(torch.cat([x for x, _ in used]), torch.cat([heatmaps[0] - x for x, _ in used]))
+        # -> (B, K, H, W)
         return sum(x * weight for x, (_, weight) in zip(moved.chunk(len(used)), used, strict=True))  # pyright: ignore

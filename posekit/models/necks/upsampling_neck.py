@@ -1,4 +1,4 @@
-"""Coarse features enlarged step by step, finer ones added on the way."""
+"""Coarse features enlarged step by step, with finer ones added on the way."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from posekit.registry import MODELS
 
 @MODELS.register_module()
 class UpsamplingNeck(BaseNeck):
-    """Turns a backbone's feature maps into one map of the finest one's size, as a U-Net's decoder does.
+    """Turns a backbone's feature maps into one map of the finest size, as a U-Net's decoder does.
 
     Each step brings the coarse map and the next finer one to the same channels by 1x1 convolutions, enlarges the
-    first by repeating its cells, adds both and applies a 3x3 convolution.
+    coarse one by repeating its cells, adds the two and applies a 3x3 convolution.
 
     Args:
-        in_channels: of each incoming level, the finest first.
-        out_channels: of the map after each step, the coarsest step first.
+        in_channels: channels of each incoming level, finest first.
+        out_channels: channels of the map after each step, coarsest step first.
         norm_cfg: norm of every convolution.
         init_cfg: rules for the initial weights.
 
     Raises:
-        ValueError: if there is not one step fewer than levels.
+        ValueError: if ``out_channels`` does not have one entry fewer than ``in_channels``.
 
     Source: Ronneberger et al., arXiv 1505.04597; sums in place of concatenations as in arXiv 1612.03144.
     """
@@ -69,6 +69,7 @@ class UpsamplingNeck(BaseNeck):
         for finer, reduce, lateral, fuse in zip(
             features[-2::-1], self.reductions, self.laterals, self.fusions, strict=True
         ):
+            # -> (B, out_channels[step], H_i, W_i)
             x = F.relu(lateral(finer) + F.interpolate(reduce(x), size=finer.shape[2:], mode="nearest"))
-            x = fuse(x)
+            x = fuse(x)  # (B, out_channels[step], H_i, W_i)
         return (x,)

@@ -19,7 +19,7 @@ DOUBLE: Settings = {"scale_factor": 2, "mode": "nearest"}
 
 
 class PAFPN(BaseNeck):
-    """Joins levels by CSP layers, from coarse to fine and back. Source: Liu et al., arXiv 1803.01534."""
+    """Joins levels with CSP layers, from coarse to fine and back. Source: Liu et al., arXiv 1803.01534."""
 
     default_init = TORCH_INIT
 
@@ -45,7 +45,7 @@ class PAFPN(BaseNeck):
 
     def forward(self, features: Sequence[Tensor]) -> tuple[Tensor, ...]:
         check_levels(self, features, self.in_channels)
-        outputs = aggregate_paths(
+        outputs = aggregate_paths(  # (B, C_i, H_i, W_i) each
             features,
             reduce_layers=self.reduce_layers,
             top_down_blocks=self.top_down_blocks,
@@ -54,6 +54,7 @@ class PAFPN(BaseNeck):
             upsample=self.upsample,
         )
         if self.out_convs is not None:
+            # -> (B, out_channels, H_i, W_i) each
             outputs = [conv(x) for conv, x in zip(self.out_convs, outputs, strict=True)]
         return tuple(outputs)
 

@@ -1,4 +1,4 @@
-"""What all pose estimators share: predictions that come back to image space."""
+"""Base of all pose estimators, which bring predictions back to image space."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_model import BaseModel, Inputs
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
-from posekit.models.heads.base import BaseHead, Batch, to_numpy
+from posekit.models.heads.base import BaseHead, SampleBatch, to_numpy
 from posekit.models.necks.base import BaseNeck
 from posekit.structures import InstanceData, PixelData, PoseDataSample
 
 
 class BasePoseEstimator(BaseModel):
-    """Backbone, neck and head as one model that finds keypoints.
+    """Backbone, neck and head as one model that predicts keypoints.
 
     A subclass either takes built parts, as ``ComposedPoseEstimator``, or calls ``super().__init__(data_preprocessor,
-    init_cfg)`` and sets ``self.backbone``, and ``self.neck`` and ``self.head`` where it has them. It may decide what
-    ``features`` are and how predictions come back to image space (``place``).
+    init_cfg)`` and sets ``self.backbone``, and ``self.neck`` and ``self.head`` where it has them. It may override
+    ``features``, and ``place``, which brings predictions back to image space.
 
     Args:
-        data_preprocessor: turns a collated batch into inputs; by default it only stacks and moves.
+        data_preprocessor: module that turns a collated batch into inputs; by default it only stacks and moves them.
         init_cfg: rules for the initial weights.
         metainfo: the model's own keypoint set, where it differs from the dataset's.
 
     Attributes:
         train_cfg: settings for ``loss``.
         test_cfg: settings for ``predict``.
-        dataset_meta: the keypoint set that the model was trained on, once known.
+        dataset_meta: keypoint set that the model was trained on, once known.
 
     Raises:
         TypeError: if another part of the model is given as ``data_preprocessor``.
@@ -44,7 +44,7 @@ class BasePoseEstimator(BaseModel):
         self.head: Any = None
         self.metainfo = None if metainfo is None else _keypoint_set(metainfo)
 
-    def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
+    def predict(self, inputs: Inputs, data_samples: SampleBatch) -> list[PoseDataSample]:
         """Return the samples with ``pred_instances`` in image space, and ``pred_fields`` if asked for."""
         samples = list(data_samples)
         if not samples:
@@ -54,23 +54,23 @@ class BasePoseEstimator(BaseModel):
         feats = self.features(inputs, samples)
         predicted = self.needed_head.predict(feats, samples, test_cfg=self.test_cfg)
         instances, fields = predicted if isinstance(predicted, tuple) else (predicted, [None] * len(predicted))
-        for sample, one, field in zip(samples, instances, fields, strict=True):
-            self.place(one, sample)
-            if "keypoints_visible" not in one:
-                one.keypoints_visible = one.keypoint_scores
-            sample.pred_instances, kept = self.selected(one, field)
-            if kept is not None:
-                sample.pred_fields = kept
+        for sample, poses, maps in zip(samples, instances, fields, strict=True):
+            self.place(poses, sample)
+            if "keypoints_visible" not in poses:
+                poses.keypoints_visible = poses.keypoint_scores
+            sample.pred_instances, maps = self.selected(poses, maps)
+            if maps is not None:
+                sample.pred_fields = maps
         return samples
 
-    def features(self, inputs: Any, samples: Batch) -> Any:
-        """Return the features, with ``flip_test`` those of the inputs and of their mirror images."""
+    def features(self, inputs: Any, samples: SampleBatch) -> Any:
+        """Return the features; with ``flip_test`` those of the inputs and those of their mirror images."""
         if not self.test_cfg.get("flip_test"):
             return self.extract_feat(inputs)
         return [self.extract_feat(inputs), self.extract_feat(inputs.flip(-1))]
 
     def place(self, instances: InstanceData, sample: PoseDataSample) -> None:
-        """Bring a sample's predictions from input to image space, and put the boxes they come from beside them."""
+        """Bring a sample's predictions from input to image space, and add the boxes that they come from."""
         instances.keypoints = input_to_image(sample).points(instances.keypoints)
         copy_boxes(instances, sample)
 
@@ -93,14 +93,14 @@ class ComposedPoseEstimator(BasePoseEstimator):
     """A pose estimator of built parts.
 
     Args:
-        backbone: turns inputs into features.
-        neck: turns features into other features.
-        head: turns features into losses and predictions.
+        backbone: network from inputs to features.
+        neck: network from features to other features.
+        head: head that turns features into losses and predictions.
         train_cfg: settings for ``loss``.
-        test_cfg: settings for ``predict``: ``flip_test`` and the like, ``output_heatmaps``,
+        test_cfg: settings for ``predict``: ``flip_test`` and its options, ``output_heatmaps``,
             ``output_keypoint_indices`` (the keypoints to keep).
-        data_preprocessor: turns a collated batch into inputs; by default it only stacks and moves.
-        use_syncbn: tells the trainer to share batch statistics between devices.
+        data_preprocessor: module that turns a collated batch into inputs; by default it only stacks and moves them.
+        use_syncbn: whether the trainer shares batch statistics between devices.
         init_cfg: rules for the initial weights.
         metainfo: the model's own keypoint set, where it differs from the dataset's.
     """
@@ -138,11 +138,11 @@ def input_to_image(sample: PoseDataSample) -> Any:
 
 
 def copy_boxes(instances: InstanceData, sample: PoseDataSample) -> None:
-    """Put the boxes that the input was cropped from beside the predictions."""
-    given = sample.get("gt_instances")
+    """Add to the predictions the boxes that the input was cropped from."""
+    annotations = sample.get("gt_instances")
     for name in ("bboxes", "bbox_scores"):
-        if given is not None and name in given:
-            setattr(instances, name, to_numpy(given[name]))
+        if annotations is not None and name in annotations:
+            setattr(instances, name, to_numpy(annotations[name]))
 
 
 def _keypoint_set(metainfo: Settings) -> dict[str, Any]:

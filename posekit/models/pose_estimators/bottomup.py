@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from posekit.models.heads.base import Batch
+from posekit.models.heads.base import SampleBatch
 from posekit.models.pose_estimators.base import ComposedPoseEstimator, input_to_image
 from posekit.registry import MODELS
 from posekit.structures import InstanceData, PoseDataSample
@@ -15,13 +15,13 @@ from posekit.structures import InstanceData, PoseDataSample
 
 @MODELS.register_module()
 class BottomupPoseEstimator(ComposedPoseEstimator):
-    """Finds all instances in each image; arguments as for ComposedPoseEstimator.
+    """Predicts all instances in each image; the arguments are those of ComposedPoseEstimator.
 
-    With ``test_cfg.multiscale_test`` the inputs are a list, one batch for each scale, largest or smallest in
-    any order, the first one at the scale of the predictions.
+    With ``test_cfg.multiscale_test`` the inputs are a list of one batch per scale, in any order except that the
+    first has the scale of the predictions.
     """
 
-    def features(self, inputs: Any, samples: Batch) -> Any:
+    def features(self, inputs: Any, samples: SampleBatch) -> Any:
         if not self.test_cfg.get("multiscale_test"):
             return super().features(inputs, samples)
         if isinstance(inputs, Tensor) or not isinstance(inputs, Sequence):

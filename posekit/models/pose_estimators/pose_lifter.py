@@ -11,7 +11,7 @@ from posekit.codecs.flips import flip_coordinates
 from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
-from posekit.models.heads.base import BaseHead, Batch, flip_indices
+from posekit.models.heads.base import BaseHead, SampleBatch, flip_indices
 from posekit.models.losses.base import BaseLoss
 from posekit.models.necks.base import BaseNeck
 from posekit.models.pose_estimators.base import ComposedPoseEstimator, Inputs
@@ -23,27 +23,27 @@ UNLABELED = "unlabeled_target_2d"
 
 @MODELS.register_module()
 class PoseLifter(ComposedPoseEstimator):
-    """Finds joints relative to their root and, with a trajectory branch, where the root is.
+    """Predicts joints relative to their root and, with a trajectory branch, the position of the root.
 
     Samples with ``gt_instance_labels.unlabeled_target_2d`` (1, K, 2) and ``.intrinsics`` (1, 4 | 9) instead of 3D
     targets are unlabelled; ``semi_loss`` learns from them.
 
     Args:
-        backbone: turns keypoint sequences into features.
-        neck: turns features into other features.
-        head: gives the joints.
-        traj_backbone: of the trajectory branch; None shares the features of ``backbone``.
-        traj_neck: of the trajectory branch.
-        traj_head: gives the trajectory.
-        semi_loss: what unlabelled samples are good for; needs ``head`` and ``traj_head``.
+        backbone: network from keypoint sequences to features.
+        neck: network from features to other features.
+        head: head that predicts the joints.
+        traj_backbone: backbone of the trajectory branch; None to share the features of ``backbone``.
+        traj_neck: neck of the trajectory branch.
+        traj_head: head that predicts the trajectory.
+        semi_loss: loss of unlabelled samples; needs ``head`` and ``traj_head``.
         train_cfg: settings for ``loss``.
         test_cfg: settings for ``predict``.
-        data_preprocessor: turns a collated batch into inputs.
+        data_preprocessor: module that turns a collated batch into inputs.
         init_cfg: rules for the initial weights.
         metainfo: the model's own keypoint set.
 
     Raises:
-        ValueError: for a ``semi_loss`` without both heads.
+        ValueError: if there is a ``semi_loss`` without both heads.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class PoseLifter(ComposedPoseEstimator):
 
     @property
     def causal(self) -> bool:
-        """Whether the backbone sees no frame after the one it lifts."""
+        """Whether the backbone sees no frame after the one that it lifts."""
         return bool(getattr(self.backbone, "causal", False))
 
     def outputs(self, inputs: Inputs) -> Any:
@@ -81,42 +81,44 @@ class PoseLifter(ComposedPoseEstimator):
 
     def trajectory_feat(self, inputs: Any, feats: Any) -> Any:
         """Return the features of the trajectory branch."""
-        own = feats if self.traj_backbone is None else self.traj_backbone(inputs)
-        return own if self.traj_neck is None else self.traj_neck(own)
+        branch = feats if self.traj_backbone is None else self.traj_backbone(inputs)
+        return branch if self.traj_neck is None else self.traj_neck(branch)
 
-    def loss(self, inputs: Inputs, data_samples: Batch) -> dict[str, Tensor]:
+    def loss(self, inputs: Inputs, data_samples: SampleBatch) -> dict[str, Tensor]:
         samples = list(data_samples)
         unlabeled = [UNLABELED in sample.gt_instance_labels for sample in samples]
         mask = torch.tensor(unlabeled)
-        labeled = PoseBatch.from_samples(one for one, skip in zip(samples, unlabeled, strict=True) if not skip)
-        known: Any = inputs if not any(unlabeled) else inputs[~mask]  # pyright: ignore[reportCallIssue, reportArgumentType]
-        feats = self.extract_feat(known)
+        pairs = list(zip(samples, unlabeled, strict=True))
+        labeled = PoseBatch.from_samples(sample for sample, is_unlabeled in pairs if not is_unlabeled)
+        labeled_inputs: Any = inputs if not any(unlabeled) else inputs[~mask]  # pyright: ignore[reportCallIssue, reportArgumentType]
+        feats = self.extract_feat(labeled_inputs)
         losses = self.needed_head.loss(feats, labeled, train_cfg=self.train_cfg)
         if self.traj_head is not None:
-            losses |= self.traj_head.loss(self.trajectory_feat(known, feats), labeled, train_cfg=self.train_cfg)
+            traj_feats = self.trajectory_feat(labeled_inputs, feats)
+            losses |= self.traj_head.loss(traj_feats, labeled, train_cfg=self.train_cfg)
         if self.semi_loss is not None and any(unlabeled):
-            unknown = PoseBatch.from_samples(one for one, keep in zip(samples, unlabeled, strict=True) if keep)
-            losses |= self.semi_losses(inputs[mask], self.head(feats), unknown)  # pyright: ignore[reportCallIssue, reportArgumentType]
+            batch = PoseBatch.from_samples(sample for sample, is_unlabeled in pairs if is_unlabeled)
+            losses |= self.semi_losses(inputs[mask], self.head(feats), batch)  # pyright: ignore[reportCallIssue, reportArgumentType]
         return losses
 
     def semi_losses(self, inputs: Any, labeled_pose: Tensor, batch: PoseBatch) -> dict[str, Tensor]:
         """Return the losses of unlabelled samples."""
-        pose, trajectory = self.outputs(inputs)
+        pose, trajectory = self.outputs(inputs)  # (B, K, 3), (B, 1, 3)
         output = {"labeled_pose": labeled_pose, "unlabeled_pose": pose, "unlabeled_traj": trajectory}
         columns = {name: batch.column(f"gt_instance_labels.{name}").flatten(0, 1) for name in (UNLABELED, "intrinsics")}
         losses = self.semi_loss(output, columns) if self.semi_loss is not None else {}
         return {f"loss_{name.removesuffix('_loss')}": value for name, value in losses.items()}
 
-    def predict(self, inputs: Inputs, data_samples: Batch) -> list[PoseDataSample]:
+    def predict(self, inputs: Inputs, data_samples: SampleBatch) -> list[PoseDataSample]:
         samples = super().predict(inputs, data_samples)
         if self.traj_head is not None and samples:
             feats = None if self.traj_backbone is not None else self.extract_feat(inputs)
-            trajectory = self.traj_head(self.trajectory_feat(inputs, feats))
+            trajectory = self.traj_head(self.trajectory_feat(inputs, feats))  # (B, 1, 3)
             for sample, root in zip(samples, trajectory.detach().cpu().numpy(), strict=True):
                 sample.pred_instances.trajectory = root[None]
         return samples
 
-    def features(self, inputs: Any, samples: Batch) -> Any:
+    def features(self, inputs: Any, samples: SampleBatch) -> Any:
         if not self.test_cfg.get("flip_test"):
             return self.extract_feat(inputs)
         shift = self.test_cfg.get("shift_coords", True)
@@ -124,4 +126,4 @@ class PoseLifter(ComposedPoseEstimator):
         return [self.extract_feat(inputs), self.extract_feat(mirrored)]
 
     def place(self, instances: InstanceData, sample: PoseDataSample) -> None:
-        """Joints stay where they are: in space, not in the image."""
+        """Leave the joints unchanged: they lie in space, not in the image."""

@@ -8,4 +8,4 @@ from posekit.registry import MODELS
 
 @MODELS.register_module()
 class TopdownPoseEstimator(ComposedPoseEstimator):
-    """Finds the keypoints of the one instance that each input shows; arguments as for ComposedPoseEstimator."""
+    """Predicts the keypoints of the one instance in each input; the arguments are those of ComposedPoseEstimator."""

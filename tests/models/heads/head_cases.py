@@ -223,7 +223,7 @@ CASES: dict[str, HeadCase] = {
     "TrajectoryRegressionHead": HeadCase(
         COORDINATES,
         lambda batch: (torch.randn(batch, 8, 1),),
-        {"type": "VideoPoseLifting", "num_keypoints": NUM_KEYPOINTS, "root_index": 0},
+        {"type": "VideoPoseLifting", "num_keypoints": NUM_KEYPOINTS, "zero_center": False},
         labels={"lifting_target_label": (1, NUM_KEYPOINTS, 3), "trajectory_weights": (1, NUM_KEYPOINTS)},
         pose=(1, NUM_KEYPOINTS, 3),
     ),

@@ -11,7 +11,7 @@ from head_cases import CASES, INPUT_SIZE, NUM_KEYPOINTS, QUERIES
 from torch import Tensor
 
 from posekit.geometry import Affine
-from posekit.models.heads.edpose_decoder import Found, Layout, block_noised
+from posekit.models.heads.edpose_decoder import Layout, StageOutputs, block_noised
 from posekit.models.heads.edpose_denoising import Denoising
 from posekit.models.heads.transformer_head import image_hw
 from posekit.models.losses.oks_loss import PoseOKS
@@ -107,13 +107,13 @@ def test_losses_are_the_formulas() -> None:
     boxes[0, [2, 0]] = truth.boxes + 0.01
     poses = torch.full((1, 3, NUM_KEYPOINTS, 2), 0.5)
     poses[0, [2, 0]] = truth.keypoints + torch.tensor([0.02, 0.0])
-    found = Found(torch.zeros(1, 3, 2), boxes, poses)
+    found = StageOutputs(torch.zeros(1, 3, 2), boxes, poses)
     matched = head.match(found, [truth])
     assert dict(zip(matched.index.tolist(), matched.truth.boxes.tolist(), strict=True)) == {
         2: truth.boxes[0].tolist(),
         0: truth.boxes[1].tolist(),
     }
-    losses = head.found_losses(found, matched, torch.tensor(2.0))
+    losses = head.stage_losses(found, matched, torch.tensor(2.0))
     assert losses["bbox"].item() == pytest.approx(5 * 0.04, rel=1e-4)
     assert losses["kpt"].item() == pytest.approx(10 * 0.02 * NUM_KEYPOINTS, rel=1e-4)
     similarity = torch.exp(-((0.02 * INPUT_SIZE[0]) ** 2) / truth.areas / 2)

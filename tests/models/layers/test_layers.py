@@ -8,11 +8,10 @@ from torch import nn
 
 from posekit.models.layers.activation import HardSigmoid, build_activation
 from posekit.models.layers.branches import build_transition, dense_step
-from posekit.models.layers.conv_module import ConvModule, DepthwiseSeparableConvModule, build_conv
-from posekit.models.layers.drop_path import DropPath
-from posekit.models.layers.make_divisible import make_divisible
+from posekit.models.layers.conv_module import ConvModule, DepthwiseSeparableConvModule, build_conv, make_divisible
 from posekit.models.layers.normalization import build_norm
 from posekit.models.layers.patch_embed import PatchEmbed, PatchMerging, resize_positions
+from posekit.models.layers.residual_branch import DropPath
 from posekit.models.layers.se_layer import SELayer
 from posekit.models.layers.shuffle import channel_shuffle
 from posekit.models.layers.sine_positions import SinePositions

@@ -48,7 +48,7 @@ def weights(batch: int) -> Tensor:
 
 def tagged(batch: int) -> tuple[Tensor, list[Tensor]]:
     """Return tags and the cells of two instances an image; a batch of none is an image without instances."""
-    cells = torch.ones(2 if batch else 0, K, 2).long()
+    cells = torch.stack((torch.arange(2 * K).reshape(2, K), torch.ones(2, K).long()), -1)[: 2 if batch else 0]
     return images(max(batch, 1)), [cells] * max(batch, 1)
 
 

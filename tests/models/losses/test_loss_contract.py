@@ -83,6 +83,17 @@ class TestLossContract:
         assert all(gradient.isfinite().all() for gradient in gradients)
         assert not [name for name, p in loss.named_parameters() if p.requires_grad and p.grad is None]
 
+    def test_gradients_equal_finite_differences(self, case: LossCase, loss: Any) -> None:
+        run = Run(case, loss.double(), 2)
+        leaves = [leaf.detach().double().requires_grad_() for leaf in tensors(run.learnt)]
+        run.targets = changed(run.targets, lambda x: x.double() if x.is_floating_point() else x)
+
+        def values(*leaves: Tensor) -> tuple[Tensor, ...]:
+            parts = iter(leaves)
+            return tuple(run.values(lambda x: next(parts) if x.requires_grad else x))
+
+        assert torch.autograd.gradcheck(values, leaves)
+
     def test_weights_of_one_change_nothing(self, name: str, case: LossCase, loss: Any) -> None:
         if "use_target_weight" not in case.config:
             pytest.skip("cannot do without weights")
