@@ -80,7 +80,7 @@ def main() -> None:
     import cv2
     import torch
 
-    from posekit.engine.cpu_tuning import tune_cpu
+    from posekit.engine.trainer import tune_cpu
 
     tune_cpu()  # as every training run does; the baselines profit as well
     torch.set_num_threads(args.threads)

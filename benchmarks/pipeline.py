@@ -18,7 +18,6 @@ import numpy as np
 from benchmarks.case import Case
 from posekit.datasets.transforms.load_image import LoadImage
 from posekit.datasets.transforms.pipeline import Pipeline
-from posekit.datasets.transforms.split_encoder import split_encoder
 
 NUM_IMAGES, WIDTH, HEIGHT = 12, 640, 480
 PERSONS = (1, 2, 2, 3, 3, 5)
@@ -91,7 +90,7 @@ class PipelineCase:
 
     def __init__(self, name: str, mode: str) -> None:
         self.load = LoadImage(cache=None if mode == "file" else "ram")
-        self.pipeline = split_encoder(Pipeline([self.load, *PIPELINES[name]]))[0]
+        self.pipeline = Pipeline([self.load, *PIPELINES[name]]).split()[0]
         self.mode = mode
 
     def run(self, rows: list[dict[str, Any]], seed: int = 0) -> float:

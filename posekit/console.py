@@ -1,13 +1,14 @@
-"""What a person reads in the terminal: progress of long work, and suggestions for misspelt names."""
+"""What a person reads in the terminal: progress of long work, and what to write in place of a wrong name or value."""
 
 from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
+Choice = TypeVar("Choice")
 
 FEW = 4
 """Up to so many steps there is no bar."""
@@ -84,7 +85,7 @@ def close_names(name: object, known: Iterable[object], *, most: int = 2) -> list
     return [by_lower[item] for item in difflib.get_close_matches(str(name).lower(), by_lower, most)]
 
 
-def suggestion(name: object, known: Iterable[object], *, otherwise: str = "known", most_listed: int = 20) -> str:
+def suggestion(name: object, known: Iterable[object], *, otherwise: str = "known:", most_listed: int = 20) -> str:
     """Return ``did you mean 'x'?`` where a known name is close, and else the names there are, the nearest first.
 
     Args:
@@ -97,3 +98,15 @@ def suggestion(name: object, known: Iterable[object], *, otherwise: str = "known
     if len(names) > most_listed:
         names = [*difflib.get_close_matches(str(name), names, most_listed, cutoff=0), "..."]
     return f"{otherwise} {', '.join(names) or 'none'}"
+
+
+def check_choice(name: str, value: Choice, allowed: Collection[object]) -> Choice:
+    """Return ``value``.
+
+    Raises:
+        ValueError: if it is not among ``allowed``; the message lists them.
+    """
+    if value not in allowed:
+        choices = f"{'one of ' * (len(allowed) > 1)}{', '.join(map(repr, allowed))}"
+        raise ValueError(f"{name}: {value!r} is not supported; use {choices}")
+    return value

@@ -42,6 +42,14 @@ def checker(shared: Path) -> Any:
     return module
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _default_data_folder() -> Iterator[None]:
+    """Resolve configs with the data folder that they name, wherever the person who runs the tests keeps theirs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("POSEKIT_DATA", raising=False)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _normal_arithmetic() -> Iterator[None]:
     """Undo what a run on the CPU sets for its process: tiny numbers that count as 0, which hypothesis refuses."""

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from posekit import console
-from posekit.console import ProgressBar, tracked
+from posekit.console import ProgressBar, check_choice, tracked
 
 
 @pytest.fixture
@@ -65,3 +65,17 @@ def test_bytes_move_the_bar_by_many(drawn):
         bar.advance(1)
         bar.advance(39_999)
     assert drawn == [(0, 100_000), (60_000, 100_000), (100_000, 100_000), "gone"]
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed", "message"),
+    [
+        ("P7", ("P5", "P6"), "arch: 'P7' is not supported; use one of 'P5', 'P6'"),
+        (5, range(3), "arch: 5 is not supported; use one of 0, 1, 2"),
+        ("jpeg4py", ("cv2",), "arch: 'jpeg4py' is not supported; use 'cv2'"),
+    ],
+)
+def test_a_choice_that_there_is_not(value, allowed, message):
+    with pytest.raises(ValueError, match=message):
+        check_choice("arch", value, allowed)
+    assert check_choice("arch", 1, range(3)) == 1

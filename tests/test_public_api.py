@@ -21,6 +21,15 @@ FROZEN = {
     "posekit.apis:inference_detector": "(model, image)",
     "posekit:Pose": "(name_or_config=None, checkpoint=None, device='auto', *, detector=None)",
     "posekit:Pose.stream": "(self, source)",
+    "posekit.apis:MMPoseInferencer": (
+        "(pose2d=None, pose2d_weights=None, pose3d=None, pose3d_weights=None, device=None, scope='mmpose', "
+        "det_model=None, det_weights=None, det_cat_ids=None, show_progress=False)"
+    ),
+    "posekit.apis:MMPoseInferencer.__call__": (
+        "(self, inputs, return_datasamples=False, batch_size=1, out_dir=None, **options)"
+    ),
+    "posekit.zoo:files_of": "(name, weights=None, *, kind='pose', offline=None)",
+    "posekit:PoseResult.draw": "(self, image, **style)",
     "posekit.apis:PoseModel.default": "(**options)",
     "posekit.structures:InstanceData": "(*, metainfo=None, **values)",
     "posekit.structures:PixelData": "(*, metainfo=None, **values)",

@@ -134,7 +134,7 @@ def test_defaults_and_built_objects():
     ("config", "problem"),
     [
         (dict(type="Weel"), "type: no part named 'Weel'; did you mean 'Wheel'"),
-        (dict(type="os.system", command="true"), "type: no part named 'os.system'; known BigWheel, Bike"),
+        (dict(type="os.system", command="true"), "type: no part named 'os.system'; known: BigWheel, Bike"),
         (dict(type=["Wheel"]), "type: no part named ['Wheel']"),
         (dict(type="Wheel", siz=1), "siz: Wheel has no argument 'siz'; did you mean 'size'"),
         (dict(type="Wheel", size=1, x=1), "x: Wheel has no argument 'x'; it has size, options"),

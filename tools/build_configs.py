@@ -18,9 +18,8 @@ from typing import Any
 import torch
 
 from posekit.config import Config, load
-from posekit.engine.config_check import check_config
+from posekit.engine.config_check import check_config, read_plan
 from posekit.engine.hooks.param_scheduler_hook import build_schedule
-from posekit.engine.translation import read
 from posekit.registry import DATASETS, HOOKS, MODELS
 
 EPOCH_LENGTH = 1000
@@ -43,7 +42,7 @@ def build(config: Config) -> None:
     """Build the parts of a config that has been checked."""
     with torch.device("meta"):
         MODELS.construct(config["model"])
-    plan = read(config, training=False, whole=True)
+    plan = read_plan(config, training=False, whole=True)
     for loader in plan.data["loaders"].values():
         DATASETS.construct(lazy(loader["dataset"]))
     for hook in plan.hooks:

@@ -21,7 +21,7 @@ import torch
 from made_up_labels import on_made_up_labels
 
 from posekit.config import Config, load
-from posekit.engine.collate import collate, collate_columns
+from posekit.engine.loader import collate, collate_columns
 from posekit.engine.optimizers.build import build_optimizer
 from posekit.engine.task import flat_losses
 from posekit.registry import DATASETS, MODELS, strip_scope

@@ -49,9 +49,10 @@ ALIASES = {
     "rtmdet_m_8xb32-300e_coco": ["rtmdet-m"],
     "rtmdet_tiny_8xb32-300e_coco": ["rtmdet-tiny"],
     "rtmdet_m_8xb32-100e_coco-obj365-person": ["rtmdet-m-person"],
-    "rtmdet_nano_8xb32-100e_coco-obj365-person": ["rtmdet-nano-person"],
+    "rtmdet_nano_8xb32-100e_coco-obj365-person": ["rtmdet-nano-person", "rtmdet-nano"],
     "rtmdet_nano_8xb32-300e_hand": ["rtmdet-nano-hand"],
     "yolo-x_8xb8-300e_coco-face": ["yolox-face"],
+    "motionbert_dstformer-ft-243frm_8xb32-120e_h36m": ["motionbert"],
 }
 """Short names besides those of the facts."""
 

@@ -10,8 +10,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
+from posekit.array import to_numpy
 from posekit.datasets.transforms.pipeline import Pipeline
 from posekit.inference.config_recipe import prediction_dataset
+from posekit.inference.detection import Detections
 from posekit.structures import PoseDataSample
 
 Image: TypeAlias = str | os.PathLike[str] | np.ndarray
@@ -40,6 +42,27 @@ def detect(model: Any, image: Image) -> PoseDataSample:
     packed: Any = test_pipeline(model)({"img_id": 0, **results})  # pyright: ignore[reportArgumentType]
     data = model.data_preprocessor({key: [value] for key, value in packed.items()}, training=False)
     return model(data["inputs"], data["data_samples"], mode="predict")[0]
+
+
+class TorchDetector:
+    """A detector that ``init_model`` built, as predictors take one.
+
+    Args:
+        model: the detector.
+        labels: numbers of the classes whose boxes count; None for all.
+    """
+
+    def __init__(self, model: Any, labels: Sequence[int] | None = None) -> None:
+        self.model = model
+        self.labels = None if labels is None else list(labels)
+
+    @torch.no_grad()
+    def __call__(self, image: np.ndarray) -> Detections:
+        """Find the boxes in an image (H, W, 3), BGR, uint8."""
+        found = detect(self.model, image).pred_instances
+        boxes, scores, labels = (to_numpy(found[name]) for name in ("bboxes", "scores", "labels"))
+        rows = slice(None) if self.labels is None else np.isin(labels, self.labels)
+        return Detections(boxes[rows], scores[rows], labels[rows])
 
 
 def test_pipeline(model: Any) -> Pipeline:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,8 @@ from posekit.apis.person_window import person_window, pose_norm
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config import Config
 from posekit.config import load as load_config
+from posekit.config.folders import model_with_paths
+from posekit.console import check_choice
 from posekit.engine.config_check import require_for_inference
 from posekit.inference.bottom_up import BottomUpPredictor
 from posekit.inference.config_recipe import is_top_down, only_crops, prediction_dataset, recipe_of
@@ -29,10 +30,10 @@ from posekit.inference.predictor import Predictor
 from posekit.inference.recipe import selected_keypoints
 from posekit.inference.top_down import Crops, TopDownPredictor
 from posekit.media.image_file import check_array, read_image
-from posekit.models.losses.base import one_of
 from posekit.models.pose_estimators.pose_lifter import PoseLifter
 from posekit.registry import DATASETS, MODELS
 from posekit.structures import PoseDataSample, bbox_xywh2xyxy
+from posekit.zoo.model_files import require_known
 from posekit.zoo.model_index import find, is_alias
 from posekit.zoo.weights import weights_file
 
@@ -59,13 +60,14 @@ def init_model(
         config = entry.require_config()
         checkpoint = weights_file(entry) if checkpoint is None else checkpoint
     if isinstance(config, (str, os.PathLike)):
+        require_known(os.fspath(config))
         config = load_config(os.fspath(config))
     elif not isinstance(config, Config):
         config = Config(dict(config))
     require_for_inference(config)
     if isinstance(device, str):
         device = torch_device(device)
-    settings = copy.deepcopy(config["model"])
+    settings = model_with_paths(config)
     backbone = settings.get("backbone") if isinstance(settings, dict) else None
     if isinstance(backbone, dict):
         backbone.pop("init_cfg", None)  # pretrained weights would be overwritten
@@ -255,4 +257,4 @@ def _boxes(bboxes: Any, bbox_format: str) -> np.ndarray | None:
     boxes = np.asarray(bboxes, dtype=np.float32)
     if boxes.ndim != 2 or boxes.shape[1] != 4:
         raise ValueError(f"bboxes: shape {boxes.shape}; give one row of four numbers for each box, (N, 4)")
-    return bbox_xywh2xyxy(boxes) if one_of("bbox_format", bbox_format, ("xyxy", "xywh")) == "xywh" else boxes
+    return bbox_xywh2xyxy(boxes) if check_choice("bbox_format", bbox_format, ("xyxy", "xywh")) == "xywh" else boxes

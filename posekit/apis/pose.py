@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from posekit.inference.people import PEOPLE, WHOLE, look_for_people
+from posekit.apis.boxes import add_detector
 from posekit.inference.results import PoseResult
-from posekit.inference.top_down import TopDownPredictor
+from posekit.zoo.model_files import files_of
 
 if TYPE_CHECKING:
     from posekit.inference.predictor import Predictor
@@ -25,17 +25,19 @@ class Pose:
     """Finds poses.
 
     Args:
-        name_or_config: an exported model (``.onnx``), or a config, by its path or its name; by default the model that
-            comes with posekit.
+        name_or_config: a released model's name or alias such as ``rtmpose-m``, whose weights are downloaded; an
+            exported model (``.onnx``); or a config, by its path or its name; by default the model that comes with
+            posekit.
         checkpoint: weights of the config, a path or URL.
-        detector: what finds boxes in an image without any: an exported detector, ``people`` for the one that comes with
-            posekit, or ``whole`` if each image shows one person; by default ``people`` for posekit's own model,
-            ``whole`` for others.
+        detector: what finds boxes in an image without any: an exported detector or a released one by its name,
+            ``people`` for the one that comes with posekit, or ``whole`` if each image shows one person; by default
+            ``people`` for posekit's own model and released ones of bodies, ``whole`` for others.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if the model cannot be used, a config comes without weights, or there is no such device.
+        DownloadError: if released weights can be had from nowhere.
     """
 
     def __init__(
@@ -47,9 +49,7 @@ class Pose:
         detector: str | os.PathLike[str] | None = None,
     ) -> None:
         self.predictor = open_predictor(name_or_config, checkpoint, device)
-        if isinstance(self.predictor, TopDownPredictor):
-            detector = detector or (PEOPLE if name_or_config is None else WHOLE)
-            look_for_people(self.predictor, os.fspath(detector))
+        add_detector(self.predictor, detector, model=name_or_config, device=device)
 
     @property
     def skeleton(self) -> dict[str, Any]:
@@ -97,20 +97,27 @@ def open_predictor(
     checkpoint: str | os.PathLike[str] | None,
     device: str,
     threads: int | None = None,
+    *,
+    offline: bool | None = None,
 ) -> Predictor:
     """Open an exported model, or build that of a config; by default open the one that comes with posekit."""
-    from posekit.inference.devices import onnx_providers
-
-    if checkpoint is not None and (name_or_config is None or Path(name_or_config).suffix == ".onnx"):
-        raise ValueError(f"checkpoint {checkpoint}: belongs to a config; give its name or path as well")
-    if name_or_config is None or Path(name_or_config).suffix == ".onnx":
-        from posekit.inference.pose_model import PoseModel
-
-        options: dict[str, Any] = {"threads": threads, "providers": onnx_providers(device)}
-        model = PoseModel.default(**options) if name_or_config is None else PoseModel(Path(name_or_config), **options)
-        return model.predictor
-    if checkpoint is None:
-        raise ValueError(f"{name_or_config}: a config needs weights; give checkpoint=, or an exported model (.onnx)")
+    if name_or_config is None:
+        if checkpoint is not None:
+            raise ValueError(f"checkpoint {checkpoint}: belongs to a config; give its name or path as well")
+        return _open_exported(None, device, threads)
+    config, weights = files_of(name_or_config, checkpoint, offline=offline)
+    if config is None:
+        return _open_exported(weights, device, threads)
     from posekit.apis.inference import init_model, predictor_of
 
-    return predictor_of(init_model(os.fspath(name_or_config), os.fspath(checkpoint), device=device))
+    return predictor_of(init_model(config, weights, device=device))
+
+
+def _open_exported(path: str | None, device: str, threads: int | None) -> Predictor:
+    """Open an exported model, by default the one that comes with posekit."""
+    from posekit.inference.devices import onnx_providers
+    from posekit.inference.pose_model import PoseModel
+
+    options: dict[str, Any] = {"threads": threads, "providers": onnx_providers(device)}
+    model = PoseModel.default(**options) if path is None else PoseModel(path, **options)
+    return model.predictor

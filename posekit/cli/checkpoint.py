@@ -29,7 +29,7 @@ def inspect(
     depth: Annotated[int, typer.Option(min=0, help="Levels of modules to show.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every weight.")] = False,
 ) -> None:
-    """Show what is in FILE: kind, size, SHA-256, what it tells of itself, keypoints, weights.
+    """Show what is in FILE: kind, size, SHA-256, meta information, keypoints, weights.
 
     Weights with NaN or infinite values are named.
     """
@@ -71,7 +71,7 @@ def convert(
         typer.Option(
             "--ema/--no-ema",
             show_default=False,
-            help="Demand weights averaged over the training, or those that were not; by default the file's main ones.",
+            help="Take the weights averaged over the training, or the others; by default the file's main ones.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
@@ -87,7 +87,7 @@ def convert(
     from posekit.checkpoints.report import first_of
 
     if done.dropped:
-        typer.echo(f"left out, as no plain values: {first_of(done.dropped)}")
+        typer.echo(f"left out, because they are not plain values: {first_of(done.dropped)}")
     if done.too_large:
         typer.echo(f"kept in 32 bits, because 16 cannot hold them: {first_of(done.too_large)}")
     typer.echo(f"{done.path}: {done.count} weights, {short(done.path.stat().st_size)}B")
@@ -102,7 +102,7 @@ def publish(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
-    """Write the weights of FILE to hand out, as NAME-0123abcd.pth with the first digits of the file's SHA-256.
+    """Write the weights of FILE for distribution, as NAME-0123abcd.pth with the first digits of the file's SHA-256.
 
     States of optimizers, schedules and the like are left out; the meta information stays.
     """

@@ -83,7 +83,9 @@ def check(
 def list_configs(
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="Words that a config's name, task, backbone, dataset, input size or score has to have."),
+        typer.Argument(
+            help="Words that must all occur in a config's name, task, backbone, dataset, input size or score."
+        ),
     ] = None,
 ) -> None:
     """List the configs that posekit brings, each a name for any command that takes a config."""

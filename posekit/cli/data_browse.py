@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def browse(
     config: Annotated[Path, typer.Argument(help="Config file.")],
     split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
-    num: Annotated[int, typer.Option(min=1, help="So many samples, spread evenly.")] = 24,
+    num: Annotated[int, typer.Option(min=1, help="Number of samples to show, spread evenly over the dataset.")] = 24,
     out: Annotated[Path, typer.Option(help="The page (HTML) to write.")] = Path("gallery.html"),
     seed: Annotated[int, typer.Option(help="Seed of the augmentation.")] = 0,
     override: Overrides = None,

@@ -24,21 +24,23 @@ SHOWN = 3
 
 def check(
     files: Annotated[list[str], typer.Argument(help="COCO-style keypoint files (.json), or a config with datasets.")],
-    images: Annotated[Path | None, typer.Option(help="Folder of the images; looked for near FILE by default.")] = None,
-    keypoints: Annotated[str | None, typer.Option(help="Keypoint set, by name or file; the file's by default.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of the images; by default looked for near FILE.")] = None,
+    keypoints: Annotated[
+        str | None, typer.Option(help="Name or file of the keypoint set; by default that of FILE.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write a page (HTML) with images to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are errors.")] = False,
     max_images: Annotated[
-        int | None, typer.Option(min=0, help="Look at so many image files of each set; 0 for none.")
+        int | None, typer.Option(min=0, help="Number of image files to look at in each set; 0 for none.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads that read images.")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Number of threads that read images.")] = None,
     override: Overrides = None,
     plugin: Plugins = None,
 ) -> None:
     """Look for mistakes in keypoint annotations and their images.
 
-    Several FILES are taken for the splits of one dataset: images that stand in more than one are reported.
+    Several FILES are treated as the splits of one dataset: images that occur in more than one are reported.
     """
     import_plugins(plugin)
     from posekit.files import require_writable, write_atomically

@@ -17,10 +17,11 @@ def convert(
     source: Annotated[Path, typer.Argument(help="The file or folder of labels.")],
     dest: Annotated[Path, typer.Argument(help="The folder, or file such as x.json, to write.")],
     source_format: Annotated[
-        str | None, typer.Option("--from", help="Format of SOURCE; by default what it looks like.")
+        str | None, typer.Option("--from", help="Format of SOURCE; recognised by default.")
     ] = None,
     dest_format: Annotated[
-        str | None, typer.Option("--to", help="Format of DEST; by default after its name, coco for a folder.")
+        str | None,
+        typer.Option("--to", help="Format of DEST; by default what its name suggests, or coco for a folder."),
     ] = None,
     images: Annotated[
         Path | None, typer.Option(help="Folder of the images, if they are not where SOURCE says.")
@@ -32,41 +33,45 @@ def convert(
     split: Annotated[
         str | None,
         typer.Option(
-            help="Divide: val=0.2, val=0.1,test=0.1 or none; whole videos where they are known. "
-            "Of ubody and ubody3d: intra or inter."
+            help="Division: val=0.2, or val=0.1,test=0.1, or none; videos stay whole where they are known. "
+            "For ubody and ubody3d: intra or inter."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the division.")] = 0,
-    padding: Annotated[float, typer.Option(help="Of boxes made from keypoints: share of these on each side.")] = 0.25,
+    seed: Annotated[int, typer.Option(help="Seed of the division.")] = 0,
+    padding: Annotated[
+        float, typer.Option(help="Margin of boxes made from keypoints, as a share of their extent, on each side.")
+    ] = 0.25,
     whole: Annotated[
-        bool, typer.Option("--whole-image", help="Make missing boxes of the whole image, not of the keypoints.")
+        bool, typer.Option("--whole-image", help="Make missing boxes from the whole image, not from the keypoints.")
     ] = False,
     copy_images: Annotated[
-        bool, typer.Option("--copy-images", help="Copy the images instead of leaving them.")
+        bool, typer.Option("--copy-images", help="Copy the images instead of leaving them where they are.")
     ] = False,
     allow_outside: Annotated[
         bool,
         typer.Option("--allow-outside", help="Copy or link images outside of SOURCE's folder and of --images as well."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept the proposed flip pairs.")] = False,
-    swap: Annotated[list[str] | None, typer.Option(metavar="A:B", help="A flip pair; repeatable, instead.")] = None,
+    swap: Annotated[
+        list[str] | None, typer.Option(metavar="A:B", help="Flip pair in place of the proposed ones; repeatable.")
+    ] = None,
     no_flip: Annotated[bool, typer.Option("--no-flip", help="There are no flip pairs.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write to a DEST that is there already.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write to a DEST that already exists.")] = False,
     every: Annotated[
-        int | None, typer.Option(help="Take every so many frames: of h36m (5 by default) and mpi-inf-3dhp (1).")
+        int | None, typer.Option(help="Interval between frames to take, for h36m (5 by default) and mpi-inf-3dhp (1).")
     ] = None,
     no_frames: Annotated[
-        bool, typer.Option("--no-frames", help="Of sets that are unpacked only the labels, no images.")
+        bool, typer.Option("--no-frames", help="Unpack only the labels of a dataset, no images.")
     ] = False,
 ) -> None:
     """Convert labelled data: coco, yolo, deeplabcut, sleap, labelstudio, cvat, labelme, openpose.
 
-    Public datasets as they are handed out, with --from: wflw, 300w, 300wlp, 300vw, lapa, cofw,
+    Public datasets as their authors distribute them, with --from: wflw, 300w, 300wlp, 300vw, lapa, cofw,
     animalpose, macaque, deepposekit, mpii (also --to mpii). Unpacked, with their videos' frames,
     into what their own classes read: h36m, mpi-inf-3dhp, ubody, ubody3d. SOURCE is the folder that
     the authors' archives were extracted to; docs/en/own_data.md lists what each has to hold.
 
-    What DEST's format cannot hold is listed. Flip pairs (keypoints that trade places in a mirrored
+    The command lists what DEST's format cannot hold. Flip pairs (keypoints that trade places in a mirrored
     image) are proposed from their names and taken only when confirmed.
     """
     from posekit.labels.convert import Options
@@ -118,7 +123,7 @@ def asks() -> bool:
 
 
 class FlipPairs:
-    """Decides on flip pairs after what was given on the command line, or asks.
+    """Decides on flip pairs by the options of the command line, or asks.
 
     Args:
         yes: accept what is proposed.

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-ShowDir = Annotated[Path | None, typer.Option(help="Draw predictions on their images, in this folder.")]
+ShowDir = Annotated[Path | None, typer.Option(help="Folder for images with the predictions drawn on them.")]
 Interval = Annotated[
     int | None,
-    typer.Option(min=1, help="Draw one of so many batches of a validation, or samples of a test; all with 1."),
+    typer.Option(min=1, help="Number of batches (validation) or samples (test) from one drawing to the next."),
 ]
 
 

@@ -11,21 +11,28 @@ from posekit.files import read_json, require_writable
 
 
 def export(
-    config: Annotated[Path, typer.Argument(help="Config file.")],
-    checkpoint: Annotated[str, typer.Argument(help="Trained weights, a path or URL.")],
+    config: Annotated[
+        str, typer.Argument(metavar="NAME|CONFIG", help="Released model by its name, such as rtmpose-m, or a config.")
+    ],
+    checkpoint: Annotated[str | None, typer.Argument(help="Trained weights of the config, a path or URL.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write.")] = Path("model.onnx"),
     half: Annotated[bool, typer.Option("--half", help="Store weights in 16 bits: half the size.")] = False,
     card: Annotated[Path | None, typer.Option(help="JSON file about the model, kept inside.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Take released weights from the cache only.")] = False,
 ) -> None:
-    """Write the model of CONFIG with the weights CHECKPOINT as ONNX, once both give the same keypoints or boxes."""
+    """Write a released model, or that of CONFIG with the weights CHECKPOINT, as ONNX, once both predict the same."""
     about = read_card(card) if card is not None else {}
     if out.suffix != ".onnx":
         raise ValueError(f"--out {out}: the file name must end in .onnx")
     require_writable(out)
     from posekit.apis import init_model
     from posekit.export.onnx import export_onnx
+    from posekit.zoo.model_files import files_of
 
-    model = init_model(config, checkpoint)
+    files = files_of(config, checkpoint, kind=None, offline=offline or None)
+    if files.config is None:
+        raise ValueError(f"{config}: is an exported model already")
+    model = init_model(files.config, files.weights)
     if hasattr(model, "bbox_head"):
         parity = export_boxes(model, out, half=half, card=card)
     else:

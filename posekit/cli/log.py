@@ -24,7 +24,7 @@ def plot(
         list[str] | None,
         typer.Option("--key", "-k", help="Number to draw, such as loss or coco/AP; repeatable."),
     ] = None,
-    along: Annotated[Literal["epoch", "step"], typer.Option(help="What the curves run along.")] = "epoch",
+    along: Annotated[Literal["epoch", "step"], typer.Option(help="Horizontal axis of the curves.")] = "epoch",
 ) -> None:
     """Draw the curves of one or several RUNs in one image, a panel for each number.
 
@@ -51,7 +51,8 @@ def plot(
 def time(
     runs: Runs,
     whole: Annotated[
-        bool, typer.Option("--whole", help="Count also the first report of each epoch, which has its start in it.")
+        bool,
+        typer.Option("--whole", help="Count the first report of each epoch as well, which includes the epoch's start."),
     ] = False,
 ) -> None:
     """Print the time that an iteration of each RUN took: mean, fastest and slowest epoch, spread over the epochs."""
@@ -83,7 +84,7 @@ def time(
 
 
 def known(value: float, form: str) -> str:
-    """Return a number as text, nothing for NaN."""
+    """Return a number as text, an empty one for NaN."""
     return "" if math.isnan(value) else format(value, form)
 
 

@@ -26,19 +26,31 @@ if TYPE_CHECKING:
 
 def predict(
     sources: Annotated[list[Path], typer.Argument(help="Images, videos, or folders of them.")],
-    model: Annotated[Path | None, typer.Option(help="Exported model (.onnx); by default the one in posekit.")] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Released model by its name, such as rtmpose-m, or an exported one (.onnx); by default the one in "
+            "posekit.",
+        ),
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
     checkpoint: Annotated[str | None, typer.Option(help="Its weights, a path or URL.")] = None,
     lift: Annotated[
-        Path | None, typer.Option(help="Config of a pose lifter: adds 3D joints to each pose; with --lift-checkpoint.")
+        Path | None,
+        typer.Option(
+            metavar="NAME|CONFIG",
+            help="Pose lifter, which adds 3D joints to each pose: a released one, such as motionbert, or a config.",
+        ),
     ] = None,
-    lift_checkpoint: Annotated[str | None, typer.Option(help="Weights of the lifter, a path or URL.")] = None,
+    lift_checkpoint: Annotated[str | None, typer.Option(help="Weights of the lifter's config, a path or URL.")] = None,
     detector: Annotated[
         str | None,
         typer.Option(
-            metavar="people|whole|FILE",
-            help="What finds the boxes: posekit's own detector of people, nothing (one person in each image), or an "
-            "exported detector. By default people for posekit's own model, whole for others.",
+            metavar="people|whole|NAME|FILE",
+            help="What finds the boxes: posekit's own detector of people, nothing (one person in each image), a "
+            "released detector, such as rtmdet-nano, or an exported one. By default people for posekit's own model and "
+            "released ones of bodies, whole for others.",
         ),
     ] = None,
     max_people: Annotated[int | None, typer.Option(min=1, help="Number of people in an image, at most.")] = None,
@@ -55,7 +67,8 @@ def predict(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Write this as well: json, jsonl, csv, parquet, coco, openpose or trc; repeatable, or with commas.",
+            help="Write this as well: json, jsonl, csv, parquet, coco, openpose, trc, slp (SLEAP), dlc (DeepLabCut) or "
+            "html3d (a page that turns lifted poses); repeatable, or with commas.",
         ),
     ] = None,
     track: Annotated[bool, typer.Option(help="Whether people in videos get ids that stay (track_id).")] = True,
@@ -64,15 +77,15 @@ def predict(
     thr: Annotated[float, typer.Option(help="Draw keypoints from this score on.")] = 0.3,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of an exported model.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Take released models from the cache only.")] = False,
 ) -> None:
     """Find the keypoints of people in images and videos.
 
     The drawings NAME_pose.jpg or NAME_pose.mp4 and one predictions.json go to the folder --out, by
     default to predictions. What cannot be read is reported at the end; the others go on.
     """
+    from posekit.apis.boxes import add_detector
     from posekit.inference.coco_document import CocoDocument
-    from posekit.inference.people import PEOPLE, WHOLE, look_for_people
-    from posekit.inference.top_down import TopDownPredictor
     from posekit.visualization.draw import PoseStyle
 
     found = find_sources(sources)
@@ -80,12 +93,12 @@ def predict(
     folder = Path("predictions") if out is None and not as_json else out
     if folder is not None:
         require_writable(folder, folder=True)
-    chosen = parsed_formats(formats or [], found, folder)
-    predictor = open_predictor(model, config, checkpoint, device, threads)
-    if isinstance(predictor, TopDownPredictor):
-        own = model is None and config is None
-        look_for_people(predictor, detector or (PEOPLE if own else WHOLE), max_people=max_people, threads=threads)
-    lifter = open_lifter(lift, lift_checkpoint, device, predictor)
+    chosen = parsed_formats(formats or [], found, folder, lifts=lift is not None)
+    cached: dict[str, Any] = {"offline": offline or None}
+    predictor = open_predictor(model, config, checkpoint, device, threads, **cached)
+    options = {"max_people": max_people, "threads": threads, **cached}
+    add_detector(predictor, detector, model=model or config, device=device, **options)
+    lifter = open_lifter(lift, lift_checkpoint, device, predictor, **cached)
     style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file)) if draw and folder else None
     document, failures = CocoDocument(predictor.metainfo, lifter), list[str]()
     findings = Findings(document, chosen, track=track)

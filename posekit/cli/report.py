@@ -15,18 +15,28 @@ if TYPE_CHECKING:
 def report(
     annotations: Annotated[Path, typer.Argument(help="Labels: a COCO keypoints file.")],
     results: Annotated[
-        Path, typer.Argument(help="Predictions: a COCO results file, or the predictions.json of posekit predict.")
+        Path,
+        typer.Argument(
+            help="Predictions: a COCO results file (posekit test --out), or the predictions.json of posekit predict."
+        ),
     ],
     other: Annotated[Path | None, typer.Argument(help="Predictions to compare with the first.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write one HTML page with tables and curves.")] = None,
     sigmas: Annotated[
-        str | None, typer.Option(help="One number, one for each keypoint (a,b,...), or the name of a keypoint set.")
+        str | None,
+        typer.Option(
+            help="Sigmas: one number for all keypoints, one for each (a,b,...), or the name of a keypoint set."
+        ),
     ] = None,
     weights: Annotated[
         str | None, typer.Option(help="Weights of the keypoints in the OKS (a,b,...); all alike by default.")
     ] = None,
-    max_dets: Annotated[int, typer.Option(min=1, help="Predictions of an image that count, the best first.")] = 20,
-    bootstrap: Annotated[int, typer.Option(min=0, help="Resamples of the images; 0 for no intervals.")] = 1000,
+    max_dets: Annotated[
+        int, typer.Option(min=1, help="Number of predictions that count in each image, the best first.")
+    ] = 20,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, help="Number of resamples of the images; 0 for no intervals.")
+    ] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
 ) -> None:
     """Print AP, AR and PCK with 95 % intervals, single keypoints, and the errors by kind.

@@ -20,12 +20,15 @@ def evaluate_checkpoint(
     num_nodes: NumNodes = None,
     precision: Precision = None,
     dump: Annotated[
-        Path | None, typer.Option("--dump", "--out", help="Write the predictions to this JSON file.")
+        Path | None,
+        typer.Option("--dump", "--out", help="COCO results file (.json) to write, as posekit report reads it."),
     ] = None,
     metrics_out: Annotated[Path | None, typer.Option(help="Write the metrics to this JSON file.")] = None,
     work_dir: Annotated[
         Path | None,
-        typer.Option(help="Folder for metrics.json and what hooks write; for hooks the training's by default."),
+        typer.Option(
+            help="Folder for metrics.json and for what hooks write; by default hooks write to the training's folder."
+        ),
     ] = None,
     show_dir: ShowDir = None,
     interval: Interval = None,
@@ -38,18 +41,11 @@ def evaluate_checkpoint(
     """Evaluate CHECKPOINT on the test data of CONFIG and print the metrics."""
     import_plugins(plugin)
     from posekit.config import load
+    from posekit.engine.evaluate import evaluate
     from posekit.engine.hooks.prediction_hook import PredictionHook
     from posekit.engine.launch import plan_launch
-    from posekit.engine.train import evaluate
-    from posekit.files import require_writable
 
-    if dump and dump.suffix.lower() in (".pkl", ".pickle"):
-        raise ValueError(f"--dump {dump}: predictions are written as JSON, not pickled; name a .json file")
-    if work_dir is not None:
-        require_writable(work_dir, folder=True)
-    files = [path for path in (metrics_out, work_dir and work_dir / "metrics.json") if path]
-    for path in filter(None, (dump, *files)):
-        require_writable(path)
+    files = files_to_write(dump, metrics_out, work_dir)
     loaded = load(config, overrides=override or [], plugins=plugin or (), roots=config_root or ())
     draw_predictions(loaded, show_dir, interval)
     if badcase:
@@ -61,6 +57,25 @@ def evaluate_checkpoint(
     )
     if launch.is_main:
         show_results(task, files, dump, show_dir)
+
+
+def files_to_write(dump: Path | None, metrics_out: Path | None, work_dir: Path | None) -> list[Path]:
+    """Return the files that the metrics go to.
+
+    Raises:
+        ValueError: if the predictions are to be pickled.
+        OSError: if one of the files, or ``work_dir``, cannot be written.
+    """
+    from posekit.files import require_writable
+
+    if dump and dump.suffix.lower() in (".pkl", ".pickle"):
+        raise ValueError(f"--dump {dump}: predictions are written as JSON, not pickled; name a .json file")
+    if work_dir is not None:
+        require_writable(work_dir, folder=True)
+    files = [path for path in (metrics_out, work_dir and work_dir / "metrics.json") if path]
+    for path in filter(None, (dump, *files)):
+        require_writable(path)
+    return files
 
 
 def show_results(task: Any, files: list[Path], dump: Path | None, show_dir: Path | None) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from posekit.cli.drawing import Interval, ShowDir, draw_predictions
+
+if TYPE_CHECKING:
+    from posekit.config import Config
 
 Overrides = Annotated[
     list[str] | None,
@@ -16,16 +19,16 @@ Overrides = Annotated[
         "-o",
         "--cfg-options",
         metavar="KEY=VALUE",
-        help="Change a value: a.b.0.c=value; repeatable. --cfg-options takes several.",
+        help="Value to change: a.b.0.c=value; repeatable. --cfg-options takes several at once.",
     ),
 ]
 Plugins = Annotated[
     list[str] | None,
-    typer.Option("--plugin", metavar="MODULE", help="Import a module with components of yours; repeatable."),
+    typer.Option("--plugin", metavar="MODULE", help="Module with components of yours to import; repeatable."),
 ]
 ConfigRoots = Annotated[
     list[Path] | None,
-    typer.Option("--config-root", metavar="FOLDER", help="Let bases come from this folder, too; repeatable."),
+    typer.Option("--config-root", metavar="FOLDER", help="Another folder that bases may come from; repeatable."),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 Devices = Annotated[
@@ -39,10 +42,12 @@ Devices = Annotated[
 NumNodes = Annotated[
     int | None,
     typer.Option(
-        "--num-nodes", min=1, help="Number of machines; torchrun, SLURM and mpirun are recognised by themselves."
+        "--num-nodes", min=1, help="Number of machines; what torchrun, SLURM or mpirun have started is recognised."
     ),
 ]
-Precision = Annotated[str | None, typer.Option("--precision", help="Lightning's: 32-true, 16-mixed, bf16-mixed ...")]
+Precision = Annotated[
+    str | None, typer.Option("--precision", help="Precision, as Lightning names it: 32-true, 16-mixed, bf16-mixed ...")
+]
 
 
 def train(
@@ -51,25 +56,23 @@ def train(
         Path | None, typer.Option(help="Folder of the run; by default work_dirs/<config name>.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from last.pth in the run's folder, if it is there.")
+        bool, typer.Option("--resume", help="Continue from last.pth in the run's folder, if it is there.")
     ] = False,
-    resume_from: Annotated[Path | None, typer.Option(help="Go on from this checkpoint.")] = None,
+    resume_from: Annotated[Path | None, typer.Option(help="Checkpoint to continue from.")] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Put this run in the place of one that its folder holds.")
+        bool, typer.Option("--overwrite", help="Replace a run that the folder already holds.")
     ] = False,
-    load_from: Annotated[
-        str | None, typer.Option(help="Start from the weights of this checkpoint (path or URL).")
-    ] = None,
+    load_from: Annotated[str | None, typer.Option(help="Checkpoint whose weights to start from (path or URL).")] = None,
     override: Overrides = None,
     device: Device = "auto",
     devices: Devices = None,
     num_nodes: NumNodes = None,
-    amp: Annotated[bool, typer.Option("--amp", help="Mixed precision: the same as --precision 16-mixed.")] = False,
+    amp: Annotated[bool, typer.Option("--amp", help="Use mixed precision: short for --precision 16-mixed.")] = False,
     precision: Precision = None,
     auto_scale_lr: Annotated[
         bool, typer.Option("--auto-scale-lr", help="Scale the learning rate to the batch size.")
     ] = False,
-    max_epochs: Annotated[int | None, typer.Option(min=1, help="Train so many epochs.")] = None,
+    max_epochs: Annotated[int | None, typer.Option(min=1, help="Number of epochs to train.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random choices.")] = None,
     overfit: Annotated[
         int | None,
@@ -85,7 +88,7 @@ def train(
 ) -> None:
     """Train the model of CONFIG; checkpoints, log and curves go to the run's folder.
 
-    --resume goes on where a run ended or was stopped, with the same result as an undisturbed run.
+    --resume continues a run that ended or was stopped, with the same result as an uninterrupted run.
     """
     import_plugins(plugin)
     from posekit.config import load
@@ -98,29 +101,40 @@ def train(
 
         loaded = overfit_config(loaded, overfit, max_epochs or EPOCHS)
         work_dir = work_dir or Path("work_dirs") / f"{config.stem}_overfit"
-    elif max_epochs is not None:
-        loaded.setdefault("train_cfg", {})["max_epochs"] = max_epochs
-    if seed is not None:
-        loaded["randomness"] = {**(loaded.get("randomness") or {}), "seed": seed}
-    if auto_scale_lr:
-        loaded["auto_scale_lr"] = {**(loaded.get("auto_scale_lr") or {}), "enable": True}
+        max_epochs = None  # they are those of the overfitting
+    change_settings(loaded, max_epochs=max_epochs, seed=seed, scale_lr=auto_scale_lr, validate=not no_validate)
     draw_predictions(loaded, show_dir, interval)
-    if no_validate:
-        loaded["val_dataloader"] = None
-    run_training(
+    launch = plan_launch(devices, num_nodes)
+    result = run_training(
         loaded,
         work_dir=work_dir,
         resume=resume_from or resume,
         load_from=load_from,
         overwrite=overwrite,
         device=device,
-        launch=plan_launch(devices, num_nodes),
+        launch=launch,
         precision=precision or ("16-mixed" if amp else None),
     )
+    if launch.is_main:
+        typer.echo(result)
+
+
+def change_settings(
+    config: Config, *, max_epochs: int | None, seed: int | None, scale_lr: bool, validate: bool
+) -> None:
+    """Change the settings of a config that options of the command line stand for; None leaves one as it is."""
+    if max_epochs is not None:
+        config.setdefault("train_cfg", {})["max_epochs"] = max_epochs
+    if seed is not None:
+        config["randomness"] = {**(config.get("randomness") or {}), "seed": seed}
+    if scale_lr:
+        config["auto_scale_lr"] = {**(config.get("auto_scale_lr") or {}), "enable": True}
+    if not validate:
+        config["val_dataloader"] = None
 
 
 def import_plugins(names: list[str] | None) -> None:
-    """Import the modules that the person at the keyboard named, also from the working directory."""
+    """Import the modules that the person named on the command line, also from the working directory."""
     import importlib
     import sys
 
@@ -133,6 +147,6 @@ def import_plugins(names: list[str] | None) -> None:
             if not f"{name}.".startswith(f"{error.name}."):  # something that the plugin imports
                 raise
             raise ValueError(
-                f"--plugin {name}: no module '{error.name}', seen from {Path.cwd()}; it is a name as "
-                "after import, of a file or package here or installed"
+                f"--plugin {name}: no module '{error.name}', seen from {Path.cwd()}; give its name as "
+                "in an import statement; it may be a file or package in this folder, or an installed one"
             ) from error

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from posekit.config.errors import ConfigError, near, shown_path
+from posekit.config.errors import ConfigError, shown_path
+from posekit.console import suggestion
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
 
@@ -61,7 +62,7 @@ class Config(dict[Any, Any]):
 
     def __missing__(self, key: Any) -> Any:
         place = f"{shown_path(self._file)}: " if self._file else ""
-        raise KeyError(f"{place}{self._at or 'the config'} has no '{key}'; {near(key, self)}")
+        raise KeyError(f"{place}{self._at or 'the config'} has no '{key}'; {suggestion(key, self)}")
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -79,7 +80,7 @@ class Config(dict[Any, Any]):
 
     def __delattr__(self, name: str) -> None:
         if name not in self:
-            raise AttributeError(f"{self._at or 'the config'} has no '{name}'; {near(name, self)}")
+            raise AttributeError(f"{self._at or 'the config'} has no '{name}'; {suggestion(name, self)}")
         del self[name]
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -171,7 +172,7 @@ class Config(dict[Any, Any]):
             key, known = find_key(value, part)
             if key is None:
                 where = ".".join(done) or "the config"
-                raise ConfigError(f"{where} has no '{part}'; {near(part, known)}")
+                raise ConfigError(f"{where} has no '{part}'; {suggestion(part, known)}")
             if isinstance(value, Config):
                 mark = value.mark(key)
             else:

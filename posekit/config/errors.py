@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-
-from posekit.console import suggestion
 
 
 class ConfigError(ValueError):
@@ -18,8 +15,3 @@ def shown_path(file: str) -> str:
         return str(Path(file).relative_to(Path.cwd()))
     except (ValueError, OSError):
         return file
-
-
-def near(name: object, known: Iterable[object], *, what: str = "known") -> str:
-    """Return ``did you mean 'x'?`` where a known name is close, and else the names there are."""
-    return suggestion(name, known, otherwise=f"{what}:")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
 from posekit.config.config import Config, Mark, find_key
-from posekit.config.errors import ConfigError, near, shown_path
+from posekit.config.errors import ConfigError, shown_path
 from posekit.config.limits import DICT_COST, MAX_DEPTH, Budget, OverBudgetError, checked
 from posekit.config.operations import (
     FUNCTIONS,
@@ -27,6 +27,7 @@ from posekit.config.operations import (
 )
 from posekit.config.values import MarkedList, TypeName
 from posekit.config.variables import environment_value, substitute
+from posekit.console import suggestion
 
 MISTAKES = (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError, RecursionError, MemoryError)
 ADVICE = {
@@ -179,7 +180,9 @@ class Evaluator:
             self.fail(node, f"name '{node.id}' is not defined here; a value of the base is _base_.{node.id}")
         if node.id in FUNCTIONS:
             self.fail(node, f"'{node.id}' is a function and can only be called; types are named by a text")
-        return self.fail(node, f"name '{node.id}' is not defined; {near(node.id, self.names, what='defined')}")
+        return self.fail(
+            node, f"name '{node.id}' is not defined; {suggestion(node.id, self.names, otherwise='defined:')}"
+        )
 
     def on_attribute(self, node: ast.Attribute) -> Any:
         value = self.value(node.value)
@@ -188,13 +191,13 @@ class Evaluator:
         if not isinstance(value, Config):
             raise NotAllowedError(f"attribute '.{node.attr}' of {kind(value)} is not allowed; only dicts have them")
         if node.attr not in value:
-            raise NotAllowedError(f"the dict has no '{node.attr}'; {near(node.attr, value)}")
+            raise NotAllowedError(f"the dict has no '{node.attr}'; {suggestion(node.attr, value)}")
         return value[node.attr]
 
     def on_subscript(self, node: ast.Subscript) -> Any:
         value, index = self.value(node.value), self.index(node.slice)
         if isinstance(value, Config) and not isinstance(index, slice) and index not in value:
-            raise NotAllowedError(f"the dict has no {index!r}; {near(index, value)}")
+            raise NotAllowedError(f"the dict has no {index!r}; {suggestion(index, value)}")
         if not isinstance(value, (Config, list, tuple, str, range)):
             raise NotAllowedError(f"a {kind(value)} has no items; dicts, lists, tuples and texts have")
         if isinstance(index, slice):
@@ -218,7 +221,7 @@ class Evaluator:
         for part in path:
             found, known = find_key(value, part)
             if found is None:
-                raise NotAllowedError(f"_base_.{'.'.join(path)}: no '{part}' in the bases; {near(part, known)}")
+                raise NotAllowedError(f"_base_.{'.'.join(path)}: no '{part}' in the bases; {suggestion(part, known)}")
             value = value[found]
         return value
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any, cast
 
 from posekit.config.errors import ConfigError, shown_path
 from posekit.config.names import is_name, named_config
@@ -73,6 +75,33 @@ def config_root(path: Path) -> Path:
             return parent
     here = Path.cwd().resolve()
     return here if path.is_relative_to(here) else path.parent
+
+
+def path_beside(path: str, config: str) -> str:
+    """Return a config's path that another config states, as one that holds from any working directory.
+
+    Args:
+        path: ``configs/...`` or any other path, seen from the folder that holds the other config's ``configs``, or
+            from its project's folder. One that is not there stays as it is.
+        config: file of the other config; "" if it has none.
+    """
+    if not config or is_name(path) or "::" in path:
+        return path
+    root = config_root(Path(config).resolve())
+    beside = (root.parent if root.name == "configs" else root) / path
+    return str(beside) if beside.is_file() else path
+
+
+def model_with_paths(config: Any) -> Any:
+    """Return a config's model, in which paths of configs (a distiller's ``student_cfg``) hold from anywhere."""
+    model, file = config["model"], getattr(config, "filename", "")
+    if not isinstance(model, dict):
+        return model
+    model = copy.deepcopy(cast("dict[str, Any]", model))
+    for key, value in model.items():
+        if key.endswith("_cfg") and isinstance(value, str):
+            model[key] = path_beside(value, file)
+    return model
 
 
 def is_checkout(folder: Path) -> bool:

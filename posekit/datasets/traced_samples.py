@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.base import BaseDataset
+from posekit.datasets.transforms.base import DeviceTransform
 from posekit.datasets.transforms.generate_target import GenerateTarget, input_keypoints
 from posekit.datasets.transforms.pack_pose_inputs import PackPoseInputs
 from posekit.datasets.transforms.pipeline import Pipeline
@@ -68,9 +69,10 @@ def trace(dataset: BaseDataset, index: int) -> TracedSample:
 
 
 def watched(pipeline: Iterable[Any], before: list[tuple[np.ndarray, np.ndarray]]) -> list[Any]:
-    """Return a pipeline's steps without the packing; keypoints join ``before`` where codecs are about to encode them.
+    """Return a pipeline's steps on single samples, without the packing.
 
-    A codec may put its own keypoints, such as shares of the input's size, in their place.
+    Keypoints join ``before`` where codecs are about to encode them. A codec may put its own keypoints, such as shares
+    of the input's size, in their place.
     """
 
     def look(results: Results) -> Results:
@@ -82,6 +84,6 @@ def watched(pipeline: Iterable[Any], before: list[tuple[np.ndarray, np.ndarray]]
     for step in pipeline:
         if isinstance(step, GenerateTarget):
             steps.append(look)
-        if not isinstance(step, PackPoseInputs):
+        if not isinstance(step, (PackPoseInputs, DeviceTransform)):
             steps.append(step)
     return steps

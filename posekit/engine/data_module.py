@@ -1,4 +1,4 @@
-"""The data of a run, from its config."""
+"""The data of a run, from its config: datasets, how they change in the course of the run, and loaders."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any
 from lightning.pytorch import LightningDataModule
 from torch.utils.data import DataLoader
 
+from posekit.datasets.base import BadSampleError, cause
+from posekit.datasets.transforms.base import DeviceTransform
 from posekit.datasets.transforms.pipeline import Pipeline
-from posekit.engine.collate import collate, collate_columns
-from posekit.engine.resumable_loader import EpochBatches, ResumableLoader, WorkerStart
-from posekit.engine.staged_dataset import StagedDataset
+from posekit.engine.loader import EpochBatches, ResumableLoader, WorkerStart, collate, collate_columns
 from posekit.registry import DATASETS, SAMPLERS
 
 logger = logging.getLogger(__name__)
@@ -26,10 +26,9 @@ class PoseDataModule(LightningDataModule):
 
     Args:
         loaders: the config's dataloader of each of ``train``, ``val`` and ``test`` that the run has.
-        seed: of orders and augmentation.
-        opencv_threads: in each worker.
-        start_method: how workers are started, ``fork``, ``spawn`` or ``forkserver``.
-        targets_on_device: leave encoding to the training device where the codec can do it.
+        seed: seed of the samples' order and augmentation.
+        opencv_threads: number of OpenCV's threads in each worker.
+        start_method: way to start workers, ``fork``, ``spawn`` or ``forkserver``.
     """
 
     def __init__(
@@ -39,30 +38,42 @@ class PoseDataModule(LightningDataModule):
         seed: int = 0,
         opencv_threads: int = 0,
         start_method: str | None = None,
-        targets_on_device: bool = True,
     ) -> None:
         super().__init__()
         self.loaders = {name: loader for name, loader in loaders.items() if loader}
         self.seed = seed
         self.opencv_threads = opencv_threads
         self.start_method = start_method
-        self.targets_on_device = targets_on_device
         self.datasets: dict[str, Any] = {}
         self.stages: list[tuple[int, dict[str, Any]]] = []
-        self.codec: Any = None
+        self.train_data: StagedDataset | None = None
         self.start = {"epoch": 0, "done": 0}
         self.train_loader: ResumableLoader | None = None
 
     def dataset(self, name: str) -> Any:
         """Return the dataset of ``train``, ``val`` or ``test``."""
         if name not in self.datasets:
-            given = self.loaders[name]["dataset"]
-            self.datasets[name] = DATASETS.build(given) if isinstance(given, dict) else given
+            config = self.loaders[name]["dataset"]
+            self.datasets[name] = DATASETS.build(config) if isinstance(config, dict) else config
         return self.datasets[name]
 
     def add_stage(self, epoch: int, *, dataset: dict | None = None, pipeline: Sequence[dict] | None = None) -> None:
         """Use another dataset or pipeline from an epoch, counted from 0, on; before the loader is built."""
         self.stages.append((epoch, {"dataset": dataset, "pipeline": pipeline}))
+
+    @property
+    def device_steps(self) -> Sequence[DeviceTransform]:
+        """What the device runs on the training batches of the present epoch."""
+        return self.train_data.device_steps if self.train_data is not None else ()
+
+    def describe_pipeline(self) -> str:
+        """Say which steps of the training pipeline run where; "" if the training data has no pipeline of steps."""
+        pipeline = getattr(self.dataset("train"), "pipeline", None)
+        if not isinstance(pipeline, Pipeline) or not len(pipeline):
+            return ""
+        in_workers, on_device = pipeline.split()
+        names = ", ".join(getattr(step, "__name__", type(step).__name__) for step in in_workers)
+        return f"loader: {names}; device: {', '.join(step.describe() for step in on_device) or 'nothing'}"
 
     def staged(self) -> StagedDataset:
         """Return the training data with all its stages."""
@@ -75,9 +86,9 @@ class PoseDataModule(LightningDataModule):
         return StagedDataset(stages, seed=self.seed)
 
     def train_dataloader(self) -> ResumableLoader:
-        dataset, settings = self.staged(), self.loaders["train"]
-        if self.targets_on_device:
-            self.codec = dataset.take_encoder()
+        self.train_data, settings = self.staged(), self.loaders["train"]
+        dataset = self.train_data
+        dataset.split_pipelines()
         batches = self.batches(dataset, settings, shuffle=True)
         if not len(batches):
             raise ValueError(
@@ -135,3 +146,93 @@ class PoseDataModule(LightningDataModule):
         self.start = dict(state_dict)
         if self.train_loader is not None:
             self.train_loader.seek(self.start)
+
+
+class StagedDataset:
+    """A dataset, or several, each from an epoch on; all of one length.
+
+    Args:
+        stages: (first epoch, dataset), by epoch, the first from 0 on.
+        seed: seed of the samples' random numbers.
+
+    Raises:
+        ValueError: if the stages differ in length.
+    """
+
+    def __init__(self, stages: Sequence[tuple[int, Any]], *, seed: int = 0) -> None:
+        self.stages = list(stages)
+        self.steps: list[Sequence[DeviceTransform]] = [()] * len(self.stages)
+        lengths = {len(dataset) for _, dataset in self.stages}
+        if len(lengths) > 1:
+            raise ValueError(f"the training data of all stages must be of one length; found {sorted(lengths)} samples")
+        for _, dataset in self.stages:
+            dataset.seed = seed
+
+    @property
+    def epoch(self) -> int:
+        return getattr(self.stages[0][1], "epoch", 0)
+
+    @property
+    def stage(self) -> int:
+        """The number of the present epoch's stage."""
+        return [number for number, (first, _) in enumerate(self.stages) if first <= self.epoch][-1]
+
+    @property
+    def current(self) -> Any:
+        """The dataset of the present epoch."""
+        return self.stages[self.stage][1]
+
+    @property
+    def device_steps(self) -> Sequence[DeviceTransform]:
+        """What the device runs on the batches of the present epoch."""
+        return self.steps[self.stage]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch, also in workers that already run."""
+        for _, dataset in self.stages:
+            if hasattr(dataset, "set_epoch"):
+                dataset.set_epoch(epoch)
+
+    def __len__(self) -> int:
+        return len(self.stages[0][1])
+
+    def __getitem__(self, index: int) -> Any:
+        """Return a sample of the present epoch.
+
+        Raises:
+            BadSampleError: names the sample that cannot be used.
+        """
+        try:
+            sample = self.current[index]
+            if isinstance(sample, dict) and "inputs" not in sample:
+                raise ValueError(packs_nothing(self.current))
+        except BadSampleError:
+            raise
+        except Exception as error:
+            raise named_error(self.current, index, error) from error
+        return sample
+
+    def split_pipelines(self) -> None:
+        """Keep in the pipelines what workers run; ``device_steps`` are the others."""
+        for number, (first, dataset) in enumerate(self.stages):
+            pipeline = getattr(dataset, "pipeline", None)
+            if isinstance(pipeline, Pipeline):
+                dataset = copy.copy(dataset)  # the run's own one keeps its pipeline
+                dataset.pipeline, self.steps[number] = pipeline.split()
+                self.stages[number] = (first, dataset)
+
+
+def packs_nothing(dataset: Any) -> str:
+    """Return what to say of a dataset whose samples no model takes."""
+    steps = list(getattr(dataset, "pipeline", None) or ())
+    state = f"ends with {type(steps[-1]).__name__}" if steps else "is empty"
+    return f"its pipeline {state}, and its samples have no 'inputs'; end it with PackPoseInputs"
+
+
+def named_error(dataset: Any, index: int, error: Exception) -> BadSampleError:
+    """Return an error that says which sample of which dataset could not be read, and why."""
+    info: Any = {}
+    if hasattr(dataset, "get_data_info"):
+        info = dataset.get_data_info(index)
+    path = f" ({info['img_path']})" if info.get("img_path") else ""
+    return BadSampleError(f"sample {index} of {type(dataset).__name__}{path}: {cause(error)}")

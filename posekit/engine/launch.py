@@ -20,7 +20,7 @@ class Launch(NamedTuple):
     """The processes of a run.
 
     Attributes:
-        devices: on each machine, a process for each.
+        devices: number of devices on each machine, with a process for each.
         num_nodes: number of machines.
         rank: of this process, among all.
         starter: what started the processes; "" if this process starts the others itself.
@@ -47,8 +47,8 @@ def plan_launch(
     """Return the processes of this run: those that a launcher has started, else as many as asked for.
 
     Args:
-        devices: devices on each machine that were asked for; by default as many as were started, else one.
-        num_nodes: machines that were asked for; likewise.
+        devices: number of devices asked for on each machine; by default as many as a launcher has started, else one.
+        num_nodes: number of machines asked for; likewise.
         environment: variables to look at; what mpirun says is also written in torchrun's words, which torch knows.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from posekit.config.errors import near
+from posekit.console import suggestion
 from posekit.registry import strip_scope
 
 LOCAL = "LocalVisBackend"
@@ -25,7 +25,7 @@ class BackEnd(NamedTuple):
         module: where the logger's class is.
         name: name of the class.
         package: what must be installed besides Lightning.
-        renamed: settings of the back end by what the logger calls them.
+        renamed: what the logger calls settings of the back end that have another name there.
         folder: argument of the logger that takes the run's folder; None for none.
         title: argument of the logger that takes the run's name; None for none.
     """
@@ -71,7 +71,7 @@ def backend_problem(config: Any) -> str | None:
     if name in WITHOUT_LOGGER:
         return f"{name}: {WITHOUT_LOGGER[name]}"
     if name not in BACK_ENDS:
-        return f"no back end '{name}'; {near(name, [LOCAL, *BACK_ENDS])}"
+        return f"no back end '{name}'; {suggestion(name, [LOCAL, *BACK_ENDS])}"
     back_end = BACK_ENDS[name]
     if importlib.util.find_spec(back_end.package) is None:
         package = back_end.package.replace("_", "-")
@@ -103,7 +103,7 @@ def build_logger(name: str, config: Mapping[str, Any], folder: Path) -> Any:
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in takes.values()):
         for key in settings:
             if key not in takes:
-                raise ValueError(f"vis_backends: {name} takes no '{key}'; {near(key, list(takes))}")
+                raise ValueError(f"vis_backends: {name} takes no '{key}'; {suggestion(key, list(takes))}")
     own = {back_end.title: folder.absolute().name, back_end.folder: folder}
     if name == "TensorboardVisBackend":
         own |= {"name": "tensorboard", "version": ""}
@@ -114,10 +114,10 @@ def build_logger(name: str, config: Mapping[str, Any], folder: Path) -> Any:
 
 
 class LoggerSink:
-    """Hands drawn images to a logger, where it takes images.
+    """Hands drawn images to a logger, if it takes images.
 
     Args:
-        logger: one of Lightning's.
+        logger: a logger of Lightning's.
     """
 
     def __init__(self, logger: Any) -> None:

@@ -35,26 +35,26 @@ def explained(model: Any, inputs: Any, samples: Any) -> Iterator[None]:
 
 
 def misfit(model: Any, inputs: Any, samples: Any) -> str | None:
-    """Return what does not fit, or None where every part takes what it is given."""
-    giver, given = "the pipeline", inputs
+    """Return what does not fit, or None where every part takes the one before gives."""
+    source, features = "the pipeline", inputs
     with torch.no_grad():
         for name in PARTS:
             part = getattr(model, name, None)
             if part is None:
                 continue
             try:
-                result = part(given)
+                result = part(features)
             except (RuntimeError, IndexError):
                 return (
-                    f"model.{name} ({type(part).__name__}) does not take what {giver} gives, {shapes(given)}; "
+                    f"model.{name} ({type(part).__name__}) does not take what {source} gives, {shapes(features)}; "
                     f"make the channels and sizes that model.{name} expects equal to these"
                 )
-            giver, given = f"model.{name} ({type(part).__name__})", result
+            source, features = f"model.{name} ({type(part).__name__})", result
     targets = model.head.targets(samples) if hasattr(model.head, "targets") else []
-    if not targets or set(shapes_in(given)) <= set(shapes_in(targets)):
+    if not targets or set(shapes_in(features)) <= set(shapes_in(targets)):
         return None
     return (
-        f"{giver} gives {shapes(given)} where the targets are {shapes(targets)}; make its number of keypoints that "
+        f"{source} gives {shapes(features)} where the targets are {shapes(targets)}; make its number of keypoints that "
         "of the data's keypoint set, and its codec that of GenerateTarget"
     )
 

@@ -21,8 +21,8 @@ def overfit_config(config: Config, num_samples: int, epochs: int = EPOCHS) -> Co
 
     Args:
         config: with ``train_dataloader`` and ``val_dataloader``.
-        num_samples: the first so many of the training data.
-        epochs: steps.
+        num_samples: number of samples, from the start of the training data.
+        epochs: number of epochs, each of one step.
 
     Raises:
         ValueError: if the config lacks one of the loaders, or there is nothing to learn.

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from posekit.codecs.agreement import check_codecs
 from posekit.config.config import Config
-from posekit.config.errors import ConfigError, near
+from posekit.config.errors import ConfigError
+from posekit.config.folders import model_with_paths
 from posekit.config.load import load
+from posekit.console import suggestion
 from posekit.keypoints.skeleton import load_metainfo
 from posekit.models.init_weights import RULES, rule_name
 from posekit.models.layers.activation import ACTIVATIONS
@@ -29,7 +31,7 @@ from posekit.registry import (
 from posekit.registry.signature import parameters
 
 if TYPE_CHECKING:
-    from posekit.engine.translation import Translation
+    from posekit.engine.run_plan import RunPlan
 
 Reader: TypeAlias = Callable[[Mapping[str, Any]], Any]
 PLAIN = (str, int, float, list, tuple)
@@ -40,7 +42,7 @@ LOOPS = {
 }
 SAMPLER_ARGUMENTS = ("dataset", "seed", "shuffle", "rank", "world_size")
 SCHEDULE_ARGUMENTS = ("end", "param_name", "epoch_length")
-"""What the run gives to each of them."""
+"""Arguments that the run adds to those of the config."""
 LATER_PARTS = {
     "switch_pipeline": TRANSFORMS,
     "new_train_pipeline": TRANSFORMS,
@@ -53,59 +55,60 @@ LAYERS = {"norm_cfg": NORMS, "act_cfg": ACTIVATIONS, "conv_cfg": CONVS, "init_cf
 """Arguments that name layers or first weights, and what these are called."""
 
 
-def check_near_misses(made: Translation, known: Sequence[str]) -> None:
+def check_near_misses(plan: RunPlan, known: Sequence[str]) -> None:
     """Refuse top-level keys that look like a misspelt run setting; any other is a variable of the config."""
-    for key in made.config:
+    for key in plan.config:
         if key in known or not isinstance(key, str):
             continue
-        close = difflib.get_close_matches(key, [name for name in known if name not in made.config], 1, 0.88)
+        close = difflib.get_close_matches(key, [name for name in known if name not in plan.config], 1, 0.88)
         if close:
-            made.refuse(key, f"nothing reads '{key}'; did you mean '{close[0]}'?")
+            plan.refuse(key, f"nothing reads '{key}'; did you mean '{close[0]}'?")
 
 
-def check_loops(made: Translation) -> None:
+def check_loops(plan: RunPlan) -> None:
     """Refuse loops of other kinds than the usual ones."""
     for key, known in LOOPS.items():
-        kind = made.mapping(key, made.config.get(key)).get("type")
+        kind = plan.mapping(key, plan.config.get(key)).get("type")
         if kind is not None and strip_scope(str(kind)) not in known:
-            made.refuse(f"{key}.type", f"no loop '{kind}'; {near(kind, known)}")
+            plan.refuse(f"{key}.type", f"no loop '{kind}'; {suggestion(kind, known)}")
 
 
-def check_model(made: Translation) -> None:
+def check_model(plan: RunPlan) -> None:
     """Check the model and everything in it."""
-    if "model" not in made.config:
-        made.refuse("model", f"is missing; {near('model', made.config, what='the config has')}")
+    if "model" not in plan.config:
+        plan.refuse("model", f"is missing; {suggestion('model', plan.config, otherwise='the config has:')}")
         return
-    made.check_part("model", MODELS, made.config["model"])
-    check_inside(made, "model", made.config["model"])
+    plan.check_part("model", MODELS, plan.config["model"])
+    check_inside(plan, "model", plan.config["model"])
 
 
-def check_codecs_agree(made: Translation) -> None:
+def check_codecs_agree(plan: RunPlan) -> None:
     """Check that the model decodes by the codecs that its targets are encoded with."""
-    student = made.config["model"].get("student_cfg") if isinstance(made.config.get("model"), Mapping) else None
+    model = plan.config.get("model")
+    student = model_with_paths(plan.config).get("student_cfg") if isinstance(model, Mapping) else None
     if not isinstance(student, str):
-        made.problems += check_codecs(made.config)
+        plan.problems += check_codecs(plan.config)
         return
     try:
-        decoding = {**made.config, "model": load(student)["model"]}  # what a distiller decodes by is another file's
+        decoding = {**plan.config, "model": load(student)["model"]}  # what a distiller decodes by is another file's
     except ConfigError as error:
-        made.refuse("model.student_cfg", str(error))
+        plan.refuse("model.student_cfg", str(error))
     else:
-        made.problems += [f"{student}: {problem}" for problem in check_codecs(decoding)]
+        plan.problems += [f"{student}: {problem}" for problem in check_codecs(decoding)]
 
 
-def check_dataset(made: Translation, path: str, dataset: Any) -> None:
+def check_dataset(plan: RunPlan, path: str, dataset: Any) -> None:
     """Check a dataset with its pipeline and keypoint set, and those it is made of; a built one is taken as it is."""
     if not isinstance(dataset, (Mapping, *PLAIN)):
         return
-    made.check_part(path, DATASETS, dataset)
+    plan.check_part(path, DATASETS, dataset)
     if not isinstance(dataset, Mapping):
         return
     for at, metainfo, read in keypoint_sets(dataset, path):
         try:
             read(metainfo)
         except (OSError, ValueError) as error:
-            made.refuse(at, str(error))
+            plan.refuse(at, str(error))
 
 
 def keypoint_sets(dataset: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any], Reader]]:
@@ -124,40 +127,40 @@ def keypoint_sets(dataset: Mapping[str, Any], path: str) -> Iterator[tuple[str, 
             yield from keypoint_sets(part, at)
 
 
-def check_test_pipeline(made: Translation) -> None:
+def check_test_pipeline(plan: RunPlan) -> None:
     """Check the transforms that prepare an image for prediction: the test data's, else the validation data's."""
     for loader in ("test_dataloader", "val_dataloader"):
-        dataset = made.mapping(loader, made.config.get(loader)).get("dataset")
+        dataset = plan.mapping(loader, plan.config.get(loader)).get("dataset")
         if isinstance(dataset, Mapping) and dataset.get("pipeline"):
             path = f"{loader}.dataset.pipeline"
-            for at, step in one_or_many(made, path, dataset["pipeline"]):
-                made.check_part(at, TRANSFORMS, step)
+            for at, step in one_or_many(plan, path, dataset["pipeline"]):
+                plan.check_part(at, TRANSFORMS, step)
             return
 
 
-def check_sampler(made: Translation, path: str, sampler: Any) -> None:
-    made.check_part(path, SAMPLERS, sampler, given=SAMPLER_ARGUMENTS)
+def check_sampler(plan: RunPlan, path: str, sampler: Any) -> None:
+    plan.check_part(path, SAMPLERS, sampler, added=SAMPLER_ARGUMENTS)
 
 
-def check_evaluators(made: Translation, stages: Sequence[str]) -> None:
+def check_evaluators(plan: RunPlan, stages: Sequence[str]) -> None:
     """Check the metrics of the stages that have any."""
     for path in [f"{stage}_evaluator" for stage in stages if stage != "train"]:
-        for at, metric in one_or_many(made, path, made.config.get(path)):
-            made.check_part(at, METRICS, metric)
+        for at, metric in one_or_many(plan, path, plan.config.get(path)):
+            plan.check_part(at, METRICS, metric)
 
 
-def check_optimizer(made: Translation, path: str, optimizer: Any) -> bool:
+def check_optimizer(plan: RunPlan, path: str, optimizer: Any) -> bool:
     """Check an optimizer; the parameters to train are its first argument."""
     kind: Any = optimizer.get("type") if isinstance(optimizer, Mapping) else None
     cls = kind if callable(kind) else OPTIMIZERS.get(kind) if kind in OPTIMIZERS else None
-    return made.check_part(path, OPTIMIZERS, optimizer, given=list(parameters(cls)[0])[:1] if cls else ())
+    return plan.check_part(path, OPTIMIZERS, optimizer, added=list(parameters(cls)[0])[:1] if cls else ())
 
 
-def checked_schedules(made: Translation) -> list[dict[str, Any]]:
+def checked_schedules(plan: RunPlan) -> list[dict[str, Any]]:
     """Return the schedules of ``param_scheduler`` that can be used."""
     schedules: list[dict[str, Any]] = []
-    for at, part in one_or_many(made, "param_scheduler", made.config.get("param_scheduler")):
-        if not made.check_part(at, SCHEDULES, part, given=SCHEDULE_ARGUMENTS):
+    for at, part in one_or_many(plan, "param_scheduler", plan.config.get("param_scheduler")):
+        if not plan.check_part(at, SCHEDULES, part, added=SCHEDULE_ARGUMENTS):
             continue
         whole = Config({"end": 10**9, "param_name": "lr", "epoch_length": 1000})
         whole.update(part)
@@ -165,12 +168,12 @@ def checked_schedules(made: Translation) -> list[dict[str, Any]]:
             SCHEDULES.construct(whole)
         except (BuildError, ValueError) as error:
             why = error.problems[0].partition(": ")[2] if isinstance(error, BuildError) else str(error)
-            made.refuse(at, why)
+            plan.refuse(at, why)
         schedules.append(dict(part))
     return schedules
 
 
-def check_inside(made: Translation, path: str, value: Any, owner: Any = None) -> None:
+def check_inside(plan: RunPlan, path: str, value: Any, owner: Any = None) -> None:
     """Check what stands in a model or hook and no argument's hint tells of: parts for later, types of layers.
 
     Args:
@@ -178,7 +181,7 @@ def check_inside(made: Translation, path: str, value: Any, owner: Any = None) ->
     """
     if isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            check_inside(made, f"{path}.{index}", item, owner)
+            check_inside(plan, f"{path}.{index}", item, owner)
     if not isinstance(value, Mapping):
         return
     if value.get("type") in MODELS:
@@ -186,14 +189,14 @@ def check_inside(made: Translation, path: str, value: Any, owner: Any = None) ->
     for name, item in value.items():
         at = f"{path}.{name}"
         if name in LATER_PARTS:
-            for place, part in one_or_many(made, at, item):
-                made.check_part(place, LATER_PARTS[name], part)
+            for place, part in one_or_many(plan, at, item):
+                plan.check_part(place, LATER_PARTS[name], part)
         if name in LAYERS and getattr(owner, "__module__", "").startswith("posekit."):
-            for place, layer in one_or_many(made, at, item):
-                kind = made.mapping(place, layer).get("type")
+            for place, layer in one_or_many(plan, at, item):
+                kind = plan.mapping(place, layer).get("type")
                 if strip_scope(str(kind)) not in LAYERS[name] and rule_name(str(kind)) not in LAYERS[name]:
-                    made.refuse(f"{place}.type", f"{name} has no type {kind!r}; {near(kind, LAYERS[name])}")
-        check_inside(made, at, item, owner)
+                    plan.refuse(f"{place}.type", f"{name} has no type {kind!r}; {suggestion(kind, LAYERS[name])}")
+        check_inside(plan, at, item, owner)
 
 
 def items_of(value: Any) -> Sequence[Any]:
@@ -201,7 +204,7 @@ def items_of(value: Any) -> Sequence[Any]:
     return value if isinstance(value, (list, tuple)) else [value]
 
 
-def one_or_many(made: Translation, path: str, value: Any) -> list[tuple[str, Any]]:
+def one_or_many(plan: RunPlan, path: str, value: Any) -> list[tuple[str, Any]]:
     """Return the single config at a path, or those of a list, with their paths; refuse anything else."""
     if value is None:
         return []
@@ -209,5 +212,5 @@ def one_or_many(made: Translation, path: str, value: Any) -> list[tuple[str, Any
         return [(path, value)]
     if isinstance(value, (list, tuple)):
         return [(f"{path}.{index}", item) for index, item in enumerate(value)]
-    made.refuse(path, f"must be dict(type=...) or a list of them, found {value!r:.40}")
+    plan.refuse(path, f"must be dict(type=...) or a list of them, found {value!r:.40}")
     return []

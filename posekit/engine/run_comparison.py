@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.config.errors import near
+from posekit.console import suggestion
 from posekit.engine.run_log import read_records
 
 OWN_FILE = "scalars.jsonl"
@@ -111,7 +111,7 @@ def chosen_keys(runs: Mapping[str, Records], wanted: Sequence[str]) -> list[str]
         known |= keys_of(records)
     for name in wanted:
         if name not in known:
-            raise ValueError(f"--key {name}: no run has it; {near(name, sorted(known))}")
+            raise ValueError(f"--key {name}: no run has it; {suggestion(name, sorted(known))}")
     metrics = [name for name, kind in known.items() if kind == "val" and name not in ("time", "data_time")]
     return list(wanted) or [name for name in FIRST_KEYS if name in known] + metrics[:MOST_METRICS]
 
@@ -133,15 +133,15 @@ def speed(records: Records, *, whole: bool = False) -> Speed:
     """Measure the speed of a run's training.
 
     Args:
-        records: of the run.
-        whole: count also the first report of each epoch, which has its start in it.
+        records: records of the run.
+        whole: whether to count the first report of each epoch, too, which includes the epoch's start.
 
     Raises:
         ValueError: if the records have no times.
     """
     timed = [record for record in records if record["kind"] == "train" and "time" in record]
     if not timed:
-        raise ValueError("no time per iteration in its records; train with this version of posekit to have it")
+        raise ValueError("no time per iteration in its records; runs of this version of posekit record it")
     steps = np.diff([0, *(record["step"] for record in timed)])
     epochs: dict[int, list[tuple[dict[str, Any], float]]] = defaultdict(list)
     for record, count in zip(timed, steps, strict=True):

@@ -17,7 +17,7 @@ from posekit.files import require_writable
 
 LAST, BEST = "last.pth", "best.pth"
 CHECKPOINTS = (LAST, "best*.pth", "epoch_*.pth", "iter_*.pth", "last_checkpoint")
-"""Files of a run that the next one in its folder must not leave behind as its own."""
+"""Files of a run that the next run in its folder must not pass off as its own."""
 
 LOCK = ".lock"
 CHOSEN = "POSEKIT_RUN_FOLDER"
@@ -46,15 +46,16 @@ def open_run_folder(
 ) -> Iterator[Path]:
     """Give a run its folder, and keep others out of it until the run ends.
 
-    A folder with another run's checkpoints is not mixed with: unless the person named it, ``NAME_2`` is taken.
+    Runs do not mix: where the folder holds another run's checkpoints, this run takes ``NAME_2``, unless the person
+    named the folder.
 
     Args:
         config: the run's config.
         work_dir: folder that the person named; see ``default_folder``.
-        resume: go on with the run that is there.
-        overwrite: remove the checkpoints of the run that is there.
+        resume: whether to continue the run that is there.
+        overwrite: whether to remove the checkpoints of the run that is there.
         is_main: whether this process chooses; the others follow it.
-        may_rename: whether the processes of this run could hear of another name.
+        may_rename: whether all processes of this run learn of another name.
 
     Raises:
         ValueError: if the folder that was named has a run already, and neither resume nor overwrite was asked for.
@@ -68,8 +69,8 @@ def open_run_folder(
     if not resume and not overwrite and holds_run(folder):
         if work_dir is not None or not may_rename:
             raise ValueError(
-                f"{folder}: holds a run already; go on with it by --resume, put a new one in its place by --overwrite, "
-                "or name another folder by --work-dir"
+                f"{folder}: already holds a run; continue it with --resume, replace it with --overwrite, "
+                "or name another folder with --work-dir"
             )
         folder = free_folder(folder)
     require_writable(folder, folder=True)
@@ -113,7 +114,9 @@ def locked(folder: Path) -> Iterator[None]:
     file = (folder / LOCK).open("a+", encoding="utf-8")
     with file:
         if not try_lock(file):
-            raise FolderInUseError(f"{folder}: {holder(file)}; wait for it, or name another folder by --work-dir")
+            raise FolderInUseError(
+                f"{folder}: {holder(file)}; wait for it to end, or name another folder with --work-dir"
+            )
         file.truncate(0)
         command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
         started = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -150,13 +153,14 @@ def holder(file: IO[str]) -> str:
     try:
         file.seek(0)
         note = json.load(file)
-        return f"process {note['pid']} on {note['host']} has run '{note['command']}' there since {note['started']}"
+        process = f"process {note['pid']} on {note['host']}"
+        return f"{process} has been running '{note['command']}' there since {note['started']}"
     except (OSError, ValueError, KeyError):
         return "another process is writing there"
 
 
 def checkpoint_to_resume(folder: Path, resume: bool | str | Path) -> Path | None:
-    """Return the checkpoint to go on from, None to start afresh.
+    """Return the checkpoint to resume from, None to start afresh.
 
     Raises:
         ValueError: if a checkpoint was named and does not exist.

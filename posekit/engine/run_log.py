@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -15,7 +17,7 @@ class RunLog:
     """Appends lines to ``log.txt`` and numbers to ``scalars.jsonl`` in a run's folder.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -36,8 +38,8 @@ class RunLog:
 
     def rewind(self, step: int) -> None:
         """Forget the records after a step: a resumed run makes them again."""
-        kept = [json.dumps(record) + "\n" for record in self.records() if record["step"] <= step]
-        write_atomically(self.scalars, lambda file: file.write("".join(kept).encode()))
+        lines = [json.dumps(record) + "\n" for record in self.records() if record["step"] <= step]
+        write_atomically(self.scalars, lambda file: file.write("".join(lines).encode()))
 
     def start_over(self) -> None:
         """Put the records of an earlier run aside."""
@@ -74,14 +76,14 @@ def read_records(path: Path) -> list[dict[str, Any]]:
 
 def series(records: list[dict[str, Any]], kind: str, wanted: Any) -> dict[str, tuple[list[float], list[float]]]:
     """Return (epochs, values) of each wanted number in the records of a kind."""
-    found: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+    curves: dict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
     for record in records:
         if record["kind"] == kind:
             for name, value in record.items():
                 if isinstance(value, (int, float)) and wanted(name):
-                    found[name][0].append(record["epoch"])
-                    found[name][1].append(value)
-    return dict(found)
+                    curves[name][0].append(record["epoch"])
+                    curves[name][1].append(value)
+    return dict(curves)
 
 
 def draw_panels(
@@ -106,3 +108,24 @@ def draw_panels(
         axes.legend(fontsize="small")
     write_atomically(path, lambda file: canvas.print_png(file))
     return path
+
+
+def keep_warnings(log: RunLog) -> None:
+    """Have posekit's warnings, of workers too, go to the run's log besides the screen."""
+    logger = logging.getLogger("posekit")
+    for handler in [handler for handler in logger.handlers if isinstance(handler, LogLines)]:
+        logger.removeHandler(handler)
+    logger.addHandler(LogLines(log))
+
+
+class LogLines(logging.Handler):
+    """Writes log records to a run's log and to the screen."""
+
+    def __init__(self, log: RunLog) -> None:
+        super().__init__(logging.WARNING)
+        self.run_log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = f"{record.levelname.lower()}: {record.getMessage()}"
+        self.run_log.line(line)
+        print(line, file=sys.stderr, flush=True)

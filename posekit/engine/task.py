@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
-from posekit.codecs.base import BaseCodec
-from posekit.datasets.transforms.split_encoder import encode_columns
+from posekit.array import plain
+from posekit.checkpoints.keypoint_match import keypoint_names
+from posekit.checkpoints.load import load_into, open_checkpoint
+from posekit.config.config import Config
+from posekit.config.folders import model_with_paths
+from posekit.engine.data_module import PoseDataModule
 from posekit.engine.misfit import explained
 from posekit.engine.optimizers.build import build_optimizer
-from posekit.engine.run_length import total_epochs
-from posekit.structures import PoseBatch
-
-ENCODED = ("transformed_keypoints", "keypoints_visible", "dataset_keypoint_weights")
-"""Instance labels that encoding on the device takes."""
+from posekit.engine.run_plan import RunPlan
+from posekit.registry import METRICS, MODELS
 
 
 class PoseTask(LightningModule):
@@ -75,12 +78,13 @@ class PoseTask(LightningModule):
         return self.trainer.datamodule  # pyright: ignore[reportAttributeAccessIssue]
 
     def prepare(self, batch: Any, *, training: bool) -> tuple[Any, Any]:
-        """Return inputs and samples on the device, normalised and, where workers left that open, encoded."""
+        """Return inputs and samples on the device, normalised and, for training, after the pipeline's device steps."""
         data = self.model.data_preprocessor(batch, training)
-        codec = self.data.codec if training else None
-        if codec is not None:
-            encode_targets(codec, data["data_samples"])
-        return data["inputs"], data["data_samples"]
+        inputs, samples = data["inputs"], data["data_samples"]
+        with torch.no_grad():
+            for step in self.data.device_steps if training else ():
+                inputs = step.apply(inputs, samples)
+        return inputs, samples
 
     def on_train_epoch_start(self) -> None:
         for part in self.model.modules():
@@ -120,24 +124,16 @@ class PoseTask(LightningModule):
     def collect(self, name: str) -> dict[str, float]:
         """Return the values of all metrics over the dataset seen."""
         size = len(self.data.dataset(name))
-        found: dict[str, float] = {}
+        values: dict[str, float] = {}
         for metric in self.metrics[name]:
-            found |= metric.evaluate(size)
-        return found
+            values |= metric.evaluate(size)
+        return values
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["meta"] = {**self.meta, "epoch": self.trainer.current_epoch + 1, "iter": self.iterations}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.iterations = checkpoint["meta"]["iter"]
-
-
-@torch.no_grad()
-def encode_targets(codec: BaseCodec, batch: PoseBatch) -> None:
-    """Encode a batch's keypoints on their device and add the targets to it."""
-    labels = {name: batch.get(f"gt_instance_labels.{name}") for name in ENCODED}
-    for name, column in encode_columns(codec, labels).items():
-        batch.set_column(name, column)
 
 
 def flat_losses(losses: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -170,3 +166,84 @@ def not_finite(losses: Mapping[str, float], trainer: Any) -> NotFiniteError:
         f"the loss is not finite ({parts}; learning rate {rate:g}). Lower the learning rate, lengthen the warm-up "
         "or clip gradients (optim_wrapper.clip_grad=dict(max_norm=1.0)); the last checkpoint is from before"
     )
+
+
+def total_epochs(trainer: Any) -> int:
+    """Return the number of epochs of the whole run, a last incomplete one included."""
+    return -(-total_iterations(trainer) // int(trainer.num_training_batches))
+
+
+def total_iterations(trainer: Any) -> int:
+    """Return the number of iterations of the whole run."""
+    if trainer.max_steps and trainer.max_steps > 0:
+        return trainer.max_steps * trainer.accumulate_grad_batches
+    return trainer.max_epochs * int(trainer.num_training_batches)
+
+
+def build_task(
+    config: Config,
+    plan: RunPlan,
+    data: PoseDataModule,
+    stages: tuple[str, ...],
+    model: Any = None,
+) -> PoseTask:
+    """Build the model, the metrics of the stages, and the task of both."""
+    model = model or initialised_model(config)
+    if plan.compile:
+        model.compile(**(plan.compile if isinstance(plan.compile, Mapping) else {}))
+    if plan.num_threads:
+        torch.set_num_threads(plan.num_threads)
+    metrics: dict[str, list[Any]] = {}
+    for stage in stages:
+        metrics[stage] = build_metrics(config, stage)
+        for metric in metrics[stage]:
+            metric.dataset_meta = data.dataset(stage).metainfo
+    first = next(iter(data.loaders))
+    model.dataset_meta = getattr(data.dataset(first), "metainfo", None)
+    meta = {"dataset_meta": plain(model.dataset_meta), "cfg": config.dump(), "seed": plan.seed}
+    return PoseTask(
+        model, optim_wrapper=plan.optim_wrapper, lr_factor=plan.lr_factor, metrics=metrics, meta={**meta, **made_by()}
+    )
+
+
+def build_metrics(config: Config, stage: str) -> list[Any]:
+    """Build the metrics of a stage, ``val`` or ``test``.
+
+    Raises:
+        ValueError: if the config's evaluator is no config of metrics.
+    """
+    evaluator = config.get(f"{stage}_evaluator") or []
+    if not isinstance(evaluator, (dict, list, tuple)):
+        raise ValueError(f"{stage}_evaluator: must be dict(type=...) or a list of them, found {evaluator!r:.40}")
+    return [METRICS.build(metric) for metric in ([evaluator] if isinstance(evaluator, dict) else evaluator)]
+
+
+def initialised_model(config: Config) -> Any:
+    """Build a config's model with initial or pretrained weights."""
+    model = MODELS.build(model_with_paths(config))
+    model.init_weights()
+    return model
+
+
+def load_weights(model: Any, path: str | Path, *, by_name: bool = False) -> None:
+    """Load a checkpoint's weights into a model and say what did not fit.
+
+    Args:
+        model: with its ``dataset_meta``.
+        path: path or URL.
+        by_name: the model is to learn its own keypoint set; it takes over what it shares with the checkpoint's.
+
+    Raises:
+        CheckpointError: if the file is no checkpoint, or one of another model.
+    """
+    checkpoint = open_checkpoint(path)
+    sets = (checkpoint.meta.get("dataset_meta"), model.dataset_meta)
+    keypoints = (keypoint_names(sets[0]), keypoint_names(sets[1])) if by_name else None
+    report = load_into(model, checkpoint.state, source=checkpoint.source, keypoints=keypoints)
+    print(report, flush=True)
+
+
+def made_by() -> dict[str, str]:
+    from posekit import __version__
+
+    return {"posekit_version": __version__, "time": time.strftime("%Y-%m-%d %H:%M:%S")}

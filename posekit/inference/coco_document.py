@@ -55,7 +55,10 @@ class CocoDocument:
             annotation["keypoints_3d"] = frame.coco_3d(row)
         return lifted
 
+    def content(self) -> dict[str, Any]:
+        """Return everything as COCO's files have it."""
+        return {"images": self.images, "categories": [self.category], "annotations": self.annotations}
+
     def as_json(self) -> str:
         """Return everything as one line of JSON."""
-        content = {"images": self.images, "categories": [self.category], "annotations": self.annotations}
-        return json.dumps(content, allow_nan=False)
+        return json.dumps(self.content(), allow_nan=False)

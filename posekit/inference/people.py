@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from posekit.inference.detection import Detector, class_nms
+from posekit.inference.detection import Detections, Detector, class_nms
 from posekit.inference.images import Boxes
 from posekit.inference.predictor import Predictor, Prepare, Prepared
 from posekit.inference.results import PoseResult
@@ -17,6 +17,9 @@ from posekit.keypoints.oks import FoundPoses
 from posekit.keypoints.oks_nms import oks_nms
 
 DEFAULT_DETECTOR = Path(__file__).parent / "assets" / "detector.onnx"
+BoxFinder: TypeAlias = Callable[[np.ndarray], Detections]
+"""Finds the boxes in an image (H, W, 3), BGR, uint8."""
+
 PEOPLE, WHOLE = "people", "whole"
 """In place of a detector's file: the one that comes with posekit; none, as each image shows one person."""
 
@@ -37,15 +40,22 @@ class DetectedPeople:
         crops: makes the inputs of an image and its boxes.
         detector: finds boxes; they count from the corner of the image.
         score_thr: lowest score of a box.
+        iou_thr: largest overlap of two boxes.
         max_people: number of boxes of an image, the best first; None for all.
     """
 
     def __init__(
-        self, crops: Prepare, detector: Detector, *, score_thr: float = SCORE_THR, max_people: int | None = None
+        self,
+        crops: Prepare,
+        detector: BoxFinder,
+        *,
+        score_thr: float = SCORE_THR,
+        iou_thr: float = IOU_THR,
+        max_people: int | None = None,
     ) -> None:
         self.crops = crops
         self.detector = detector
-        self.score_thr = score_thr
+        self.score_thr, self.iou_thr = score_thr, iou_thr
         self.max_people = max_people
 
     def __call__(self, image: np.ndarray, boxes: Boxes | None) -> Iterator[Prepared]:
@@ -64,17 +74,19 @@ class DetectedPeople:
         boxes = np.clip(detections.boxes, 0, (width, height, width, height)) - 0.5
         usable = (detections.scores >= self.score_thr) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
         boxes, scores = boxes[usable], detections.scores[usable]
-        rows = class_nms(boxes, scores, np.zeros(len(boxes), int), IOU_THR)[: self.max_people]
+        rows = class_nms(boxes, scores, np.zeros(len(boxes), int), self.iou_thr)[: self.max_people]
         return boxes[rows], scores[rows]
 
 
-def look_for_people(predictor: Predictor, detector: str | Path, **options: Any) -> Predictor:
+def look_for_people(predictor: Predictor, detector: str | Path | BoxFinder, **options: Any) -> Predictor:
     """Let a top-down predictor look for people by itself where no boxes are given.
 
     Args:
         predictor: is changed.
-        detector: exported detector; ``people`` for the one that comes with posekit, ``whole`` for none.
-        options: ``score_thr`` and ``max_people`` of ``DetectedPeople``; ``threads`` and ``providers`` of the detector.
+        detector: path of an exported detector, or an open one; ``people`` for the one that comes with posekit,
+            ``whole`` for none.
+        options: ``score_thr``, ``iou_thr`` and ``max_people`` of ``DetectedPeople``; ``threads`` and ``providers`` of
+            an exported detector.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -83,8 +95,9 @@ def look_for_people(predictor: Predictor, detector: str | Path, **options: Any) 
     if detector == WHOLE:
         return predictor
     session = {name: options.pop(name) for name in ("threads", "providers") if name in options}
-    opened = Detector.open(DEFAULT_DETECTOR if detector == PEOPLE else detector, **session)
-    predictor.prepare = DetectedPeople(predictor.prepare, opened, **options)
+    if isinstance(detector, (str, Path)):
+        detector = Detector.open(DEFAULT_DETECTOR if detector == PEOPLE else detector, **session)
+    predictor.prepare = DetectedPeople(predictor.prepare, detector, **options)
     sigmas = predictor.metainfo.get("sigmas")
     if sigmas is not None and len(sigmas):
         predictor.finish = partial(without_repeats, sigmas=np.asarray(sigmas, np.float64))
@@ -92,7 +105,13 @@ def look_for_people(predictor: Predictor, detector: str | Path, **options: Any) 
 
 
 def without_repeats(result: PoseResult, *, sigmas: np.ndarray, thr: float = OKS_THR) -> PoseResult:
-    """Leave out poses that repeat a better one, as a detector's overlapping boxes make them (NMS by OKS).
+    """Leave out poses that repeat a better one, as a detector's overlapping boxes make them."""
+    rows = rows_without_repeats(result, sigmas=sigmas, thr=thr)
+    return result if len(rows) == len(result) else result[rows]
+
+
+def rows_without_repeats(result: PoseResult, *, sigmas: np.ndarray, thr: float = OKS_THR) -> np.ndarray:
+    """Return the numbers of the poses that repeat no better one (NMS by OKS).
 
     Args:
         result: poses of an image; those of boxes that the person gave, all of score 1, stay.
@@ -100,7 +119,7 @@ def without_repeats(result: PoseResult, *, sigmas: np.ndarray, thr: float = OKS_
         thr: OKS from which a pose is a repeat.
     """
     if len(result) < 2 or result.boxes is None or result.box_scores is None or (result.box_scores == 1).all():
-        return result
+        return np.arange(len(result))
     poses = FoundPoses(
         image=np.zeros(len(result), int),
         category=np.zeros(len(result), int),
@@ -108,4 +127,4 @@ def without_repeats(result: PoseResult, *, sigmas: np.ndarray, thr: float = OKS_
         score=result.box_scores * result.scores.mean(axis=1),
         area=np.prod(result.boxes[:, 2:] - result.boxes[:, :2], axis=1).astype(np.float64),
     )
-    return result[np.sort(oks_nms(poses, sigmas, thr))]
+    return np.sort(oks_nms(poses, sigmas, thr))

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from posekit.array import to_numpy
+from posekit.console import suggestion
 from posekit.inference.exports import neutral_json
 from posekit.inference.exports.neutral_json import COLUMNS
 from posekit.inference.exports.openpose import openpose_frame
+from posekit.inference.exports.supervision import supervision_key_points
+from posekit.inference.images import Image, checked_image
 from posekit.structures.instance_data import InstanceData
 from posekit.structures.pose_data_sample import PoseDataSample
 
@@ -87,8 +90,21 @@ class PoseResult:
         """Yield the result of each person."""
         return (self[index] for index in range(len(self)))
 
-    def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> PoseResult:
-        """Return the result of some persons: by number, slice, mask or list of numbers."""
+    @overload
+    def __getitem__(self, index: str) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, index: int | slice | Sequence[int] | np.ndarray) -> PoseResult: ...
+    def __getitem__(self, index: str | int | slice | Sequence[int] | np.ndarray) -> PoseResult | np.ndarray:
+        """Return the result of some persons: by number, slice, mask or list of numbers.
+
+        A keypoint's name gives its places (N, 2 or 3) instead.
+
+        Raises:
+            IndexError: if there are fewer persons.
+            KeyError: if no keypoint has that name.
+        """
+        if isinstance(index, str):
+            return self.keypoints[:, self.row_of(index)]
         if isinstance(index, (int, np.integer)):
             if not -len(self) <= index < len(self):
                 raise IndexError(f"PoseResult[{index}]: there are {len(self)} persons")
@@ -96,6 +112,60 @@ class PoseResult:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         taken = {name: values[name][index] for name in COLUMNS if values[name] is not None}
         return PoseResult(**{**values, **taken})
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the keypoints."""
+        names = self.skeleton["keypoint_id2name"]
+        return [names[i] for i in range(len(names))]
+
+    def row_of(self, name: str) -> int:
+        """Return the number of the keypoint of that name.
+
+        Raises:
+            KeyError: if there is none; the message suggests names.
+        """
+        if name not in self.names:
+            raise KeyError(f"no keypoint '{name}'; {suggestion(name, self.names, otherwise='there are')}")
+        return self.names.index(name)
+
+    def draw(self, image: Image, **style: Any) -> np.ndarray:
+        """Return the image with the poses drawn on it, (H, W, 3), uint8, BGR.
+
+        Args:
+            image: path, or the pixels (H, W, 3), uint8, BGR.
+            style: fields of ``posekit.visualization.draw.PoseStyle``, such as ``thr`` and ``boxes``.
+
+        Raises:
+            ValueError: if the poses are lifted to space, which have no place in the image.
+        """
+        from posekit.visualization.draw import PoseStyle, draw_pose
+
+        if self.is_lifted and len(self):
+            raise ValueError("draw: these poses are lifted to space and have no place in the image; use draw_3d")
+        return draw_pose(checked_image(image), self.instances(), self.skeleton, style=PoseStyle(**style))
+
+    def draw_3d(self, beside: np.ndarray | None = None, *, thr: float = 0.3, turn: float = 20.0) -> np.ndarray:
+        """Return an image (H, W, 3), uint8, BGR, of each lifted pose in space; needs matplotlib.
+
+        Args:
+            beside: image to put on its left, such as the drawing of the same poses in the image.
+            thr: keypoints with a lower score are left out.
+            turn: direction to look from, in degrees from the camera's.
+
+        Raises:
+            ValueError: if the poses are not in space.
+        """
+        from posekit.visualization.local_visualizer_3d import draw_poses_in_space
+
+        if self.keypoints.shape[-1] != 3:
+            raise ValueError("draw_3d: these poses are in the image, not in space; use draw")
+        return draw_poses_in_space(self.keypoints, self.scores, self.skeleton, beside, thr=thr, turn=turn)
+
+    @property
+    def is_lifted(self) -> bool:
+        """Whether the poses are in space alone, as lifters give them."""
+        return self.boxes is None and self.keypoints.shape[-1] == 3
 
     def instances(self) -> InstanceData:
         """Return the persons under the names that models, metrics and drawing use."""
@@ -147,6 +217,22 @@ class PoseResult:
     def to_parquet(self, path: str | Path) -> None:
         """Write the table as a Parquet file; needs pyarrow."""
         self.sequence().to_parquet(path)
+
+    def to_supervision(self) -> Any:
+        """Return the persons as ``supervision.KeyPoints``; needs supervision."""
+        return supervision_key_points(self)
+
+    def to_slp(self, path: str | Path) -> None:
+        """Write the poses as SLEAP's predictions, as ``PoseSequence.to_slp`` does it."""
+        self.sequence().to_slp(path)
+
+    def to_dlc(self, path: str | Path) -> None:
+        """Write DeepLabCut's table of one row, as ``PoseSequence.to_dlc`` does it."""
+        self.sequence().to_dlc(path)
+
+    def to_html3d(self, path: str | Path, *, title: str = "Poses in space") -> None:
+        """Write lifted poses as a web page that turns them, as ``PoseSequence.to_html3d`` does it."""
+        self.sequence().to_html3d(path, title=title)
 
     def to_openpose(self) -> dict[str, Any]:
         """Return the persons as the JSON that OpenPose writes for an image."""

@@ -11,9 +11,14 @@ import numpy as np
 
 from posekit.files import write_atomically
 from posekit.inference.exports import neutral_json
+from posekit.inference.exports.deeplabcut import write_deeplabcut
 from posekit.inference.exports.openpose import openpose_frame
+from posekit.inference.exports.poses_3d_page import poses_3d_page
+from posekit.inference.exports.sleap import write_sleap
+from posekit.inference.exports.supervision import supervision_key_points
 from posekit.inference.exports.table import table_of, to_csv, to_dataframe, write_parquet
 from posekit.inference.exports.trc import trc_text
+from posekit.inference.persons import places_of_persons
 from posekit.inference.results import PoseResult
 
 if TYPE_CHECKING:
@@ -117,6 +122,44 @@ class PoseSequence:
         """Return each frame's persons as the JSON that OpenPose writes."""
         return [openpose_frame(result) for result in self.results]
 
+    def to_coco(self) -> dict[str, Any]:
+        """Return a COCO document: images, their persons as annotations, and the category."""
+        from posekit.inference.coco_document import CocoDocument
+
+        document = CocoDocument(self.skeleton)
+        for result in self.results:
+            document.add(result.file_name or "", result, {} if result.frame is None else {"frame_id": result.frame})
+        return document.content()
+
+    def to_supervision(self) -> list[Any]:
+        """Return each frame's persons as ``supervision.KeyPoints``; needs supervision."""
+        return [supervision_key_points(result) for result in self.results]
+
+    def to_slp(self, path: str | Path) -> None:
+        """Write the poses as SLEAP's predictions; needs sleap-io.
+
+        Raises:
+            ValueError: if the results have no ``file_name``, or are in space.
+        """
+        write_sleap(self.results, self.skeleton, Path(path))
+
+    def to_dlc(self, path: str | Path) -> None:
+        """Write the table that DeepLabCut writes of a video, .csv or, with pandas and tables, .h5.
+
+        Raises:
+            ValueError: if the poses are in space, or the file has another ending.
+        """
+        write_deeplabcut(self.results, self.skeleton, Path(path))
+
+    def to_html3d(self, path: str | Path, *, title: str = "Poses in space") -> None:
+        """Write lifted poses as a web page that turns them; it needs no other file.
+
+        Raises:
+            ValueError: if the poses are not in space.
+        """
+        text = poses_3d_page(self.results, self.skeleton, fps=self.fps, title=title)
+        write_atomically(Path(path), lambda file: file.write(text.encode()))
+
     def to_trc(self, path: str | Path) -> list[Path]:
         """Write TRC files, one for each person, and return their paths; needs a frame rate.
 
@@ -135,17 +178,3 @@ class PoseSequence:
             text = trc_text(points, self.names, fps=self.fps, units=units, file_name=target.name)
             write_atomically(target, lambda file, text=text: file.write(text.encode()))
         return list(paths.values())
-
-
-def places_of_persons(results: Sequence[PoseResult]) -> dict[Any, list[tuple[int, int]]]:
-    """Return for each person the frames and rows that show it.
-
-    Persons go by their track id, without ids by their place in each frame's result; a pose of no track is a person of
-    its own, whose name is its place.
-    """
-    places: dict[Any, list[tuple[int, int]]] = {}
-    for frame, result in enumerate(results):
-        names = range(len(result)) if result.track_ids is None else result.track_ids.tolist()
-        for row, name in enumerate(names):
-            places.setdefault(name if name >= 0 else (frame, row), []).append((frame, row))
-    return places

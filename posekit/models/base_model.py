@@ -7,11 +7,11 @@ from typing import Any, TypeAlias
 
 from torch import Tensor
 
+from posekit.console import check_choice
 from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_module import BaseModule, InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
 from posekit.models.heads.base import SampleBatch
-from posekit.models.losses.base import one_of
 from posekit.models.necks.base import BaseNeck
 from posekit.registry import MODELS
 from posekit.structures import PoseDataSample
@@ -98,7 +98,7 @@ class BaseModel(BaseModule):
             data_samples: samples; ``tensor`` needs none.
             mode: ``loss`` gives named losses, ``predict`` samples with predictions, ``tensor`` the raw outputs.
         """
-        one_of("mode", mode, ("loss", "predict", "tensor"))
+        check_choice("mode", mode, ("loss", "predict", "tensor"))
         if mode == "tensor":
             return self.outputs(inputs)
         if data_samples is None:

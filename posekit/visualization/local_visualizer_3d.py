@@ -59,6 +59,9 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
         det_kpt_color, det_dataset_skeleton, det_dataset_link_color: colours and links of the poses in the image,
             where they are of another keypoint set.
         drawing: arguments of ``PoseLocalVisualizer``.
+
+    Attributes:
+        flat_metainfo: keypoint set of the poses in the image; None where it is that of the poses in space.
     """
 
     option_class = DrawOptions3d
@@ -74,6 +77,7 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
         colors_2d = {"kpt_color": det_kpt_color, "link_color": det_dataset_link_color}
         self.flat = PoseLocalVisualizer(**{**drawing, **colors_2d, "skeleton": det_dataset_skeleton})
         self.det_data_sample: Any = None
+        self.flat_metainfo: Mapping[str, Any] | None = None
 
     def add_datasample(
         self,
@@ -110,7 +114,8 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
         if detected is None:
             return image
         names = DrawOptions.__dataclass_fields__
-        self.flat.set_dataset_meta(self.dataset_meta if self.flat.skeleton is None else {})
+        own = self.dataset_meta if self.flat.skeleton is None else {}
+        self.flat.set_dataset_meta(own if self.flat_metainfo is None else self.flat_metainfo)
         pixels = np.ascontiguousarray(image[..., ::-1])
         settings = DrawOptions(**{name: getattr(options, name) for name in names})
         return np.ascontiguousarray(self.flat.draw_instances(pixels, detected, settings)[..., ::-1])
@@ -155,6 +160,38 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
             draw_skeleton(axes, points, shown, self.metainfo_of(len(points)))
         canvas.draw()
         return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+
+
+def draw_poses_in_space(
+    keypoints: np.ndarray,
+    scores: np.ndarray,
+    metainfo: Mapping[str, Any],
+    beside: np.ndarray | None = None,
+    *,
+    thr: float = 0.3,
+    turn: float = 20.0,
+) -> np.ndarray:
+    """Return an image, B, G, R, of poses in the camera's axes (x right, y down, z away).
+
+    Args:
+        keypoints: (N, K, 3), in any unit.
+        scores: (N, K).
+        metainfo: the keypoint set, as ``dataset.metainfo``.
+        beside: image, B, G, R, to put on its left.
+        thr: keypoints with a lower score are left out.
+        turn: direction to look from, in degrees from the camera's.
+    """
+    visualizer = Pose3dLocalVisualizer()
+    visualizer.set_dataset_meta(metainfo)
+    poses = [(f"person {row + 1}", *pair) for row, pair in enumerate(zip(keypoints, scores, strict=True))][:MOST]
+    options = DrawOptions3d(kpt_thr=thr, axis_azimuth=turn - 90)
+    parts = [] if beside is None else [beside]
+    if poses:
+        parts.append(np.ascontiguousarray(visualizer.draw_in_space(poses, options)[..., ::-1]))
+    if not parts:
+        return np.full((SIDE_PX, SIDE_PX, 3), 255, np.uint8)
+    height = max(part.shape[0] for part in parts)
+    return np.concatenate([padded(part, height) for part in parts], axis=1)
 
 
 def draw_skeleton(axes: Any, points: np.ndarray, shown: np.ndarray, metainfo: Mapping[str, Any]) -> None:

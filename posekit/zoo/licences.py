@@ -31,21 +31,33 @@ class Terms(NamedTuple):
 NOT_KNOWN = Terms("unclear", "not known")
 CODE = Terms("yes", "Apache-2.0: posekit's own, written anew")
 
+UNCONFIRMED = "taken to be for research only, which could not be confirmed"
+"""Terms of datasets whose own pages were out of reach, or state none, when this list was written."""
+
 WHOLEBODY = Terms(
     "no", "research and non-commercial use only", "https://github.com/jin-s13/COCO-WholeBody#terms-of-use"
 )
 DEEPFASHION = "http://mmlab.ie.cuhk.edu.hk/projects/DeepFashion.html"
-FACES_300W = Terms("no", "research only", "https://ibug.doc.ic.ac.uk/resources/300-W/")
-H36M = Terms("no", "academic use only", "http://vision.imar.ro/human3.6m/eula.php")
-FREIHAND = Terms("no", "research only, no commercial use", "https://lmb.informatik.uni-freiburg.de/projects/freihand/")
+FACES_300W = Terms("no", "the licence excludes commercial use", "https://ibug.doc.ic.ac.uk/resources/300-W/")
+FREIHAND = Terms(
+    "no", "research only, any commercial use is prohibited", "https://github.com/lmb-freiburg/freihand#terms-of-use"
+)
+H36M = Terms("no", "free of charge for academic use only", "http://vision.imar.ro/human3.6m/eula.php")
 RHD = Terms(
-    "no", "research only", "https://lmb.informatik.uni-freiburg.de/resources/datasets/RenderedHandposeDataset.en.html"
+    "unclear",
+    UNCONFIRMED,
+    "https://lmb.informatik.uni-freiburg.de/resources/datasets/RenderedHandposeDataset.en.html",
 )
 
 DATA: dict[str, Terms] = {
     "300W": FACES_300W,
-    "300W-LP": FACES_300W,
-    "AFLW": Terms("no", "non-commercial research only", "https://www.tugraz.at/index.php?id=19690"),
+    "300W-LP": Terms("no", "made of 300W, whose licence excludes commercial use", FACES_300W.url),
+    "AFLW": Terms("unclear", UNCONFIRMED, "https://www.tugraz.at/index.php?id=19690"),
+    "AP-10K": Terms(
+        "no",
+        "non-commercial use only",
+        "https://github.com/open-mmlab/mmpose/blob/main/docs/en/dataset_zoo/2d_animal_keypoint.md",
+    ),
     "COCO": Terms(
         "unclear",
         "annotations CC BY 4.0; images under Flickr's terms, each with a licence of its own",
@@ -57,21 +69,21 @@ DATA: dict[str, Terms] = {
     "COCO-Wholebody-Face": WHOLEBODY,
     "COCO-Wholebody-Hand": WHOLEBODY,
     "UBody-COCO-WholeBody": WHOLEBODY,
-    "UBody": Terms("no", "CC BY-NC-SA 4.0, research only", "https://github.com/IDEA-Research/OSX"),
-    "DeepFashion": Terms("no", "non-commercial research only", DEEPFASHION),
-    "DeepFashion2": Terms("no", "non-commercial research only", "https://github.com/switchablenorms/DeepFashion2"),
+    "UBody": Terms("unclear", UNCONFIRMED, "https://github.com/IDEA-Research/OSX"),
+    "DeepFashion": Terms("no", "non-commercial research and educational purposes only", DEEPFASHION),
+    "DeepFashion2": Terms("unclear", UNCONFIRMED, "https://github.com/switchablenorms/DeepFashion2"),
     "FreiHand": FREIHAND,
     "FreiHand2d": FREIHAND,
     "Human3.6M": H36M,
     "Human3.6M (MotionBERT)": H36M,
-    "Human-Art": Terms("no", "non-commercial research only", "https://idea-research.github.io/HumanArt/"),
-    "InterHand2.6M": Terms("no", "CC BY-NC 4.0", "https://mks0601.github.io/InterHand2.6M/"),
-    "LaPa": Terms("no", "non-commercial research only", "https://github.com/JDAI-CV/lapa-dataset"),
+    "Human-Art": Terms("no", "non-commercial purposes only", "https://github.com/IDEA-Research/HumanArt"),
+    "InterHand2.6M": Terms("no", "CC BY-NC 4.0", "https://github.com/facebookresearch/InterHand2.6M#license"),
+    "LaPa": Terms("unclear", UNCONFIRMED, "https://github.com/JDAI-CV/lapa-dataset"),
     "Objects365": Terms("no", "academic purpose only", "https://www.objects365.org/download.html"),
-    "PoseTrack18": Terms("no", "CC BY-NC 4.0", "https://posetrack.net/"),
+    "PoseTrack18": Terms("unclear", UNCONFIRMED, "https://posetrack.net/"),
     "RHD": RHD,
     "RHD2d": RHD,
-    "WFLW": Terms("no", "non-commercial research only", "https://wywu.github.io/projects/LAB/WFLW.html"),
+    "WFLW": Terms("unclear", UNCONFIRMED, "https://wywu.github.io/projects/LAB/WFLW.html"),
 }
 """Terms of the datasets; one that is not listed is not known."""
 

@@ -124,7 +124,12 @@ def is_alias(name: str) -> bool:
     from posekit.config import packaged_configs
     from posekit.config.names import named_config
 
-    return name.lower() in _by_name() and not Path(name).exists() and named_config(name, packaged_configs()) is None
+    return entry_of(name) is not None and not Path(name).exists() and named_config(name, packaged_configs()) is None
+
+
+def entry_of(name: str) -> ModelEntry | None:
+    """Return the released model of that name, alias or file, in any letter case; None if there is none."""
+    return _by_name().get(name.lower())
 
 
 def find(name: str) -> ModelEntry:
@@ -136,8 +141,7 @@ def find(name: str) -> ModelEntry:
     Raises:
         UnknownModelError: if there is none; the message suggests names.
     """
-    names = _by_name()
-    entry = names.get(name.lower())
+    entry = entry_of(name)
     if entry is None:
         known = [each for model in model_entries() for each in (*model.aliases, model.name)]
         hint = suggestion(name, known, otherwise="the nearest are", most_listed=6)

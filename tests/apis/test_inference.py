@@ -87,7 +87,7 @@ def test_xywh_boxes(model: Any) -> None:
 
 @pytest.mark.parametrize(
     ("boxes", "kind", "message"),
-    [([[0, 0, 1]], "xyxy", "four numbers"), ([[0, 0, 1, 1]], "cxcywh", "bbox_format: got 'cxcywh'")],
+    [([[0, 0, 1]], "xyxy", "four numbers"), ([[0, 0, 1, 1]], "cxcywh", "bbox_format: 'cxcywh' is not supported")],
 )
 def test_bad_boxes_are_named(model: Any, boxes: Any, kind: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):

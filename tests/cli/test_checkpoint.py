@@ -66,7 +66,7 @@ def test_names_cannot_write_on_the_terminal(tmp_path, capsys):
 def test_convert(path, capsys):
     out = path.with_name("b.safetensors")
     assert call("convert", path, "-o", out, "--half") == 0
-    told = ["left out, as no plain values: log.0", f"{out}: 3 weights, {short(out.stat().st_size)}B"]
+    told = ["left out, because they are not plain values: log.0", f"{out}: 3 weights, {short(out.stat().st_size)}B"]
     assert capsys.readouterr().out.splitlines() == told
     assert call("convert", path, "-o", out) == cli.USER_ERROR
     assert "use --force" in capsys.readouterr().err

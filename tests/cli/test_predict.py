@@ -45,7 +45,7 @@ def corner_model(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("posekit.inference.people.PEOPLE", "whole")  # these images show nobody
     monkeypatch.setattr(
-        module, "open_predictor", lambda *options: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
+        module, "open_predictor", lambda *options, **source: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
     )
 
 
@@ -151,11 +151,21 @@ def test_formats(video, images, tmp_path):
 
 
 def test_trc_files_take_lifted_poses(monkeypatch, video, tmp_path):
-    monkeypatch.setattr(module, "open_lifter", lambda *options: Doubling())
+    monkeypatch.setattr(module, "open_lifter", lambda *options, **source: Doubling())
     assert call(video, "--out", "o", "--no-draw", "--format", "trc") == 0
     text = (tmp_path / "o" / "walk.trc").read_text()
     assert "\tm\t" in text.splitlines()[2]
     assert "middle" in text
+
+
+def test_pages_and_files_of_labelling_tools(monkeypatch, video, images, tmp_path):
+    pytest.importorskip("sleap_io")
+    monkeypatch.setattr(module, "open_lifter", lambda *options, **source: Doubling())
+    formats = "--lift", "l.py", "--format", "html3d,dlc,slp"
+    assert call(video, images / "a.jpg", "--out", "o", "--no-draw", *formats) == 0
+    names = ["a_3d.html", "images_dlc.csv", "poses.slp", "predictions.json", "walk_3d.html", "walk_dlc.csv"]
+    assert sorted(path.name for path in (tmp_path / "o").iterdir()) == names
+    assert len((tmp_path / "o" / "walk_dlc.csv").read_text().splitlines()) == 3 + 6
 
 
 @pytest.mark.parametrize(
@@ -164,6 +174,7 @@ def test_trc_files_take_lifted_poses(monkeypatch, video, tmp_path):
         (["--format", "csvv"], "--format csvv: did you mean 'csv'?"),
         (["--format", "csv", "--json"], "--format csv: --json alone writes no files; give a folder with --out"),
         (["--format", "trc"], "TRC files hold the tracks of videos"),
+        (["--format", "html3d"], "--format html3d: it shows poses in space; give a lifter with --lift"),
     ],
 )
 def test_formats_that_cannot_be_written(options, message, images, capsys):
@@ -286,8 +297,8 @@ def test_wrong_arguments(arguments, message, images, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ((None, "c.py", None, "cpu", None), "belong together"),
-        ((None, None, "w.pth", "cpu", None), "belong together"),
+        ((None, "c.py", None, "cpu", None), "c.py: a config needs weights"),
+        ((None, None, "w.pth", "cpu", None), "--checkpoint belongs to a --config"),
         (("m.onnx", "c.py", "w.pth", "cpu", None), "not both"),
         ((None, None, None, "tpu", None), "device 'tpu': no such kind of device; use auto, cpu, cuda, cuda:N or mps"),
         ((None, None, None, "mps", None), "device 'mps' cannot be used here: ONNX Runtime has no CoreML"),
@@ -299,9 +310,16 @@ def test_contradicting_options(options, message, monkeypatch):
         open_predictor(*options)
 
 
-@pytest.mark.parametrize("options", [("lift.py", None), (None, "lift.pth")])
-def test_a_lifter_has_config_and_checkpoint(options):
-    with pytest.raises(ValueError, match="--lift and --lift-checkpoint belong together"):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("lift.py", None), "lift.py: a config needs weights"),
+        ((None, "lift.pth"), "--lift-checkpoint belongs to a config"),
+        (("lift.onnx", None), "--lift lift.onnx: exported models cannot lift"),
+    ],
+)
+def test_a_lifter_has_config_and_checkpoint(options, message):
+    with pytest.raises(ValueError, match=message):
         open_lifter(*options, "cpu", None)
 
 
@@ -318,7 +336,7 @@ class Doubling:
 
 
 def test_lifted_joints_stand_beside_the_poses(monkeypatch, video, images, capsys):
-    monkeypatch.setattr(module, "open_lifter", lambda *options: Doubling())
+    monkeypatch.setattr(module, "open_lifter", lambda *options, **source: Doubling())
     images.joinpath("boxes.json").write_text('{"walk.mp4": [[0, 0, 9, 9], [1, 1, 5, 5]], "a.jpg": []}')
     assert call(video, images / "a.jpg", "--json", "--boxes-file", images / "boxes.json") == 0
     content = json.loads(capsys.readouterr().out)

@@ -56,7 +56,7 @@ def test_json_has_everything(run: Run) -> None:
     told = json.loads(out)
     assert code == 0
     assert told["sha256"] == "e48f03d0"
-    assert told["terms"]["data: PoseTrack18"]["commercial"] == "no"
+    assert told["terms"]["data: PoseTrack18"]["commercial"] == "unclear"
     assert (told["path"], told["pinned_sha256"]) == (None, None)
 
 

@@ -10,9 +10,12 @@ import torch
 from tiny_run import tiny_config
 
 from posekit.apis import init_model
-from posekit.config import Config
+from posekit.config import Config, load
+from posekit.engine.config_check import check_config
+from posekit.engine.evaluate import evaluate
 from posekit.engine.hooks.base import BaseHook
-from posekit.engine.train import evaluate, train
+from posekit.engine.task import initialised_model
+from posekit.engine.train import train
 from posekit.registry import HOOKS, BuildError
 
 EPOCHS = 2
@@ -54,9 +57,9 @@ def test_a_run_trains_the_student_alone(
     monkeypatch.setitem(HOOKS.classes, "Weights", Weights)
     config = distilling(data, teacher, two_dis=two_dis)
     config["custom_hooks"] = [*config["custom_hooks"], {"type": "Weights"}]
-    task = train(config, work_dir=tmp_path / "run", device="cpu")
+    result = train(config, work_dir=tmp_path / "run", device="cpu")
     taught = torch.load(teacher / "teacher" / "last.pth", weights_only=True)["state_dict"]
-    for key, value in task.model.teacher.state_dict().items():
+    for key, value in result.model.teacher.state_dict().items():
         assert torch.equal(value, taught[key])
     assert set(weights) == ({1.0} if two_dis else {1.0, 0.5})
 
@@ -77,3 +80,24 @@ def test_the_students_codec_must_be_the_pipelines(teacher: Path, data: Path, tmp
     (teacher / "teacher.py").write_text(text.replace("'sigma': 2.0", "'sigma': 3.0"))
     with pytest.raises(BuildError, match=r"teacher\.py: model\.head\.decoder .*: differs .* sigma is 3\.0 here"):
         train(distilling(data, teacher, two_dis=False), work_dir=tmp_path / "run", device="cpu")
+
+
+def test_the_student_lies_beside_the_configs_own_root(
+    teacher: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, elsewhere = tmp_path / "project" / "configs", tmp_path / "elsewhere" / "configs"
+    for folder in (project, elsewhere):
+        folder.mkdir(parents=True)
+    (project / "student.py").write_text((teacher / "teacher.py").read_text())
+    (elsewhere / "student.py").write_text("model = dict(type='no such model')")
+    config = distilling(data, teacher, two_dis=False)
+    config.model["student_cfg"] = "configs/student.py"
+    config.dump(project / "distil.py")
+    monkeypatch.chdir(elsewhere.parent)
+    loaded = load(project / "distil.py")
+    assert check_config(loaded) == []
+    for build in (initialised_model, init_model):
+        assert type(build(loaded).head).__name__ == "SimCCHead"
+    (project / "student.py").unlink()  # the working directory is what remains
+    with pytest.raises(BuildError, match="no such model"):
+        initialised_model(loaded)

@@ -13,9 +13,11 @@ import pytest
 from tiny_run import tiny_config
 
 from posekit.cli.main import main
+from posekit.engine.evaluate import evaluate
 from posekit.engine.hooks.bad_case_analysis_hook import BadCaseAnalysisHook
 from posekit.engine.hooks.pose_visualization_hook import PoseVisualizationHook
-from posekit.engine.train import evaluate, initialised_model, train
+from posekit.engine.task import initialised_model
+from posekit.engine.train import train
 from posekit.keypoints.skeleton import Skeleton
 from posekit.media.image_header import ImageFileError
 from posekit.structures import InstanceData, PoseDataSample
@@ -212,10 +214,45 @@ def test_the_test_command_draws_dumps_and_analyses(
     assert f"images: {tmp_path / 'shown'}" in capsys.readouterr().out
 
 
-def test_the_train_command_draws(weights: tuple[Path, Path], tmp_path: Path) -> None:
+SIGMA = 0.3
+"""So wide that the poses of an untrained model count as near."""
+
+
+@pytest.mark.parametrize("metric", [{"type": "CocoMetric", "sigmas": [SIGMA] * 17}, {"type": "PCKAccuracy"}])
+def test_report_reads_what_test_writes(
+    metric: dict[str, Any],
+    data: Path,
+    weights: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    config = tiny_config(data, test_evaluator=metric)
+    config.test_dataloader.dataset.indices = None
+    config.dump(tmp_path / "all.py")
+    files = ["--out", tmp_path / "p.json", "--metrics-out", tmp_path / "m.json"]
+    assert command("test", tmp_path / "all.py", weights[1], "--device", "cpu", *files) == 0
+    capsys.readouterr()
+    labels = [data / "train.json", tmp_path / "p.json", "--sigmas", SIGMA, "--bootstrap", 0]
+    assert command("report", *labels) == 0
+    rows = [[cell.strip() for cell in line.split("│")] for line in capsys.readouterr().out.splitlines()]
+    values = {row[1]: float(row[2]) for row in rows if len(row) == 4 and row[1] in ("AP", "AR")}
+    assert values["AR"] >= values["AP"] > 0.05
+    if metric["type"] == "CocoMetric":
+        scores = json.loads((tmp_path / "m.json").read_text())
+        assert values == {name: pytest.approx(scores[f"coco/{name}"], abs=1e-3) for name in values}
+
+
+def test_the_train_command_draws_and_ends_with_the_result(
+    weights: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
     options = ["--work-dir", tmp_path / "run", "--show-dir", tmp_path / "shown", "--interval", 2]
     assert command("train", weights[0], "--device", "cpu", "--max-epochs", 1, *options) == 0
     assert len(list((tmp_path / "shown").iterdir())) == 1
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert line.startswith("trained 1 epoch, 5 steps, in 0:")
+    assert line.endswith(f"last: {tmp_path / 'run' / 'last.pth'}")
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,12 @@ from posekit.engine.hooks.checkpoint_hook import CheckpointHook
 from posekit.engine.hooks.early_stopping_hook import EarlyStoppingHook
 from posekit.engine.hooks.ema_hook import EMAHook
 from posekit.engine.hooks.mode_switch_hooks import RTMOModeSwitchHook, YOLOXPoseModeSwitchHook
+from posekit.engine.hooks.prediction_hook import sample_rows
 from posekit.engine.hooks.random_state_hook import RandomStateHook
 from posekit.engine.hooks.validation_hook import ValidationHook
 from posekit.engine.schedules.plateau import ReduceOnPlateauSchedule
 from posekit.registry import HOOKS
+from posekit.structures import InstanceData, PoseDataSample
 
 
 def run_of(model: nn.Module, **trainer: Any) -> tuple[Any, Any]:
@@ -255,3 +257,10 @@ def test_every_hook_describes_itself_in_a_line(name: str) -> None:
     hook = HOOKS.build({"type": name, **needed.get(name, {})})
     assert hook.describe()
     assert "\n" not in hook.describe()
+
+
+def test_poses_in_space_have_no_keypoints_in_the_image() -> None:
+    poses = InstanceData(keypoints=np.arange(6.0).reshape(1, 2, 3), keypoint_scores=np.array([[0.5, 1.0]]))
+    sample = PoseDataSample(metainfo={"id": 7, "category_id": 2}, pred_instances=poses)
+    [row] = sample_rows(sample)
+    assert row == {"image_id": 7, "category_id": 2, "keypoints_3d": [0, 1, 2, 3, 4, 5], "score": 0.75}

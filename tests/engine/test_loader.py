@@ -12,13 +12,16 @@ import pytest
 import torch
 from tiny_run import tiny_config
 
+from posekit.config import Config
 from posekit.datasets.base import BadSampleError
 from posekit.datasets.samplers.default_sampler import DefaultSampler
-from posekit.engine.collate import collate_columns
-from posekit.engine.data_module import PoseDataModule
-from posekit.engine.resumable_loader import EpochBatches, ResumableLoader
-from posekit.engine.staged_dataset import StagedDataset
+from posekit.datasets.transforms.base import DeviceTransform
+from posekit.datasets.transforms.pipeline import Pipeline
+from posekit.engine.data_module import PoseDataModule, StagedDataset
+from posekit.engine.hooks.accuracy_hook import KEYPOINTS
+from posekit.engine.loader import EpochBatches, ResumableLoader, collate_columns
 from posekit.engine.train import train
+from posekit.registry import TRANSFORMS
 from posekit.structures import InstanceData, PoseDataSample
 
 
@@ -107,18 +110,89 @@ def data_module(data: Path, **options: Any) -> PoseDataModule:
     return PoseDataModule({"train": config.train_dataloader, "val": config.val_dataloader}, **options)
 
 
-def test_device_targets_equal_those_of_the_workers(data: Path) -> None:
-    from posekit.engine.task import encode_targets
-
-    fast, slow = data_module(data, seed=4), data_module(data, seed=4, targets_on_device=False)
-    ours, theirs = next(iter(fast.train_dataloader())), next(iter(slow.train_dataloader()))
+def test_device_targets_equal_those_of_the_workers(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast, slow = data_module(data, seed=4), data_module(data, seed=4)
+    ours = next(iter(fast.train_dataloader()))
+    monkeypatch.setattr(Pipeline, "split", lambda pipeline: (pipeline, []))
+    theirs = next(iter(slow.train_dataloader()))
     assert torch.equal(ours["inputs"], theirs["inputs"])
     assert "gt_instance_labels.keypoint_x_labels" not in ours["data_samples"]
-    encode_targets(fast.codec, ours["data_samples"])
+    for step in fast.device_steps:
+        step.apply(ours["inputs"], ours["data_samples"])
     for name in ("keypoint_x_labels", "keypoint_y_labels", "keypoint_weights"):
-        one, other = (batch["data_samples"].column(f"gt_instance_labels.{name}") for batch in (ours, theirs))
-        assert one.shape == other.shape
-        np.testing.assert_allclose(one.numpy(), other.numpy(), atol=1e-5)
+        device, worker = (batch["data_samples"].column(f"gt_instance_labels.{name}") for batch in (ours, theirs))
+        assert device.shape == worker.shape
+        np.testing.assert_allclose(device.numpy(), worker.numpy(), atol=1e-5)
+
+
+class Shift(DeviceTransform):
+    """A made-up augmentation: moves images and keypoints a pixel to the right, and notes what it saw."""
+
+    def __init__(self) -> None:
+        self.seen: list[torch.Tensor] = []
+
+    def apply(self, inputs: torch.Tensor, samples: Any) -> torch.Tensor:
+        keypoints = samples.column(KEYPOINTS)
+        self.seen.append(keypoints)
+        samples.set_column(KEYPOINTS, keypoints + torch.tensor([1.0, 0.0]))
+        return inputs.roll(1, dims=3)
+
+
+def shifted(data: Path, place: int) -> Config:
+    """Return a config with ``Shift`` at a place of its training pipeline."""
+    config = tiny_config(data, train_cfg={"max_epochs": 1}, val_dataloader=None, custom_hooks=[], default_hooks={})
+    config.train_dataloader.dataset.pipeline.insert(place, {"type": "Shift"})
+    return config
+
+
+@pytest.fixture
+def _shift(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TRANSFORMS.classes, "Shift", Shift)
+
+
+@pytest.mark.usefixtures("_shift")
+def test_an_augmentation_on_the_device_comes_before_the_targets(data: Path) -> None:
+    module, plain = PoseDataModule({"train": shifted(data, -2).train_dataloader}), data_module(data)
+    batch, same = next(iter(module.train_dataloader())), next(iter(plain.train_dataloader()))
+    shift, encode = module.device_steps
+    assert isinstance(shift, Shift)
+    inputs = encode.apply(shift.apply(batch["inputs"], batch["data_samples"]), batch["data_samples"])
+    [other] = plain.device_steps
+    other.apply(same["inputs"], same["data_samples"])
+    assert torch.equal(inputs, same["inputs"].roll(1, dims=3))
+    name = "gt_instance_labels.keypoint_x_labels"
+    moved, before = (batch["data_samples"].column(name), same["data_samples"].column(name))
+    centred = (before.argmax(-1) > 10) & (before.argmax(-1) < 50)  # the curve is not cut off at the border
+    assert torch.equal(moved.argmax(-1)[centred], before.argmax(-1)[centred] + 2)  # a pixel is two bins
+
+
+@pytest.mark.usefixtures("_shift")
+def test_training_runs_the_steps_of_the_device(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    steps: list[Any] = []
+    split = Pipeline.split
+    monkeypatch.setattr(Pipeline, "split", lambda pipeline: steps.append(split(pipeline)) or steps[-1])
+    train(shifted(data, -2), work_dir=tmp_path, device="cpu")
+    assert len(steps[-1][1][0].seen) == 5
+    table = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "KeepKeypoints, PackPoseInputs; device: Shift, targets of SimCCLabel" in table
+    assert "device: Shift, targets of SimCCLabel" in (tmp_path / "log.txt").read_text()
+
+
+@pytest.mark.usefixtures("_shift")
+def test_a_step_of_the_device_before_one_of_the_workers_is_refused(data: Path, tmp_path: Path) -> None:
+    message = r"pipeline\[4\] Shift runs on the training device, .* in workers: TopdownAffine, .* before PackPoseInputs"
+    with pytest.raises(ValueError, match=message):
+        train(shifted(data, 4), work_dir=tmp_path, device="cpu")
+
+
+def test_a_step_of_the_device_takes_no_single_sample(data: Path) -> None:
+    with pytest.raises(ValueError, match="Shift changes whole batches on the training device"):
+        Pipeline([*tiny_config(data).val_dataloader.dataset.pipeline[:-1], Shift()])(
+            data_module(data).dataset("train").get_data_info(0)
+        )
 
 
 @pytest.mark.filterwarnings("ignore:This DataLoader will create 2 worker")  # on a machine with one core
@@ -202,7 +276,7 @@ def test_another_pipeline_for_a_repeated_data_set(data: Path) -> None:
     module = PoseDataModule({"train": settings})
     module.add_stage(1, pipeline=[step for step in steps if step["type"] != "RandomFlip"])
     batches = epochs(module.train_dataloader(), 2)
-    assert module.codec is not None
+    assert module.device_steps
     flips = [any(info.get("flip") for info in batch["data_samples"].metainfos) for batch in batches]
     assert (any(flips[:10]), any(flips[10:])) == (True, False)
 

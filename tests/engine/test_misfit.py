@@ -9,8 +9,9 @@ import pytest
 import torch
 from tiny_run import tiny_config
 
+from posekit.engine.evaluate import evaluate
 from posekit.engine.misfit import MisfitError, explained, shapes
-from posekit.engine.train import evaluate, train
+from posekit.engine.train import train
 
 
 @pytest.mark.parametrize(

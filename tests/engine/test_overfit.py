@@ -33,10 +33,10 @@ def test_both_loaders_take_the_same_samples_without_augmentation(data: Path) -> 
 
 def test_the_loss_falls(data: Path, tmp_path: Path) -> None:
     config = overfit_config(tiny_config(data, optim_wrapper={"optimizer": {"type": "AdamW", "lr": 2e-2}}), 4, epochs=40)
-    task = train(config, work_dir=tmp_path, device="cpu")
+    result = train(config, work_dir=tmp_path, device="cpu")
     losses = [record["loss"] for record in RunLog(tmp_path).records() if "loss" in record]
     assert losses[-1] < 0.7 * losses[0]
-    assert "PCK" in task.val_metrics
+    assert "PCK" in result.metrics
 
 
 def test_what_is_missing_is_named(data: Path) -> None:

@@ -14,13 +14,14 @@ from tiny_run import BATCH, NUM_SAMPLES, tiny_config
 
 from posekit.checkpoints.load import open_checkpoint, read_checkpoint
 from posekit.config import load
+from posekit.engine.evaluate import evaluate
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.prediction_hook import PredictionHook
 from posekit.engine.launch import Launch
 from posekit.engine.run_folder import default_folder
 from posekit.engine.run_log import RunLog
-from posekit.engine.task import NotFiniteError
-from posekit.engine.train import evaluate, load_weights, train
+from posekit.engine.task import NotFiniteError, load_weights
+from posekit.engine.train import train
 from posekit.engine.trainer import build_trainer
 from posekit.files import link_atomically, write_atomically
 from posekit.keypoints.skeleton import find_keypoint_set
@@ -77,6 +78,32 @@ def test_a_run_leaves_config_log_checkpoints_and_curves(finished: Path) -> None:
     assert "validation: PCK" in (finished / "log.txt").read_text()
 
 
+def test_training_returns_what_came_of_it(data: Path, tmp_path: Path) -> None:
+    config = tiny_config(data, train_cfg={"max_epochs": 2}, custom_hooks=[])
+    result = train(config, work_dir=tmp_path, device="cpu")
+    assert (result.work_dir, result.epochs, result.steps) == (tmp_path, 2, 2 * STEPS)
+    assert 0 < result.seconds < 600
+    validated = {record["epoch"]: record["PCK"] for record in RunLog(tmp_path).records() if record["kind"] == "val"}
+    assert result.metrics == {"PCK": validated[2]}
+    assert (result.best_metric, result.best_value) == ("PCK", max(validated.values()))
+    assert result.best_checkpoint is not None
+    assert result.best_checkpoint.samefile(tmp_path / "best.pth")
+    assert result.last_checkpoint == tmp_path / "last.pth"
+    saved = read_checkpoint(tmp_path / "last.pth")
+    assert all(torch.equal(value, saved[key]) for key, value in result.model.state_dict().items())
+    best = f"best PCK {result.best_value:.4g}: {result.best_checkpoint}"
+    assert str(result).startswith("trained 2 epochs, 10 steps, in 0:")
+    assert str(result).endswith(f"; {best}; last: {tmp_path / 'last.pth'}")
+
+
+def test_a_run_without_validation_has_no_best_checkpoint(data: Path, tmp_path: Path) -> None:
+    config = tiny_config(data, train_cfg={"by_epoch": False, "max_iters": 7}, val_dataloader=None, custom_hooks=[])
+    result = train(config, work_dir=tmp_path, device="cpu")
+    assert (result.epochs, result.steps, result.metrics) == (7 / STEPS, 7, {})
+    assert result.best_metric is result.best_value is result.best_checkpoint is None
+    assert "best" not in str(result)
+
+
 def test_scalars_say_what_happened_when(finished: Path) -> None:
     records = RunLog(finished).records()
     train_records = [record for record in records if record["kind"] == "train"]
@@ -103,9 +130,10 @@ def test_testing_a_checkpoint_repeats_validation(finished: Path, data: Path, tmp
     ).test_metrics
     validated = [record for record in RunLog(finished).records() if record["kind"] == "val"][-1]
     assert metrics["PCK"] == pytest.approx(validated["PCK"], abs=1e-6)
-    entries = json.loads(dump.read_text())
-    assert len(entries) == 8
-    assert len(entries[0]["keypoints"][0]) == 17
+    rows = json.loads(dump.read_text())
+    assert [row["image_id"] for row in rows] == list(range(8))
+    assert set(rows[0]) == {"image_id", "category_id", "keypoints", "score", "bbox"}
+    assert len(rows[0]["keypoints"]) == 3 * 17
 
 
 def test_several_data_sets_are_evaluated_at_once(data: Path, tmp_path: Path) -> None:
@@ -120,11 +148,11 @@ def test_several_data_sets_are_evaluated_at_once(data: Path, tmp_path: Path) -> 
     for stage in ("val", "test"):
         config[f"{stage}_dataloader"]["dataset"] = {**combined, "test_mode": True}
         config[f"{stage}_evaluator"] = {"type": "MultiDatasetEvaluator", "metrics": metrics, "datasets": parts}
-    task = train(config, work_dir=tmp_path, device="cpu")
-    assert set(task.val_metrics) == {"PCK", "EPE"}
-    assert evaluate(config, tmp_path / "last.pth", device="cpu").test_metrics == pytest.approx(task.val_metrics)
+    result = train(config, work_dir=tmp_path, device="cpu")
+    assert set(result.metrics) == {"PCK", "EPE"}
+    assert evaluate(config, tmp_path / "last.pth", device="cpu").test_metrics == pytest.approx(result.metrics)
     first = evaluate(tiny_config(data), tmp_path / "last.pth", device="cpu").test_metrics
-    assert first["PCK"] == pytest.approx(task.val_metrics["PCK"])
+    assert first["PCK"] == pytest.approx(result.metrics["PCK"])
 
 
 def test_resuming_a_finished_run_changes_nothing(finished: Path, data: Path) -> None:
@@ -134,25 +162,25 @@ def test_resuming_a_finished_run_changes_nothing(finished: Path, data: Path) -> 
 
 
 def test_a_finished_run_goes_on_with_more_epochs(finished: Path, data: Path, tmp_path: Path) -> None:
-    task = train(
+    result = train(
         tiny_config(data, train_cfg={"max_epochs": 3}), work_dir=tmp_path, resume=finished / "last.pth", device="cpu"
     )
-    assert task.iterations == 3 * STEPS
+    assert result.steps == 3 * STEPS
 
 
 def test_starting_from_weights_of_another_run(finished: Path, data: Path, tmp_path: Path) -> None:
     config = tiny_config(data, train_cfg={"max_epochs": 1}, custom_hooks=[])
     config.optim_wrapper.optimizer.lr = 0.0
-    task = train(config, work_dir=tmp_path, load_from=finished / "last.pth", device="cpu")
+    result = train(config, work_dir=tmp_path, load_from=finished / "last.pth", device="cpu")
     key = "head.mlp_head_x.weight"
-    assert torch.equal(task.state_dict()[key], read_checkpoint(finished / "last.pth")[key])
+    assert torch.equal(result.model.state_dict()[key], read_checkpoint(finished / "last.pth")[key])
 
 
 def test_runs_by_iterations_end_after_max_iters(data: Path, tmp_path: Path) -> None:
     cfg = {"by_epoch": False, "max_iters": 7, "val_interval": 3}
     hooks = {"checkpoint": {"interval": 3, "by_epoch": False}, "logger": {"curves": None}}
-    task = train(tiny_config(data, train_cfg=cfg, default_hooks=hooks), work_dir=tmp_path, device="cpu")
-    assert task.iterations == 7
+    result = train(tiny_config(data, train_cfg=cfg, default_hooks=hooks), work_dir=tmp_path, device="cpu")
+    assert result.steps == 7
     assert [record["step"] for record in RunLog(tmp_path).records() if record["kind"] == "val"] == [3, 6]
     assert (tmp_path / "iter_6.pth").is_file()
 
@@ -169,9 +197,9 @@ def test_gradients_are_clipped(data: Path, tmp_path: Path) -> None:
 
     HOOKS.classes["Watch"] = Watch
     config["custom_hooks"] = [{"type": "Watch"}]
-    task = train(config, work_dir=tmp_path, device="cpu")
+    result = train(config, work_dir=tmp_path, device="cpu")
     del HOOKS.classes["Watch"]
-    assert torch.allclose(task.model.head.mlp_head_x.weight, before, atol=1e-7)
+    assert torch.allclose(result.model.head.mlp_head_x.weight, before, atol=1e-7)
 
 
 def test_predictions_are_drawn(data: Path, tmp_path: Path) -> None:
@@ -210,8 +238,8 @@ def test_ctrl_c_saves_a_checkpoint_after_the_step(data: Path, tmp_path: Path, ca
         del HOOKS.classes["Interrupt"]
     assert "saving a checkpoint" in capsys.readouterr().out
     assert torch.load(tmp_path / "last.pth", weights_only=True)["meta"]["iter"] == 3
-    task = train(config | {"custom_hooks": []}, work_dir=tmp_path, resume=True, device="cpu")
-    assert task.iterations == STEPS
+    result = train(config | {"custom_hooks": []}, work_dir=tmp_path, resume=True, device="cpu")
+    assert result.steps == STEPS
 
 
 def test_a_bad_sample_is_named_and_skipped(data: Path, tmp_path: Path, capfd: pytest.CaptureFixture) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from posekit.config import Config
-from posekit.engine.checkpoint_io import write_checkpoint
+from posekit.engine.hooks.checkpoint_hook import write_checkpoint
 from posekit.engine.run_folder import BEST, LAST, FolderInUseError, checkpoint_to_resume, open_run_folder
 
 HOLD = """
@@ -55,7 +55,7 @@ def test_processes_that_the_run_starts_follow_it(used, monkeypatch):
 def test_a_used_folder_that_was_named_is_asked_about(named, may_rename, used):
     work_dir = used if named else None
     with (
-        pytest.raises(ValueError, match=r"holds a run already; go on with it by --resume, .* by --overwrite"),
+        pytest.raises(ValueError, match=r"already holds a run; continue it with --resume, .* with --overwrite"),
         open_run_folder(Config(), work_dir, may_rename=may_rename),
     ):
         pass

@@ -71,3 +71,35 @@ def test_a_third_coordinate_is_kept():
     assert annotation["keypoints_3d"] == [0, 1, 2, 3, 4, 5]
     assert annotation["track_id"] == 3
     assert "bbox" not in annotation
+
+
+def test_a_keypoint_by_its_name():
+    assert result()["high"].tolist() == KEYPOINTS[:, 1].tolist()
+    assert result()[0]["low"].tolist() == [[1, 2]]
+    assert result().names == ["low", "high"]
+    with pytest.raises(KeyError, match="no keypoint 'hihg'; did you mean 'high'"):
+        result()["hihg"]
+
+
+def test_poses_are_drawn_on_their_image(tmp_path):
+    image = np.zeros((10, 20, 3), np.uint8)
+    drawn = result().draw(image)
+    assert drawn.shape == image.shape
+    assert drawn.any()
+    assert not image.any()
+    assert not result().draw(image, thr=2).any()
+    with pytest.raises(ValueError, match="image: got"):
+        result().draw(image[..., 0])
+
+
+def test_lifted_poses_are_drawn_in_space():
+    pytest.importorskip("matplotlib")
+    points = np.random.default_rng(0).normal(size=(2, 2, 3))
+    lifted = PoseResult(points, np.ones((2, 2)), SET)
+    drawn = lifted.draw_3d(np.zeros((10, 20, 3), np.uint8))
+    assert drawn.shape == (480, 20 + 2 * 480, 3)
+    assert lifted[[]].draw_3d().shape == (480, 480, 3)
+    with pytest.raises(ValueError, match="lifted to space"):
+        lifted.draw(np.zeros((10, 20, 3), np.uint8))
+    with pytest.raises(ValueError, match="in the image, not in space"):
+        result().draw_3d()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posekit.inference.exports.table import harmless
+from posekit.inference.persons import places_of_persons
 from posekit.inference.results import PoseResult
-from posekit.inference.sequence import PoseSequence, places_of_persons
+from posekit.inference.sequence import PoseSequence
 from posekit.keypoints.skeleton import Skeleton
+from posekit.media.image_file import write_image
 
 SET = dict(dataset_name="two", keypoint_id2name={0: "low", 1: "=high"}, skeleton_links=[[0, 1]])
 POINTS = np.array([[[1, 2], [5, 9]], [[3, 3], [4, 8.1]]], np.float32)
@@ -221,3 +223,135 @@ def test_trc(tmp_path):
     assert path.read_text().splitlines()[2].split("\t")[4] == "m"
     with pytest.raises(ValueError, match="no frame rate"):
         result().sequence().to_trc(tmp_path / "c.trc")
+
+
+def coco_video(**changes) -> PoseSequence:
+    """Two people of COCO's keypoints in three frames; the second is missing in the last."""
+    skeleton = Skeleton.load("coco").metainfo()
+    points = np.random.default_rng(0).uniform(0, 90, (2, 17, 2)).astype(np.float32)
+    scores = np.linspace(0.1, 1, 34, dtype=np.float32).reshape(2, 17)
+    boxes = np.array([[0, 0, 90, 90]] * 2, np.float32)
+    frames = []
+    for number, rows in enumerate(([0, 1], [1, 0], [0])):
+        values = dict(boxes=boxes[rows], track_ids=np.array([3, 8])[rows], file_name="walk.mp4", frame=number)
+        frames.append(PoseResult(points[rows] + number, scores[rows], skeleton, (90, 90), **{**values, **changes}))
+    return PoseSequence(frames, skeleton, fps=10.0)
+
+
+def test_slp_reads_back(tmp_path):
+    sleap_io = pytest.importorskip("sleap_io")
+    coco_video().to_slp(tmp_path / "sub" / "poses.slp")
+    labels = sleap_io.load_slp(str(tmp_path / "sub" / "poses.slp"), open_videos=False)
+    assert labels.skeletons[0].node_names == coco_video().names
+    assert len(labels.skeletons[0].symmetries) == 8
+    assert [frame.frame_idx for frame in labels] == [0, 1, 2]
+    assert [[item.track.name for item in frame] for frame in labels] == [
+        ["track_3", "track_8"], ["track_8", "track_3"], ["track_3"],
+    ]  # fmt: skip
+    for frame, result in zip(labels, coco_video(), strict=True):
+        np.testing.assert_allclose([item.numpy() for item in frame], result.keypoints)
+        np.testing.assert_allclose([item.points["score"] for item in frame], result.scores)
+    assert Path(labels.videos[0].filename).name == "walk.mp4"
+
+
+def test_slp_is_what_the_labels_read(tmp_path):
+    pytest.importorskip("sleap_io")
+    from posekit.labels.formats.sleap import FORMAT
+    from posekit.labels.keypoint_data import Hints
+
+    names = [str(tmp_path / f"{number}.png") for number in range(3)]
+    frames = [replace(result, frame=None, file_name=name) for name, result in zip(names, coco_video(), strict=True)]
+    with pytest.raises(FileNotFoundError, match=r"0\.png: no such file"):
+        PoseSequence(frames, frames[0].skeleton).to_slp(tmp_path / "poses.slp")
+    for name in names:
+        write_image(Path(name), np.zeros((90, 90, 3), np.uint8))
+    PoseSequence(frames, frames[0].skeleton).to_slp(tmp_path / "poses.slp")
+    data = FORMAT.read(tmp_path / "poses.slp", Hints())
+    assert [image.path.name for image in data.images] == ["0.png", "1.png", "2.png"]
+    np.testing.assert_allclose(data.images[1].instances[0].keypoints[:, :2], frames[1].keypoints[0])
+    np.testing.assert_allclose(data.images[1].instances[0].scores, frames[1].scores[0])
+
+
+def test_files_of_labelling_tools_need_poses_in_named_images(tmp_path):
+    pytest.importorskip("sleap_io")
+    with pytest.raises(ValueError, match="these poses name none; set file_name"):
+        coco_video(file_name=None).to_slp(tmp_path / "a.slp")
+    lifted = coco_video(boxes=None)
+    lifted = replace(lifted, results=[replace(r, keypoints=np.zeros((len(r), 17, 3))) for r in lifted])
+    for write in (lifted.to_slp, lifted.to_dlc):
+        with pytest.raises(ValueError, match="these are lifted to space"):
+            write(tmp_path / "a.csv")
+    with pytest.raises(ValueError, match=r"are \.csv or \.h5 files"):
+        coco_video().to_dlc(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".h5"])
+def test_dlc_reads_back(suffix, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    if suffix == ".h5":
+        pytest.importorskip("tables")
+    path = tmp_path / "sub" / f"poses{suffix}"
+    coco_video().to_dlc(path)
+    read = pandas.read_hdf(path) if suffix == ".h5" else pandas.read_csv(path, header=[0, 1, 2, 3], index_col=0)
+    assert list(read.columns.names) == ["scorer", "individuals", "bodyparts", "coords"]
+    assert read.index.tolist() == [0, 1, 2]
+    tracks = coco_video().tracks()
+    for identity, track in tracks.items():
+        own = read["posekit"][f"individual{identity}"].to_numpy().reshape(3, 17, 3)
+        np.testing.assert_allclose(own[..., :2], track)
+    assert read["posekit"]["individual3"]["nose"]["likelihood"].tolist() == pytest.approx([0.1] * 3)
+
+
+def test_dlc_of_one_person_has_no_individuals(tmp_path):
+    one = replace(coco_video(), results=[result[:1] for result in coco_video().results[:1]])
+    one.to_dlc(tmp_path / "a.csv")
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in lines] == ["scorer", "bodyparts", "coords", "0"]
+    assert lines[2].split(",")[1:4] == ["x", "y", "likelihood"]
+    named = replace(one, results=[replace(one[0], frame=None, file_name="a.jpg")])
+    named.to_dlc(tmp_path / "b.csv")
+    assert (tmp_path / "b.csv").read_text().splitlines()[3].startswith("a.jpg,")
+
+
+def test_supervision():
+    supervision = pytest.importorskip("supervision")
+    first = coco_video().to_supervision()[0]
+    assert isinstance(first, supervision.KeyPoints)
+    np.testing.assert_array_equal(first.xy, coco_video()[0].keypoints)
+    name = "keypoint_confidence" if hasattr(first, "keypoint_confidence") else "confidence"
+    np.testing.assert_array_equal(getattr(first, name), coco_video()[0].scores)
+    assert first.data["tracker_id"].tolist() == [3, 8]
+    assert len(coco_video()[2][[]].to_supervision()) == 0
+
+
+def test_coco_document_of_a_sequence():
+    document = coco_video().to_coco()
+    assert [image["frame_id"] for image in document["images"]] == [0, 1, 2]
+    assert [row["image_id"] for row in document["annotations"]] == [1, 1, 2, 2, 3]
+    assert [row["id"] for row in document["annotations"]] == [1, 2, 3, 4, 5]
+    assert document["categories"][0]["keypoints"] == coco_video().names
+
+
+def lifted_video() -> PoseSequence:
+    skeleton = Skeleton.load("h36m").metainfo()
+    points = np.random.default_rng(0).normal(size=(3, 1, 17, 3)).astype(np.float32)
+    points[1, 0, 4] = np.nan
+    ids = np.array([5])
+    frames = [PoseResult(p, np.ones((1, 17)), skeleton, track_ids=ids, frame=n) for n, p in enumerate(points)]
+    return PoseSequence(frames, skeleton, fps=25.0)
+
+
+def test_the_page_holds_all_poses_and_loads_nothing(tmp_path):
+    lifted_video().to_html3d(tmp_path / "walk.html", title="walk </script><b>")
+    page = (tmp_path / "walk.html").read_text()
+    data = json.loads(page.partition('<script id="data" type="application/json">')[2].partition("</script>")[0])
+    assert data["fps"] == 25
+    [person] = data["persons"]
+    assert person["name"] == "5"
+    assert person["joints"]["1"][4] is None
+    np.testing.assert_allclose(person["joints"]["2"], lifted_video()[2].keypoints[0], atol=6e-4)
+    assert "walk &lt;/script&gt;" in page
+    assert not [word for word in ("http:", "https:", "src=", "@import", "url(") if word in page]
+    with pytest.raises(ValueError, match="lift them first"):
+        coco_video().to_html3d(tmp_path / "flat.html")
+    PoseSequence([], lifted_video().skeleton).to_html3d(tmp_path / "none.html")

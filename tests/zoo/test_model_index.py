@@ -160,6 +160,23 @@ def test_what_nobody_states_is_unclear() -> None:
     assert find("top_down_256x192_global_small").terms["code"] == licences.NOT_KNOWN
 
 
+def test_what_is_not_confirmed_is_unclear() -> None:
+    unconfirmed = {name for name, terms in licences.DATA.items() if terms.text == licences.UNCONFIRMED}
+    assert unconfirmed == {"AFLW", "DeepFashion2", "LaPa", "PoseTrack18", "RHD", "RHD2d", "UBody", "WFLW"}
+    assert {licences.DATA[name].commercial for name in unconfirmed} == {"unclear"}
+    assert find("animal").commercial == "no"  # AP-10K
+    assert find("human3d").commercial == "no"
+
+
+def test_yes_needs_the_page_that_says_so() -> None:
+    every = [*licences.DATA.values(), *licences.PUBLISHERS.values()]
+    assert all(terms.url for terms in every)
+    for entry in model_entries():
+        if entry.commercial == "yes":
+            assert all(terms.commercial == "yes" for terms in entry.terms.values())
+            assert all(terms.url for part, terms in entry.terms.items() if part != "code")
+
+
 def test_finding_a_model_imports_neither_torch_nor_cv2() -> None:
     code = (
         "import sys; from posekit.zoo import find, weights_file; find('human').config_path; "

@@ -1,13 +1,19 @@
-"""The base class of every transform, and the random numbers they share."""
+"""The base classes of transforms, of samples and of batches on the device, and the random numbers they share."""
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from posekit.datasets.transforms.results import Results
 from posekit.registry import TRANSFORMS
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from posekit.structures import PoseBatch
 
 
 class BaseTransform:
@@ -39,12 +45,54 @@ class BaseTransform:
     def transform(self, results: Results) -> Results | None:
         raise NotImplementedError(f"{type(self).__name__} must define transform(results)")
 
+    def split(self, earlier: Sequence[Any]) -> tuple[list[BaseTransform], list[DeviceTransform]] | None:
+        """Return what of this step the loader's workers run and what the device runs; None if workers run all of it.
+
+        Args:
+            earlier: the steps before this one.
+        """
+        return None
+
     def missing_message(self, key: str, results: Results) -> str:
         return f"{type(self).__name__} needs '{key}' in the results, which hold {sorted(results)}"
 
     def __repr__(self) -> str:
         settings = ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if not k.startswith("_"))
         return f"{type(self).__name__}({settings})"
+
+
+class DeviceTransform(BaseTransform):
+    """A step of a training pipeline that the training device runs, on whole batches.
+
+    It stands at the end of the pipeline, before ``PackPoseInputs``. Only ``GenerateTarget`` may come between the two,
+    where its codec encodes whole batches: then the targets are made from what this step leaves. Random numbers are
+    torch's, whose state checkpoints keep.
+    """
+
+    def apply(self, inputs: Tensor, samples: PoseBatch) -> Tensor:
+        """Return the inputs that the model is to see; a column of the samples is changed by ``set_column``.
+
+        Shapes: B batch, N instances, K keypoints.
+
+        Args:
+            inputs: (B, C, H, W) on the device, normalised by the data preprocessor.
+            samples: with ``gt_instance_labels.transformed_keypoints`` (B, N, K, 2) in input pixels, where
+                ``GenerateTarget`` follows.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define apply(inputs, samples)")
+
+    def describe(self) -> str:
+        """Name the step for the table printed before training."""
+        return type(self).__name__
+
+    def split(self, earlier: Sequence[Any]) -> tuple[list[BaseTransform], list[DeviceTransform]]:
+        return [], [self]
+
+    def transform(self, results: Results) -> Results:
+        raise ValueError(
+            f"{type(self).__name__} changes whole batches on the training device; it can only stand at the end of the "
+            "training pipeline, before PackPoseInputs"
+        )
 
 
 def random_generator(results: Results | dict[str, Any]) -> np.random.Generator:

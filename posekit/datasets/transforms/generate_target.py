@@ -1,17 +1,36 @@
-"""Keypoints as training targets."""
+"""Keypoints as training targets, made for each sample in a worker or for a whole batch on the device.
+
+A worker that hands over keypoints sends kilobytes where heatmaps are megabytes. Where the codec encodes whole
+batches, ``GenerateTarget`` splits into ``KeepKeypoints`` for the workers and ``EncodeTargets`` for the device.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from posekit.codecs.base import BaseCodec
-from posekit.datasets.transforms.base import BaseTransform
+from posekit.datasets.transforms.base import BaseTransform, DeviceTransform
+from posekit.datasets.transforms.pack_pose_inputs import PackPoseInputs
 from posekit.datasets.transforms.results import Results
 from posekit.registry import TRANSFORMS
 
-TABLES = ("instance_mapping_table", "field_mapping_table", "label_mapping_table")
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from posekit.structures import PoseBatch
+
+GROUPS = {
+    "instance_mapping_table": "gt_instances",
+    "field_mapping_table": "gt_fields",
+    "label_mapping_table": "gt_instance_labels",
+}
+"""The part of a sample into which each mapping table packs."""
+
+CODEC_INPUTS = ("transformed_keypoints", "keypoints_visible", "dataset_keypoint_weights")
+"""Instance labels from which the device encodes."""
 
 
 @TRANSFORMS.register_module()
@@ -65,6 +84,13 @@ class GenerateTarget(BaseTransform):
         results.update(mapping_tables(encoders))  # pyright: ignore[reportCallIssue, reportArgumentType]
         return results
 
+    def split(self, earlier: Sequence[Any]) -> tuple[list[BaseTransform], list[DeviceTransform]] | None:
+        """Leave the encoding to the device, if one codec encodes whole batches of keypoints in a crop of one size."""
+        is_crop = any("transformed_keypoints" in getattr(step, "provides", ()) for step in earlier)
+        if isinstance(self.encoder, list) or not is_crop or not encodes_batches(self.encoder):
+            return None
+        return [KeepKeypoints(self.encoder, self.use_dataset_keypoint_weights)], [EncodeTargets(self.encoder)]
+
     def combine(self, encoded: list[dict[str, Any]]) -> dict[str, Any]:
         """Join what each codec encoded."""
         if not isinstance(self.encoder, list):
@@ -90,6 +116,48 @@ class GenerateTarget(BaseTransform):
         return joined
 
 
+class KeepKeypoints(BaseTransform):
+    """What workers run in place of GenerateTarget: it has the codec's inputs packed as instance labels."""
+
+    requires = ("keypoints", "keypoints_visible")
+    provides = ("transformed_keypoints", "label_mapping_table")
+
+    def __init__(self, codec: BaseCodec, use_dataset_keypoint_weights: bool) -> None:
+        self.use_dataset_keypoint_weights = use_dataset_keypoint_weights
+        self._tables = mapping_tables([codec])
+        labels = {key: key for key in ("transformed_keypoints", "keypoints_visible")}
+        targets = self._tables.get("label_mapping_table", PackPoseInputs.label_mapping_table)
+        if "keypoints_visible_weights" in targets:
+            labels["keypoints_visible_weights"] = targets["keypoints_visible_weights"]
+        if use_dataset_keypoint_weights:
+            labels["dataset_keypoint_weights"] = "dataset_keypoint_weights"
+        self._tables["label_mapping_table"] = labels
+
+    def transform(self, results: Results) -> Results:
+        keypoints, visible = input_keypoints(results)
+        results["transformed_keypoints"] = keypoints
+        if self.use_dataset_keypoint_weights:
+            results["dataset_keypoint_weights"] = np.broadcast_to(results["dataset_keypoint_weights"], visible.shape)
+        results.update(self._tables)  # pyright: ignore[reportCallIssue, reportArgumentType]
+        return results
+
+
+class EncodeTargets(DeviceTransform):
+    """Encodes the keypoints of a batch on their device and adds the targets to the samples."""
+
+    def __init__(self, codec: BaseCodec) -> None:
+        self.codec = codec
+
+    def describe(self) -> str:
+        return f"targets of {type(self.codec).__name__}"
+
+    def apply(self, inputs: Tensor, samples: PoseBatch) -> Tensor:
+        labels = {name: samples.get(f"gt_instance_labels.{name}") for name in CODEC_INPUTS}
+        for name, column in encode_columns(self.codec, labels).items():
+            samples.set_column(name, column)
+        return inputs
+
+
 def input_keypoints(results: Results) -> tuple[np.ndarray, np.ndarray]:
     """Return the keypoints of the input (N, K, D) and their visibility (N, K).
 
@@ -112,8 +180,37 @@ def scale_weights(weights: Any, factors: np.ndarray) -> Any:
 def mapping_tables(codecs: list[BaseCodec]) -> dict[str, dict[str, str]]:
     """Join the tables, where codecs have any, that say under which name PackPoseInputs packs a key."""
     tables: dict[str, dict[str, str]] = {}
-    for name in TABLES:
+    for name in GROUPS:
         table = {k: v for codec in codecs for k, v in (getattr(codec, name) or {}).items()}
         if table:
             tables[name] = table
     return tables
+
+
+def encodes_batches(codec: BaseCodec) -> bool:
+    """Whether ``codec`` has a batched ``encode_batch`` of its own that needs nothing but keypoints."""
+    return type(codec).encode_batch is not BaseCodec.encode_batch and not codec.auxiliary_encode_keys
+
+
+def encode_columns(codec: BaseCodec, labels: Mapping[str, Any]) -> dict[str, Any]:
+    """Encode a batch from what ``KeepKeypoints`` had packed.
+
+    Shapes: B batch, N instances, K keypoints.
+
+    Args:
+        codec: encodes whole batches.
+        labels: stacked ``gt_instance_labels``: ``transformed_keypoints`` (B, N, K, 2), ``keypoints_visible``
+            (B, N, K) and, if the pipeline used them, ``dataset_keypoint_weights`` (B, N, K).
+
+    Returns:
+        Targets by column, such as ``gt_fields.heatmaps``, on the device of the keypoints.
+    """
+    encoded = codec.encode_batch(labels["transformed_keypoints"], labels["keypoints_visible"])
+    if "keypoint_weights" in encoded and labels.get("dataset_keypoint_weights") is not None:
+        encoded["keypoint_weights"] = encoded["keypoint_weights"] * labels["dataset_keypoint_weights"]
+    tables = mapping_tables([codec])
+    columns: dict[str, Any] = {}
+    for name, group in GROUPS.items():
+        table: dict[str, str] = tables[name] if name in tables else getattr(PackPoseInputs, name)
+        columns.update({f"{group}.{packed}": encoded[key] for key, packed in table.items() if key in encoded})
+    return columns

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import numpy as np
 
+from posekit.console import check_choice
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.results import Results
 from posekit.media.image_cache import ImageCache
@@ -62,11 +62,11 @@ class LoadImage(BaseTransform):
         max_pixels: int = MAX_PIXELS,
         file_client_args: dict | None = None,
     ) -> None:
-        check_choice("color_type", color_type, COLOR_TYPES)
-        check_choice("imdecode_backend", imdecode_backend, ("cv2",))
+        check_choice("LoadImage.color_type", color_type, COLOR_TYPES)
+        check_choice("LoadImage.imdecode_backend", imdecode_backend, ("cv2",))
         for name, given in (("backend_args", backend_args), ("file_client_args", file_client_args)):
             check_backend(name, (given or {}).get("backend", "local"))
-        check_choice("cache", cache, (None, "ram"))
+        check_choice("LoadImage.cache", cache, (None, "ram"))
         self.to_float32 = to_float32
         self.color_type = color_type
         self.ignore_empty = ignore_empty
@@ -119,9 +119,4 @@ def check_backend(name: str, backend: str) -> None:
     if backend == "petrel":
         logger.warning("LoadImage.%s: backend 'petrel' is read as local files; set data_root to where they lie", name)
         return
-    check_choice(f"{name}.backend", backend, ("local", "disk"))
-
-
-def check_choice(name: str, value: Any, allowed: tuple) -> None:
-    if value not in allowed:
-        raise ValueError(f"LoadImage.{name}: {value!r} is not supported; use {' or '.join(map(repr, allowed))}")
+    check_choice(f"LoadImage.{name}.backend", backend, ("local", "disk"))

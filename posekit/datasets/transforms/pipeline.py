@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from posekit.datasets.transforms.base import BaseTransform
+from posekit.datasets.transforms.base import BaseTransform, DeviceTransform
 from posekit.datasets.transforms.geometric import GeometricTransform
 from posekit.datasets.transforms.results import DERIVED, FROM_DATASET, Results
 from posekit.registry import TRANSFORMS
@@ -41,6 +41,34 @@ class Pipeline:
             if current is None:
                 return None
         return current
+
+    def split(self) -> tuple[Pipeline, list[DeviceTransform]]:
+        """Return the pipeline of the loader's workers, and the steps that the device runs on whole batches.
+
+        From the packing step backwards, steps go to the device for as long as they can run there.
+
+        Raises:
+            ValueError: if a step that runs only on the device is followed by one that cannot.
+        """
+        steps = list(self.transforms)
+        packing = steps[-1:] if steps and "inputs" in getattr(steps[-1], "provides", ()) else []
+        steps = steps[: len(steps) - len(packing)]
+        stand_ins: list[BaseTransform] = []
+        on_device: list[DeviceTransform] = []
+        while packing and steps:
+            parts = steps[-1].split(steps[:-1]) if isinstance(steps[-1], BaseTransform) else None
+            if parts is None:
+                break
+            steps.pop()
+            stand_ins[:0], on_device[:0] = parts
+        for number, step in enumerate(steps):
+            if isinstance(step, DeviceTransform):
+                raise ValueError(
+                    f"pipeline[{number}] {type(step).__name__} runs on the training device, but what follows it runs "
+                    f"in workers: {', '.join(type(later).__name__ for later in self.transforms[number + 1 :])}; "
+                    "put it at the end, before PackPoseInputs"
+                )
+        return Pipeline([*steps, *stand_ins, *packing], self.available) if on_device else self, on_device
 
     def __len__(self) -> int:
         return len(self.transforms)

@@ -22,8 +22,8 @@ class AccuracyHook(BaseHook):
     It costs one decoding and no forward pass. Where workers encode the targets nothing is measured.
 
     Args:
-        interval: steps from one measurement to the next.
-        thr: as a share of the longer side.
+        interval: number of steps from one measurement to the next.
+        thr: distance within which a keypoint is found, as a share of the longer side.
     """
 
     def __init__(self, interval: int = 50, thr: float = 0.05, priority: Any = None) -> None:
@@ -50,19 +50,19 @@ class AccuracyHook(BaseHook):
         if self.handle is None:
             return
         self.handle.remove()
-        kept, self.handle, self.outputs = self.outputs, None, None
+        outputs_of_head, self.handle, self.outputs = self.outputs, None, None
         head = pl_module.model.head
-        if kept is None or not head.codec.support_batch_decoding:
+        if outputs_of_head is None or not head.codec.support_batch_decoding:
             return
-        predictions = head.decode(head.decodable(kept))
-        found = torch.stack([torch.as_tensor(sample.keypoints) for sample in predictions])
-        outputs["parts"]["acc_pose"] = share_found(
-            found, batch["data_samples"], thr_px=self.thr * max(batch["inputs"].shape[-2:])
+        predictions = head.decode(head.decodable(outputs_of_head))
+        keypoints = torch.stack([torch.as_tensor(sample.keypoints) for sample in predictions])
+        outputs["parts"]["acc_pose"] = share_within(
+            keypoints, batch["data_samples"], thr_px=self.thr * max(batch["inputs"].shape[-2:])
         )
 
 
-def share_found(found: Tensor, batch: Any, *, thr_px: float) -> Tensor:
+def share_within(keypoints: Tensor, batch: Any, *, thr_px: float) -> Tensor:
     """Return the share of labelled keypoints (B, N, K, 2) within ``thr_px`` of where they should be."""
-    truth, visible = batch.column(KEYPOINTS).to(found.device), batch.column(VISIBLE).to(found.device) > 0
-    near = (found[..., :2] - truth[..., :2]).norm(dim=-1) <= thr_px
+    truth, visible = batch.column(KEYPOINTS).to(keypoints.device), batch.column(VISIBLE).to(keypoints.device) > 0
+    near = (keypoints[..., :2] - truth[..., :2]).norm(dim=-1) <= thr_px
     return (near & visible).sum() / visible.sum().clamp(min=1)

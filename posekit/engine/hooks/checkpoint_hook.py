@@ -1,4 +1,4 @@
-"""Checkpoints: where to go on from, and the best weights."""
+"""Checkpoints: where to resume from, and the best weights."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from lightning.pytorch.callbacks import Checkpoint
+from lightning.pytorch.plugins.io import CheckpointIO
 
-from posekit.engine.checkpoint_io import write_checkpoint
+from posekit.checkpoints.read import read_file
 from posekit.engine.hooks.base import BaseHook
 from posekit.engine.hooks.best_metric import better, rule_for
 from posekit.engine.run_folder import BEST, LAST
@@ -26,20 +28,20 @@ logger = logging.getLogger(__name__)
 class CheckpointHook(BaseHook, Checkpoint):
     """Saves the state of the run after every epoch, and the weights of the best validation.
 
-    ``last.pth`` always holds all that going on takes; ``epoch_N.pth`` (``iter_N.pth``) are
+    ``last.pth`` always holds everything needed to resume; ``epoch_N.pth`` (``iter_N.pth``) are
     kept every ``interval``. ``best_<metric>_epoch_N.pth`` holds ``meta`` and ``state_dict`` only; ``best.pth`` is
     another name of the one that is best by the first metric of ``save_best``.
 
     Args:
         interval: epochs (or iterations) from one kept checkpoint to the next; -1 keeps none but the last.
-        by_epoch: what the interval counts. Iterations also save in the middle of epochs.
+        by_epoch: whether the interval counts epochs or else iterations, which also saves in the middle of epochs.
         save_optimizer, save_param_scheduler: accepted for the sake of configs; ``last.pth`` has both.
-        out_dir: another folder for the checkpoints; a folder of the run's name is made in it.
-        max_keep_ckpts: how many of the kept ones to leave, newest first; -1 leaves all.
-        save_last: keep the one at the end of the run, whatever the interval.
+        out_dir: folder in which the checkpoints get a folder of the run's name, in place of the run's folder.
+        max_keep_ckpts: number of kept checkpoints to leave, the newest; -1 leaves all.
+        save_last: whether to keep the one at the end of the run, whatever the interval.
         save_best: metric, or metrics, whose best weights to keep; ``auto`` takes the first metric.
-        rule: ``greater`` or ``less`` is better, for each of them; found from the name by default.
-        filename_tmpl: of the kept checkpoints, ``{}`` stands for the number.
+        rule: ``greater`` or ``less``, whichever is better, for each of them; by default what its name suggests.
+        filename_tmpl: name of the kept checkpoints, in which ``{}`` stands for the number.
         save_begin: first epoch or iteration to keep.
         published_keys, greater_keys, less_keys, backend_args, file_client_args: accepted for the sake of configs.
         folder: the run's folder.
@@ -100,7 +102,9 @@ class CheckpointHook(BaseHook, Checkpoint):
 
     def interrupt(self, *_: Any) -> None:
         """Ask for a checkpoint and the end of the run after this step; a second Ctrl-C ends it at once."""
-        print("\nCtrl-C: saving a checkpoint after this step; press it again to stop without", flush=True)
+        print(
+            "\nCtrl-C: saving a checkpoint after this step; press it again to stop at once without saving", flush=True
+        )
         self.interrupted.set()
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -141,7 +145,7 @@ class CheckpointHook(BaseHook, Checkpoint):
             hook.on_save_checkpoint(trainer, pl_module, saved)
         weights = {"meta": meta, "state_dict": saved["state_dict"]}
         write_checkpoint(self.folder / name, weights)
-        if metric == next(iter(self.best)):
+        if metric == self.best_of_all()[0]:
             link_atomically(self.folder / name, self.folder / BEST)
         if held is not None and held["file"] != name:
             (self.folder / held["file"]).unlink(missing_ok=True)
@@ -161,8 +165,8 @@ class CheckpointHook(BaseHook, Checkpoint):
             return
         for name in names[1:]:
             link_atomically(self.folder / names[0], self.folder / name)
-        kept = names[-1]
-        write_atomically(self.folder / "last_checkpoint", lambda file: file.write(str(self.folder / kept).encode()))
+        newest = str(self.folder / names[-1])
+        write_atomically(self.folder / "last_checkpoint", lambda file: file.write(newest.encode()))
         self.prune()
 
     def prune(self) -> None:
@@ -178,6 +182,16 @@ class CheckpointHook(BaseHook, Checkpoint):
         for _, path in sorted(numbered)[: -self.max_keep]:
             path.unlink()
 
+    @property
+    def last(self) -> Path | None:
+        """The file from which the run can be resumed; None if it has not been written."""
+        path = self.folder / LAST
+        return path if path.is_file() else None
+
+    def best_of_all(self) -> tuple[str | None, dict[str, Any]]:
+        """Return the metric that ``best.pth`` goes by, with its best ``value`` and ``file``; (None, {}) without one."""
+        return next(iter(self.best.items()), (None, {}))
+
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         if self.previous_handler is not None:
             signal.signal(signal.SIGINT, self.previous_handler)
@@ -188,3 +202,32 @@ class CheckpointHook(BaseHook, Checkpoint):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best = {name: dict(entry) for name, entry in state_dict["best"].items()}
+
+
+def write_checkpoint(path: Path, content: dict[str, Any]) -> None:
+    """Write a checkpoint file, whole or not at all; the file that was there stays until then.
+
+    Raises:
+        OSError: if it cannot be written, for example because the disk is full.
+    """
+    try:
+        write_atomically(path, lambda file: torch.save(content, file))
+    except RuntimeError as error:  # what torch makes of an error of the file that it writes to
+        cause = error.__context__ if isinstance(error.__context__, OSError) else None
+        why = cause.strerror if cause is not None else str(error).partition("\n")[0]
+        raise OSError(
+            f"checkpoint {path}: cannot be written ({why}); the one that was saved before is intact"
+        ) from error
+
+
+class AtomicCheckpointIO(CheckpointIO):
+    """Writes checkpoints so that a file is either complete or absent, and reads them without running code."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        write_checkpoint(Path(path), checkpoint)
+
+    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
+        return read_file(path)
+
+    def remove_checkpoint(self, path: Any) -> None:
+        Path(path).unlink(missing_ok=True)

@@ -16,12 +16,12 @@ class EarlyStoppingHook(BaseHook):
 
     Args:
         monitor: name of the metric.
-        rule: ``greater`` or ``less`` is better; found from the name by default.
+        rule: ``greater`` or ``less``, whichever is better; by default what the name suggests.
         min_delta: smallest change that counts as an improvement.
-        strict: fail when the metric is missing.
-        check_finite: stop when the metric is no longer a number.
-        patience: validations without improvement before it stops.
-        stopping_threshold: stop as soon as the metric reaches this.
+        strict: whether to fail when the metric is missing.
+        check_finite: whether to stop when the metric is no longer a number.
+        patience: number of validations without improvement after which it stops.
+        stopping_threshold: value of the metric at which it stops at once.
     """
 
     def __init__(

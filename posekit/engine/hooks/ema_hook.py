@@ -22,11 +22,11 @@ class EMAHook(BaseHook):
     Args:
         ema_type: ``ExponentialMovingAverage``, ``ExpMomentumEMA`` (larger steps early on),
             ``MomentumAnnealingEMA`` or ``StochasticWeightAverage``.
-        begin_iter, begin_epoch: when averaging starts; the average follows the weights before.
-        momentum: share of the present weights in each update.
-        gamma: how fast the early, larger steps shrink.
-        interval: updates are made every so many iterations.
-        update_buffers: average buffers too; else they are the model's own.
+        begin_iter, begin_epoch: iteration or epoch at which averaging starts; before, the average equals the weights.
+        momentum: share of the current weights in each update.
+        gamma: number of iterations in which the early, larger steps shrink.
+        interval: number of iterations from one update to the next.
+        update_buffers: whether to average buffers as well; otherwise the model's own are used.
         strict_load: accepted for the sake of configs.
         device: accepted for the sake of configs; averages lie where the weights do.
 
@@ -121,11 +121,11 @@ class EMAHook(BaseHook):
 
 def averaged_tensors(model: torch.nn.Module, buffers: bool) -> dict[str, Tensor]:
     """Return the parameters, and on request the floating buffers, that a state dict holds."""
-    found: dict[str, Tensor] = dict(model.named_parameters())
+    tensors: dict[str, Tensor] = dict(model.named_parameters())
     if buffers:
-        kept = model.state_dict()
-        found |= {name: value for name, value in model.named_buffers() if name in kept and value.is_floating_point()}
-    return found
+        saved = model.state_dict()
+        tensors |= {name: value for name, value in model.named_buffers() if name in saved and value.is_floating_point()}
+    return tensors
 
 
 SHARES = {

@@ -1,4 +1,4 @@
-"""Memory that the device keeps for itself."""
+"""Memory of the device that torch holds without using it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from posekit.registry import HOOKS
 
 @HOOKS.register_module()
 class EmptyCacheHook(BaseHook):
-    """Hands unused memory of the device back, of training, validation and test.
+    """Returns unused memory of the device to the system, in training, validation and test.
 
     Args:
         before_epoch: whether to do so before each epoch.

@@ -10,9 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from posekit.engine.hooks.base import BaseHook
-from posekit.engine.run_length import total_iterations
 from posekit.engine.run_log import RunLog
-from posekit.engine.task import not_finite
+from posekit.engine.task import not_finite, total_iterations
 from posekit.registry import HOOKS
 
 
@@ -24,10 +23,10 @@ class LoggerHook(BaseHook):
     one line per ``interval``. ``log.txt`` and ``scalars.jsonl`` always get every line.
 
     Args:
-        interval: steps from one report to the next.
-        log: where reports are kept; None keeps nothing.
+        interval: number of steps from one report to the next.
+        log: files to which reports are written; None writes none.
         bar: whether to draw a progress bar; by default on terminals.
-        curves: seconds from one drawing of ``curves.png`` to the next; None draws none.
+        curves: number of seconds from one drawing of ``curves.png`` to the next; None draws none.
         ignore_last, interval_exp_name, out_dir, out_suffix, keep_local, log_metric_by_epoch, file_client_args,
             backend_args: accepted for the sake of configs.
     """

@@ -1,4 +1,4 @@
-"""Hooks that change pipeline, data or model settings on the way."""
+"""Hooks that change the pipeline, the data or settings of the model in the course of a run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PipelineSwitchHook(BaseHook):
 
 
 class AttributeSwitch(BaseHook):
-    """Sets attributes of the model's head from given epochs on, also where a run is resumed behind them."""
+    """Sets attributes of the model's head from given epochs on, also in a run that is resumed after them."""
 
     epoch_attributes: Mapping[int, Mapping[str, Any]]
 
@@ -74,7 +74,7 @@ class YOLOXPoseModeSwitchHook(AttributeSwitch):
     """Ends mosaic augmentation and adds the auxiliary loss for the last epochs.
 
     Args:
-        num_last_epochs: how many epochs that lasts; as in the reference it begins one epoch earlier.
+        num_last_epochs: number of epochs at the end; as in the reference, the change comes one epoch earlier.
         new_train_dataset: dataset for these epochs.
         new_train_pipeline: pipeline for these epochs.
     """

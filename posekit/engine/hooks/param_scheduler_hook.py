@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from posekit.engine.hooks.base import BaseHook
-from posekit.engine.run_length import total_epochs
 from posekit.engine.schedules.base import BaseSchedule
+from posekit.engine.task import total_epochs
 from posekit.registry import HOOKS, SCHEDULES, strip_scope
 
 
@@ -15,8 +15,8 @@ from posekit.registry import HOOKS, SCHEDULES, strip_scope
 class ParamSchedulerHook(BaseHook):
     """Sets learning rates by the config's param_scheduler.
 
-    Where a run is resumed the schedules are played through from the start, so that
-    the values are those of an undisturbed run, also of a run with more epochs.
+    A resumed run plays the schedules through from the start, so that its values are those of an
+    uninterrupted run, even if it now has more epochs.
 
     Args:
         schedules: configs of the schedules; the config's ``param_scheduler``.

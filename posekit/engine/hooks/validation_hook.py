@@ -12,11 +12,11 @@ NEVER = 10**9
 
 
 class ValidationHook(BaseHook):
-    """Validates every so many epochs, in any case after the last.
+    """Validates at an interval of epochs, and always after the last.
 
     Args:
-        interval: epochs from one validation to the next.
-        begin: no validation before this epoch.
+        interval: number of epochs from one validation to the next.
+        begin: first epoch that validation may follow.
         dynamic_intervals: (epoch, interval) from which another interval holds.
     """
 

@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from posekit.engine.optimizers.layer_decay import group_by_layer
-from posekit.engine.optimizers.param_groups import ParamRules, group_parameters
+from posekit.engine.optimizers.param_groups import ParamRules, group_by_layer, group_parameters
 from posekit.registry import OPTIMIZERS, strip_scope
 
 LAYER_DECAY = "LayerDecayOptimWrapperConstructor"

@@ -1,4 +1,4 @@
-"""Parameter groups with learning rates and weight decays of their own (``paramwise_cfg``)."""
+"""Parameter groups with learning rates and weight decays of their own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ NORMS = (
     nn.GroupNorm,
     nn.LayerNorm,
 )
+STEM = ("backbone.cls_token", "backbone.mask_token", "backbone.pos_embed", "backbone.patch_embed")
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,13 @@ class ParamRules:
             (depthwise, self.dwconv_decay_mult),
             (parameter.ndim == 1, self.flat_decay_mult),
         ]
-        found: dict[str, float] = {}
+        settings: dict[str, float] = {}
         if bias and not norm and self.bias_lr_mult is not None:
-            found["lr_mult"] = self.bias_lr_mult
+            settings["lr_mult"] = self.bias_lr_mult
         decay = next((mult for applies, mult in decays if applies and mult is not None), None)
         if decay is not None:
-            found["decay_mult"] = decay
-        return found
+            settings["decay_mult"] = decay
+        return settings
 
 
 def owned_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter, nn.Module]]:
@@ -102,4 +103,30 @@ def group_parameters(
                     settings[key] = base * factor
         place = tuple(sorted((key, repr(value)) for key, value in settings.items()))
         groups.setdefault(place, {"params": [], **settings})["params"].append(parameter)
+    return list(groups.values())
+
+
+def layer_of(name: str, num_layers: int) -> int:
+    """Return a parameter's depth: 0 for the embeddings, then the layers, at last all that follows them."""
+    if name.startswith(STEM):
+        return 0
+    if name.startswith("backbone.layers."):
+        return int(name.split(".")[2]) + 1
+    return num_layers + 1
+
+
+def group_by_layer(
+    model: nn.Module, *, num_layers: int, layer_decay_rate: float, lr: float, weight_decay: float
+) -> list[dict[str, Any]]:
+    """Return groups by layer; one-dimensional parameters and position embeddings do not decay.
+
+    Source: Bao et al., arXiv 2106.08254 (layer-wise decay), as used by ViTPose.
+    """
+    groups: dict[tuple[int, bool], dict[str, Any]] = {}
+    for name, parameter, _ in owned_parameters(model):
+        layer = layer_of(name, num_layers)
+        decays = not (parameter.ndim == 1 or name.endswith(".bias") or "pos_embed" in name)
+        scale = layer_decay_rate ** (num_layers + 1 - layer)
+        settings = {"params": [], "lr": lr * scale, "weight_decay": weight_decay if decays else 0.0}
+        groups.setdefault((layer, decays), settings)["params"].append(parameter)
     return list(groups.values())

@@ -21,7 +21,7 @@ class BaseSchedule(ABC):
         begin: first step (epoch or iteration) on which it acts.
         end: first step on which it no longer acts.
         by_epoch: whether steps are epochs; iterations otherwise.
-        convert_to_iter_based: count the given epochs in iterations, for a smoother course.
+        convert_to_iter_based: whether to count the given epochs in iterations, for a smoother curve.
         param_name: the setting of the parameter groups that it changes.
         epoch_length: iterations per epoch, needed to convert.
         verbose, last_step: accepted for the sake of configs; a run restores its own position.

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from posekit.array import to_numpy
+from posekit.datasets.records import Lazy
 from posekit.evaluation.average_precision import PoseScores, score_poses
 from posekit.evaluation.box_precision import MAX_BOXES, FoundBoxes, score_boxes
 from posekit.evaluation.coco_truth import read_coco, true_poses
@@ -222,6 +223,8 @@ class CocoMetric(BaseMetric):
                 f"{type(self).__name__}: no labels to compare with; give ann_file, or samples with "
                 f"raw_ann_info, which sample {look_up(sample, 'id')} lacks"
             )
+        if isinstance(annotations, Lazy):
+            annotations = annotations.value
         annotations = [annotations] if isinstance(annotations, Mapping) else list(annotations)
         return {"annotations": annotations, "crowd_index": look_up(sample, "crowd_index")}
 
@@ -241,6 +244,10 @@ class CocoMetric(BaseMetric):
             single = [self.scores(truth, poses, slice(k, k + 1)).ap() for k in range(poses.keypoints.shape[1])]
             self.per_keypoint["AP"] = self.by_keypoint(single)
         return self.summary(truth, poses, self.crowd_indices(results) if self.crowded else {})
+
+    def coco_rows(self, results: list[Any]) -> list[dict[str, Any]]:
+        """Return what the metric scores of the entries of all samples, as COCO writes results."""
+        return box_rows(results) if self.of_boxes else self.result_rows(self.suppressed(self.predictions(results)))
 
     def predictions(self, results: list[Prediction]) -> Predictions:
         """Join the predictions of all samples, once each, with their scores and the areas that NMS uses."""

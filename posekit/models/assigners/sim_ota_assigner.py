@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from posekit.models.losses.base import one_of
+from posekit.console import check_choice
 from posekit.models.losses.bbox_loss import BBoxOverlaps2D
 from posekit.models.losses.oks_loss import PoseOKS
 from posekit.registry import MODELS
@@ -94,7 +94,7 @@ class SimOTAAssigner:
         self.center_radius = center_radius
         self.candidate_topk = candidate_topk
         self.weights = {"iou": iou_weight, "cls": cls_weight, "oks": oks_weight, "vis": vis_weight}
-        self.dynamic_k_indicator = one_of("dynamic_k_indicator", dynamic_k_indicator, ("iou", "oks"))
+        self.dynamic_k_indicator = check_choice("dynamic_k_indicator", dynamic_k_indicator, ("iou", "oks"))
         self.use_keypoints_for_center = use_keypoints_for_center
         self.iou_calculator = iou_calculator or BBoxOverlaps2D()
         self.oks_calculator = oks_calculator or PoseOKS()

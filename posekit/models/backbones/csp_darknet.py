@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from posekit.models.backbones.staged import StagedBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import StagedBackbone
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.activation import SILU
 from posekit.models.layers.conv_module import ConvModule
@@ -81,7 +82,7 @@ class CSPTrunk(StagedBackbone):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        check_choice(type(self).__name__, "arch", arch, list(self.arch_settings))
+        check_choice(f"{type(self).__name__}.arch", arch, list(self.arch_settings))
         self.stage_settings = arch_ovewrite or self.arch_settings[arch]
         self.deepen_factor, self.widen_factor, self.use_depthwise = deepen_factor, widen_factor, use_depthwise
         self.conv_options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from posekit.console import check_choice
 from posekit.models.backbones.resnet import zero_last_norms
-from posekit.models.backbones.staged import FreezableBackbone, check_choice
+from posekit.models.backbones.staged import FreezableBackbone
 from posekit.models.base_module import SMALL_NORMAL, InitRules, Settings
 from posekit.models.layers.branches import StepBuilder, build_fusion, build_transition, dense_step, enter, fuse
 from posekit.models.layers.conv_module import build_conv
@@ -118,11 +119,11 @@ class HRNet(FreezableBackbone):
         return res_layer(block, spec["num_blocks"][branch], width, width, with_cp=self.with_cp, **self.shared)
 
     def find_block(self, spec: Settings) -> type[nn.Module]:
-        check_choice(type(self).__name__, "block", spec["block"], list(self.blocks))
+        check_choice(f"{type(self).__name__}.block", spec["block"], list(self.blocks))
         return self.blocks[spec["block"]]
 
     def arrange_freezing(self, frozen_stages: int, norm_eval: bool) -> None:
-        check_choice(type(self).__name__, "frozen_stages", frozen_stages, range(-1, 5))
+        check_choice(f"{type(self).__name__}.frozen_stages", frozen_stages, range(-1, 5))
         parts = [["layer1", "transition1"], ["stage2", "transition2"], ["stage3", "transition3"], ["stage4"]]
         stem = ["conv1", self.norms[0], "conv2", self.norms[1]]
         self.norm_eval = norm_eval

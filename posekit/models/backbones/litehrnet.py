@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from posekit.models.backbones.staged import FreezableBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import FreezableBackbone
 from posekit.models.base_module import SMALL_NORMAL, InitRules, Settings
 from posekit.models.layers.activation import RELU
 from posekit.models.layers.branches import add_all, build_fusion, build_transition, enter, separable_step
@@ -123,7 +124,7 @@ class LiteHRModule(nn.Module):
         **options: Any,
     ) -> None:
         super().__init__()
-        check_choice("LiteHRNet.extra.stages_spec", "module_type", kind, ("LITE", "NAIVE"))
+        check_choice("LiteHRNet.extra.stages_spec.module_type", kind, ("LITE", "NAIVE"))
         self.is_lite = kind == "LITE"
         if self.is_lite:
             blocks = (ConditionalChannelWeighting(channels, ratio, **options) for _ in range(num_blocks))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from posekit.models.backbones.staged import StagedBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import StagedBackbone
 from posekit.models.base_module import KAIMING, InitRules, Settings
 from posekit.models.layers.conv_module import ConvModule
 from posekit.models.layers.inverted_residual import InvertedResidual
@@ -73,7 +74,7 @@ class MobileNetV3(StagedBackbone):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        check_choice("MobileNetV3", "arch", arch, list(self.arch_settings))
+        check_choice("MobileNetV3.arch", arch, list(self.arch_settings))
         shared: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         width = 16
         self.conv1 = ConvModule(3, width, 3, 2, act_cfg=HSWISH, **shared)

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from posekit.console import check_choice
 from posekit.models.backbones.resnet import ResidualTrunk
-from posekit.models.backbones.staged import check_choice
 from posekit.models.base_module import Settings
 from posekit.models.layers.residual import Bottleneck
 from posekit.registry import MODELS
@@ -55,7 +55,7 @@ class RegNet(ResidualTrunk):
     ) -> None:
         super().__init__(**options)
         if isinstance(arch, str):
-            check_choice("RegNet", "arch", arch, list(self.arch_settings))
+            check_choice("RegNet.arch", arch, list(self.arch_settings))
             arch = self.arch_settings[arch]
         if self.deep_stem:
             raise ValueError("RegNet.deep_stem: RegNet has a plain stem only; leave deep_stem out")

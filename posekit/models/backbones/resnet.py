@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from posekit.models.backbones.staged import StagedBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import StagedBackbone
 from posekit.models.base_module import KAIMING, InitRules, Settings
 from posekit.models.layers.conv_module import ConvModule, build_conv
 from posekit.models.layers.normalization import BN, build_norm, norm_name
@@ -56,7 +57,7 @@ class ResidualTrunk(StagedBackbone):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        check_choice(type(self).__name__, "style", style, ("pytorch", "caffe"))
+        check_choice(f"{type(self).__name__}.style", style, ("pytorch", "caffe"))
         self.in_channels, self.deep_stem, self.zero_init_residual = in_channels, deep_stem, zero_init_residual
         self.conv_options: Settings = {"conv_cfg": conv_cfg, "norm_cfg": norm_cfg}
         self.block_options: Settings = {"style": style, "avg_down": avg_down, "with_cp": with_cp, **self.conv_options}
@@ -156,7 +157,7 @@ class ResNet(ResidualTrunk):
     ) -> None:
         super().__init__(**options)
         name = type(self).__name__
-        check_choice(name, "depth", depth, list(self.arch_settings))
+        check_choice(f"{name}.depth", depth, list(self.arch_settings))
         if not len(strides) == len(dilations) == num_stages:
             raise ValueError(f"{name}: strides and dilations need one entry for each of the {num_stages} stages")
         block, depths = self.arch_settings[depth]

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from posekit.console import check_choice
 from posekit.models.backbones.shufflenet_v2 import ShuffleTrunk
-from posekit.models.backbones.staged import check_choice
 from posekit.models.base_module import Settings
 from posekit.models.layers.activation import build_activation
 from posekit.models.layers.conv_module import ConvModule, make_divisible
@@ -89,7 +89,7 @@ class ShuffleNetV1(ShuffleTrunk):
         self, groups: int = 3, widen_factor: float = 1.0, out_indices: Sequence[int] = (2,), **options: Any
     ) -> None:
         super().__init__(**options)
-        check_choice("ShuffleNetV1", "groups", groups, list(self.widths))
+        check_choice("ShuffleNetV1.groups", groups, list(self.widths))
         stem_channels = width = int(24 * widen_factor)
         layers = []
         for stage, num_blocks in enumerate(self.stage_blocks):

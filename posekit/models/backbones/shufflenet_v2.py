@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from posekit.models.backbones.staged import StagedBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import StagedBackbone
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.activation import RELU
 from posekit.models.layers.conv_module import ConvModule
@@ -84,7 +85,7 @@ class ShuffleNetV2(ShuffleTrunk):
 
     def __init__(self, widen_factor: float = 1.0, out_indices: Sequence[int] = (3,), **options: Any) -> None:
         super().__init__(**options)
-        check_choice("ShuffleNetV2", "widen_factor", widen_factor, list(self.widths))
+        check_choice("ShuffleNetV2.widen_factor", widen_factor, list(self.widths))
         stem_channels = width = 24
         *widths, last = self.widths[widen_factor]
         layers: list[nn.Module] = []

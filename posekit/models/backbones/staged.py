@@ -82,9 +82,3 @@ def freeze_norms(module: nn.Module) -> None:
     for part in module.modules():
         if isinstance(part, _BatchNorm):
             part.eval()
-
-
-def check_choice(owner: str, name: str, value: object, allowed: Sequence[object]) -> None:
-    """Raise a ValueError that lists the allowed values, unless ``value`` is one of them."""
-    if value not in allowed:
-        raise ValueError(f"{owner}.{name}: {value!r} does not exist; use one of {', '.join(map(repr, allowed))}")

@@ -11,7 +11,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from posekit.models.backbones.staged import FreezableBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import FreezableBackbone
 from posekit.models.backbones.timm_backbone import create_timm_model, with_prefix
 from posekit.models.base_module import InitRules
 from posekit.registry import MODELS
@@ -74,7 +75,7 @@ class TimmStages(FreezableBackbone):
 
     def freeze_layers(self, count: int) -> None:
         """Let the first layers stay as they are in training."""
-        check_choice(type(self).__name__, "frozen_stages", count, range(len(self.layers) + 1))
+        check_choice(f"{type(self).__name__}.frozen_stages", count, range(len(self.layers) + 1))
         self.freeze_parts([part for layer in self.layers[:count] for part in layer])
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
@@ -136,7 +137,7 @@ class EfficientNet(TimmStages):
         init_cfg: InitRules = None,
     ) -> None:
         arch = self.names[0] if arch is None else arch
-        check_choice(type(self).__name__, "arch", arch, self.names)
+        check_choice(f"{type(self).__name__}.arch", arch, self.names)
         super().__init__(
             self.prefix + arch,
             out_indices,
@@ -196,10 +197,10 @@ class RepVGG(TimmStages):
         init_cfg: InitRules = None,
     ) -> None:
         name, model = type(self).__name__, self.prefix + arch.lower()
-        check_choice(name, "arch", arch, self.names)
+        check_choice(f"{name}.arch", arch, self.names)
         common: dict[str, Any] = dict(in_channels=in_channels, pretrained=pretrained, init_cfg=init_cfg)
         super().__init__(model, out_indices, norm_eval=norm_eval, **common)
-        check_choice(name, "frozen_stages", frozen_stages, range(-1, 5))
+        check_choice(f"{name}.frozen_stages", frozen_stages, range(-1, 5))
         stages = [f"stages.{index}" for index in range(min(frozen_stages, len(self.layers)))]
         self.freeze_parts(["stem", *stages] if frozen_stages >= 0 else [])
         if deploy:
@@ -254,7 +255,7 @@ class ConvNeXt(TimmStages):
         pretrained: bool = False,
         init_cfg: InitRules = None,
     ) -> None:
-        check_choice("ConvNeXt", "arch", arch, CONVNEXTS_V2 if use_grn else CONVNEXTS)
+        check_choice("ConvNeXt.arch", arch, CONVNEXTS_V2 if use_grn else CONVNEXTS)
         super().__init__(
             f"convnext{'v2' if use_grn else ''}_{arch}",
             out_indices,

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from posekit.models.backbones.staged import FreezableBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import FreezableBackbone
 from posekit.models.base_module import KAIMING, InitRules, Settings
 from posekit.models.layers.activation import RELU
 from posekit.models.layers.conv_module import ConvModule
@@ -51,7 +52,7 @@ class VGG(FreezableBackbone):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        check_choice("VGG", "depth", depth, list(self.arch_settings))
+        check_choice("VGG.depth", depth, list(self.arch_settings))
         self.features = nn.Sequential()
         options: Settings = {"bias": True, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
         self.ends, width = [], 3

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from posekit.console import check_choice
 from posekit.models.backbones.resnet import ResidualTrunk
-from posekit.models.backbones.staged import check_choice
 from posekit.models.base_module import SMALL_NORMAL
 from posekit.models.layers.residual import Bottleneck
 from posekit.registry import MODELS
@@ -86,7 +86,7 @@ class ViPNAS_ResNet(ResidualTrunk):  # noqa: N801
     ) -> None:
         super().__init__(**options)
         self.zero_init_residual = False  # configs may set it, but the published weights were trained without it
-        check_choice("ViPNAS_ResNet", "depth", depth, [50])
+        check_choice("ViPNAS_ResNet.depth", depth, [50])
         stages = [
             {
                 "block": ContextBottleneck,

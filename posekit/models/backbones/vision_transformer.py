@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from posekit.models.backbones.staged import FreezableBackbone, check_choice
+from posekit.console import check_choice
+from posekit.models.backbones.staged import FreezableBackbone
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.layers.normalization import build_norm
 from posekit.models.layers.patch_embed import PatchEmbed, learned_positions, resize_positions, size_hw
@@ -117,7 +118,7 @@ class VisionTransformer(FreezableBackbone):
         super().__init__(init_cfg)
         self.out_type = resolve_out_type(out_type, output_cls_token, with_cls_token)
         if isinstance(arch, str):
-            check_choice("VisionTransformer", "arch", arch.lower(), list(self.arch_zoo))
+            check_choice("VisionTransformer.arch", arch.lower(), list(self.arch_zoo))
             arch = self.arch_zoo[arch.lower()]
         depth, width = arch["num_layers"], arch["embed_dims"]
         self.interpolate_mode, self.final_norm = interpolate_mode, final_norm
@@ -212,7 +213,7 @@ def resolve_out_type(out_type: str, output_cls_token: bool | None, with_cls_toke
         raise ValueError("VisionTransformer.output_cls_token: True is not supported; use out_type='cls_token'")
     if output_cls_token is False and out_type == "cls_token":
         out_type = "featmap"
-    check_choice("VisionTransformer", "out_type", out_type, OUT_TYPES)
+    check_choice("VisionTransformer.out_type", out_type, OUT_TYPES)
     if out_type == "cls_token" and not with_cls_token:
         raise ValueError("VisionTransformer.out_type: 'cls_token' needs with_cls_token=True")
     return out_type

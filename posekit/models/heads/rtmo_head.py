@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from posekit.console import check_choice
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
 from posekit.models.base_module import BaseModule, InitRules, Settings
 from posekit.models.heads.base import RARE, Features
@@ -24,7 +25,7 @@ from posekit.models.heads.dense_head import (
 from posekit.models.heads.point_head import YOLOX_BN, PointHead, PointOutputs
 from posekit.models.layers.gau import GatedAttentionUnit, LearnedScale
 from posekit.models.layers.sine_positions import SinePositions
-from posekit.models.losses.base import BaseLoss, one_of
+from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.classification_loss import MLECCLoss, VariFocalLoss
 from posekit.registry import MODELS
 
@@ -159,7 +160,7 @@ class DynamicCoordinateClassifier(BaseModule):
 
     def add_attention(self, channels: int, *, pos_enc: str = "none", s: int = 128, **options: Any) -> None:
         """Add the attention between keypoints, by default without relative bias."""
-        one_of("dcc_cfg.gau_cfg.pos_enc", pos_enc, ("none", "add"))
+        check_choice("dcc_cfg.gau_cfg.pos_enc", pos_enc, ("none", "add"))
         options = {"use_rel_bias": False, **options}
         self.gau = GatedAttentionUnit(self.num_keypoints, channels, channels, s=s, **options)
         if pos_enc == "add":

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from posekit.codecs.base import BaseCodec
+from posekit.console import check_choice
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.heads.base import Features
 from posekit.models.heads.coordinate_classification_head import CoordinateClassificationHead
 from posekit.models.heads.heatmap_head import POINTWISE, HeatmapHead
 from posekit.models.heads.vipnas_head import ViPNASHead
 from posekit.models.layers.stacks import final_conv
-from posekit.models.losses.base import BaseLoss, one_of
+from posekit.models.losses.base import BaseLoss
 from posekit.registry import MODELS
 
 
@@ -64,7 +65,7 @@ class SimCCHead(CoordinateClassificationHead):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(input_size, simcc_split_ratio, loss, decoder, init_cfg)
-        one_of("deconv_type", deconv_type, ("heatmap", "vipnas"))
+        check_choice("deconv_type", deconv_type, ("heatmap", "vipnas"))
         if deconv_out_channels:
             options = {
                 "deconv_out_channels": deconv_out_channels,

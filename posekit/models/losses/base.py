@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from posekit.console import check_choice
 from posekit.registry import MODELS
 
 Reduction = Literal["mean", "sum", "none"]
@@ -30,7 +31,7 @@ class BaseLoss(nn.Module):
         super().__init__()
         self.loss_weight = loss_weight
         self.use_target_weight = use_target_weight
-        self.reduction = one_of("reduction", reduction, REDUCTIONS)
+        self.reduction = check_choice("reduction", reduction, REDUCTIONS)
 
     def weights(self, target_weight: Tensor | None, like: Tensor) -> Tensor | None:
         """Return the weights with trailing axes added to broadcast over ``like``; None when they are not used.
@@ -66,20 +67,6 @@ def trailing_axes(tensor: Tensor, ndim: int) -> Tensor:
 def at_least_float32(tensor: Tensor) -> Tensor:
     """Convert half precision to single; double stays double."""
     return tensor.to(torch.promote_types(tensor.dtype, torch.float32))
-
-
-def one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
-    """Check a choice.
-
-    Returns:
-        ``value``.
-
-    Raises:
-        ValueError: if it is not among ``allowed``.
-    """
-    if value not in allowed:
-        raise ValueError(f"{name}: got {value!r}, allowed are {', '.join(allowed)}")
-    return value
 
 
 def by_mode(similarity: Tensor, mode: str, *, eps: float = 0.0) -> Tensor:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from posekit.models.losses.base import BaseLoss, Reduction, by_mode, one_of, trailing_axes
+from posekit.console import check_choice
+from posekit.models.losses.base import BaseLoss, Reduction, by_mode, trailing_axes
 from posekit.registry import MODELS
 from posekit.structures.bbox import bbox_overlaps
 
@@ -25,7 +26,7 @@ class IoULoss(BaseLoss):
         self, reduction: Reduction = "mean", mode: str = "log", eps: float = 1e-16, loss_weight: float = 1.0
     ) -> None:
         super().__init__(reduction=reduction, loss_weight=loss_weight)
-        self.mode = one_of("mode", mode, ("log", "linear", "square"))
+        self.mode = check_choice("mode", mode, ("log", "linear", "square"))
         self.eps = eps
 
     def forward(self, output: Tensor, target: Tensor, target_weight: Tensor | None = None) -> Tensor:

@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from posekit.models.losses.base import BaseLoss, Reduction, at_least_float32, by_mode, one_of
+from posekit.console import check_choice
+from posekit.models.losses.base import BaseLoss, Reduction, at_least_float32, by_mode
 from posekit.registry import MODELS
 
 
@@ -312,7 +313,7 @@ class MLECCLoss(BaseLoss):
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__(reduction=reduction, use_target_weight=use_target_weight, loss_weight=loss_weight)
-        self.mode = one_of("mode", mode, ("log", "linear", "square"))
+        self.mode = check_choice("mode", mode, ("log", "linear", "square"))
 
     def forward(
         self, outputs: Sequence[Tensor], targets: Sequence[Tensor], target_weight: Tensor | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from posekit.models.losses.base import BaseLoss, Reduction, by_mode, one_of
+from posekit.console import check_choice
+from posekit.models.losses.base import BaseLoss, Reduction, by_mode
 from posekit.registry import MODELS
 
 
@@ -36,7 +37,7 @@ class OKSLoss(BaseLoss):
         loss_weight: float = 1.0,
     ) -> None:
         super().__init__(reduction=reduction, loss_weight=loss_weight)
-        self.mode = one_of("mode", mode, ("linear", "square", "log"))
+        self.mode = check_choice("mode", mode, ("linear", "square", "log"))
         self.eps = eps
         self.norm_target_weight = norm_target_weight
         self.register_buffer("sigmas", None if metainfo is None else _sigmas(metainfo))

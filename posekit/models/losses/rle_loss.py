@@ -7,8 +7,9 @@ import math
 import torch
 from torch import Tensor
 
+from posekit.console import check_choice
 from posekit.models.layers.real_nvp import RealNVP
-from posekit.models.losses.base import BaseLoss, at_least_float32, one_of
+from posekit.models.losses.base import BaseLoss, at_least_float32
 from posekit.registry import MODELS
 
 
@@ -35,7 +36,7 @@ class RLELoss(BaseLoss):
         super().__init__(use_target_weight=use_target_weight)
         self.size_average = size_average
         self.residual = residual
-        self.q_distribution = one_of("q_distribution", q_distribution, ("laplace", "gaussian"))
+        self.q_distribution = check_choice("q_distribution", q_distribution, ("laplace", "gaussian"))
         self.flow_model = RealNVP()
 
     def forward(self, pred: Tensor, sigma: Tensor, target: Tensor, target_weight: Tensor | None = None) -> Tensor:

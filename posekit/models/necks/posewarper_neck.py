@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.ops import DeformConv2d
 
-from posekit.models.backbones.staged import check_choice, freeze_norms
+from posekit.console import check_choice
+from posekit.models.backbones.staged import freeze_norms
 from posekit.models.base_module import SMALL_NORMAL, InitRules, Settings
 from posekit.models.layers.residual import BasicBlock, Bottleneck, ResidualBlock, res_layer
 from posekit.models.necks.base import BaseNeck
@@ -64,8 +65,8 @@ class PoseWarperNeck(BaseNeck):
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
-        check_choice("PoseWarperNeck", "trans_conv_kernel", trans_conv_kernel, (0, 1, 3))
-        check_choice("PoseWarperNeck", "input_transform", input_transform, (None, "resize_concat"))
+        check_choice("PoseWarperNeck.trans_conv_kernel", trans_conv_kernel, (0, 1, 3))
+        check_choice("PoseWarperNeck.input_transform", input_transform, (None, "resize_concat"))
         self.in_index = [in_index] if isinstance(in_index, int) else in_index
         self.freeze_trans_layer, self.norm_eval = freeze_trans_layer, norm_eval
         kernel = trans_conv_kernel
@@ -75,7 +76,7 @@ class PoseWarperNeck(BaseNeck):
         block, num_blocks = "BASIC", 20
         if res_blocks_cfg is not None:
             block, num_blocks = res_blocks_cfg.get("block", block), res_blocks_cfg.get("num_blocks", num_blocks)
-        check_choice("PoseWarperNeck", "res_blocks_cfg.block", block, list(BLOCKS))
+        check_choice("PoseWarperNeck.res_blocks_cfg.block", block, list(BLOCKS))
         self.offset_feats = res_layer(BLOCKS[block], num_blocks, out_channels, inner_channels)
         num_offsets = 2 * offsets_kernel**2 * deform_groups
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from posekit.datasets.transforms.generate_target import GenerateTarget
+from posekit.datasets.transforms.generate_target import EncodeTargets, GenerateTarget, encode_columns
 from posekit.datasets.transforms.pipeline import Pipeline
-from posekit.datasets.transforms.split_encoder import encode_columns, split_encoder
 from posekit.registry import TRANSFORMS
 
 torch = pytest.importorskip("torch")
@@ -128,19 +127,19 @@ class TestGenerateTarget:
         assert results["keypoints_visible"].shape == results["keypoints_visible_weights"].shape == (1, 7)
 
 
-class TestSplitEncoder:
+class TestSplit:
     @pytest.mark.parametrize("weighted", [False, True])
     @pytest.mark.parametrize("extra", [(), (CONVERT,)], ids=["plain", "converted"])
     @pytest.mark.parametrize("name", CODECS)
     def test_device_targets_equal_the_workers(self, name: str, extra: Any, weighted: bool, make_results: Any) -> None:
         whole = Pipeline(steps(CODECS[name], *extra, use_dataset_keypoint_weights=weighted))
-        split, codec = split_encoder(whole)
-        assert codec is not None
+        split, [step] = whole.split()
+        assert isinstance(step, EncodeTargets)
         in_worker = [run(whole, make_results(seed)) for seed in range(3)]
         handed_over = [run(split, make_results(seed)).gt_instance_labels for seed in range(3)]
         labels = {key: torch.stack([item[key] for item in handed_over]) for key, _ in handed_over[0].items()}
         assert all(value.is_floating_point() for value in labels.values())
-        columns = encode_columns(codec, labels)
+        columns = encode_columns(step.codec, labels)
         packed = {
             f"{group}.{key}"
             for group, part in in_worker[0].items()
@@ -157,7 +156,7 @@ class TestSplitEncoder:
     def test_samples_are_alike_otherwise(self, make_results: Any) -> None:
         whole = Pipeline(steps(MSRA))
         one: Any = whole(make_results(1))
-        two: Any = split_encoder(whole)[0](make_results(1))
+        two: Any = whole.split()[0](make_results(1))
         assert torch.equal(one["inputs"], two["inputs"])
         assert np.array_equal(one["data_samples"].gt_instances.keypoints, two["data_samples"].gt_instances.keypoints)
         assert two["data_samples"].get("gt_fields") is None
@@ -174,4 +173,4 @@ class TestSplitEncoder:
     )
     def test_stays_in_the_worker(self, pipeline: list[dict[str, Any]]) -> None:
         whole = Pipeline(pipeline)
-        assert split_encoder(whole) == (whole, None)
+        assert whole.split() == (whole, [])

@@ -53,11 +53,11 @@ def test_missing_weights_are_named() -> None:
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"type": "L1Loss", "reduction": "max"}, "reduction: got 'max', allowed are mean, sum, none"),
-        ({"type": "IoULoss", "mode": "cubic"}, "mode: got 'cubic'"),
+        ({"type": "L1Loss", "reduction": "max"}, "reduction: 'max' is not supported; use one of 'mean', 'sum', 'none'"),
+        ({"type": "IoULoss", "mode": "cubic"}, "mode: 'cubic' is not supported"),
         ({"type": "InfoNCELoss", "temperature": 0}, "must be positive"),
         ({"type": "KeypointOHKMMSELoss", "topk": 0}, "at least 1 keypoint"),
-        ({"type": "RLELoss", "q_distribution": "uniform"}, "laplace, gaussian"),
+        ({"type": "RLELoss", "q_distribution": "uniform"}, "use one of 'laplace', 'gaussian'"),
     ],
 )
 def test_bad_settings_are_refused(config: dict[str, Any], message: str) -> None:

@@ -181,7 +181,7 @@ class TestNeck:
         (dict(ROWS["fpn"][0], add_extra_convs="on_top"), "FPN.add_extra_convs: 'on_top'"),
         (
             dict(type="PoseWarperNeck", in_channels=4, out_channels=4, inner_channels=4, trans_conv_kernel=5),
-            "trans_conv_kernel: 5 does not exist; use one of 0, 1, 3",
+            "trans_conv_kernel: 5 is not supported; use one of 0, 1, 3",
         ),
     ],
 )

@@ -118,7 +118,7 @@ def test_no_samples_give_no_results() -> None:
 @pytest.mark.parametrize(
     ("mode", "samples", "message"),
     [
-        ("train", None, "mode: got 'train', allowed are loss, predict, tensor"),
+        ("train", None, "mode: 'train' is not supported; use one of 'loss', 'predict', 'tensor'"),
         ("predict", None, "needs data_samples"),
         ("predict", [PoseDataSample()], "metainfo 'affine', which is missing"),
     ],

@@ -9,13 +9,13 @@ import pytest
 from tiny_run import tiny_config
 
 from posekit.config import Config, load
-from posekit.engine.config_check import check_config
-from posekit.engine.translation import Translation, translate
+from posekit.engine.config_check import check_config, plan_run
+from posekit.engine.run_plan import RunPlan
 from posekit.registry import BuildError
 
 
-def made(data: Path, **changes: Any) -> Translation:
-    return translate(tiny_config(data, **changes))
+def made(data: Path, **changes: Any) -> RunPlan:
+    return plan_run(tiny_config(data, **changes))
 
 
 SYNCED = {"type": "ResNet", "depth": 18, "norm_cfg": {"type": "torch.nn.SyncBatchNorm"}}
@@ -223,22 +223,22 @@ def test_all_problems_come_at_once_with_file_and_line(data: Path, tmp_path: Path
     lines = path.read_text().count("\n")
     path.write_text(path.read_text() + "train_cfg['max_epoch'] = 3\nparam_scheduler = [dict(type='CosineLR')]\n")
     with pytest.raises(BuildError, match=r"2 problems in .*bad\.py:") as caught:
-        translate(load(path))
+        plan_run(load(path))
     assert f"(line {lines + 1})" in str(caught.value)
     assert f"(line {lines + 2})" in str(caught.value)
 
 
 def test_evaluation_needs_only_the_test_data(data: Path) -> None:
     config = tiny_config(data, train_dataloader=None, optim_wrapper=None, train_cfg=None)
-    assert list(translate(config, training=False).data["loaders"]) == ["test"]
+    assert list(plan_run(config, training=False).data["loaders"]) == ["test"]
 
 
 def test_evaluation_reports_the_rest_only_where_it_fails(data: Path) -> None:
     config = tiny_config(data, param_scheduler=[{"type": "CosineLR"}])
-    translate(config, training=False)
+    plan_run(config, training=False)
     config["test_evaluator"] = {"type": "PCKAcuracy"}
     with pytest.raises(BuildError, match="no metric named 'PCKAcuracy'") as caught:
-        translate(config, training=False)
+        plan_run(config, training=False)
     assert "no schedule named 'CosineLR'" in str(caught.value)
 
 

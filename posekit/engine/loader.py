@@ -1,26 +1,27 @@
-"""A loader that knows where in which epoch it is."""
+"""Batches of a run: collating samples, and a loader that knows where in which epoch it is."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from posekit.datasets.base import BadSampleError
-from posekit.engine.sample_error import without_traceback
+from posekit.structures import PoseBatch
 
 
 class EpochBatches(Sampler[list[int]]):
     """Batches of a sampler's indices, from any batch of an epoch on.
 
     Args:
-        sampler: with ``set_epoch``; its order follows from the epoch.
-        batch_size: samples per batch.
-        drop_last: leave out an incomplete last batch.
+        sampler: sampler with ``set_epoch``, whose order follows from the epoch.
+        batch_size: number of samples in a batch.
+        drop_last: whether to leave out an incomplete last batch.
     """
 
     def __init__(self, sampler: Any, batch_size: int, drop_last: bool) -> None:
@@ -47,9 +48,9 @@ class ResumableLoader(DataLoader):
     """Loads one epoch after the other and keeps its position: the next batch of the run.
 
     Args:
-        dataset: map-style; told the epoch by its ``set_epoch``, if it has one.
+        dataset: map-style dataset; its ``set_epoch``, if it has one, is told the epoch.
         batches: the batches of each epoch.
-        options: of torch's DataLoader.
+        options: options of torch's DataLoader.
     """
 
     def __init__(self, dataset: Any, batches: EpochBatches, **options: Any) -> None:
@@ -92,13 +93,21 @@ def named_errors(batches: Iterator[Any]) -> Iterator[Any]:
         yield batch
 
 
+def without_traceback(error: Exception) -> Exception:
+    """Return a worker's error as it was raised there; torch packs its traceback into the message."""
+    text = str(error).rstrip()
+    if "Original Traceback" not in text or not isinstance(error, BadSampleError):
+        return error
+    return BadSampleError(text.rpartition(f"{BadSampleError.__name__}: ")[2])
+
+
 class WorkerStart:
-    """What a worker does first: one thread each for torch and OpenCV, and deaf to Ctrl-C.
+    """What a worker does first: one thread each for torch and OpenCV, and no reaction to Ctrl-C.
 
     A class, so that spawned workers can be handed it.
 
     Args:
-        opencv_threads: threads for OpenCV; 0 keeps it in the worker's own.
+        opencv_threads: number of OpenCV's threads; 0 keeps it in the worker's own.
     """
 
     def __init__(self, opencv_threads: int = 0) -> None:
@@ -111,3 +120,36 @@ class WorkerStart:
             import cv2
 
             cv2.setNumThreads(self.opencv_threads)
+
+
+def collate(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Join packed samples into one batch.
+
+    Inputs of one shape become one tensor, written straight into shared memory in a
+    worker; inputs of different shapes stay a list, as ``data_preprocessor`` expects.
+    """
+    inputs = [sample["inputs"] for sample in samples]
+    batch = PoseBatch.from_samples([sample["data_samples"] for sample in samples])
+    return {"inputs": join(inputs), "data_samples": batch}
+
+
+def collate_columns(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Join packed samples into one batch that holds columns only: what training needs, cheap to hand over."""
+    batch = collate(samples)
+    rows = batch["data_samples"]
+    names, partial = rows.keys(), rows.partial_keys()
+    columns = {name: rows.column(name) for name in names if not name.startswith("pred_")}
+    columns.update({name: rows.entries(name) for name in partial if not name.startswith("pred_")})
+    batch["data_samples"] = PoseBatch(columns, rows.metainfos)
+    return batch
+
+
+def join(inputs: list[Any]) -> Any:
+    """Stack tensors of one shape; return anything else as a list."""
+    if not all(isinstance(value, Tensor) and value.shape == inputs[0].shape for value in inputs):
+        return inputs
+    if torch.utils.data.get_worker_info() is None:
+        return torch.stack(inputs)
+    first = inputs[0]
+    storage = first._typed_storage()._new_shared(first.numel() * len(inputs), device=first.device)
+    return torch.stack(inputs, out=first.new(storage).resize_(len(inputs), *first.shape))

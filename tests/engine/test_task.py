@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from posekit.engine.run_length import total_epochs, total_iterations
+from posekit.engine.task import total_epochs, total_iterations
 
 
 @pytest.mark.parametrize(

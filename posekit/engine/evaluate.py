@@ -1,0 +1,50 @@
+"""Evaluating a checkpoint on the test data of a config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from posekit.config.config import Config
+from posekit.engine.config_check import plan_run
+from posekit.engine.data_module import PoseDataModule
+from posekit.engine.launch import Launch, plan_launch
+from posekit.engine.run_folder import default_folder
+from posekit.engine.task import PoseTask, build_task, load_weights
+from posekit.engine.trainer import build_trainer, hooks_of_test, quieten, seed_everything
+
+
+def evaluate(
+    config: Config,
+    checkpoint: str | Path | None,
+    *,
+    device: str = "auto",
+    launch: Launch | None = None,
+    precision: str | None = None,
+    model: Any = None,
+    hooks: list[Any] | None = None,
+    work_dir: Path | str | None = None,
+) -> PoseTask:
+    """Evaluate a checkpoint on a config's test data; the task's ``test_metrics`` have the values.
+
+    Args:
+        config: the whole config.
+        checkpoint: file with the weights; None takes the model as it is.
+        device, launch, precision: as in ``train``.
+        model: a built model, by default the config's.
+        hooks: callbacks to run along with those of the config.
+        work_dir: folder for what hooks write; by default that of a training.
+    """
+    quieten()
+    plan = plan_run(config, training=False)
+    seed_everything(plan.seed)
+    data = PoseDataModule(**plan.data)
+    task = build_task(config, plan, data, ("test",), model)
+    if checkpoint is not None:
+        load_weights(task.model, checkpoint)
+    arguments = {"precision": precision} if precision else {}
+    folder = default_folder(config, work_dir)
+    all_hooks = [*hooks_of_test(plan), *(hooks or [])]
+    trainer = build_trainer(arguments, folder, device, launch or plan_launch(), hooks=all_hooks, loggers=[])
+    trainer.test(task, datamodule=data, verbose=False)
+    return task
