@@ -20,17 +20,18 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def serve(
     models: Annotated[
         list[Path] | None,
-        typer.Option("--model", help="Exported model (.onnx); by default the one in posekit; repeatable."),
+        typer.Option(
+            "--model",
+            metavar="NAME|FILE",
+            help="Released model by its name, such as rtmpose-m, or an exported one (.onnx); by default the one in "
+            "posekit; repeatable.",
+        ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
     checkpoint: Annotated[str | None, typer.Option(help="Its weights, a path or URL.")] = None,
     detector: Annotated[
         str | None,
-        typer.Option(
-            metavar="people|whole|FILE",
-            help="What finds the boxes: posekit's own detector of people, nothing (one person in each image), or an "
-            "exported detector. By default people for posekit's own model, whole for others.",
-        ),
+        typer.Option(metavar="people|whole|NAME|FILE", help="What finds the boxes, as for posekit predict."),
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all, with --token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any that is free.")] = 8000,
@@ -96,22 +97,20 @@ def open_models(
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if a model cannot be used, or options contradict each other.
+        DownloadError: if released weights can be had from nowhere.
     """
-    from posekit.inference.people import PEOPLE, WHOLE, look_for_people
-    from posekit.inference.top_down import TopDownPredictor
+    from posekit.apis.boxes import add_detector
     from posekit.serve.models import ServedModel
 
     if config is not None and models:
         raise ValueError("give --model or --config with --checkpoint, not both")
     served = []
-    for path in models or [None]:
-        predictor = open_predictor(path, config, checkpoint, device, threads)
-        if isinstance(predictor, TopDownPredictor):
-            own = path is None and config is None
-            look_for_people(predictor, detector or (PEOPLE if own else WHOLE), threads=threads)
-        about = about_model(path, checkpoint)
-        name = Path(config or about["model"]).stem
-        served.append(ServedModel(name, predictor, about["model_sha256"]))
+    for model in models or [None]:
+        predictor = open_predictor(model, config, checkpoint, device, threads)
+        add_detector(predictor, detector, model=model or config, device=device, threads=threads)
+        about = {"model": config.stem} if config and checkpoint is None else about_model(model, checkpoint)
+        name = config.stem if config else about["model"].removesuffix(".onnx")
+        served.append(ServedModel(name, predictor, about.get("model_sha256")))
     return served
 
 
