@@ -18,14 +18,14 @@ PACKAGES = {
     "export": ("onnx", "onnxscript"),
     "openvino": ("openvino",),
     "data": ("yaml", "h5py", "sleap_io", "cdflib"),
-    "serve": ("fastapi", "uvicorn", "multipart"),
+    "serve": ("fastapi", "uvicorn", "python_multipart"),
 }
 """The import names of each extra's packages."""
 
 DISTRIBUTIONS = {
     "cv2": "opencv-python-headless",
     "array_api_compat": "array-api-compat",
-    "multipart": "python-multipart",
+    "python_multipart": "python-multipart",
     "yaml": "pyyaml",
     "sleap_io": "sleap-io",
 }

@@ -27,6 +27,7 @@ COMMANDS = {
     "predict": Command("posekit.cli.predict:predict", "find keypoints in images and videos; draws them, writes JSON"),
     "track": Command("posekit.cli.track:track", "give the same id to the same person in all frames of saved poses"),
     "smooth": Command("posekit.cli.smooth:smooth", "smooth the keypoints of saved poses over time"),
+    "serve": Command("posekit.cli.serve:serve", "answer over HTTP, and show a page for images, videos and webcams"),
     "train": Command("posekit.cli.train:train", "train the model of a config"),
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
     "report": Command("posekit.cli.report:report", "tell how good results are, how sure that is, and what is wrong"),
@@ -46,6 +47,7 @@ EXTRAS = {
     **dict.fromkeys(("onnx", "onnxscript"), "export"),
     "openvino": "openvino",
     **dict.fromkeys(("pandas", "pyarrow"), "tables"),
+    **dict.fromkeys(("fastapi", "uvicorn", "python_multipart"), "serve"),
     **dict.fromkeys(("yaml", "h5py", "sleap_io", "cdflib"), "data"),
 }
 """Which extra of posekit brings an optional package."""

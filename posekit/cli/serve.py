@@ -1,0 +1,124 @@
+"""``posekit serve``: an HTTP API and a page that find poses."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from posekit.cli.predict_formats import about_model
+from posekit.cli.predict_models import open_predictor
+
+if TYPE_CHECKING:
+    from posekit.serve.models import ServedModel
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def serve(
+    models: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--model",
+            metavar="NAME|FILE",
+            help="Released model by its name, such as rtmpose-m, or an exported one (.onnx); by default the one in "
+            "posekit; repeatable.",
+        ),
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="Its weights, a path or URL.")] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(metavar="people|whole|NAME|FILE", help="What finds the boxes, as for posekit predict."),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all, with --token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any that is free.")] = 8000,
+    token: Annotated[
+        str | None, typer.Option(help="Token that requests need; by default the variable POSEKIT_TOKEN, if it is set.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="Name by which the server may be called; repeatable.")
+    ] = None,
+    cors: Annotated[
+        list[str] | None, typer.Option(metavar="ORIGIN", help="Site whose pages may use the server; repeatable.")
+    ] = None,
+    max_batch: Annotated[int, typer.Option(min=1, help="Number of images that are predicted together.")] = 8,
+    max_wait: Annotated[float, typer.Option(min=0, help="Milliseconds a batch waits for more images.")] = 10.0,
+    max_queue: Annotated[int, typer.Option(min=1, help="Number of images that may wait.")] = 64,
+    max_megabytes: Annotated[int, typer.Option(min=1, help="Size of a request with images.")] = 32,
+    max_video_megabytes: Annotated[int, typer.Option(min=1, help="Size of a video.")] = 512,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds in which a request is answered.")] = 60.0,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads of an exported model.")] = None,
+) -> None:
+    """Serve poses over HTTP: an API under /v1, described at /docs, and a page at /.
+
+    Stop it with Ctrl-C or SIGTERM; requests that run are finished.
+    """
+    import fastapi  # noqa: F401 - says at once which extra is missing
+    import python_multipart  # noqa: F401
+    import uvicorn  # noqa: F401
+
+    from posekit.serve.app import create_app
+    from posekit.serve.guard import LOOPBACK_HOSTS
+    from posekit.serve.limits import MEGABYTE, Limits
+    from posekit.serve.server import bound_socket, run
+    from posekit.serve.service import Service
+
+    token = token or os.environ.get("POSEKIT_TOKEN") or None
+    hosts = [*(LOOPBACK_HOSTS if host in LOOPBACK else ()), *(allow_host or ())] or None
+    limits = Limits(
+        max_bytes=max_megabytes * MEGABYTE,
+        max_video_bytes=max_video_megabytes * MEGABYTE,
+        max_queue=max_queue,
+        max_memory=max(Limits.max_memory, 4 * max_megabytes * MEGABYTE),
+        answer_s=timeout,
+    )
+    with bound_socket(host, port) as listener:
+        served = open_models(models or [], config, checkpoint, detector, device, threads)
+        service = Service(served, limits, max_batch=max_batch, max_wait_s=max_wait / 1000)
+        app = create_app(service, token=token, hosts=hosts, origins=cors or ())
+        announce(listener.getsockname()[1], host, token)
+        run(app, listener, limits)
+
+
+def open_models(
+    models: list[Path],
+    config: Path | None,
+    checkpoint: str | None,
+    detector: str | None,
+    device: str,
+    threads: int | None,
+) -> list[ServedModel]:
+    """Open all models, with what finds the boxes.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if a model cannot be used, or options contradict each other.
+        DownloadError: if released weights can be had from nowhere.
+    """
+    from posekit.apis.boxes import add_detector
+    from posekit.serve.models import ServedModel
+
+    if config is not None and models:
+        raise ValueError("give --model or --config with --checkpoint, not both")
+    served = []
+    for model in models or [None]:
+        predictor = open_predictor(model, config, checkpoint, device, threads)
+        add_detector(predictor, detector, model=model or config, device=device, threads=threads)
+        about = {"model": config.stem} if config and checkpoint is None else about_model(model, checkpoint)
+        name = config.stem if config else about["model"].removesuffix(".onnx")
+        served.append(ServedModel(name, predictor, about.get("model_sha256")))
+    return served
+
+
+def announce(port: int, host: str, token: str | None) -> None:
+    """Tell where the page is, and who may use the server."""
+    shown = f"[{host}]" if ":" in host else host
+    typer.echo(f"page: http://{shown}:{port}/   API: http://{shown}:{port}/docs   stop: Ctrl-C")
+    if host not in LOOPBACK and token is None:
+        typer.echo(
+            f"anybody who reaches {host} may use this server: give a token with --token or POSEKIT_TOKEN", err=True
+        )
