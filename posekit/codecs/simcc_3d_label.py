@@ -93,14 +93,14 @@ class SimCC3DLabel(SimCCLabel):
 
     encode_batch = BaseCodec.encode_batch
 
-    def decode(self, *simcc: Array) -> tuple[Array, Any]:
+    def decode(self, simcc_x: Array, simcc_y: Array, *simcc_z: Array) -> tuple[Array, Any]:
         """Find the keypoints in rows (N, K, Wx), (N, K, Wy) and (N, K, Wz), or those of one instance.
 
         Returns:
             Keypoints (N, K, 3), x and y in input space, depth in metres relative to the root, and scores (N, K): the
             lower of the maxima along x and y.
         """
-        keypoints, scores = super().decode(*simcc)
+        keypoints, scores = super().decode(simcc_x, simcc_y, *simcc_z)
         depth = (keypoints[..., 2:] / self.input_size[2] * 2 - 1) * self.z_range
         return namespace(keypoints).concat([keypoints[..., :2], depth], axis=-1), scores
 

@@ -134,15 +134,15 @@ class SimCCLabel(BaseCodec):
         return lambda distance: np.where(distance == 0, 1 - weight, weight / (self.num_bins[axis] - 1))
 
     @numpy_on_cpu
-    def decode(self, *simcc: Array) -> tuple[Array, Any]:
+    def decode(self, simcc_x: Array, simcc_y: Array, *simcc_z: Array) -> tuple[Array, Any]:
         """Find the keypoints in rows (N, K, Wx) and (N, K, Wy), or (K, Wx) and (K, Wy) of one instance.
 
         Returns:
             Keypoints (N, K, 2) in input space, (-1, -1) bins where no bin is positive, and scores
             (N, K): the lower of the two maxima, or a pair of scores and visibilities.
         """
-        xp = namespace(simcc[0])
-        rows = [row if row.ndim > 2 else row[None] for row in simcc]
+        xp = namespace(simcc_x)
+        rows = [row if row.ndim > 2 else row[None] for row in (simcc_x, simcc_y, *simcc_z)]
         rows = [row if row.dtype in (xp.float32, xp.float64) else xp.astype(row, xp.float32) for row in rows]
         indices, maxima = zip(*(argmax_last(row) for row in rows), strict=True)
         scores = xp.minimum(*maxima[:2])
@@ -157,13 +157,13 @@ class SimCCLabel(BaseCodec):
             return keypoints, scores
         return keypoints, (scores, self._visibility(rows))
 
-    def batch_decode(self, *simcc: Array) -> tuple[Array, Any]:
+    def batch_decode(self, simcc_x: Array, simcc_y: Array, *simcc_z: Array) -> tuple[Array, Any]:
         """Find the keypoints in rows (B, K, Wx) and (B, K, Wy), one instance per sample.
 
         Returns:
             Keypoints (B, 1, K, 2) and scores (B, 1, K), or a list of pairs of scores and visibilities.
         """
-        keypoints, scores = self.decode(*simcc)
+        keypoints, scores = self.decode(simcc_x, simcc_y, *simcc_z)
         if self.decode_visibility:
             return keypoints[:, None], [(score[None], visible[None]) for score, visible in zip(*scores, strict=True)]
         return keypoints[:, None], scores[:, None]

@@ -132,7 +132,7 @@ def test_certain_and_wrong_costs_a_hundred() -> None:
 
 
 def test_unknown_indicator_says_what_is_allowed() -> None:
-    with pytest.raises(ValueError, match="iou, oks"):
+    with pytest.raises(ValueError, match="use one of 'iou', 'oks'"):
         SimOTAAssigner(dynamic_k_indicator="giou")  # pyright: ignore[reportArgumentType]
 
 

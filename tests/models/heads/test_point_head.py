@@ -188,7 +188,7 @@ def test_likelihoods_are_of_a_laplace_distribution(classifier: DynamicCoordinate
 
 
 def test_unknown_position_encoding_says_what_is_allowed() -> None:
-    with pytest.raises(ValueError, match="none, add"):
+    with pytest.raises(ValueError, match="use one of 'none', 'add'"):
         DynamicCoordinateClassifier(6, K, 8, (5, 9), gau_cfg={"pos_enc": "rope"})
 
 
