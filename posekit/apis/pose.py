@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from posekit.apis.boxes import add_detector
+from posekit.inference.journal import placed
 from posekit.inference.pipeline import Pipeline
 from posekit.inference.results import PoseResult
 from posekit.media.sources import open_sources
@@ -84,7 +85,7 @@ class Pose:
             if frame.error is not None:
                 raise frame.error
             if frame.result is not None:
-                yield frame.result
+                yield placed(frame.result, frame.source, frame.number)
 
 
 def open_predictor(

@@ -99,7 +99,7 @@ def model_with_paths(config: Any) -> Any:
         return model
     model = copy.deepcopy(cast("dict[str, Any]", model))
     for key, value in model.items():
-        if key.endswith("_cfg") and isinstance(value, str):
+        if isinstance(key, str) and key.endswith("_cfg") and isinstance(value, str):
             model[key] = path_beside(value, file)
     return model
 

@@ -48,6 +48,9 @@ def test_sources(pose, image, tmp_path):
     assert len(list(pose.stream(np.stack([small] * 3)))) == 3
     assert len(list(pose.stream(str(tmp_path / "*.png")))) == 2
     assert [result.image_size_wh for result in pose.stream(tmp_path / "a.png")] == [(128, 128)]
+    assert [result.frame for result in pose.stream(tmp_path / "a.png")] == [None]
+    frames = list(pose.stream(tmp_path / "video.mp4"))
+    assert [(result.frame, result.time) for result in frames[:2]] == [(0, 0), (1, pytest.approx(0.1))]
 
 
 @pytest.mark.parametrize(
