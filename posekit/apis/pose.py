@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from posekit.apis.boxes import add_detector
-from posekit.inference.pipeline import Pipeline
+from posekit.inference.pipeline import PosePipeline
 from posekit.inference.results import PoseResult
 from posekit.media.sources import open_sources
 from posekit.zoo.model_files import files_of
@@ -80,7 +80,7 @@ class Pose:
             FileNotFoundError: if there is no such file, or a folder has no images.
             ValueError: if an image or video is damaged; results of what came before it are yielded first.
         """
-        for frame in Pipeline(self.predictor).stream(open_sources(source)):
+        for frame in PosePipeline(self.predictor).stream(open_sources(source)):
             if frame.error is not None:
                 raise frame.error
             if frame.result is not None:

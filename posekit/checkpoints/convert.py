@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from posekit.checkpoints.errors import CheckpointError
 from posekit.checkpoints.load import open_checkpoint
 from posekit.checkpoints.plain_meta import PlainMeta
 from posekit.checkpoints.report import shown
 from posekit.checkpoints.save import save_weights
+from posekit.checkpoints.torch_file import CheckpointError
 from posekit.files import require_writable
 
 SUFFIX = ".safetensors"

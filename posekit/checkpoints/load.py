@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from posekit.checkpoints.download import download
-from posekit.checkpoints.errors import CheckpointError
 from posekit.checkpoints.keypoint_match import match_keypoints
 from posekit.checkpoints.read import read_file
 from posekit.checkpoints.report import LoadReport, first_of
+from posekit.checkpoints.torch_file import CheckpointError
 from posekit.checkpoints.upgrade import training_only, unwrap, upgrade
 
 MAIN = ("state_dict", "model", "model_state_dict")

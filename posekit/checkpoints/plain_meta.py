@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.checkpoints.errors import CheckpointError
+from posekit.checkpoints.torch_file import CheckpointError
 
 MAX_VALUES = 100_000
 MAX_DEPTH = 50

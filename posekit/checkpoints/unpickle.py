@@ -25,6 +25,14 @@ MAX_NAME = 1000
 _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 
 
+class RefusedNameError(ValueError):
+    """A checkpoint names a class or function that stands for nothing here."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class ByteSource(Protocol):
     """A file or buffer that is read from front to back."""
 

@@ -123,7 +123,7 @@ def numbers(option: str, text: str) -> list[int]:
 
 def read_pixels(image: Path | None) -> tuple[np.ndarray, str]:
     """Return the image to look at, and its name."""
-    from posekit.cli.demo import PHOTOGRAPH
+    from posekit.cli.predict import PHOTOGRAPH
     from posekit.media.image_file import read_image
 
     path = image or PHOTOGRAPH
@@ -256,7 +256,7 @@ PLURALS = {"person": "people", "image": "images"}
 
 def report(results: list[dict[str, Any]], image: str, as_json: Path | None) -> None:
     """Say what the numbers depend on, and write them."""
-    from posekit.inference.surroundings import surroundings
+    from posekit.inference.speed import surroundings
 
     facts = surroundings()
     hardware = facts["hardware"]

@@ -39,7 +39,7 @@ def export(
         raise ValueError(f"--out {out}: the file name must end in .onnx, or in .xml for OpenVINO")
     require_writable(out)
     from posekit.apis import init_model
-    from posekit.export.layout import check_layout
+    from posekit.export.model_file import check_layout
     from posekit.zoo.model_files import files_of
 
     check_layout(layout)

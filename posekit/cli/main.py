@@ -23,7 +23,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "demo": Command("posekit.cli.demo:demo", "find a person in the photograph that comes with posekit"),
+    "demo": Command("posekit.cli.predict:demo", "find a person in the photograph that comes with posekit"),
     "predict": Command("posekit.cli.predict:predict", "find keypoints in images and videos; draws them, writes JSON"),
     "track": Command("posekit.cli.track:track", "give the same id to the same person in all frames of saved poses"),
     "smooth": Command("posekit.cli.smooth:smooth", "smooth the keypoints of saved poses over time"),

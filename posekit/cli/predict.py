@@ -12,8 +12,11 @@ from posekit.cli.predict_drawings import Drawings
 from posekit.cli.predict_formats import FILES, about_model, parsed_formats
 from posekit.cli.predict_job import opened_job
 from posekit.cli.predict_models import find_boxes, open_lifter, open_predictor, smoothing_of
-from posekit.cli.predict_run import Results, outputs_of, run
+from posekit.cli.predict_run import ResultFiles, outputs_of, run
 from posekit.media.sources import find_sources
+
+PHOTOGRAPH = Path(__file__).parents[1] / "inference" / "assets" / "demo.jpg"
+"""NASA's portrait of the astronaut Eileen Collins, which is in the public domain."""
 
 
 def predict(
@@ -61,7 +64,9 @@ def predict(
     boxes_file: Annotated[
         Path | None, typer.Option(help="JSON file: lists of x1, y1, x2, y2 by image, or COCO annotations.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for drawings and predictions.json; made if need be.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for drawings and predictions.json; created if missing.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are in the folder.")] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on where an earlier run into this folder stopped; retry what failed.")
@@ -95,7 +100,7 @@ def predict(
     The drawings NAME_pose.jpg or NAME_pose.mp4 and one predictions.json go to the folder --out, by
     default to predictions. What cannot be read is reported at the end; the others go on.
     """
-    from posekit.inference.pipeline import Pipeline
+    from posekit.inference.pipeline import PosePipeline
     from posekit.visualization.draw import PoseStyle
 
     images = find_sources([str(place) for place in sources])
@@ -120,7 +125,7 @@ def predict(
         finder = {"max_people": max_people, "threads": threads, "classes": names, "device": device, **cached}
         find_boxes(predictor, detector, detect_every, model=model or config, **finder)
         lifter = open_lifter(lift, lift_checkpoint, device, predictor, **cached)
-        pipeline = Pipeline(
+        pipeline = PosePipeline(
             predictor,
             boxes_of=boxes_of,
             saved_of=job.saved_of,
@@ -130,8 +135,19 @@ def predict(
         )
         style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file), tracks=track)
         outcome = run(pipeline, job, Drawings(drawn, predictor.metainfo, style) if drawn else None)
-        Results(job.journal, predictor.metainfo, lifter, folder).write(chosen, about, as_json=as_json)
+        ResultFiles(job.journal, predictor.metainfo, lifter, folder).write(chosen, about, as_json=as_json)
         job.complete = outcome.complete
     outcome.report(resumable=folder is not None)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the drawing and predictions.json; created if missing.")] = Path(
+        "posekit_demo"
+    ),
+) -> None:
+    """Find a person's keypoints in a photograph (NASA's portrait of Eileen Collins, public domain)."""
+    predict([str(PHOTOGRAPH)], out=out, max_people=1, overwrite=True)
+    typer.echo(f"drawn: {out / 'demo_pose.jpg'}")
+    typer.echo("now with an image of yours: posekit predict IMAGE.jpg --out result")

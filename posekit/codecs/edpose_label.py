@@ -11,7 +11,7 @@ from posekit.array import Array, asarray_like, namespace
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.peak_lists import top_values
 from posekit.registry import CODECS
-from posekit.structures.bbox.convert import bbox_cs2xyxy, bbox_xyxy2cs
+from posekit.structures.bbox.transforms import bbox_cs2xyxy, bbox_xyxy2cs
 
 
 @CODECS.register_module()

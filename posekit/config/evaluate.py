@@ -8,8 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
-from posekit.config.config import Config, Mark, find_key
-from posekit.config.errors import ConfigError, shown_path
+from posekit.config.config import Config, ConfigError, Mark, find_key, shown_path
 from posekit.config.limits import DICT_COST, MAX_DEPTH, Budget, OverBudgetError, checked
 from posekit.config.operations import (
     FUNCTIONS,

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from posekit.config.config import Config, Mark, brief
+from posekit.config.config import Config, ConfigError, Mark, brief
 from posekit.config.dump import write
-from posekit.config.errors import ConfigError
 from posekit.config.source import parse, read_text
 
 MAX_READS = 8

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
 
-from posekit.config.errors import ConfigError, shown_path
+from posekit.config.config import ConfigError, shown_path
 from posekit.config.names import is_name, named_config
 
 PACKAGES = {"posekit": "", "mmpose": "", "mmdet": "detection"}

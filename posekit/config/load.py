@@ -7,9 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from posekit.config.config import Config, Mark, brief
+from posekit.config.config import Config, ConfigError, Mark, brief, shown_path
 from posekit.config.detectors import settle_detector
-from posekit.config.errors import ConfigError, shown_path
 from posekit.config.folders import ConfigFolders, find_config, packaged_configs
 from posekit.config.imports import settle_imports
 from posekit.config.limits import FILE_COST, MAX_BASES, Budget, OverBudgetError

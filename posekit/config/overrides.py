@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from posekit.config.config import Config, Mark, brief, find_key
-from posekit.config.errors import ConfigError
+from posekit.config.config import Config, ConfigError, Mark, brief, find_key
 from posekit.config.limits import MAX_TEXT, Budget, OverBudgetError, checked
 from posekit.config.merge import over
 from posekit.config.source import parse

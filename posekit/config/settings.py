@@ -8,8 +8,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from posekit.config.config import Config, Mark, brief
-from posekit.config.errors import ConfigError
+from posekit.config.config import Config, ConfigError, Mark, brief
 from posekit.config.limits import Budget
 from posekit.config.merge import over
 from posekit.config.operations import NotAllowedError

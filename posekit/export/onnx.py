@@ -15,8 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from posekit.export.layout import MMDEPLOY, POSEKIT, check_layout, pixels_of_file
-from posekit.export.model_file import megabytes, write_checked
+from posekit.export.model_file import MMDEPLOY, POSEKIT, check_layout, megabytes, pixels_of_file, write_checked
 from posekit.inference.config_recipe import recipe_of
 from posekit.inference.networks.base import as_wanted
 from posekit.inference.networks.exported import ExportedNetwork

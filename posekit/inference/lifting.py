@@ -11,9 +11,8 @@ import numpy as np
 
 from posekit.inference.lifted_keypoints import lifted_keypoints
 from posekit.inference.networks.base import Batch, Network
-from posekit.inference.persons import places_of_persons
 from posekit.inference.predictor import Prepared
-from posekit.inference.results import PoseResult
+from posekit.inference.results import PoseResult, places_of_persons
 
 BATCH_SIZE = 64
 

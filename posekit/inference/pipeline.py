@@ -52,7 +52,7 @@ class Frame:
         return self.image is None
 
 
-class Pipeline:
+class PosePipeline:
     """Finds the poses in sources.
 
     Args:

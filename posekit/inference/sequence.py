@@ -15,11 +15,9 @@ from posekit.inference.exports.deeplabcut import write_deeplabcut
 from posekit.inference.exports.openpose import openpose_frame
 from posekit.inference.exports.poses_3d_page import poses_3d_page
 from posekit.inference.exports.sleap import write_sleap
-from posekit.inference.exports.supervision import supervision_key_points
 from posekit.inference.exports.table import table_of, to_csv, to_dataframe, write_parquet
 from posekit.inference.exports.trc import trc_text
-from posekit.inference.persons import places_of_persons
-from posekit.inference.results import PoseResult
+from posekit.inference.results import PoseResult, places_of_persons
 
 if TYPE_CHECKING:
     from posekit.tracking import Tracker
@@ -133,7 +131,7 @@ class PoseSequence:
 
     def to_supervision(self) -> list[Any]:
         """Return each frame's persons as ``supervision.KeyPoints``; needs supervision."""
-        return [supervision_key_points(result) for result in self.results]
+        return [result.to_supervision() for result in self.results]
 
     def to_slp(self, path: str | Path) -> None:
         """Write the poses as SLEAP's predictions; needs sleap-io.

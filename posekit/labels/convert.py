@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from posekit.labels.allowed_places import check_places
 from posekit.labels.complete import PADDING, complete
 from posekit.labels.format_table import format_of_destination, get_format, guess_format
-from posekit.labels.keypoint_data import Category, Format, Hints, KeypointData
+from posekit.labels.keypoint_data import Category, Format, Hints, KeypointData, LabelledImage
 from posekit.labels.losses import lose
 from posekit.labels.public_sets.unpacking import Unpacking, UnpackingJob
 from posekit.labels.splits import parse_split, split
+from posekit.media.image_file import image_size
 
 DIVIDED = ("coco", "yolo", "mpii")
 """Formats that are for training, so that a folder of them is divided if the source is not."""
 
 DEFAULT_SPLIT = "val=0.2"
+
+Decide = Callable[[Category], tuple[int, ...]]
+
+LABEL_FOLDERS = ("annotations", "annotation", "labels", "anns")
+"""A folder of this name holds labels of what lies in the folders beside it."""
+
+SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -48,9 +56,6 @@ class Options:
     allow_outside: bool = False
     every: int | None = None
     frames: bool = True
-
-
-Decide = Callable[[Category], tuple[int, ...]]
 
 
 def convert(
@@ -205,3 +210,45 @@ def summary(data: KeypointData) -> str:
         f"{len(data.images):,} images, {objects:,} objects ({shown}), "
         f"{len(keypoints)} keypoints, {labelled:,} labelled in all"
     )
+
+
+def check_places(images: Sequence[LabelledImage], source: Path, root: Path | None, *, allow_outside: bool) -> list[str]:
+    """Return a line on each file outside of the allowed folders, if they are allowed, too.
+
+    A label file may come from anybody, and names any file. Allowed are images in the folder of the label file, or in
+    the one that the person named.
+
+    Args:
+        images: of which the files are to be copied or linked.
+        source: the label file or folder.
+        root: the folder of the images, if the person named one.
+        allow_outside: whether images elsewhere are allowed as well.
+
+    Raises:
+        ValueError: if a file lies outside and that is not allowed.
+        ImageFileError: if a file is no image.
+    """
+    roots = [_normal(folder) for folder in (_folder_of(source), root) if folder is not None]
+    paths = dict.fromkeys(image.path for image in images)
+    outside = [path for path in paths if not any(_normal(path).is_relative_to(folder) for folder in roots)]
+    if outside and not allow_outside:
+        shown = "".join(f"\n  {path}" for path in outside[:SHOWN])
+        more = f"\n  and {len(outside) - SHOWN:,} more" if len(outside) > SHOWN else ""
+        raise ValueError(
+            f"{source} names {len(outside):,} file{'s' * (len(outside) > 1)} outside of {roots[-1]}:{shown}{more}\n"
+            "give the folder of the images with --images, or --allow-outside if these may be copied or linked"
+        )
+    for path in dict.fromkeys(image.path for image in images if image.frame is None):
+        if path.is_file():
+            image_size(path)
+    return [f"outside {path}" for path in outside]
+
+
+def _folder_of(source: Path) -> Path:
+    folder = source if source.is_dir() else source.parent
+    return folder.parent if _normal(folder).name.lower() in LABEL_FOLDERS else folder
+
+
+def _normal(path: Path) -> Path:
+    """Return the whole path without ``..``; links stay, since the person has put them there."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links

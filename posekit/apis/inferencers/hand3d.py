@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.apis.inferencers.base import BaseInferencer, Finding, merged
+from posekit.apis.inferencers.base import BaseInferencer, FramePrediction, merged
 from posekit.apis.inferencers.frames import Source
 from posekit.apis.inferencers.options import CallOptions
 from posekit.apis.inferencers.pose2d import Pose2DInferencer
@@ -43,14 +43,14 @@ class Hand3DInferencer(BaseInferencer):
         self.finder = Pose2DInferencer(model, weights, device, scope, det_model, det_weights, det_cat_ids)
         self.model, self.cfg = self.finder.model, self.finder.cfg
 
-    def find(self, source: Source, options: CallOptions) -> Iterator[Finding]:
+    def find(self, source: Source, options: CallOptions) -> Iterator[FramePrediction]:
         for frame in source:
             samples = self.finder.samples(frame, options)
             pairs = [flat_and_deep(sample, rebase=not options.disable_rebase_keypoint) for sample in samples]
             flat, deep = (merged(each) for each in zip(*pairs, strict=True))
-            yield Finding(frame, [deep], flat)
+            yield FramePrediction(frame, [deep], flat)
 
-    def draw(self, finding: Finding, options: CallOptions) -> np.ndarray:
+    def draw(self, finding: FramePrediction, options: CallOptions) -> np.ndarray:
         metainfo = self.finder.predictor.metainfo
         return draw_in_space(finding, options, metainfo, metainfo, axis_azimuth=-115.0, axis_limit=200.0)
 

@@ -30,7 +30,7 @@ from posekit.labels.image_files import find_folder
 from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.losses import DEFAULT_CATEGORY, numbered_names
 from posekit.labels.place import FoundText, Place
-from posekit.labels.xml_file import read_xml
+from posekit.labels.text_files import read_xml
 
 SUBSETS = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}
 

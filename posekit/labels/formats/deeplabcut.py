@@ -23,7 +23,7 @@ from posekit.labels.hdf_table import read_hdf_table
 from posekit.labels.image_files import place_images, placed_names
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import FoundText, Place, read_text
-from posekit.labels.yaml_file import read_yaml, write_yaml
+from posekit.labels.text_files import read_yaml, write_yaml
 
 LABELS, TABLE = "labeled-data", "CollectedData_"
 UNIQUE = "single"

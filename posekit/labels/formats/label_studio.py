@@ -28,7 +28,7 @@ from posekit.labels.grouping import (
 from posekit.labels.image_files import files_beside, find_folder
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import FoundText, Place, json_bytes, json_text, read_object
-from posekit.labels.xml_file import read_xml, xml_bytes
+from posekit.labels.text_files import read_xml, xml_bytes
 from posekit.media.image_file import IMAGE_SUFFIXES
 
 TASKS, INTERFACE = "tasks.json", "label_config.xml"

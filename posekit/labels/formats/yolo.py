@@ -22,7 +22,7 @@ from posekit.labels.image_files import (
 from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.losses import numbered_names
 from posekit.labels.place import FoundText, Place, read_text
-from posekit.labels.yaml_file import read_yaml, write_yaml
+from posekit.labels.text_files import read_yaml, write_yaml
 from posekit.media.image_file import IMAGE_SUFFIXES, image_size
 
 YAML_SUFFIXES = (".yaml", ".yml")

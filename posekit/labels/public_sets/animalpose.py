@@ -14,7 +14,7 @@ from posekit.console import tracked
 from posekit.labels.keypoint_data import Category, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import Place
 from posekit.labels.public_sets.public_set import category_of, found_files, public_format
-from posekit.labels.xml_file import read_xml
+from posekit.labels.text_files import read_xml
 
 VOC_IMAGES, OWN_IMAGES = ("VOC2012/JPEGImages", "VOCdevkit/VOC2012/JPEGImages"), "animalpose_image_part2"
 VOC_LABELS = "Annotations"

@@ -17,7 +17,7 @@ from posekit.labels.place import FoundText, Place
 from posekit.labels.public_sets.mocap_takes import Take, subjects_there, write_cameras, write_takes
 from posekit.labels.public_sets.public_set import unpacked_format
 from posekit.labels.public_sets.unpacking import UnpackingJob
-from posekit.labels.xml_file import read_xml
+from posekit.labels.text_files import read_xml
 
 SPLITS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
 SUBJECTS = 11
