@@ -25,7 +25,8 @@ def require_writable(path: Path, *, folder: bool = False) -> None:
     if path.exists() and path.is_dir() != folder:
         kind, wanted = ("a file", "a folder") if folder else ("a folder", "a file")
         raise OSError(f"{path}: is {kind}; name {wanted} to write")
-    within = next(one for one in (path, *path.absolute().parents) if one.is_dir() or (one.exists() and one != path))
+    parents = (path, *path.absolute().parents)
+    within = next(place for place in parents if place.is_dir() or (place.exists() and place != path))
     if not within.is_dir():
         raise OSError(f"{path}: cannot be written, because {within} is a file; choose another place")
     if not os.access(within, os.W_OK | os.X_OK):

@@ -125,15 +125,15 @@ def load_into(
     if prefix:
         head = prefix.rstrip(".") + "."
         state = {key[len(head) :]: value for key, value in state.items() if key.startswith(head)}
-    own = model.state_dict(keep_vars=True)
-    report = LoadReport(source, left_out=training_only(state, own.keys()))
-    state = _fitted(model, upgrade(state, own.keys()))
+    parameters = model.state_dict(keep_vars=True)
+    report = LoadReport(source, left_out=training_only(state, parameters.keys()))
+    state = _fitted(model, upgrade(state, parameters.keys()))
     before, now = map(list, keypoints or ([], []))
     if before and now and before != now and (matched := match_keypoints(model, state, before, now)):
         state |= matched
         report.carried = [name for name in now if name in before]
         report.fresh = [name for name in now if name not in before]
-    for key, target in own.items():
+    for key, target in parameters.items():
         value = state.get(key)
         if value is None:
             if not key.endswith("num_batches_tracked"):  # files of torch before 0.4.1 lack these counters
@@ -143,7 +143,7 @@ def load_into(
         else:
             target.copy_(value)
             report.loaded.append(key)
-    report.unexpected = [key for key in state if key not in own]
+    report.unexpected = [key for key in state if key not in parameters]
     _judge(report, model, strict=strict)
     return report
 

@@ -74,7 +74,7 @@ def bench(
         subject_openers(models or [], config, checkpoint, preprocess, pixels), settings, sizes
     )
     run(measurements, seconds)
-    results = [one.result() for one in measurements]
+    results = [measurement.result() for measurement in measurements]
     print_table(results)
     report(results, shown, as_json)
 
@@ -241,8 +241,8 @@ def print_table(results: list[dict[str, Any]]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for row in results:
         times = [short(row[name]) for name in ("median_ms", "p90_ms", "crop_ms", "network_ms", "decode_ms")]
-        own = [str(row[name]) for name in labels if name not in shared]
-        table.add_row(*own, str(row["batch"]), *times, short(row["per_second"]))
+        cells = [str(row[name]) for name in labels if name not in shared]
+        table.add_row(*cells, str(row["batch"]), *times, short(row["per_second"]))
     Console().print(table)
 
 

@@ -53,12 +53,12 @@ def explain(
     """Print one value, where it was set, what led there, what it was computed from, and what it replaced."""
     from posekit.config.explain import explain
 
-    found = explain(loaded(config, override, plugin, config_root), key)
-    typer.echo(f"{found.path} = {found.text}")
-    rows = [("set at", found.steps[-1].place, found.steps[-1].source)]
-    rows += [(f"in {step.path}", step.place, step.source) for step in reversed(found.steps[:-1])]
-    rows += [(f"from {step.path}", step.place, step.source) for step in found.reads]
-    rows += [(f"replaces {step.path}", step.place, step.source) for step in found.replaced]
+    explanation = explain(loaded(config, override, plugin, config_root), key)
+    typer.echo(f"{explanation.path} = {explanation.text}")
+    rows = [("set at", explanation.steps[-1].place, explanation.steps[-1].source)]
+    rows += [(f"in {step.path}", step.place, step.source) for step in reversed(explanation.steps[:-1])]
+    rows += [(f"from {step.path}", step.place, step.source) for step in explanation.reads]
+    rows += [(f"replaces {step.path}", step.place, step.source) for step in explanation.replaced]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for what, place, source in rows:
         typer.echo(f"  {what:<{widths[0]}}  {place:<{widths[1]}}  {source}".rstrip())

@@ -123,19 +123,19 @@ def check(
     sources = told_apart(
         [source for file in files for source in open_sources(file, images, keypoints, override or [], plugin or [])]
     )
-    found = examine(sources, images=max_images != 0, most_images=max_images or None, threads=threads)
+    examination = examine(sources, images=max_images != 0, most_images=max_images or None, threads=threads)
     if out is not None:
         from posekit.reports.doctor_page import doctor_page
 
-        page = doctor_page(found)
+        page = doctor_page(examination)
         write_atomically(out, lambda file: file.write(page.encode(errors="backslashreplace")))
     if as_json:
-        typer.echo(json.dumps(found.as_dict(), indent=1))
+        typer.echo(json.dumps(examination.as_dict(), indent=1))
     else:
-        print_summary(found)
+        print_summary(examination)
         if out is not None:
             typer.echo(f"report: {out}")
-    if strict and found.count("error"):
+    if strict and examination.count("error"):
         raise typer.Exit(1)
 
 
@@ -160,21 +160,21 @@ def open_sources(
     return config_sources(load(file, overrides=overrides, plugins=plugins))
 
 
-def print_summary(found: Examination) -> None:
+def print_summary(examination: Examination) -> None:
     """Print what was looked at and what was found."""
     from rich.console import Console
 
     console = Console()
-    for numbers in found.statistics:
+    for numbers in examination.statistics:
         console.print(
             f"{numbers.name}: {numbers.images} images ({numbers.images_read} read), {numbers.annotations} annotations, "
             f"{numbers.usable} to train on, keypoint set {numbers.keypoint_set}",
             highlight=False, markup=False, soft_wrap=True,
         )  # fmt: skip
-    several = len(found.tables) > 1
-    for finding in found.findings:
+    several = len(examination.tables) > 1
+    for finding in examination.findings:
         print_finding(console, finding, named=several)
-    console.print(f"\n{found.counts()}", highlight=False)
+    console.print(f"\n{examination.counts()}", highlight=False)
 
 
 def print_finding(console: Console, finding: Finding, *, named: bool) -> None:

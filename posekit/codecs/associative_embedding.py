@@ -126,7 +126,7 @@ class AssociativeEmbedding(BaseCodec):
         peaks = suppress_neighbors(batch_heatmaps, self.decode_nms_kernel)
         candidates = self._candidates(peaks, batch_tags)
         maps, tags = to_numpy(batch_heatmaps), to_numpy(batch_tags)
-        results = [self._assemble(*one) for one in zip(*candidates, maps, tags, strict=True)]
+        results = [self._assemble(*sample) for sample in zip(*candidates, maps, tags, strict=True)]
         return [r[0] for r in results], [r[1] for r in results], [r[2] for r in results]
 
     def _check(self, heatmaps: Array, tags: Array) -> None:

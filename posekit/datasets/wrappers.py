@@ -198,9 +198,9 @@ class RevisitingDataset(WrapperDataset):
 
     def get_data_info(self, index: int) -> dict[str, Any]:
         """Return the dataset's record; each visit of a sample draws its own random numbers."""
-        own = super().get_data_info(index)
-        with self.visited(0, own["sample_idx"]) as dataset:
-            return {**dataset.get_data_info(own["place"]), "sample_idx": own["sample_idx"]}
+        record = super().get_data_info(index)
+        with self.visited(0, record["sample_idx"]) as dataset:
+            return {**dataset.get_data_info(record["place"]), "sample_idx": record["sample_idx"]}
 
     def _describe(self, index: int) -> str:
         return self.dataset._describe(self.data_list[index]["place"])

@@ -104,13 +104,14 @@ def build_logger(name: str, config: Mapping[str, Any], folder: Path) -> Any:
         for key in settings:
             if key not in takes:
                 raise ValueError(f"vis_backends: {name} takes no '{key}'; {suggestion(key, list(takes))}")
-    own = {back_end.title: folder.absolute().name, back_end.folder: folder}
+    defaults = {back_end.title: folder.absolute().name, back_end.folder: folder}
     if name == "TensorboardVisBackend":
-        own |= {"name": "tensorboard", "version": ""}
+        defaults |= {"name": "tensorboard", "version": ""}
     if name == "MLflowVisBackend" and "tracking_uri" not in settings and "MLFLOW_TRACKING_URI" not in os.environ:
         place = folder.absolute()  # MLflow no longer writes plain files
-        own |= {"tracking_uri": f"sqlite:///{place / 'mlflow.db'}", "artifact_location": str(place / "mlartifacts")}
-    return make(**{**{key: value for key, value in own.items() if key}, **settings})
+        defaults["tracking_uri"] = f"sqlite:///{place / 'mlflow.db'}"
+        defaults["artifact_location"] = str(place / "mlartifacts")
+    return make(**{**{key: value for key, value in defaults.items() if key}, **settings})
 
 
 class LoggerSink:

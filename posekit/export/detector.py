@@ -199,11 +199,12 @@ def compare(detect: Callable[[np.ndarray], Any], path: Path, images: Sequence[np
     """Find boxes in the same images by the model and by the file."""
     exported, total, agreeing = Detector.open(path, threads=1), 0, 0
     for image in images:
-        wanted, found = detect(image).pred_instances, exported(image)
+        wanted, detections = detect(image).pred_instances, exported(image)
         total += len(wanted)
         for box, score, label in zip(wanted.bboxes, wanted.scores, wanted.labels, strict=True):
-            near = np.abs(found.boxes - box).max(axis=1, initial=0) <= BOX_TOLERANCE_PX
-            agreeing += bool((near & (found.labels == label) & (np.abs(found.scores - score) <= SCORE_TOLERANCE)).any())
+            near = np.abs(detections.boxes - box).max(axis=1, initial=0) <= BOX_TOLERANCE_PX
+            alike = (detections.labels == label) & (np.abs(detections.scores - score) <= SCORE_TOLERANCE)
+            agreeing += bool((near & alike).any())
     return DetectorParity(len(images), total, agreeing / max(total, 1), megabytes(path))
 
 

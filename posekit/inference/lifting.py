@@ -131,7 +131,8 @@ class LiftingPredictor:
             for start in range(0, len(same), self.batch_size):
                 chunk = same[start : start + self.batch_size]
                 prepared = [self.prepare(keypoints[frames], image_size_wh) for frames, _ in chunk]
-                samples = self.network.run(Batch([one for one, _ in prepared], [sample for _, sample in prepared]))
+                inputs, prepared_samples = zip(*prepared, strict=True)
+                samples = self.network.run(Batch(list(inputs), list(prepared_samples)))
                 for (_, targets), sample in zip(chunk, samples, strict=True):
                     joints[targets] = sample.pred_instances.keypoints[-len(targets) :]
         return joints

@@ -66,8 +66,8 @@ class DetectedPeople:
         if boxes is not None:
             yield from self.crops(image, boxes)
             return
-        found, scores = self.boxes_in(image)
-        for (crop, sample), score in zip(self.crops(image, found), scores, strict=True):
+        boxes, scores = self.boxes_in(image)
+        for (crop, sample), score in zip(self.crops(image, boxes), scores, strict=True):
             sample.gt_instances.bbox_scores = np.array([score], np.float32)
             yield crop, sample
 

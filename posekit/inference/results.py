@@ -174,7 +174,7 @@ class PoseResult:
             keypoints="keypoints", scores="keypoint_scores", visible="keypoints_visible", boxes="bboxes",
             box_scores="bbox_scores", track_ids="track_ids",
         )  # fmt: skip
-        columns = {name: getattr(self, own) for own, name in names.items()}
+        columns = {name: getattr(self, attribute) for attribute, name in names.items()}
         return InstanceData(**{name: values for name, values in columns.items() if values is not None})
 
     def to_dict(self) -> dict[str, Any]:

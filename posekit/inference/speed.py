@@ -105,7 +105,7 @@ class PoseSubject:
         if isinstance(self.predictor, TopDownPredictor):
             prepared = list(self.predictor.prepare(self.image, boxes_within(self.image, count)))
         else:
-            prepared = [one for _ in range(count) for one in self.predictor.prepare(self.image, None)]
+            prepared = [input_ for _ in range(count) for input_ in self.predictor.prepare(self.image, None)]
         inputs, samples = zip(*prepared, strict=True)
         cropped = time.perf_counter()
         with self.autocast():
@@ -180,7 +180,7 @@ class Measurement:
     def result(self) -> dict[str, Any]:
         """Return labels, milliseconds for the whole batch and the number of people or images in a second."""
         totals = np.array([sum(stages.values()) for stages in self.rounds]) * 1000
-        stages = {name: [one[name] * 1000 for one in self.rounds] for name in ("crop", "network", "decode")}
+        stages = {name: [seconds[name] * 1000 for seconds in self.rounds] for name in ("crop", "network", "decode")}
         return {
             **self.labels,
             "batch": self.batch,
@@ -203,13 +203,13 @@ def measure(
         seconds: time for each of them, at least five rounds.
         advance: is told the share of the work that has been done.
     """
-    for one in measurements:
+    for measurement in measurements:
         for _ in range(WARM_UP_ROUNDS):
-            one.run()
-        one.rounds.clear()
+            measurement.run()
+        measurement.rounds.clear()
     spent, number = 0.0, 0
     while number < FEWEST_ROUNDS or spent < seconds * len(measurements):
-        spent += sum(one.run() for one in measurements)
+        spent += sum(measurement.run() for measurement in measurements)
         number += 1
         advance(min(number / FEWEST_ROUNDS, spent / (seconds * len(measurements)), 1.0))
 

@@ -215,10 +215,10 @@ def find_keypoint_set(name_or_path: str | Path) -> Path:
     """
     from posekit.config import find_config
 
-    given = Path(name_or_path)
+    path = Path(name_or_path)
     folder = _packaged_sets()
-    plain = given.name if given.suffix == ".py" else f"{given.name}.py"
-    for candidate in (given, find_config(given), folder / plain):
+    plain = path.name if path.suffix == ".py" else f"{path.name}.py"
+    for candidate in (path, find_config(path), folder / plain):
         if candidate.is_file():
             return candidate
     known = sorted(path.stem for path in folder.glob("*.py"))

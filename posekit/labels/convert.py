@@ -81,24 +81,24 @@ def convert(
         raise ValueError(f"--to {writer.name}: this format can only be read; convert to coco")
     check_destination(source, dest, writer, overwrite=options.overwrite)
     assert reader.read is not None
-    found = reader.read(source, options.hints)
-    data = _only(found, options.category)
+    source_data = reader.read(source, options.hints)
+    data = _only(source_data, options.category)
     if not data.images:
         raise ValueError(f"{source}: no images in it")
     tell(f"read    {source} as {reader.name}: {summary(data)}")
-    if found.left_out:
-        tell(f"left    {', '.join(f'{count:,} {what}' for what, count in found.left_out.items())}")
+    if source_data.left_out:
+        tell(f"left    {', '.join(f'{count:,} {what}' for what, count in source_data.left_out.items())}")
     _tell_missing(data, tell)
     _check_places(data, source, writer, options, tell)
     _divide(data, dest, writer, options, tell)
-    made = complete(data, writer.needs & {"sizes"})
+    notes = complete(data, writer.needs & {"sizes"})
     rest, lost = lose(data, _losses(writer, dest))
-    made += complete(rest, writer.needs, padding=options.padding, whole=options.whole)
+    notes += complete(rest, writer.needs, padding=options.padding, whole=options.whole)
     if "swaps" in writer.needs:
         _settle_swaps(rest, decide_swaps)
     written = writer.write(rest, dest, copy_images=options.copy_images)
     tell(f"lost    {'nothing' if not lost else f'what {writer.name} cannot hold: ' + ', '.join(lost)}")
-    for text in made:
+    for text in notes:
         tell(f"made    {text}")
     tell(f"wrote   {', '.join(map(str, written))} as {writer.name}")
     return written
@@ -137,9 +137,9 @@ def _unpack(
 
 
 def _refuse(name: str, options: dict[str, object]) -> None:
-    given = next((option for option, value in options.items() if value), None)
-    if given:
-        raise ValueError(f"{given}: says nothing about {name}; leave it out")
+    useless = next((option for option, value in options.items() if value), None)
+    if useless:
+        raise ValueError(f"{useless}: says nothing about {name}; leave it out")
 
 
 def check_destination(source: Path, dest: Path, writer: Format, *, overwrite: bool) -> None:

@@ -66,12 +66,12 @@ def guess_format(source: Path) -> Format:
     """
     if not source.exists():
         raise FileNotFoundError(f"{source}: no such file or folder, seen from {Path.cwd()}")
-    found = next((form for form in map(get_format, MODULES) if form.recognises(source)), None)
-    if found is None:
+    label_format = next((form for form in map(get_format, MODULES) if form.recognises(source)), None)
+    if label_format is None:
         raise ValueError(
             f"{source}: looks like none of {', '.join(MODULES)}; give the labels' file or folder, or say --from FORMAT"
         )
-    return found
+    return label_format
 
 
 def format_of_destination(dest: Path) -> Format:

@@ -91,12 +91,12 @@ def _other_keypoints(data: KeypointData) -> int:
     return _keep_categories(data, [i for i, category in enumerate(data.categories) if category.keypoints == names])
 
 
-def _keep_categories(data: KeypointData, kept: list[int]) -> int:
-    dropped = len(data.categories) - len(kept)
-    count = _keep(lambda instance: instance.category in kept)(data)
-    data.categories = [data.categories[index] for index in kept]
+def _keep_categories(data: KeypointData, chosen: list[int]) -> int:
+    dropped = len(data.categories) - len(chosen)
+    count = _keep(lambda instance: instance.category in chosen)(data)
+    data.categories = [data.categories[index] for index in chosen]
     for instance in data.instances():
-        instance.category = kept.index(instance.category)
+        instance.category = chosen.index(instance.category)
     return max(count, dropped)
 
 

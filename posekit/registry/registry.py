@@ -123,8 +123,8 @@ class Registry:
         self.index: dict[str, str] = {**EXTERNAL.get(role, {}), **INDEX.get(role, {})}
         self.built: WeakValueDictionary[Hashable, Any] | None = WeakValueDictionary() if shared else None
         self._replaced: set[str] = set()
-        own = (place.partition(":")[0].rpartition(".")[0] for place in INDEX.get(role, {}).values())
-        self.unread_packages: list[str] = sorted({*own, *([package] if package else [])})
+        packages = (place.partition(":")[0].rpartition(".")[0] for place in INDEX.get(role, {}).values())
+        self.unread_packages: list[str] = sorted({*packages, *([package] if package else [])})
 
     def register_module(
         self, name: str | Sequence[str] | None = None, force: bool = False, module: Any = None

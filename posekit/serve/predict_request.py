@@ -248,8 +248,10 @@ def with_boxes(sent: Parts, boxes: Any, limits: Limits) -> list[SentImage]:
         raise RequestError(400, f"boxes: expected a list of boxes [x1, y1, x2, y2] for each of {len(sent)} images")
     lists = boxes or [None] * len(sent)
     return [
-        SentImage(data, name, checked_box_list(rows if own is None else own, name or f"image {number}", limits))
-        for number, ((name, data, own), rows) in enumerate(zip(sent, lists, strict=True))
+        SentImage(
+            data, name, checked_box_list(rows if sent_boxes is None else sent_boxes, name or f"image {number}", limits)
+        )
+        for number, ((name, data, sent_boxes), rows) in enumerate(zip(sent, lists, strict=True))
     ]
 
 

@@ -131,8 +131,8 @@ def track_color(identity: int) -> Color:
 
 def check_image(image: np.ndarray) -> None:
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        given = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise ValueError(f"cannot draw on {given}; expected a uint8 image (H, W, 3), BGR")
+        described = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ValueError(f"cannot draw on {described}; expected a uint8 image (H, W, 3), BGR")
 
 
 def keypoints_and_scores(instances: InstanceData, metainfo: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -215,10 +215,10 @@ def layer(canvas: np.ndarray, opacity: float) -> Iterator[np.ndarray]:
 
 def colors(metainfo: Mapping[str, Any], key: str, count: int, default: Color) -> list[Color]:
     """Return ``count`` colours of a keypoint set in B, G, R, or the default where it has none."""
-    given = metainfo.get(key)
-    if given is None or len(given) != count:
+    values = metainfo.get(key)
+    if values is None or len(values) != count:
         return [default] * count
-    return [(int(blue), int(green), int(red)) for red, green, blue in given]
+    return [(int(blue), int(green), int(red)) for red, green, blue in values]
 
 
 def fixed_points(xy: np.ndarray) -> np.ndarray:

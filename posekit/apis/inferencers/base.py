@@ -106,6 +106,6 @@ class BaseInferencer(ABC):
 
 def merged(samples: Sequence[PoseDataSample]) -> PoseDataSample:
     """Return one sample with the instances of all, and the metainfo of the first."""
-    one = PoseDataSample(metainfo=samples[0].metainfo)
-    one.pred_instances = InstanceData.cat([sample.pred_instances for sample in samples])
-    return one
+    sample_of_all = PoseDataSample(metainfo=samples[0].metainfo)
+    sample_of_all.pred_instances = InstanceData.cat([sample.pred_instances for sample in samples])
+    return sample_of_all

@@ -57,14 +57,14 @@ class Hand3DInferencer(BaseInferencer):
 
 def flat_and_deep(sample: PoseDataSample, *, rebase: bool) -> tuple[PoseDataSample, PoseDataSample]:
     """Return samples of the hands of a box in the image and in space."""
-    found = sample.pred_instances
-    keypoints = to_numpy(found.keypoints).copy()
-    hands = to_numpy(found.hand_type)
-    keypoints[:, JOINTS:, 2] += to_numpy(found.rel_root_depth).reshape(-1, 1)
-    scores = to_numpy(found.keypoint_scores) * np.repeat(hands, JOINTS, axis=1)
+    instances = sample.pred_instances
+    keypoints = to_numpy(instances.keypoints).copy()
+    hands = to_numpy(instances.hand_type)
+    keypoints[:, JOINTS:, 2] += to_numpy(instances.rel_root_depth).reshape(-1, 1)
+    scores = to_numpy(instances.keypoint_scores) * np.repeat(hands, JOINTS, axis=1)
     if scores.max(initial=0) > 1:
         scores = scores / 255
-    beside = {name: found[name] for name in ("bboxes", "bbox_scores") if name in found}
+    beside = {name: instances[name] for name in ("bboxes", "bbox_scores") if name in instances}
     upright = keypoints[..., [0, 2, 1]] * np.array([1, 1, -1], keypoints.dtype)
     if rebase and (scores > 0).any():
         upright[..., 2] -= upright[scores > 0][:, 2].min()

@@ -68,18 +68,18 @@ class CallOptions:
     pred_out_dir: str = ""
 
     @classmethod
-    def of_call(cls, who: str, given: Mapping[str, Any], out_dir: str | None) -> CallOptions:
+    def of_call(cls, who: str, arguments: Mapping[str, Any], out_dir: str | None) -> CallOptions:
         """Return the options of a call.
 
         Args:
             who: name of the inferencer, for messages.
-            given: the call's keyword arguments.
+            arguments: the call's keyword arguments.
             out_dir: folder whose ``visualizations`` and ``predictions`` are written where no other folders are given.
 
         Raises:
             ValueError: if an option is unknown, or a style is.
         """
-        values: dict[str, Any] = dict(given)
+        values: dict[str, Any] = dict(arguments)
         if "return_datasample" in values:  # its former name
             values.setdefault("return_datasamples", values.pop("return_datasample"))
         known = [field.name for field in fields(cls)]

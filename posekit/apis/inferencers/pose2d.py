@@ -63,10 +63,10 @@ class Pose2DInferencer(BaseInferencer):
     def find(self, source: Source, options: CallOptions) -> Iterator[FramePrediction]:
         for frame in source:
             samples = self.samples(frame, options)
-            one = merged(samples)
-            if options.pose_based_nms and len(one.pred_instances):
-                one.pred_instances = without_shared_joints(one.pred_instances)
-            yield FramePrediction(frame, [one] if options.merge_results else samples, samples)
+            merged_sample = merged(samples)
+            if options.pose_based_nms and len(merged_sample.pred_instances):
+                merged_sample.pred_instances = without_shared_joints(merged_sample.pred_instances)
+            yield FramePrediction(frame, [merged_sample] if options.merge_results else samples, samples)
 
     def samples(self, frame: InputFrame, options: CallOptions) -> list[PoseDataSample]:
         """Return the samples of an image: of each box, or the one of a bottom-up model."""

@@ -64,8 +64,8 @@ class LoadImage(BaseTransform):
     ) -> None:
         check_choice("LoadImage.color_type", color_type, COLOR_TYPES)
         check_choice("LoadImage.imdecode_backend", imdecode_backend, ("cv2",))
-        for name, given in (("backend_args", backend_args), ("file_client_args", file_client_args)):
-            check_backend(name, (given or {}).get("backend", "local"))
+        for name, settings in (("backend_args", backend_args), ("file_client_args", file_client_args)):
+            check_backend(name, (settings or {}).get("backend", "local"))
         check_choice("LoadImage.cache", cache, (None, "ram"))
         self.to_float32 = to_float32
         self.color_type = color_type

@@ -84,28 +84,28 @@ class PoseTrack18Metric(CocoMetric):
     def compute_metrics(self, results: list[Prediction]) -> dict[str, float]:
         """Score, suppress, write and evaluate the predictions."""
         self.check_images(results)
-        found = self.suppressed(self.predictions(results))
+        predictions = self.suppressed(self.predictions(results))
         if self.outfile_prefix is not None:
-            self.write_videos(Path(self.outfile_prefix).parent, found)
+            self.write_videos(Path(self.outfile_prefix).parent, predictions)
         if self.format_only:
             return {}
-        ap = dict(zip(NAMES, joint_ap(self.frames(found)), strict=True))
+        ap = dict(zip(NAMES, joint_ap(self.frames(predictions)), strict=True))
         parts = {name: np.array([ap[joint] for joint in joints]) for name, joints in PARTS.items()}
         parts["Total"] = np.concatenate(list(parts.values()))
         return {f"{name} AP": float(np.nanmean(values)) for name, values in parts.items() if not np.isnan(values).all()}
 
-    def frames(self, found: Predictions) -> Iterator[ScoredFrame]:
+    def frames(self, predictions: Predictions) -> Iterator[ScoredFrame]:
         """Yield the frames in which somebody is labelled, without what lies in regions to ignore."""
         people = by_image(self.labelled["annotations"])
-        order = np.argsort(found.poses.image, kind="stable")
-        ids = found.poses.image[order]
+        order = np.argsort(predictions.poses.image, kind="stable")
+        ids = predictions.poses.image[order]
         for image in self.labelled["images"]:
             labels = people.get(image["id"], [])
             if not labels:
                 continue
             start, stop = np.searchsorted(ids, image["id"], "left"), np.searchsorted(ids, image["id"], "right")
-            own = found.rows(order[start:stop])
-            points, scores = own.poses.keypoints, own.keypoint_scores
+            frame_predictions = predictions.rows(order[start:stop])
+            points, scores = frame_predictions.poses.keypoints, frame_predictions.keypoint_scores
             true = keypoints_of(labels, len(NAMES), self.parts)
             regions = polygons_of(image)
             yield ScoredFrame(
@@ -117,9 +117,9 @@ class PoseTrack18Metric(CocoMetric):
                 scores=scores,
             )
 
-    def write_videos(self, folder: Path, found: Predictions) -> None:
+    def write_videos(self, folder: Path, predictions: Predictions) -> None:
         """Write a results file for each video."""
-        rows = by_image(self.result_rows(found))
+        rows = by_image(self.result_rows(predictions))
         videos: dict[str, list[Mapping[str, Any]]] = {}
         for image in self.labelled["images"]:
             videos.setdefault(PurePosixPath(image["file_name"]).parent.name, []).append(image)

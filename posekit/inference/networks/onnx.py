@@ -27,8 +27,8 @@ class OnnxGraph:
     def __init__(self, path: Path, *, threads: int | None = None, providers: Sequence[Any] = CPU) -> None:
         self.source = str(path)
         self.session = open_session(path, threads, providers)
-        self.inputs: Sequence[Port] = [port(one) for one in self.session.get_inputs()]
-        self.outputs: Sequence[Port] = [port(one) for one in self.session.get_outputs()]
+        self.inputs: Sequence[Port] = [port(tensor) for tensor in self.session.get_inputs()]
+        self.outputs: Sequence[Port] = [port(tensor) for tensor in self.session.get_outputs()]
         self.metadata: Mapping[str, str] = self.session.get_modelmeta().custom_metadata_map
 
     def run(self, batch: np.ndarray) -> list[np.ndarray]:

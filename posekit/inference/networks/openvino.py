@@ -41,8 +41,8 @@ class OpenVinoGraph:
             self.compiled = core.compile_model(model, "CPU", hints)
         except RuntimeError as error:
             raise ValueError(f"{path}: OpenVINO cannot open it ({first_line(error)})") from error
-        self.inputs: Sequence[Port] = [port(one) for one in self.compiled.inputs]
-        self.outputs: Sequence[Port] = [port(one) for one in self.compiled.outputs]
+        self.inputs: Sequence[Port] = [port(tensor) for tensor in self.compiled.inputs]
+        self.outputs: Sequence[Port] = [port(tensor) for tensor in self.compiled.outputs]
         self.metadata: Mapping[str, str] = metadata(model)
 
     def run(self, batch: np.ndarray) -> list[np.ndarray]:

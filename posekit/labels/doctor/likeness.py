@@ -103,8 +103,8 @@ def joined(count: int, pairs: Iterator[tuple[int, int]]) -> list[list[int]]:
             place = parent[place]
         return place
 
-    for one, other in pairs:
-        parent[root(other)] = root(one)
+    for first, second in pairs:
+        parent[root(second)] = root(first)
     groups: dict[int, list[int]] = {}
     for place in range(count):
         groups.setdefault(root(place), []).append(place)

@@ -193,7 +193,7 @@ def _read_annotation(
     points, scores = _read_keypoints(where.at("keypoints"), item, len(categories[category].keypoints))
     box = item.get("bbox")
     area, track = item.get("area"), item.get("track_id")
-    given = item.get("keypoint_scores")
+    stated = item.get("keypoint_scores")
     return Instance(
         keypoints=points,
         category=category,
@@ -202,7 +202,7 @@ def _read_annotation(
         crowd=item.get("iscrowd") in (1, True),
         segmentation=item.get("segmentation"),
         track=None if track is None else str(track),
-        scores=scores if given is None else np.array(where.at("keypoint_scores").numbers(given, len(points))),
+        scores=scores if stated is None else np.array(where.at("keypoint_scores").numbers(stated, len(points))),
         id=None if item.get("id") is None else where.at("id").whole(item["id"]),
         extra={key: value for key, value in item.items() if key not in INSTANCE_KEYS},
     )

@@ -62,8 +62,9 @@ def read(source: Path, hints: Hints) -> KeypointData:
     counts: dict[str, int] = dict.fromkeys(PARTS, 0)
     for path in tracked(paths, "reading"):
         place, stem = Place(path), path.stem.removesuffix(ENDING)
-        found = place.at("people").list(place.get(read_object(path), "people"))
-        people.append([(place.at(f"people[{i}]"), place.at(f"people[{i}]").dict(item)) for i, item in enumerate(found)])
+        persons = place.at("people").list(place.get(read_object(path), "people"))
+        places = [place.at(f"people[{i}]") for i in range(len(persons))]
+        people.append([(at, at.dict(item)) for at, item in zip(places, persons, strict=True)])
         images.append(_image(stem, path.parent, hints.images, located))
         for where, person in people[-1]:
             for part in PARTS:

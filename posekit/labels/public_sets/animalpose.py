@@ -40,11 +40,11 @@ def read(source: Path, hints: Hints) -> KeypointData:
         if path.parent.name == VOC_LABELS:
             continue
         place, label = Place(path), read_xml(path)
-        name, own = place.at("image").text(label.findtext("image")), OWN_LABELS in path.parts
+        name, is_own = place.at("image").text(label.findtext("image")), OWN_LABELS in path.parts
         kind = place.at("category").text(label.findtext("category"))
-        target = root / OWN_IMAGES / kind / name if own else voc / f"{Path(name).stem}.jpg"
-        image = images.setdefault(target, LabelledImage(target, split="test" if own else ""))
-        image.instances.append(_instance(place, label, category, index_of, "xmax" if own else "ymin"))
+        target = root / OWN_IMAGES / kind / name if is_own else voc / f"{Path(name).stem}.jpg"
+        image = images.setdefault(target, LabelledImage(target, split="test" if is_own else ""))
+        image.instances.append(_instance(place, label, category, index_of, "xmax" if is_own else "ymin"))
         image.instances[-1].extra = {"animal": kind}
     return KeypointData([category], list(images.values()))
 

@@ -45,15 +45,15 @@ def unpack(job: UnpackingJob) -> list[Path]:
         ModuleNotFoundError: if cdflib is not installed.
         ValueError: naming the first file that is not as it must be.
     """
-    found = {split: subjects_there(job, names, ("", "extracted")) for split, names in SPLITS.items()}
-    there = [folder for folders in found.values() for folder in folders]
+    subjects_of = {split: subjects_there(job, names, ("", "extracted")) for split, names in SPLITS.items()}
+    there = [folder for folders in subjects_of.values() for folder in folders]
     if not there:
         raise FileNotFoundError(_no_subject(job.source))
     metadata = Metadata.read(_metadata_file(there[0].parent))
     folder = job.dest / "annotation_body3d"
     written = [folder / "cameras.pkl"]
     write_cameras(written[0], metadata.cameras())
-    for split, subjects in found.items():
+    for split, subjects in subjects_of.items():
         if subjects:
             written.append(folder / f"fps{RATE // job.every}" / f"h36m_{split}.npz")
             write_takes(job, written[-1], (take for subject in subjects for take in _takes(job, subject, metadata)))

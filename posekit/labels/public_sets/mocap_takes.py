@@ -46,16 +46,16 @@ class Take:
     numbers: Sequence[int] = ()
     files: Sequence[Path] = ()
 
-    def columns(self, kept: np.ndarray) -> dict[str, np.ndarray]:
+    def columns(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Return the arrays of the .npz file for the frames of a mask (F,)."""
-        points, visible = self.keypoints[kept].astype(np.float32), self.visible[kept, :, None].astype(np.float32)
+        points, visible = self.keypoints[rows].astype(np.float32), self.visible[rows, :, None].astype(np.float32)
         low, high = points.min(axis=1), points.max(axis=1)
         return {
-            "imgname": np.array(self.names, str)[kept],
+            "imgname": np.array(self.names, str)[rows],
             "center": (low + high) / 2,
             "scale": BOX_SHARE * (high - low).max(axis=1) / SCALE_PIXELS,
             "part": np.concatenate([points, visible], axis=2),
-            "S": np.concatenate([self.keypoints_3d[kept].astype(np.float32), visible], axis=2),
+            "S": np.concatenate([self.keypoints_3d[rows].astype(np.float32), visible], axis=2),
         }
 
 

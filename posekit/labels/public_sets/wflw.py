@@ -44,10 +44,10 @@ def read(source: Path, hints: Hints) -> KeypointData:
             points, corners = values[: 2 * POINTS].reshape(POINTS, 2), values[2 * POINTS : 2 * POINTS + 4]
             x, y, width, height = [*corners[:2].tolist(), *(corners[2:] - corners[:2]).tolist()]
             marks = dict(zip(ATTRIBUTES, values[-6:].astype(int).tolist(), strict=True))
-            found = face(points, box=where.box(x, y, width, height), extra={"attributes": marks})
+            instance = face(points, box=where.box(x, y, width, height), extra={"attributes": marks})
             name = cells[-1].strip()
             image = images.setdefault((split, name), LabelledImage(Path(name), split=split))
-            image.instances.append(found)
+            image.instances.append(instance)
     root = source if source.is_dir() else source.parent
     names = [name for _, name in images]
     folder = find_folder(names, next(iter(root.rglob("WFLW_images")), root), hints.images)
