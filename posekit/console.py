@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 Choice = TypeVar("Choice")
 
 FEW = 4
-"""Up to so many steps there is no bar."""
+"""Number of steps up to which there is no bar."""
 
 MOVES = 1000
 """The bar moves so often, however many steps there are."""

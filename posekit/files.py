@@ -116,7 +116,7 @@ def _object(hook: Callable[[dict[str, Any]], Any] | None, pairs: list[tuple[str,
     values = dict(pairs)
     if len(values) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!a} stands twice in one object")
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!a} occurs twice in one object")
     return values if hook is None else hook(values)
 
 

@@ -19,7 +19,7 @@ from posekit.files import require_writable
 
 SUFFIX = ".safetensors"
 MAX_GROWTH = 4
-"""How many times a file's size its weights may take once each has memory of its own."""
+"""Limit of the weights' size, in file sizes, once no two weights share memory."""
 
 
 class Conversion(NamedTuple):

@@ -90,7 +90,7 @@ def resolve(name: str) -> Any:
     """Return what a name in a checkpoint stands for.
 
     Raises:
-        RefusedNameError: if it stands for nothing.
+        RefusedNameError: if it has no maker.
     """
     if name in MAKERS:
         return Maker(name, MAKERS[name])

@@ -26,7 +26,7 @@ _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 
 
 class RefusedNameError(ValueError):
-    """A checkpoint names a class or function that stands for nothing here."""
+    """A checkpoint names a class or function that posekit does not know."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -42,7 +42,7 @@ class ByteSource(Protocol):
 
 
 class Maker(NamedTuple):
-    """What stands for a class or function: the only thing that is ever called."""
+    """Replacement of a class or function: the only thing that is ever called."""
 
     name: str
     make: Callable[..., Any]
@@ -95,7 +95,7 @@ class Unpickler:
 
     Args:
         source: where the pickle starts.
-        resolve: what a name stands for; raises RefusedNameError for all others.
+        resolve: lookup of the maker of a name; raises RefusedNameError for unknown names.
         storage: turns a persistent id into what the file keeps outside of the pickle.
         max_steps, max_bytes: in place of ``MAX_STEPS`` and ``MAX_BYTES``.
 
@@ -212,7 +212,7 @@ class Unpickler:
             target.extend(items)
         elif type(target) is set:
             target.update(map(key, items))
-        elif not hasattr(target, "build"):  # those are inert, whatever they hold
+        elif not hasattr(target, "build"):  # those are inert, no matter what they hold
             raise ValueError(f"items for a {type(target).__name__}")
 
     def push_dict(self, items: list[Any]) -> None:

@@ -28,9 +28,9 @@ SHOWN = 3
 
 def browse(
     config: Annotated[Path, typer.Argument(help="Config file.")],
-    split: Annotated[str, typer.Option(help="train, val or test.")] = "train",
+    split: Annotated[str, typer.Option(help="Split of the data: train, val or test.")] = "train",
     num: Annotated[int, typer.Option(min=1, help="Number of samples to show, spread evenly over the dataset.")] = 24,
-    out: Annotated[Path, typer.Option(help="The page (HTML) to write.")] = Path("gallery.html"),
+    out: Annotated[Path, typer.Option(help="HTML page to write.")] = Path("gallery.html"),
     seed: Annotated[int, typer.Option(help="Seed of the augmentation.")] = 0,
     override: Overrides = None,
     plugin: Plugins = None,
@@ -96,7 +96,7 @@ def check(
     keypoints: Annotated[
         str | None, typer.Option(help="Name or file of the keypoint set; by default that of FILE.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write a page (HTML) with images to this file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="HTML page with images to write.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there are errors.")] = False,
     max_images: Annotated[

@@ -19,7 +19,7 @@ def export(
         "model.onnx"
     ),
     half: Annotated[bool, typer.Option("--half", help="Store weights in 16 bits: half the size.")] = False,
-    card: Annotated[Path | None, typer.Option(help="JSON file about the model, kept inside.")] = None,
+    card: Annotated[Path | None, typer.Option(help="JSON file about the model, stored in the written file.")] = None,
     layout: Annotated[
         str,
         typer.Option(
@@ -30,7 +30,7 @@ def export(
     ] = "posekit",
     offline: Annotated[bool, typer.Option("--offline", help="Take released weights from the cache only.")] = False,
 ) -> None:
-    """Write a released model, or that of CONFIG with the weights CHECKPOINT, once both give the same answers.
+    """Write a released model, or CONFIG's model with the weights CHECKPOINT, once the file gives the same answers.
 
     The file runs without torch, on ONNX Runtime or OpenVINO.
     """

@@ -32,7 +32,7 @@ def predict(
         ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Its weights, a path or URL.")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="Weights of --config, a path or URL.")] = None,
     lift: Annotated[
         Path | None,
         typer.Option(
@@ -45,21 +45,27 @@ def predict(
         str | None,
         typer.Option(
             metavar="people|whole|NAME|FILE",
-            help="What finds the boxes: posekit's own detector of people, nothing (one person in each image), a "
-            "released detector, such as rtmdet-nano, or an exported one. By default people for posekit's own model and "
-            "released ones of bodies, whole for others.",
+            help="Detector that finds the boxes: posekit's own (people), none (whole, one person in each image), a "
+            "released one, such as rtmdet-nano, or an exported file. By default people for posekit's own model and "
+            "released models of bodies, whole for others.",
         ),
     ] = None,
     classes: Annotated[
-        str | None, typer.Option(metavar="NAME,...", help="Classes of the detector to find; person, else all.")
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="Classes of the detector to find; by default person if it has that class, else all.",
+        ),
     ] = None,
     detect_every: Annotated[
         int,
-        typer.Option(min=1, help="Frames from one search for boxes to the next; in between boxes follow the poses."),
+        typer.Option(
+            min=1, help="Number of frames from one search for boxes to the next; in between, boxes follow the poses."
+        ),
     ] = 1,
-    max_people: Annotated[int | None, typer.Option(min=1, help="Number of people in an image, at most.")] = None,
+    max_people: Annotated[int | None, typer.Option(min=1, help="Largest number of people in an image.")] = None,
     boxes: Annotated[
-        list[str] | None, typer.Option(metavar="X1,Y1,X2,Y2", help="Look in this box, in pixels; repeatable.")
+        list[str] | None, typer.Option(metavar="X1,Y1,X2,Y2", help="Box to look in, in pixels; repeatable.")
     ] = None,
     boxes_file: Annotated[
         Path | None, typer.Option(help="JSON file: lists of x1, y1, x2, y2 by image, or COCO annotations.")
@@ -69,7 +75,8 @@ def predict(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are in the folder.")] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where an earlier run into this folder stopped; retry what failed.")
+        bool,
+        typer.Option("--resume", help="Continue where an earlier run into this folder stopped; retry what failed."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON; without --out write no files.")] = False,
     formats: Annotated[
@@ -77,8 +84,8 @@ def predict(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Write this as well: json, jsonl, csv, parquet, coco, openpose, trc, slp (SLEAP), dlc (DeepLabCut) or "
-            "html3d (a page that turns lifted poses); repeatable, or with commas.",
+            help="Further format to write: json, jsonl, csv, parquet, coco, openpose, trc, slp (SLEAP), "
+            "dlc (DeepLabCut) or html3d (a page that turns lifted poses); repeatable, or with commas.",
         ),
     ] = None,
     track: Annotated[bool, typer.Option(help="Whether people in videos get ids that stay (track_id).")] = True,
@@ -90,15 +97,17 @@ def predict(
     ] = None,
     draw: Annotated[bool, typer.Option(help="Whether to draw the images and videos.")] = True,
     show_scores: Annotated[bool, typer.Option("--show-scores", help="Write each person's score beside it.")] = False,
-    thr: Annotated[float, typer.Option(help="Draw keypoints from this score on.")] = 0.3,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of an exported model.")] = None,
+    thr: Annotated[float, typer.Option(help="Lowest score of a keypoint that is drawn.")] = 0.3,
+    device: Annotated[str, typer.Option(help="Device: auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Number of threads of an exported model; by default all.")
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Take released models from the cache only.")] = False,
 ) -> None:
     """Find the keypoints of people in images and videos.
 
     The drawings NAME_pose.jpg or NAME_pose.mp4 and one predictions.json go to the folder --out, by
-    default to predictions. What cannot be read is reported at the end; the others go on.
+    default to predictions. Files that cannot be read are reported at the end; the others are processed.
     """
     from posekit.inference.pipeline import PosePipeline
     from posekit.visualization.draw import PoseStyle
@@ -150,4 +159,4 @@ def demo(
     """Find a person's keypoints in a photograph (NASA's portrait of Eileen Collins, public domain)."""
     predict([str(PHOTOGRAPH)], out=out, max_people=1, overwrite=True)
     typer.echo(f"drawn: {out / 'demo_pose.jpg'}")
-    typer.echo("now with an image of yours: posekit predict IMAGE.jpg --out result")
+    typer.echo("now try your own image: posekit predict IMAGE.jpg --out result")

@@ -63,7 +63,7 @@ def _encoders(config: Mapping[str, Any], *loaders: str) -> list[NamedCodec]:
 
 
 def _find(value: Any, name: str, path: str, *, inside: str = "") -> Iterator[NamedCodec]:
-    """Yield the codecs that stand under ``name`` anywhere in a tree, in dicts of the type ``inside`` where given."""
+    """Yield the codecs under the key ``name`` anywhere in a tree, only in dicts of type ``inside`` if it is set."""
     if isinstance(value, Mapping):
         items = cast("Mapping[str, Any]", value)
         is_holder = not inside or strip_scope(str(items.get("type"))) == inside

@@ -35,7 +35,7 @@ class ImagePoseLifting(BaseCodec):
         keypoints_std: (K, D) the input is divided by.
         target_mean: (J, 3) subtracted from the target.
         target_std: (J, 3) the target is divided by.
-        additional_encode_keys: further results that are handed to ``encode``.
+        additional_encode_keys: names of further results that ``encode`` receives.
 
     Raises:
         ValueError: if a mean is given without deviation of the same shape.

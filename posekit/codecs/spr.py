@@ -172,7 +172,7 @@ class SPR(BaseCodec):
     def get_keypoint_scores(self, heatmaps: Array, keypoints: Array) -> Array:
         """Read heatmaps (K, H, W) at keypoints (N, K, 2) in cells: (N, K).
 
-        The first and last cell's outer edges stand for the first and last keypoint position, half a
+        The first and last cell's outer edges are the first and last keypoint position, half a
         cell off at the border: released models were evaluated with scores read that way.
         """
         size = asarray_like(np.array([heatmaps.shape[-1], heatmaps.shape[-2]]), keypoints)

@@ -77,7 +77,7 @@ def _follow(config: Config, key: str, mark: Mark | None, reads: dict[str, Step])
 
 
 def _names_in(mark: Mark | None, key: str) -> Iterator[tuple[str, bool]]:
-    """Yield the names in the expression that a mark stands for, and whether each is what the whole config says.
+    """Yield the names in a mark's expression, and whether each is a name of the whole config.
 
     That is so for settings and for ``_base_.name``; other names belong to the file.
     """

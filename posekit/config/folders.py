@@ -11,7 +11,7 @@ from posekit.config.config import ConfigError, shown_path
 from posekit.config.names import is_name, named_config
 
 PACKAGES = {"posekit": "", "mmpose": "", "mmdet": "detection"}
-"""Folder in posekit's configs that stands for the configs of each package."""
+"""Folder of each package's configs within posekit's configs."""
 
 PROJECT_FILES = (".git", "pyproject.toml")
 

@@ -39,7 +39,7 @@ def load(
         path: the file; one of posekit's own configs may be named from anywhere, by its path (``posekit::body/...``)
             or by its name alone.
         overrides: changes such as ``model.head.loss.type=KLDiscretLoss`` or ``milestones=[170,200]``.
-        plugins: packages the user named with ``--plugin``, which may stand in ``custom_imports``.
+        plugins: packages that the user named with ``--plugin``; ``custom_imports`` may name them too.
         roots: folders the user named with ``--config-root``, from which bases may come too.
 
     Returns:
@@ -150,7 +150,7 @@ class _FileRunner(Runner):
         return self.base if node.id == BASE else super().on_name(node)
 
     def on_annassign(self, node: ast.AnnAssign) -> None:
-        """Declare a setting, ``name: type = default``; what an inheriting config has set stands over the default."""
+        """Declare a setting, ``name: type = default``; a value that an inheriting config sets replaces the default."""
         target = node.target
         if not isinstance(target, ast.Name):
             self.fail(target, "a setting is a plain name: `name: type = default`")

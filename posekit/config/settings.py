@@ -26,7 +26,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 MISSING = object()
 Layers = Sequence[Config]
-"""The names that the inheriting configs have set, the innermost first: later layers stand over earlier ones."""
+"""Names that the inheriting configs have set, the innermost first: later layers override earlier ones."""
 
 
 def received(name: str, default: Any, layers: Layers, budget: Budget) -> tuple[Any, Mark | None]:

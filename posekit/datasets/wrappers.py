@@ -47,7 +47,7 @@ class WrapperDataset(BaseDataset):
 
     @contextmanager
     def visited(self, source: int, number: int) -> Iterator[BaseDataset]:
-        """Lend one of the datasets for the visit of this number, which draws random numbers of its own."""
+        """Lend one of the datasets for one visit; each visit draws its own random numbers."""
         dataset = self.datasets[source]
         before, dataset.visit = dataset.visit, (*self.visit, 3, number)
         try:
@@ -97,7 +97,7 @@ class CombinedDataset(WrapperDataset):
         return set.intersection(*provided) if provided else super().available_keys()
 
     def load_data_list(self) -> Sequence[dict[str, Any]]:
-        """Return which dataset each sample is from, and where in its turn it stands there."""
+        """Return the dataset of each sample, and its place in that dataset."""
         sizes = [len(dataset) for dataset in self.datasets]
         factors = self.sample_ratio_factor or [1] * len(sizes)
         self.lens = [round(size * factor) for size, factor in zip(sizes, factors, strict=True)]

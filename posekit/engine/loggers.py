@@ -58,7 +58,7 @@ ACCEPTED = (
     "type", "_scope_", "save_dir", "init_kwargs", "img_save_dir", "config_save_file", "scalar_save_file",
     "define_metric_cfg", "commit", "log_code_name", "watch_kwargs", "params", "artifact_suffix", "tracked_config_keys",
 )  # fmt: skip
-"""Settings of configs that no logger takes; ``init_kwargs`` are handed on one by one."""
+"""Settings of configs that no logger takes; the items of ``init_kwargs`` become keyword arguments."""
 
 
 def backend_problem(config: Any) -> str | None:

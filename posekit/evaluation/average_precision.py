@@ -235,7 +235,7 @@ def precision_at_recalls(
     Args:
         matched: (D,) by falling score, whether a label was found.
         counted: (D,), false for predictions that count neither as right nor as wrong.
-        weight: (B, D), how often a prediction stands in each resample.
+        weight: (B, D), how often each resample contains a prediction.
         others: (B, D), how many wrong predictions that are not among these stand before each of them.
         num_true: (B,) numbers of labels, above 0.
 

@@ -71,7 +71,7 @@ def true_poses(
 
 
 def is_crowd(row: Mapping[str, Any]) -> bool:
-    """Return whether an annotation stands for several persons."""
+    """Return whether an annotation marks several persons."""
     mark = row.get("iscrowd") or 0
     if mark not in (0, 1):
         raise ValueError(f"annotation {row.get('id')}: iscrowd must be 0 or 1, found {mark!r:.60}")

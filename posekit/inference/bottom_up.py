@@ -20,7 +20,7 @@ class BottomUpPredictor(Predictor):
     Args:
         prepare: makes the one input of an image.
         network: finds the instances.
-        options: ``metainfo`` and, if need be, ``batch_size`` and ``read``, as for Predictor.
+        options: ``metainfo``, and optionally ``batch_size`` and ``read``, as for Predictor.
     """
 
     def __init__(self, prepare: Prepare, network: Network, **options: Any) -> None:

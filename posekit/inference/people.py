@@ -99,7 +99,7 @@ def labels_of(names: Sequence[str] | None, known: Sequence[str]) -> list[int] | 
 
 
 def look_for_people(predictor: Predictor, detector: str | Path | BoxFinder, **options: Any) -> Predictor:
-    """Let a top-down predictor look for people by itself where no boxes are given.
+    """Let a top-down predictor run a detector on images without boxes.
 
     Args:
         predictor: is changed.

@@ -81,7 +81,7 @@ class PosePipeline:
     def stream(self, sources: Iterable[Source]) -> Iterator[Frame]:
         """Yield the frames of all sources with their results, in order, and a last one at the end of each source.
 
-        What is wrong with a source or an image stands in ``error``; the others go on. Images are read in a thread.
+        ``error`` tells what is wrong with a source or an image; the others go on. Images are read in a thread.
         """
         with closing(read_ahead(self.read(sources), IMAGES_AHEAD)) as frames:  # pyright: ignore
             yield from self.smoothed(self.followed(self.posed(frames)))

@@ -33,17 +33,17 @@ class PendingImage:
 
 
 class Predictor:
-    """Prepares inputs, batches them across images, and hands results out image by image.
+    """Prepares inputs, batches them across images, and returns results image by image.
 
     Args:
-        prepare: makes the inputs of an image.
-        network: finds keypoints in batches of them.
-        metainfo: the set of the predicted keypoints.
-        batch_size: most inputs that go through the network together.
-        read: turns what people hand over as an image into an array (H, W, 3), BGR.
+        prepare: function that makes the inputs of an image.
+        network: network that finds keypoints in batches of inputs.
+        metainfo: keypoint set of the predictions.
+        batch_size: largest number of inputs that go through the network together.
+        read: conversion of what callers pass as an image to an array (H, W, 3), BGR.
 
     Attributes:
-        finish: what becomes of each image's result before it is handed out; None for nothing.
+        finish: change of each image's result before the caller gets it; None for no change.
     """
 
     def __init__(

@@ -251,7 +251,7 @@ class PoseResult:
 
         A person's score is the mean of its keypoints' scores, times that of its box where it is known.
 
-        Beside them stand, where they are known, ``keypoints_3d`` (x, y, z of each keypoint), ``visibility``,
+        Where they are known, annotations also have ``keypoints_3d`` (x, y, z of each keypoint), ``visibility``,
         ``box_score`` and ``track_id``.
 
         Args:

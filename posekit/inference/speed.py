@@ -196,12 +196,12 @@ class Measurement:
 def measure(
     measurements: Sequence[Measurement], *, seconds: float, advance: Callable[[float], object] = lambda share: None
 ) -> None:
-    """Run all measurements in turn, so that a busy machine slows all alike.
+    """Run all measurements alternately, so that a busy machine slows all alike.
 
     Args:
-        measurements: get their rounds.
+        measurements: measurements to run.
         seconds: time for each of them, at least five rounds.
-        advance: is told the share of the work that has been done.
+        advance: callback that receives the share of the work done.
     """
     for measurement in measurements:
         for _ in range(WARM_UP_ROUNDS):

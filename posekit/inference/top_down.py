@@ -23,7 +23,7 @@ class TopDownPredictor(Predictor):
     Args:
         prepare: makes an input of each box.
         network: finds the keypoints.
-        options: ``metainfo`` and, if need be, ``batch_size`` and ``read``, as for Predictor.
+        options: ``metainfo``, and optionally ``batch_size`` and ``read``, as for Predictor.
     """
 
     def __init__(self, prepare: Prepare, network: Network, **options: Any) -> None:

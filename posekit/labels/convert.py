@@ -64,7 +64,7 @@ def convert(
     """Convert a dataset and return the files that were written.
 
     Args:
-        tell: is handed a line on each step.
+        tell: callback that receives a line on each step.
         decide_swaps: returns the swaps of a category when the destination needs them.
 
     Raises:

@@ -36,7 +36,7 @@ RAW_MODULES = {
     "ubody3d": "public_sets.ubody3d",
     "mpii": "public_sets.mpii",
 }
-"""Formats of public datasets as they are handed out; they are only read, and only when named."""
+"""Formats of public datasets as their authors distribute them; they are only read, and only when named."""
 
 SUFFIXES = {".json": "coco", ".xml": "cvat", ".slp": "sleap"}
 """The format of a destination whose name ends so; a folder becomes COCO."""

@@ -25,7 +25,7 @@ def swaps_from_pairs(names: Sequence[str], pairs: Iterable[str]) -> tuple[int, .
     """Return the swaps that ``left_ear:right_ear`` and the like state.
 
     Raises:
-        ValueError: if a pair is none, names no keypoint, or a keypoint stands in two.
+        ValueError: if a pair is malformed or names no keypoint, or a keypoint is in two pairs.
     """
     swaps = list(range(len(names)))
     for pair in pairs:

@@ -1,6 +1,6 @@
 """What formats cannot hold: each thing is counted, named, and taken out before a file is written.
 
-A writer is handed what remains, so that nothing can get lost that is not on the list.
+A writer receives what remains, so that nothing outside the list can get lost.
 """
 
 from __future__ import annotations
@@ -278,4 +278,4 @@ LOSSES = {
     "category_names": Loss("category names", "category name", _category_names),
     "extra": Loss("other values (license, captions …)", "other value (license, captions …)", _extra),
 }
-"""Everything that some format cannot hold; what takes out whole objects stands first."""
+"""Everything that some format cannot hold; entries that remove whole objects come first."""

@@ -28,7 +28,7 @@ IMAGE_ROOT = "image_root"
 DRAWING_NOTE = "drawn by posekit predict"
 """Stands near the beginning of the drawings, which are no sources."""
 NOTE_BYTES = 256
-"""First bytes of a file within which the note stands."""
+"""Number of first bytes of a file that contain the note."""
 
 Given: TypeAlias = "str | os.PathLike[str] | int | np.ndarray | Iterable[Any]"
 

@@ -91,7 +91,7 @@ class VideoWriter:
     whatever stops the program. A file that could not be written whole is removed.
 
     Args:
-        path: of the file, its folder is made if need be.
+        path: path of the file; its folder is created if missing.
         fps: frames per second.
         note: text that the file keeps where players do not look.
     """

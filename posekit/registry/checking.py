@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ConfigSpot(NamedTuple):
-    """Where a value stands in the tree, and how messages name it."""
+    """Place of a value in the tree, and its name in messages."""
 
     path: str
     line: str = ""

@@ -178,7 +178,7 @@ class Registry:
         return isinstance(name, str) and self._knows(strip_scope(name))
 
     def _knows(self, key: str) -> bool:
-        """Whether the table has a name, if need be after importing the packages that may register it."""
+        """Whether the table has a name; packages that may register it are imported first if necessary."""
         while key not in self.classes and key not in self.index and self.unread_packages:
             importlib.import_module(self.unread_packages.pop())
         return key in self.classes or key in self.index
@@ -232,7 +232,7 @@ class Registry:
         Args:
             config: the tree.
             at: its dotted path, for the messages; a loaded ``Config`` knows it.
-            given: arguments that need not stand in the config.
+            given: names of arguments that the config may leave out.
         """
         from posekit.registry.checking import Check  # importing a class takes neither checking nor building
 
@@ -316,7 +316,7 @@ def _built(value: Any, slot: Slot | None) -> Any:
 
 
 def _last_part(name: object) -> str:
-    """Return what follows the last dot: a class is looked for by its own name, whatever package the text names."""
+    """Return what follows the last dot: a class is looked up without the package that the text names."""
     return str(name).rpartition(".")[2]
 
 

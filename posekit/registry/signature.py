@@ -49,7 +49,7 @@ def parameters(cls: Callable[..., Any]) -> tuple[dict[str, Slot], bool]:
 
 
 def _constructors(cls: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """Return the ``__init__`` functions of a class from the most derived one on; a function stands for itself."""
+    """Return the ``__init__`` functions of a class from the most derived one on; a function is its own constructor."""
     if not isinstance(cls, type):
         return [cls]
     constructors = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]

@@ -20,10 +20,10 @@ from posekit.visualization.draw import PoseStyle, draw_pose
 
 CELL_PX = 240
 IMAGES = 8
-"""Places of each finding that are shown; of each file there are so many examples, too."""
+"""Number of places shown of each finding, and of examples of each file."""
 
 TRIED = 4 * IMAGES
-"""Of so many places the files are opened, for they may be missing."""
+"""Number of places whose files are opened, because some may be missing."""
 
 PLACES = 12
 CONTEXT = 0.25

@@ -102,7 +102,7 @@ def checked_value(name: str, value: Any, kind: str) -> Any:
 
 
 def plain_name(name: Any) -> str | None:
-    """Return a file's name without folders and control characters; it is told again, and names no file here."""
+    """Return a file's name without folders and control characters; answers repeat it, and no file is opened by it."""
     if not isinstance(name, str):
         return None
     last = name.replace("\\", "/").rpartition("/")[2]

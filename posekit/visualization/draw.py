@@ -20,13 +20,13 @@ from posekit.structures.instance_data import InstanceData
 Color = tuple[int, int, int]
 
 SUBPIXEL_BITS = 4
-"""cv2 takes fixed-point coordinates with so many bits behind the point."""
+"""Number of fractional bits of the fixed-point coordinates that cv2 takes."""
 
 MAX_PX = 1e7
 """Farther out points are moved nearer: cv2's coordinates have 32 bits."""
 
 SPREAD = 0.7
-"""By so many pixels cv2 paints antialiased polygons larger on every side than they are."""
+"""Number of pixels by which cv2 paints antialiased polygons too large on every side."""
 
 GOLDEN_SECTION = 0.618
 """Share of the circle of colours from one track to the next."""
@@ -53,7 +53,7 @@ class PoseStyle:
         outline: whether links have a dark rim and keypoints a light one, to stand out anywhere.
         boxes: whether ``bboxes`` are drawn.
         scores: whether each person's mean score is written.
-        tracks: whether each person's ``track_ids`` is written, in a colour of its own.
+        tracks: whether each person's ``track_ids`` is written, each in its own colour.
         indices: whether each keypoint's number is written beside it.
         weighted: whether keypoints and links of lower scores are more transparent.
         box_color: color of the boxes, B, G, R.

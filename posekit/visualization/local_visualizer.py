@@ -102,7 +102,7 @@ class PoseLocalVisualizer(BaseVisualizer):
         return draw_pose(image, instances, meta, style=PoseStyle(**{**vars(self.style), **changes}))
 
     def metainfo_of(self, num_keypoints: int) -> dict[str, Any]:
-        """Return the keypoint set with the colours and links that were chosen instead of its own."""
+        """Return the keypoint set, its colours and links replaced by the chosen ones."""
         meta = dict(self.dataset_meta)
         name = type(self).__name__
         if self.skeleton is not None:
@@ -116,7 +116,7 @@ class PoseLocalVisualizer(BaseVisualizer):
 
 
 def color_list(name: str, colors: Colors | None, count: int) -> list[tuple[int, int, int]]:
-    """Return ``count`` colours of one that holds for all, or as many as are given.
+    """Return ``count`` colours if one holds for all, else the list as it is.
 
     Raises:
         ValueError: if one is no colour.

@@ -82,7 +82,7 @@ class Imported(NamedTuple):
 def import_folder(folder: Path) -> Iterator[Imported]:
     """Copy the released models of a folder and those below it into the cache, and pin them.
 
-    A file is recognised by its name or, whatever it is called, by its SHA-256.
+    A file is recognised by its name or, under any other name, by its SHA-256.
 
     Raises:
         FileNotFoundError: if there is no such folder.

@@ -49,7 +49,7 @@ class CocoFormat:
         marks: keep visibility as it is, above 1 too.
         count: trust the file's ``num_keypoints``.
         valid: key of a flag that an annotation needs to be used.
-        extra: further keys that are handed on.
+        extra: further keys to keep.
     """
 
     keypoints: tuple[str, ...] = ("keypoints",)

@@ -69,7 +69,7 @@ class CocoMetric(BaseMetric):
     Args:
         ann_file: COCO annotation file with the labels. Without it ``dataset_meta["ann_file"]`` is
             read if there is one, else the samples' ``raw_ann_info`` are the labels: then persons
-            that no sample stands for are not missed.
+            without a sample do not count as missed.
         use_area: whether the annotations carry areas; otherwise 0.53 of the box is taken.
         iou_type: "keypoints", "keypoints_crowd" for CrowdPose, or "bbox" for detectors.
         score_mode: a pose's score is that of its box ("bbox"), the mean of its keypoints'

@@ -1,7 +1,7 @@
 """Poses in space as a web page that turns and plays them, in one file: nothing is loaded from elsewhere.
 
 Convention: joints are in metres in the camera's axes (x right, y down, z away). Poses that are relative to their root
-would all stand in one place, so persons stand side by side.
+would all be in one place, so the page places persons side by side.
 """
 
 from __future__ import annotations

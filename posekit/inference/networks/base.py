@@ -1,4 +1,4 @@
-"""What predictors ask of a network, whatever computes it."""
+"""What predictors ask of a network, independent of what computes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Model files as functions of arrays, whatever computes them."""
+"""Model files as functions of arrays, independent of the runtime."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def open_session(path: Path, threads: int | None, providers: Sequence[Any]) -> o
         )
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    # Threads that spin while waiting slow down whatever else runs, such as decoding the next image.
+    # Threads that spin while waiting slow down other work, such as decoding the next image.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads

@@ -22,7 +22,7 @@ REMEDIES = {
 }
 
 CROWDED = 500
-"""From so many annotations on one image a mistake in the image ids is more likely than a crowd."""
+"""Number of annotations on one image from which wrong image ids are more likely than a crowd."""
 
 
 def check_keypoint_set(table: InstanceTable) -> Iterator[Finding]:

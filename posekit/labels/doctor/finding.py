@@ -9,7 +9,7 @@ Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 MAX_PLACES = 1000
-"""Of so many places a finding keeps where they are; it counts all."""
+"""Number of places that a finding keeps; it counts all."""
 
 
 class Spot(NamedTuple):

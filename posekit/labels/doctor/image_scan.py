@@ -74,9 +74,9 @@ def scan_images(
 
     Args:
         paths: of all images of a table.
-        most: look at so many, spread evenly; None for all.
+        most: number of images to look at, spread evenly; None for all.
         threads: by default one for each processor, at most ``MAX_THREADS``.
-        name: of the table, to stand beside the progress bar.
+        name: name of the table, shown beside the progress bar.
     """
     index = np.arange(len(paths))
     if most is not None and most < len(paths):

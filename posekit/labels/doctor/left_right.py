@@ -1,7 +1,7 @@
 """Whether left and right were mixed up, judged by geometry alone.
 
 Pairs. Let v_p be the vector from the right to the left point of a pair p (shoulders, hips, ...), in units of the
-instance's scale. All vectors of an instance turn and mirror with the body, so whatever way it faces they are jointly
+instance's scale. All vectors of an instance turn and mirror with the body, so they are jointly, whichever way it faces,
 distributed around zero with a covariance C_pq = E[v_p . v_q] / 2 between pairs, the same for both axes. C is estimated
 from the file as that of a multivariate t distribution with 4 degrees of freedom, which mistakes hardly bend. Exchanging
 the labels of some pairs turns the sign of their vectors; the labels are suspicious if that raises the instance's
@@ -26,14 +26,14 @@ from posekit.labels.doctor.table import InstanceTable
 
 FREEDOM = 4.0
 MIN_ODDS = 150
-"""Labels are suspicious if they are so many times as likely when exchanged."""
+"""Factor by which exchanged labels must be more likely for labels to be suspicious."""
 
 MIN_INSTANCES = 50
 ENOUGH = 20_000
 """So many instances, spread evenly, are enough to estimate a covariance."""
 
 FEW_PAIRS = 12
-"""Up to so many pairs, exchanges of up to three of them at once are tried; beyond, of single pairs."""
+"""Number of pairs up to which exchanges of up to three at once are tried; beyond it, only single pairs."""
 
 MAX_CORRELATION = -0.3
 """With the other pairs: a pair below it points the other way."""

@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from posekit.labels.doctor.image_scan import SMALL, Scan
 
 MAX_BITS = 8
-"""Hashes of copies differ in so many bits at most."""
+"""Largest number of bits in which hashes of copies differ."""
 
 MIN_CORRELATION = 0.97
 MIN_CONTRAST = 4.0

@@ -26,7 +26,7 @@ FACTOR = np.uint64(0x9E3779B97F4A7C15)
 """Odd and without order: 2^64 divided by the golden ratio."""
 
 MIN_LABELLINGS = 10
-"""A sigma needs so many pairs of labels of its keypoint."""
+"""Number of label pairs of a keypoint that a sigma needs."""
 
 
 def check_copied_annotations(table: InstanceTable) -> Iterator[Finding]:

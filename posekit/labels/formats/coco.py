@@ -70,7 +70,7 @@ def _json_files(folder: Path) -> list[Path]:
 
 
 def _split_of(path: Path) -> str:
-    """Return the part that a file's name, or that of its folder below the source, stands for."""
+    """Return the part that a file's name, or that of its folder below the source, means."""
     for text in (path.stem.lower(), path.parent.name.lower()):
         named = [name for name in SPLITS if re.search(rf"(?<![a-z]){name}(?![a-z])", text.replace("valid", "val"))]
         if named:

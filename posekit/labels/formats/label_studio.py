@@ -124,7 +124,7 @@ def _regions_of_minimal(task: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _local_name(address: str) -> str:
-    """Return the file that an address of an image stands for."""
+    """Return the file that an image's address means."""
     try:
         parts = urlsplit(address)
     except ValueError:  # [ or ] where a host's name would be

@@ -32,7 +32,7 @@ BODIES: Mapping[int, tuple[str, ...]] = {18: BODY_18, 25: BODY_25}
 """Names of OpenPose's own body models, by their number of keypoints."""
 
 LEAST_SCORE = 1e-6
-"""Written for a labelled keypoint with a score of 0, which would stand for one that is not there."""
+"""Score of a labelled keypoint without one; a score of 0 would mark it as missing."""
 
 PARTS = ("pose", "face", "hand_left", "hand_right")
 
@@ -87,7 +87,7 @@ def _key(part: str) -> str:
 
 
 def _numbers(person: dict[str, Any], part: str) -> Any:
-    """Return a part's numbers, under the key that OpenPose used before it had 3D too if need be."""
+    """Return a part's numbers, if necessary under the key that OpenPose used before it had 3D."""
     return person.get(_key(part)) or person.get(f"{part}_keypoints") or []
 
 

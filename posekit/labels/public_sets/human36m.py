@@ -21,7 +21,7 @@ from posekit.labels.text_files import read_xml
 
 SPLITS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
 SUBJECTS = 11
-"""How many subjects the cameras were calibrated for, more than poses were handed out of."""
+"""Number of subjects that the cameras were calibrated for; poses of fewer were published."""
 
 SIZES_WH = {"54138969": (1000, 1002), "55011271": (1000, 1000), "58860488": (1000, 1000), "60457274": (1000, 1002)}
 JOINTS = 32
@@ -30,7 +30,7 @@ MOVING = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
 
 RATE, EVERY = 50, 5
 ALL_ACTIONS, ROWS = "1", 32
-"""An action of the metadata that stands for all others; two recordings of each of 16 actions come first."""
+"""Action of the metadata that covers all others; two recordings of each of 16 actions come first."""
 
 MM = 0.001
 OUTSIDE, INSIDE = 6, 9

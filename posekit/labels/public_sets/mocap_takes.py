@@ -18,7 +18,7 @@ from posekit.labels.public_sets.unpacking import UnpackingJob
 from posekit.media.video import extract_frames
 
 BOX_SHARE = 1.2
-"""Side of the square that ``scale`` stands for, as a share of the keypoints' longer extent."""
+"""Side of the square that ``scale`` describes, as a share of the keypoints' longer extent."""
 
 NO_FRAMES = "bring them there, or give --no-frames for labels only"
 
@@ -60,7 +60,7 @@ class Take:
 
 
 def write_takes(job: UnpackingJob, path: Path, takes: Iterable[Take]) -> None:
-    """Bring the images of all takes and write what is known of them; frames without an image are told and left out.
+    """Bring the images of all takes and write what is known of them; frames without an image are reported and left out.
 
     Raises:
         FileNotFoundError: if there is no image at all of a take.

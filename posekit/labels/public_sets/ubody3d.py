@@ -116,7 +116,7 @@ def depths(points: np.ndarray) -> np.ndarray:
 
 
 def row_of(values: Mapping[str, Any], name: str, count: int, place: Place) -> np.ndarray:
-    """Return so many numbers, however they are nested."""
+    """Return ``count`` numbers, however they are nested."""
     try:
         row = np.asarray(place.get(values, name), np.float64).ravel()
     except (TypeError, ValueError) as error:

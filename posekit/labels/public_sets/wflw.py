@@ -17,7 +17,7 @@ from posekit.labels.public_sets.public_set import category_of, face, found_files
 
 ATTRIBUTES = ("pose", "expression", "illumination", "make-up", "occlusion", "blur")
 SUBSETS = dict(zip(("largepose", "expression", "illumination", "makeup", "occlusion", "blur"), ATTRIBUTES, strict=True))
-"""What of the test faces is evaluated by itself: those with one of the marks."""
+"""Marks whose test faces are also evaluated separately."""
 
 POINTS, CELLS = 98, 2 * 98 + 4 + 6 + 1
 LISTS = "list_98pt_rect_attr_*.txt"

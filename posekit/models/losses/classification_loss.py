@@ -130,7 +130,7 @@ class KLDiscretLoss(BaseLoss):
 
 @MODELS.register_module()
 class KLDiscretLossWithWeight(KLDiscretLoss):
-    """KLDiscretLoss with weights for each axis of its own, for labels whose depth may be unknown.
+    """KLDiscretLoss with separate weights for each axis, for labels whose depth may be unknown.
 
     Args:
         loss_name: name of the loss in logs.
