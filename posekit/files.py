@@ -17,7 +17,7 @@ def require_writable(path: Path, *, folder: bool = False) -> None:
     """Refuse a place that nothing can be written to, before there is work to lose.
 
     Args:
-        path: of a file to be written, or with ``folder`` of the folder that files are written to.
+        path: path of a file to be written, or with ``folder`` of the folder that files are written to.
 
     Raises:
         OSError: if it is of the wrong kind, or what it lies in is no folder or may not be written to.

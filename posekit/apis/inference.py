@@ -49,7 +49,7 @@ def init_model(
         config: a config, the path or name of one, or a released model's alias such as ``rtmpose-m``.
         checkpoint: path or URL of the weights; without it an alias brings those of its model, and a config has
             initial random ones.
-        device: where the model runs: auto, cpu, cuda, cuda:N or mps.
+        device: device that the model runs on: auto, cpu, cuda, cuda:N or mps.
 
     Returns:
         The model in evaluation mode, with ``cfg`` (the config) and ``dataset_meta`` (the keypoint set: the
@@ -212,7 +212,7 @@ def inference_pose_lifter_model(
 
     Args:
         model: a pose lifter that ``init_model`` returned.
-        pose_results_2d: for each frame of the model's window its persons, one sample each, whose ``pred_instances``
+        pose_results_2d: persons in each frame of the model's window, one sample each, whose ``pred_instances``
             holds ``keypoints`` (1, K, 2) in the order of the model's keypoint set, and ``bboxes`` for ``norm_pose_2d``.
         with_track_id: follow persons by the samples' ``track_id``; else by their place in the frame.
         image_size: width and height of the frames in pixels; most models need it.

@@ -31,7 +31,7 @@ class Checkpoint:
     Attributes:
         state: weights by key, without the prefixes of training wrappers.
         meta: whatever is known about them, such as ``dataset_meta``.
-        source: where they come from.
+        source: origin of the weights.
     """
 
     state: dict[str, Tensor]

@@ -20,7 +20,7 @@ class PlainMeta:
 
     Attributes:
         values: the copy, with texts as keys.
-        dropped: where something was left out, such as ``hook_msgs.history``.
+        dropped: places where something was left out, such as ``hook_msgs.history``.
 
     Raises:
         CheckpointError: for more values than meta information has; a few nested lists can share parts so that

@@ -94,9 +94,9 @@ class Unpickler:
     """Reads one pickle.
 
     Args:
-        source: where the pickle starts.
+        source: bytes, at the start of the pickle.
         resolve: lookup of the maker of a name; raises RefusedNameError for unknown names.
-        storage: turns a persistent id into what the file keeps outside of the pickle.
+        storage: function that turns a persistent id into what the file keeps outside of the pickle.
         max_steps, max_bytes: in place of ``MAX_STEPS`` and ``MAX_BYTES``.
 
     Raises:

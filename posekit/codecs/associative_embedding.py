@@ -32,7 +32,7 @@ class AssociativeEmbedding(BaseCodec):
     Args:
         input_size: width and height of the input.
         heatmap_size: columns and rows of the heatmaps.
-        sigma: of the Gaussians, in cells; None takes a 64th of the map's size.
+        sigma: standard deviation of the Gaussians, in cells; None takes a 64th of the map's size.
         use_udp: draw Gaussians around exact places on UDP's grid, and decode with its DARK.
         decode_keypoint_order: keypoints in the order in which instances are put together, most
             reliable first; all of them, once.
@@ -222,7 +222,7 @@ def group_by_tags(
         places: (K, M, 2) cells.
         scores: (K, M).
         tags: (K, M, L).
-        order: of the keypoints.
+        order: order of the keypoints.
         score_thr: candidates must be above it.
         tag_thr: candidates further than this from an instance's mean tag start a new one.
         max_groups: number of instances to return, the first ones.

@@ -57,10 +57,10 @@ class EDPoseLabel(BaseCodec):
 
         Args:
             img_shape: width and height of the image; ``input_size`` is its name in pipelines.
-            keypoints: in pixels.
+            keypoints: keypoints in pixels.
             keypoints_visible: (N, K).
-            area: in square pixels.
-            bboxes: in pixels; ``bbox`` is its name in pipelines.
+            area: area in square pixels.
+            bboxes: boxes in pixels; ``bbox`` is its name in pipelines.
             bbox: the same.
             input_size: the same as ``img_shape``.
 

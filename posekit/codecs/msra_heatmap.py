@@ -19,7 +19,7 @@ class MSRAHeatmap(HeatmapCodec):
     Args:
         input_size: width and height of the input.
         heatmap_size: columns and rows of the heatmaps.
-        sigma: of the Gaussians, in cells.
+        sigma: standard deviation of the Gaussians, in cells.
         unbiased: draw whole Gaussians around the exact place and decode with DARK. Otherwise
             they are centred on the nearest cell and cut off at 3 sigma, and decoding steps a
             quarter of a cell towards the higher neighbour.

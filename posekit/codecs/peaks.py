@@ -196,9 +196,9 @@ def _log_at_height(
     Args:
         near: (..., M), or (..., N, M) for several points on each map.
         maps: before the blur, (..., H, W), or (..., L) with one of the ``axes``.
-        blur_kernel_size: of the blur.
-        limits: of the scaled values.
-        axes: how many axes of ``maps`` were blurred.
+        blur_kernel_size: kernel size of the blur.
+        limits: limits of the scaled values.
+        axes: number of axes of ``maps`` were blurred.
     """
     xp = namespace(near)
     lead = maps.shape[:-axes]

@@ -24,7 +24,7 @@ class SPR(BaseCodec):
     Args:
         input_size: width and height of the input.
         heatmap_size: columns and rows of the maps.
-        sigma: of the roots' Gaussians, in cells, and of the keypoints' where those are drawn; None
+        sigma: standard deviation of the roots' Gaussians, in cells, and of the keypoints' where those are drawn; None
             takes a 32nd of the map's size, and half of it for keypoints.
         generate_keypoint_heatmaps: also give a heatmap per keypoint.
         root_type: "kpt_center" or "bbox_center".

@@ -60,7 +60,7 @@ class BaseDataset:
         pipeline: transforms, built or as configs.
         test_mode: a bad sample is an error instead of being replaced by another.
         lazy_init: read the annotations when they are first needed.
-        max_refetch: how many other samples to try in place of a bad one.
+        max_refetch: number of other samples to try in place of a bad one.
     """
 
     registry = DATASETS

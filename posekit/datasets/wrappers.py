@@ -21,7 +21,7 @@ class WrapperDataset(BaseDataset):
 
     Args:
         datasets: built, or their configs.
-        kwargs: of ``BaseDataset``.
+        kwargs: arguments of ``BaseDataset``.
     """
 
     def __init__(self, datasets: Sequence[BaseDataset], **kwargs: Any) -> None:
@@ -66,8 +66,8 @@ class CombinedDataset(WrapperDataset):
         metainfo: the common keypoint set.
         datasets: built, or their configs.
         pipeline: transforms after those of the dataset.
-        sample_ratio_factor: how often to visit each dataset's samples per epoch; 0.5 is half of them, drawn anew.
-        kwargs: of ``BaseDataset``.
+        sample_ratio_factor: number of visits of each dataset's samples per epoch; 0.5 is half of them, drawn anew.
+        kwargs: arguments of ``BaseDataset``.
     """
 
     def __init__(
@@ -149,7 +149,7 @@ class ConcatDataset(CombinedDataset):
         datasets: the datasets.
         ignore_keys: pieces of meta information that may differ; with any, keypoint sets are not compared, as for
             detectors, which only read boxes.
-        kwargs: of CombinedDataset.
+        kwargs: arguments of CombinedDataset.
 
     Raises:
         ValueError: if the keypoint sets differ.

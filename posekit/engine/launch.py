@@ -22,7 +22,7 @@ class Launch(NamedTuple):
     Attributes:
         devices: number of devices on each machine, with a process for each.
         num_nodes: number of machines.
-        rank: of this process, among all.
+        rank: rank of this process, among all.
         starter: what started the processes; "" if this process starts the others itself.
     """
 

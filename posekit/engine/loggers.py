@@ -22,7 +22,7 @@ class BackEnd(NamedTuple):
     """How a back end of configs becomes a logger.
 
     Attributes:
-        module: where the logger's class is.
+        module: module of the logger's class.
         name: name of the class.
         package: what must be installed besides Lightning.
         renamed: what the logger calls settings of the back end that have another name there.

@@ -57,11 +57,11 @@ class Evaluation:
     """What was found out about one results file.
 
     Attributes:
-        name: of the file.
+        name: name of the file.
         scores: AP, AR and PCK by their names.
         keypoints: the AP and the PCK of single keypoints, first by "AP" and "PCK", then by keypoint.
         curves: precision at each of ``RECALLS``.
-        errors: of keypoints and persons.
+        errors: errors of keypoints and persons.
         gains: what AP would gain without each kind of error.
     """
 
@@ -83,10 +83,10 @@ def evaluate_results(
     where no prediction means a person, all keypoints of that person are wrong.
 
     Args:
-        labels: to hold the results against.
+        labels: labels to compare the results with.
         path: results in COCO's format.
         times: (B, I), how often each resample drew each image, in the order of their sorted ids.
-        name: for tables; by default that of the file.
+        name: name in tables; by default that of the file.
         max_dets: number of predictions of each image and category that count, the best first.
     """
     truth, sigmas, weights = labels.truth, labels.sigmas, labels.weights

@@ -81,7 +81,7 @@ class DetectorForNms(nn.Module):
     """What NMS takes: boxes cut at the border of the input, and scores by class, where a point may give several.
 
     Args:
-        deployed: gives boxes and scores.
+        deployed: model that gives boxes and scores.
         recipe: says what boxes and scores count.
     """
 

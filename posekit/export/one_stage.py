@@ -32,7 +32,7 @@ class DeployedOneStage(nn.Module):
     Args:
         model: with a head of points, such as RTMOHead.
         normalized: whether the images come as the model wants them, not raw.
-        size_wh: of the input, at whose border boxes are cut.
+        size_wh: width and height of the input, at whose border boxes are cut.
     """
 
     limits: Tensor

@@ -179,10 +179,10 @@ def save_graph(
     """Trace a network and write it as an ONNX file that takes batches of any size.
 
     Args:
-        network: takes one batch.
+        network: network that takes one batch.
         example: such a batch.
         path: file to write.
-        names: of the inputs and of the outputs.
+        names: names of the inputs and of the outputs.
         metadata: texts that the file keeps.
         half_weights: store weights in 16 bits; they are widened when the file is opened.
         finish: changes the graph before it is written.

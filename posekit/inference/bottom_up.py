@@ -18,8 +18,8 @@ class BottomUpPredictor(Predictor):
     """Finds every instance in each image; there is nothing to say by boxes.
 
     Args:
-        prepare: makes the one input of an image.
-        network: finds the instances.
+        prepare: function that makes the one input of an image.
+        network: network that finds the instances.
         options: ``metainfo``, and optionally ``batch_size`` and ``read``, as for Predictor.
     """
 

@@ -182,8 +182,8 @@ class Detector:
         """Choose the detections among boxes (P, 4) in input pixels and scores (P, C) of one image.
 
         Args:
-            boxes: in input pixels.
-            scores: of each class.
+            boxes: boxes in input pixels.
+            scores: scores of each class.
             scale_xy: input pixels per image pixel.
         """
         recipe = self.recipe
@@ -260,7 +260,7 @@ def letterbox(
 
     Args:
         image: (H, W, 3) uint8.
-        size_wh: of the canvas.
+        size_wh: width and height of the canvas.
         pad_value: grey level of the rest.
 
     Returns:

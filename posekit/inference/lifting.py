@@ -65,8 +65,8 @@ class LiftingPredictor:
     """Lifts 2D poses to joints in space.
 
     Args:
-        prepare: makes the input of one window.
-        network: finds the joints.
+        prepare: function that makes the input of one window.
+        network: network that finds the joints.
         metainfo: the set of the joints.
         windows: which frames the network sees.
         batch_size: most windows that go through the network together.
@@ -98,7 +98,7 @@ class LiftingPredictor:
         Persons are followed by ``track_ids``, without them by their place in each frame's result.
 
         Args:
-            results: of each frame, in order, all of one image size.
+            results: results of each frame, in order, all of one image size.
 
         Returns:
             For each frame the same persons with joints (N, J, 3): metres, x to the right, y down, z away from the

@@ -38,8 +38,8 @@ class DetectedPeople:
     """Prepares a crop of each box, of those that a detector finds where none are given.
 
     Args:
-        crops: makes the inputs of an image and its boxes.
-        detector: finds boxes; they count from the corner of the image.
+        crops: function that makes the inputs of an image and its boxes.
+        detector: detector that finds boxes; they count from the corner of the image.
         score_thr: lowest score of a box.
         iou_thr: largest overlap of two boxes.
         max_people: number of boxes of an image, the best first; None for all.
@@ -102,7 +102,7 @@ def look_for_people(predictor: Predictor, detector: str | Path | BoxFinder, **op
     """Let a top-down predictor run a detector on images without boxes.
 
     Args:
-        predictor: is changed.
+        predictor: predictor to change.
         detector: path of an exported detector, or an open one; ``people`` for the one that comes with posekit,
             ``whole`` for none.
         options: ``score_thr``, ``iou_thr`` and ``max_people`` of ``DetectedPeople``; ``classes``, names of an exported

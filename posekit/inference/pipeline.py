@@ -32,7 +32,7 @@ class Frame:
     """An image of a source on its way, or the end of a source.
 
     Attributes:
-        source: where it comes from.
+        source: origin of the image.
         number: its place in the source, from 0; at the end the number of frames that were read.
         image: (H, W, 3), uint8, BGR; None at the end of the source.
         result: the poses, once they are found.
@@ -56,11 +56,11 @@ class PosePipeline:
     """Finds the poses in sources.
 
     Args:
-        predictor: finds the poses in images.
-        boxes_of: gives the boxes (N, 4) of a source's images; None where they are to be looked for.
-        saved_of: gives the results that an earlier run has for the first frames of a source.
+        predictor: predictor that finds the poses in images.
+        boxes_of: function that gives the boxes (N, 4) of a source's images; None where they are to be looked for.
+        saved_of: function that gives the results that an earlier run has for the first frames of a source.
         track: whether people in videos get ids.
-        smooth: makes the smoothing of a video, given its frame rate; None for no smoothing.
+        smooth: function that makes the smoothing of a video, given its frame rate; None for no smoothing.
         detect_every: frames of a video from one search for boxes to the next; in between they move with the poses.
     """
 

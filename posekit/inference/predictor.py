@@ -73,7 +73,7 @@ class Predictor:
 
         Args:
             images: paths, or arrays (H, W, 3), uint8, BGR.
-            boxes: for each image its boxes (N, 4) xyxy in image pixels; None for the whole image.
+            boxes: boxes (N, 4) of each image, xyxy in image pixels; None for the whole image.
             flip_test: average with the mirrored input; None for what the model was evaluated with.
 
         Raises:

@@ -43,9 +43,9 @@ class PoseResult:
             for lifted poses.
         box_scores: (N,) confidence in each person; None where nothing tells.
         track_ids: (N,) identity of each person in a video, -1 for poses of no track; None without tracking.
-        file_name: of the image or video; None where there was no file.
+        file_name: name of the image or video; None where there was no file.
         frame: number of the frame in its video, from 0; None of images.
-        time: of the frame in its video, in seconds; None of images.
+        time: time of the frame in its video, in seconds; None of images.
     """
 
     keypoints: np.ndarray
@@ -255,8 +255,8 @@ class PoseResult:
         ``box_score`` and ``track_id``.
 
         Args:
-            image_id: of the image.
-            first_id: of the first annotation; the others follow.
+            image_id: id of the image.
+            first_id: id of the first annotation; the others follow.
         """
         return [
             {"id": first_id + row, "image_id": image_id, "category_id": 1, **self._annotation(row)}

@@ -36,7 +36,7 @@ class SavedPoses:
     """A file of poses.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Attributes:
         content: parsed content of the file.

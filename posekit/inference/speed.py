@@ -36,7 +36,7 @@ class Stopwatch:
         wait: returns once the device has done its work; needed where it goes on beside the program.
 
     Attributes:
-        seconds: by stage, since the last ``take``.
+        seconds: seconds by stage since the last ``take``.
     """
 
     def __init__(self, wait: Callable[[], object] = lambda: None) -> None:
@@ -80,7 +80,7 @@ class PoseSubject:
     """A model of poses.
 
     Args:
-        predictor: finds keypoints.
+        predictor: predictor that finds keypoints.
         image: (H, W, 3), BGR, uint8.
         autocast: returns a context in which the network computes, for networks of torch.
     """
@@ -119,7 +119,7 @@ class DetectorSubject:
     """A detector.
 
     Args:
-        detector: finds boxes.
+        detector: detector that finds boxes.
         image: (H, W, 3), BGR, uint8.
     """
 

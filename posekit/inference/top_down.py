@@ -21,8 +21,8 @@ class TopDownPredictor(Predictor):
     """Finds the keypoints of the one instance in each box.
 
     Args:
-        prepare: makes an input of each box.
-        network: finds the keypoints.
+        prepare: function that makes an input of each box.
+        network: network that finds the keypoints.
         options: ``metainfo``, and optionally ``batch_size`` and ``read``, as for Predictor.
     """
 

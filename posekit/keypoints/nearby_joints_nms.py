@@ -20,7 +20,7 @@ def nearby_joints_nms(
         scores: (N,).
         dist_thr: joints are shared if nearer than this share of the diagonal of the pose's extent.
         min_shared: poses that share more joints exclude one another; by default half of them.
-        max_dets: how many to keep at most; not positive for all.
+        max_dets: largest number to keep; not positive for all.
 
     Source: Geng et al., DEKR, arXiv 2104.02300.
     """

@@ -29,8 +29,8 @@ class Skeleton:
         flip_indices: the keypoint that each one becomes in a mirrored image; itself without a partner.
         types: ``"upper"``, ``"lower"`` or ``""`` for each keypoint.
         links: pairs of keypoint ids to draw a line between.
-        weights: of each keypoint in the losses.
-        sigmas: of each keypoint's label noise, relative to the object's scale (COCO's OKS); empty if unknown.
+        weights: weights of each keypoint in the losses.
+        sigmas: sigmas of each keypoint's label noise, relative to the object's scale (COCO's OKS); empty if unknown.
         colors: (R, G, B) of each keypoint; ``link_colors`` likewise.
     """
 

@@ -33,14 +33,14 @@ class Options:
     """How to convert.
 
     Attributes:
-        source_format: by default what the source looks like; ``dest_format`` likewise.
+        source_format: format of the source; recognised by default; ``dest_format`` likewise.
         category: the only one to keep.
         split: see ``parse_split``; by default ``val=0.2`` for a folder to train with, if the source has no parts.
-        padding: of boxes made from keypoints, as a share of these on each side.
+        padding: margin of boxes made from keypoints, as a share of these on each side.
         whole: make boxes of the whole image instead.
         overwrite: write to a destination that is there already.
         allow_outside: copy and link images outside of the source's folder and of the one that the hints name.
-        every: for sets that are unpacked, see ``UnpackingJob``; so is ``frames``.
+        every: step between frames of unpacked sets, see ``UnpackingJob``; so is ``frames``.
     """
 
     source_format: str | None = None
@@ -219,7 +219,7 @@ def check_places(images: Sequence[LabelledImage], source: Path, root: Path | Non
     the one that the person named.
 
     Args:
-        images: of which the files are to be copied or linked.
+        images: images whose files are to be copied or linked.
         source: the label file or folder.
         root: the folder of the images, if the person named one.
         allow_outside: whether images elsewhere are allowed as well.

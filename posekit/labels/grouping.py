@@ -117,8 +117,8 @@ def as_instances(
 
     Args:
         groups: the objects of each image.
-        names: of the keypoints, in order.
-        labels: of categories, in order; others follow as they come.
+        names: names of the keypoints, in order.
+        labels: names of categories, in order; others follow as they come.
     """
     box_labels = [box_labels.box.label for group in groups for box_labels in group if box_labels.box]
     order = list(dict.fromkeys([*labels, *box_labels])) or [DEFAULT_CATEGORY]

@@ -21,7 +21,7 @@ class Loss:
 
     Attributes:
         title: its name for a count of several; ``one`` for a single one.
-        remove: takes it out of the data and returns how many there were.
+        remove: function that takes it out of the data and returns how many there were.
     """
 
     title: str

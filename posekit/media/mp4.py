@@ -101,7 +101,7 @@ class GrowingMp4:
     """Appends segments to an MP4 file.
 
     Args:
-        file: is written to from its beginning on; can seek.
+        file: seekable file, written from its beginning.
         note: text that is kept in a box which players skip.
     """
 

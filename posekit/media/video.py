@@ -30,7 +30,7 @@ class VideoReader:
     """The frames of a video file, turned upright as the file asks for.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Attributes:
         fps: frames per second, 30 where the file does not say.

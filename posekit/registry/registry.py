@@ -112,7 +112,7 @@ class Registry:
 
     Args:
         role: the table's name.
-        package: where classes of the role live besides the packages that the index names.
+        package: package with classes of the role besides the packages that the index names.
         shared: whether equal settings give one and the same object.
     """
 

@@ -48,7 +48,7 @@ def create_app(
     """Return the application.
 
     Args:
-        service: is closed when the application stops.
+        service: service, closed when the application stops.
         token: that requests need; None for none.
         hosts: names by which the server may be called; None for any.
         origins: other sites whose pages may use the server.

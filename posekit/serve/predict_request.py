@@ -113,9 +113,9 @@ async def parse_request(content_type: str, query: Mapping[str, str], body: bytes
     """Parse a request by its content type.
 
     Args:
-        content_type: of the request.
+        content_type: content type of the request.
         query: options, ``boxes`` and, with raw bytes, ``name``.
-        body: of the request.
+        body: body of the request.
         limits: bounds of images and boxes.
 
     Raises:

@@ -89,7 +89,7 @@ def savgol(points: np.ndarray, *, window: int = 7, degree: int = 2) -> np.ndarra
     Args:
         points: (T, K, D), NaN where missing.
         window: number of frames, odd.
-        degree: of the polynomial, below ``window``.
+        degree: degree of the polynomial, below ``window``.
 
     Raises:
         ValueError: if ``points`` have no three axes, ``window`` is not odd or ``degree`` does not fit into it.
@@ -108,7 +108,7 @@ def gaussian(points: np.ndarray, *, sigma: float = 1.0, radius: int | None = Non
 
     Args:
         points: (T, K, D), NaN where missing.
-        sigma: of the weights, in frames.
+        sigma: standard deviation of the weights, in frames.
         radius: frames that count on either side; 3 sigma by default, rounded up.
 
     Raises:
@@ -128,7 +128,7 @@ def local_fit(points: np.ndarray, weights: np.ndarray, degree: int) -> np.ndarra
     Args:
         points: (T, K, D), NaN where missing.
         weights: (2 half + 1,) of the neighbours, from half frames before to half frames after.
-        degree: of the polynomial.
+        degree: degree of the polynomial.
     """
     values, missing = checked(points)
     if not len(values):

@@ -47,8 +47,8 @@ class PoseStyle:
 
     Attributes:
         thr: keypoints with a lower score are left out, and the links to them.
-        radius: of the keypoints in pixels; None fits the person's size.
-        thickness: of the links in pixels; None fits the person's size.
+        radius: radius of the keypoints in pixels; None fits the person's size.
+        thickness: thickness of the links in pixels; None fits the person's size.
         alpha: opacity of everything, in 0 ... 1.
         outline: whether links have a dark rim and keypoints a light one, to stand out anywhere.
         boxes: whether ``bboxes`` are drawn.

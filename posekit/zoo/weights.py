@@ -69,7 +69,7 @@ class Imported(NamedTuple):
     """What became of one file of a folder.
 
     Attributes:
-        file: in the folder.
+        file: name of a file in the folder.
         entries: the models whose weights it holds; none if it was not recognised.
         problem: why it was not taken although it has a model's name; empty if nothing is wrong.
     """

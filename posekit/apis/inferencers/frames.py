@@ -54,7 +54,7 @@ class VideoInput:
     """The frames of a video.
 
     Args:
-        path: of the file.
+        path: path of the file.
     """
 
     endless = False
@@ -75,7 +75,7 @@ class CameraInput:
     """The frames of a camera, until it ends.
 
     Args:
-        number: of the camera.
+        number: number of the camera.
 
     Raises:
         ValueError: if there is no such camera.

@@ -17,7 +17,7 @@ class CallOptions:
     """Options of a call; those of 3D alone say nothing to the others, and the other way round.
 
     Attributes:
-        bboxes: for each image its boxes (N, 4) xyxy in pixels; without them a detector finds the boxes.
+        bboxes: boxes (N, 4) of each image, xyxy in pixels; without them a detector finds the boxes.
         bbox_thr: lowest score of a box; of a bottom-up model, of an instance.
         nms_thr: largest overlap (IoU) of two boxes, or of two instances of a bottom-up model.
         pose_based_nms: whether poses that share a third of their keypoints with a better one are left out.
@@ -35,8 +35,8 @@ class CallOptions:
         draw_heatmap: whether the predicted heatmaps are drawn below the poses.
         black_background: whether poses are drawn on black.
         skeleton_style: ``mmpose`` for the keypoint set's own skeleton, ``openpose`` for OpenPose's.
-        radius: of the keypoints in pixels.
-        thickness: of the links in pixels.
+        radius: radius of the keypoints in pixels.
+        thickness: thickness of the links in pixels.
         kpt_thr: keypoints with a lower score are not drawn.
         num_instances: number of 3D poses that are drawn; -1 for all.
         vis_out_dir: folder for drawings, or a file's name for a single one; empty for none.

@@ -51,7 +51,7 @@ class Outputs(contextlib.AbstractContextManager["Outputs"]):
     Images give a drawing and a JSON file each; a video gives one of both, the JSON once it is through.
 
     Args:
-        options: of the call.
+        options: options of the call.
         source: what is looked at.
 
     Attributes:

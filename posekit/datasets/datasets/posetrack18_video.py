@@ -22,7 +22,7 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
         frame_weights: weight of each frame's features, the annotated frame first; they sum to 1.
         frame_sampler_mode: ``"random"`` draws frames anew in each epoch, ``"fixed"`` takes ``frame_indices``.
         frame_range: lowest and highest offset to draw, or one number for both sides.
-        num_sampled_frame: how many frames to draw.
+        num_sampled_frame: number of frames to draw.
         frame_indices: offsets of the frames.
         ph_fill_len: digits in the frames' file names.
         options: arguments of ``BaseCocoStyleDataset``.

@@ -196,7 +196,7 @@ def is_ignored(annotation: Mapping[str, Any], ignore_where: Mapping[str, Any]) -
     """Whether an annotation marks a region where detections are neither right nor wrong.
 
     Args:
-        annotation: in COCO's format.
+        annotation: annotation in COCO's format.
         ignore_where: fields -> values that mark such regions, besides ``iscrowd`` and ``ignore``.
     """
     return any(annotation.get(key) in (1, True) for key in ("iscrowd", "ignore")) or any(

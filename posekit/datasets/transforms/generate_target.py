@@ -40,7 +40,7 @@ class GenerateTarget(BaseTransform):
     Args:
         encoder: a codec, or a list of them.
         target_type: accepted from older configs; the codec says what it encodes.
-        multilevel: of several codecs of one kind, give a list for each encoded key.
+        multilevel: whether several codecs of one kind give a list for each encoded key.
             Otherwise several codecs must encode different keys, except for
             ``keypoint_weights``, which are multiplied.
         use_dataset_keypoint_weights: multiply ``keypoint_weights`` by those of the keypoint set.

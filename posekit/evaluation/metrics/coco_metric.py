@@ -82,8 +82,8 @@ class CocoMetric(BaseMetric):
         pred_converter: settings of a KeypointConverter for the predictions, such as ``dict(mapping="aic_to_coco")``.
         gt_converter: settings of one for the labels.
         outfile_prefix: results are written to ``<prefix>.keypoints.json``.
-        sigmas: of the keypoints, in place of those of the keypoint set.
-        keypoint_weights: of the keypoints in the OKS of the evaluation, above 0; NMS counts all alike.
+        sigmas: sigmas of the keypoints, in place of those of the keypoint set.
+        keypoint_weights: weights of the keypoints in the OKS of the evaluation, above 0; NMS counts all alike.
         keypoint_ap: also note the AP of each single keypoint in ``per_keypoint``: OKS and visibility
             of that keypoint alone decide.
         max_dets: number of predictions of each image and category that count, the best first; by default 20 poses or

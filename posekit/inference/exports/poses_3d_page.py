@@ -37,7 +37,7 @@ def poses_3d_page(results: Sequence[PoseResult], skeleton: Mapping[str, Any], *,
         results: lifted poses of each frame.
         skeleton: their keypoint set.
         fps: frames per second; None for images.
-        title: of the page.
+        title: title of the page.
 
     Raises:
         ValueError: if the poses are not in space.

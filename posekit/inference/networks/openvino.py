@@ -21,7 +21,7 @@ class OpenVinoGraph:
     Args:
         path: ONNX file, or the .xml of OpenVINO's two files.
         threads: number of threads; all by default.
-        precision: of the computation: "fp32", "bf16" or "fp16".
+        precision: precision of the computation: "fp32", "bf16" or "fp16".
 
     Raises:
         ModuleNotFoundError: if openvino is not installed.

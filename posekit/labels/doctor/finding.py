@@ -39,7 +39,7 @@ class Finding:
         remedy: what to do about it.
         file: the annotation file.
         where: the places, the worst first; at most ``MAX_PLACES``.
-        count: of all places.
+        count: number of all places.
     """
 
     kind: str

@@ -86,7 +86,7 @@ class Metadata:
         place: the file.
         motions: names of the recordings of each subject, in the order of the file.
         camera_ids: names of the four cameras, in the order of ``numbers``.
-        numbers: of all cameras, ``w0`` of the file.
+        numbers: numbers of all cameras, ``w0`` of the file.
     """
 
     place: Place

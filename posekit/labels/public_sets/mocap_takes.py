@@ -31,10 +31,10 @@ class Take:
 
     Attributes:
         source: the video, or the folder of images.
-        names: of the images in the unpacked set (F,).
+        names: names of the images in the unpacked set (F,).
         keypoints: (F, K, 2) pixels, and whether they are inside the image (F, K).
         keypoints_3d: (F, K, 3) metres, as the camera sees them.
-        numbers: of the frames in the video, from 0 (F,).
+        numbers: numbers of the frames in the video, from 0 (F,).
         files: the images (F,) if there is no video.
     """
 

@@ -93,7 +93,7 @@ class Scene:
     """The labels of one scene, and their images.
 
     Args:
-        path: of its keypoint_annotation.json.
+        path: path of its keypoint_annotation.json.
 
     Attributes:
         unfitted: number of labels left out, because they have no poses in space.

@@ -134,7 +134,7 @@ class KLDiscretLossWithWeight(KLDiscretLoss):
 
     Args:
         loss_name: name of the loss in logs.
-        options: of KLDiscretLoss.
+        options: options of KLDiscretLoss.
     """
 
     def __init__(self, *, loss_name: str = "loss_kld", **options: Any) -> None:

@@ -25,7 +25,7 @@ def flip_keypoints(
         keypoints: (..., K, D), D of 2 or more; only x and y change.
         keypoints_visible: (..., K) or (..., K, C), or None.
         image_size: width and height.
-        flip_indices: for each keypoint its counterpart on the other side.
+        flip_indices: counterpart of each keypoint on the other side.
         direction: "horizontal", "vertical" or "diagonal".
 
     Raises:
@@ -58,7 +58,7 @@ def flip_keypoints_custom_center(
     Args:
         keypoints: (..., K, D).
         keypoints_visible: (..., K) or (..., K, C).
-        flip_indices: for each keypoint its counterpart on the other side.
+        flip_indices: counterpart of each keypoint on the other side.
         center_mode: "static" for the line x = ``center_x``, "root" for the one through the keypoints ``center_index``.
         center_x: the line's x.
         center_index: one keypoint or several, whose mean x is taken.
