@@ -54,6 +54,11 @@ def init_model(
     Returns:
         The model in evaluation mode, with ``cfg`` (the config) and ``dataset_meta`` (the keypoint set: the
         checkpoint's, else that of the config's datasets, else COCO's; of a detector the names of its classes).
+
+    Example:
+        >>> model = init_model("rtmpose-t_8xb256-420e_coco-256x192")  # a config: its weights are random
+        >>> model.training, model.dataset_meta["num_keypoints"]
+        (False, 17)
     """
     if isinstance(config, str) and is_alias(config):
         entry = find(config)

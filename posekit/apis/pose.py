@@ -39,6 +39,14 @@ class Pose:
         FileNotFoundError: if there is no such file.
         ValueError: if the model cannot be used, a config comes without weights, or there is no such device.
         DownloadError: if released weights can be had from nowhere.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import posekit
+        >>> photograph = Path(posekit.__file__).parent / "inference/assets/demo.jpg"
+        >>> result = posekit.Pose(detector="whole")(photograph)
+        >>> len(result), result.skeleton["num_keypoints"]
+        (1, 17)
     """
 
     def __init__(

@@ -40,6 +40,15 @@ class SimCCLabel(BaseCodec):
         ValueError: for another smoothing, or a weight that does not go with it.
 
     Source: Li et al., arXiv 2107.03332.
+
+    Example:
+        >>> codec = SimCCLabel(input_size=(192, 256))
+        >>> targets = codec.encode(np.array([[[40.0, 80.0]]]))
+        >>> rows = targets["keypoint_x_labels"], targets["keypoint_y_labels"]
+        >>> [row.shape for row in rows]
+        [(1, 1, 384), (1, 1, 512)]
+        >>> codec.decode(*rows)[0].tolist()
+        [[[40.0, 80.0]]]
     """
 
     axes = "xy"

@@ -47,6 +47,11 @@ def load(
 
     Raises:
         ConfigError: if a file is missing, too large, or uses anything outside of the config language.
+
+    Example:
+        >>> config = load("td-hm_hrnet-w32_8xb64-210e_coco-256x192", ["model.head.out_channels=3"])
+        >>> config.model.head.out_channels, config.model.backbone.type
+        (3, 'HRNet')
     """
     file = find_config(path)
     if is_name(path) and not file.exists() and not neighbours(file):

@@ -24,8 +24,6 @@ _Reader = TypeVar("_Reader", bound=CocoReader)
 
 logger = logging.getLogger(__name__)
 
-logger = logging.getLogger(__name__)
-
 
 @DATASETS.register_module()
 class BaseCocoStyleDataset(BaseDataset):

@@ -46,6 +46,15 @@ class PoseResult:
         file_name: name of the image or video; None where there was no file.
         frame: number of the frame in its video, from 0; None of images.
         time: time of the frame in its video, in seconds; None of images.
+
+    Example:
+        >>> import numpy as np
+        >>> from posekit.keypoints.skeleton import Skeleton
+        >>> result = PoseResult(np.zeros((2, 17, 2)), np.ones((2, 17)), Skeleton.load("coco").metainfo())
+        >>> len(result), len(result[:1])
+        (2, 1)
+        >>> [person["score"] for person in result.to_coco()]
+        [1.0, 1.0]
     """
 
     keypoints: np.ndarray

@@ -35,6 +35,15 @@ class PoseSequence:
         fps: frames per second; None where they are no video.
         model: name of what found the poses.
         model_sha256: hash of its file.
+
+    Example:
+        >>> import numpy as np
+        >>> from posekit.keypoints.skeleton import Skeleton
+        >>> skeleton = Skeleton.load("coco").metainfo()
+        >>> frames = [PoseResult(np.zeros((1, 17, 2)), np.ones((1, 17)), skeleton, frame=number) for number in range(3)]
+        >>> sequence = PoseSequence(frames, skeleton, fps=25.0)
+        >>> len(PoseSequence.from_json(sequence.to_json()))
+        3
     """
 
     results: Sequence[PoseResult]

@@ -32,6 +32,11 @@ class Skeleton:
         weights: weights of each keypoint in the losses.
         sigmas: sigmas of each keypoint's label noise, relative to the object's scale (COCO's OKS); empty if unknown.
         colors: (R, G, B) of each keypoint; ``link_colors`` likewise.
+
+    Example:
+        >>> skeleton = Skeleton.load("coco")
+        >>> skeleton.num_keypoints, skeleton.names[1], skeleton.names[skeleton.flip_indices[1]]
+        (17, 'left_eye', 'right_eye')
     """
 
     dataset_name: str

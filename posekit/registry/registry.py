@@ -114,6 +114,15 @@ class Registry:
         role: the table's name.
         package: package with classes of the role besides the packages that the index names.
         shared: whether equal settings give one and the same object.
+
+    Example:
+        >>> SHAPES = Registry("shapes")
+        >>> @SHAPES.register_module()
+        ... class Square:
+        ...     def __init__(self, side: float) -> None:
+        ...         self.side = side
+        >>> SHAPES.build(dict(type="Square", side=2.0)).side
+        2.0
     """
 
     def __init__(self, role: str, package: str = "", *, shared: bool = False) -> None:

@@ -92,6 +92,10 @@ def one_euro(
 
     Returns:
         (T, K, D), float64, missing where ``points`` are.
+
+    Example:
+        >>> one_euro(np.zeros((3, 1, 2))).shape
+        (3, 1, 2)
     """
     follower = OneEuro(fps=fps, min_cutoff=min_cutoff, beta=beta)
     frames = [follower.update(frame) for frame in np.asarray(points, np.float64)]

@@ -30,6 +30,10 @@ def fill_gaps(points: np.ndarray, *, max_gap: int | None = None) -> np.ndarray:
 
     Raises:
         ValueError: if ``points`` have no three axes or ``max_gap`` is negative.
+
+    Example:
+        >>> fill_gaps(np.array([0.0, np.nan, 2.0]).reshape(3, 1, 1), max_gap=1).ravel().tolist()
+        [0.0, 1.0, 2.0]
     """
     filled, missing = checked(points)
     if max_gap is not None and max_gap < 0:
@@ -60,6 +64,10 @@ def median(points: np.ndarray, *, window: int = 3) -> np.ndarray:
 
     Raises:
         ValueError: if ``points`` have no three axes or ``window`` is not odd.
+
+    Example:
+        >>> median(np.array([0.0, 1.0, 9.0, 3.0, 4.0]).reshape(5, 1, 1)).ravel().tolist()
+        [0.0, 1.0, 3.0, 4.0, 4.0]
     """
     values, missing = checked(points)
     half = half_of(window)
@@ -93,6 +101,10 @@ def savgol(points: np.ndarray, *, window: int = 7, degree: int = 2) -> np.ndarra
 
     Raises:
         ValueError: if ``points`` have no three axes, ``window`` is not odd or ``degree`` does not fit into it.
+
+    Example:
+        >>> savgol(np.array([0.0, 1.0, 2.0, 9.0, 4.0]).reshape(5, 1, 1), window=3, degree=1).round(2).ravel().tolist()
+        [0.0, 1.0, 4.0, 5.0, 4.0]
     """
     half = half_of(window)
     if not 0 <= degree < window:
@@ -113,6 +125,10 @@ def gaussian(points: np.ndarray, *, sigma: float = 1.0, radius: int | None = Non
 
     Raises:
         ValueError: if ``points`` have no three axes, ``sigma`` is not above 0 or ``radius`` is negative.
+
+    Example:
+        >>> gaussian(np.array([0.0, 0.0, 8.0, 0.0, 0.0]).reshape(5, 1, 1), radius=1).round(2).ravel().tolist()
+        [0.0, 2.19, 3.61, 2.19, 0.0]
     """
     if not (sigma > 0 and (radius is None or radius >= 0)):
         raise ValueError(f"sigma {sigma}, radius {radius}: expected a sigma above 0 and a radius not below")

@@ -111,6 +111,14 @@ class Tracker:
         min_similarity: least mean of OKS and IoU, 0 ... 1, at which a pose continues a track.
         max_lost: frames for which a person who is out of sight keeps the id.
         sigmas: spread of the keypoints in the OKS, (K,) or one for all, relative to the root of the area.
+
+    Example:
+        >>> from posekit import PoseResult
+        >>> keypoints, box = np.array([[[0.0, 0.0], [10.0, 20.0]]]), np.array([[0.0, 0.0, 10.0, 20.0]])
+        >>> frame = PoseResult(keypoints, np.ones((1, 2)), {}, boxes=box)
+        >>> tracker = Tracker()
+        >>> tracker.update(frame).tolist(), tracker.update(frame).tolist()
+        ([1], [1])
     """
 
     def __init__(

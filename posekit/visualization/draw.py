@@ -93,6 +93,14 @@ def draw_pose(
 
     Raises:
         ValueError: if image and keypoints have other forms, or the set other keypoints.
+
+    Example:
+        >>> from posekit.keypoints.skeleton import Skeleton
+        >>> image = np.zeros((64, 48, 3), np.uint8)
+        >>> instances = InstanceData(keypoints=np.full((1, 17, 2), 24.0), keypoint_scores=np.ones((1, 17)))
+        >>> drawing = draw_pose(image, instances, Skeleton.load("coco").metainfo())
+        >>> drawing.shape, bool(drawing.any()), bool(image.any())
+        ((64, 48, 3), True, False)
     """
     style = style or PoseStyle()
     check_image(image)
