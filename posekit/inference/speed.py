@@ -1,4 +1,4 @@
-"""How long a model takes: making its inputs, the network, and finding keypoints or boxes in its outputs."""
+"""How long a model takes: making its inputs, the network, finding keypoints or boxes; and on which machine."""
 
 from __future__ import annotations
 
@@ -225,11 +225,11 @@ def surroundings() -> dict[str, Any]:
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "versions": versions,
-        "hardware": {"cpu": cpu_name(), "cores": os.cpu_count(), "load": load(), **gpu()},
+        "hardware": {"cpu": cpu_name(), "cores": os.cpu_count(), "load": system_load(), **gpu()},
     }
 
 
-def load() -> float:
+def system_load() -> float:
     """Return how many processes wanted to compute in the last minute, -1 where the system does not tell."""
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else -1.0
 

@@ -26,6 +26,7 @@ LABEL_FOLDERS = ("annotations", "annotation", "labels", "anns")
 """A folder of this name holds labels of what lies in the folders beside it."""
 
 SHOWN = 10
+"""Number of images outside of the allowed folders that a message names."""
 
 
 @dataclass(frozen=True)

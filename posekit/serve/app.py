@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-FOLDER = Path(__file__).parent / "page"
+PAGE_FOLDER = Path(__file__).parent / "page"
 
 MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -240,7 +240,7 @@ async def page_file(name: str) -> Response:
 @cache
 def page_files() -> dict[str, Path]:
     """Return the files by name; clients get these and no others."""
-    return {path.name: path for path in FOLDER.iterdir() if path.suffix in MEDIA_TYPES}
+    return {path.name: path for path in PAGE_FOLDER.iterdir() if path.suffix in MEDIA_TYPES}
 
 
 def file_response(name: str) -> Response:
