@@ -13,7 +13,10 @@ import typer
 from posekit.cli.main import COMMANDS, as_app
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md")), ROOT / "examples/README.md"]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "README_zh.md", "CONTRIBUTING.md", "llms.txt", "examples/README.md")),
+    *sorted(ROOT.glob("docs/**/*.md")),
+]
 PAGE_NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 
 
