@@ -15,7 +15,7 @@ import subprocess
 from pathlib import Path
 
 from benchmarks.case import Case
-from posekit.inference.surroundings import surroundings
+from posekit.inference.speed import surroundings
 
 HERE = Path(__file__).resolve().parent
 

@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 Choice = TypeVar("Choice")
 
 FEW = 4
-"""Up to so many steps there is no bar."""
+"""Number of steps up to which there is no bar."""
 
 MOVES = 1000
 """The bar moves so often, however many steps there are."""
@@ -21,7 +21,7 @@ class ProgressBar:
     """Shows on the terminal, if there is one, how much of some work is done.
 
     Args:
-        what: is being done.
+        what: description of the work.
         total: steps in all, as far as known; see ``expect``.
         is_bytes: whether the steps are bytes, to be shown as MB and MB/s.
         unit: name of several steps, whose number per second is shown; empty for no such number.

@@ -17,7 +17,7 @@ def require_writable(path: Path, *, folder: bool = False) -> None:
     """Refuse a place that nothing can be written to, before there is work to lose.
 
     Args:
-        path: of a file to be written, or with ``folder`` of the folder that files are written to.
+        path: path of a file to be written, or with ``folder`` of the folder that files are written to.
 
     Raises:
         OSError: if it is of the wrong kind, or what it lies in is no folder or may not be written to.
@@ -25,7 +25,8 @@ def require_writable(path: Path, *, folder: bool = False) -> None:
     if path.exists() and path.is_dir() != folder:
         kind, wanted = ("a file", "a folder") if folder else ("a folder", "a file")
         raise OSError(f"{path}: is {kind}; name {wanted} to write")
-    within = next(one for one in (path, *path.absolute().parents) if one.is_dir() or (one.exists() and one != path))
+    parents = (path, *path.absolute().parents)
+    within = next(place for place in parents if place.is_dir() or (place.exists() and place != path))
     if not within.is_dir():
         raise OSError(f"{path}: cannot be written, because {within} is a file; choose another place")
     if not os.access(within, os.W_OK | os.X_OK):
@@ -115,7 +116,7 @@ def _object(hook: Callable[[dict[str, Any]], Any] | None, pairs: list[tuple[str,
     values = dict(pairs)
     if len(values) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!a} stands twice in one object")
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!a} occurs twice in one object")
     return values if hook is None else hook(values)
 
 

@@ -16,7 +16,6 @@ from typing import Any
 from posekit.registry.index import BASES, INDEX
 
 FORMER_MODULES = {
-    "posekit.structures.bbox.transforms": "posekit.structures.bbox",
     "posekit.datasets.transforms.common_transforms": "posekit.datasets.transforms",
     "posekit.datasets.transforms.topdown_transforms": "posekit.datasets.transforms",
     "posekit.datasets.transforms.bottomup_transforms": "posekit.datasets.transforms",

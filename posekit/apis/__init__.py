@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from posekit.apis.inference import inference_pose_lifter_model as inference_pose_lifter_model
     from posekit.apis.inference import inference_topdown as inference_topdown
     from posekit.apis.inference import init_model as init_model
-    from posekit.apis.inferencers.aliases import get_model_aliases as get_model_aliases
     from posekit.apis.inferencers.hand3d import Hand3DInferencer as Hand3DInferencer
     from posekit.apis.inferencers.mmpose import MMPoseInferencer as MMPoseInferencer
     from posekit.apis.inferencers.pose2d import Pose2DInferencer as Pose2DInferencer
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from posekit.apis.pose_sequences import extract_pose_sequence as extract_pose_sequence
     from posekit.apis.visualization import visualize as visualize
     from posekit.inference.pose_model import PoseModel as PoseModel
+    from posekit.zoo.model_index import get_model_aliases as get_model_aliases
 
 __all__, __getattr__ = lazy_exports(  # pyright: ignore[reportUnsupportedDunderAll]
     __name__,
@@ -33,7 +33,7 @@ __all__, __getattr__ = lazy_exports(  # pyright: ignore[reportUnsupportedDunderA
         "apis.inference": "init_model inference_topdown inference_bottomup inference_pose_lifter_model",
         "inference.pose_model": "PoseModel",
         "apis.detection": "inference_detector",
-        "apis.inferencers.aliases": "get_model_aliases",
+        "zoo.model_index": "get_model_aliases",
         "apis.inferencers.hand3d": "Hand3DInferencer",
         "apis.inferencers.mmpose": "MMPoseInferencer",
         "apis.inferencers.pose2d": "Pose2DInferencer",

@@ -27,11 +27,11 @@ def add_detector(
     """Let a top-down predictor find the boxes itself where none are given; others are left as they are.
 
     Args:
-        predictor: is changed.
+        predictor: predictor to change.
         detector: exported detector; a released one or a config by its name; ``people`` for the one that comes with
             posekit, ``whole`` for none; None for what suits the model.
         model: what the predictor was opened from.
-        device: where a released detector runs.
+        device: device that a released detector runs on.
         options: those of ``look_for_people``, ``offline`` of ``open_detector``.
 
     Raises:

@@ -32,7 +32,7 @@ def inference_detector(model: Any, image: Image | Sequence[Image]) -> PoseDataSa
         pixels, ``scores`` (N,), best first, and ``labels`` (N,), as numpy arrays.
     """
     if isinstance(image, (list, tuple)):
-        return [detect(model, one) for one in image]
+        return [detect(model, each) for each in image]
     return detect(model, image)  # pyright: ignore[reportArgumentType]
 
 
@@ -59,8 +59,8 @@ class TorchDetector:
     @torch.no_grad()
     def __call__(self, image: np.ndarray) -> Detections:
         """Find the boxes in an image (H, W, 3), BGR, uint8."""
-        found = detect(self.model, image).pred_instances
-        boxes, scores, labels = (to_numpy(found[name]) for name in ("bboxes", "scores", "labels"))
+        instances = detect(self.model, image).pred_instances
+        boxes, scores, labels = (to_numpy(instances[name]) for name in ("bboxes", "scores", "labels"))
         rows = slice(None) if self.labels is None else np.isin(labels, self.labels)
         return Detections(boxes[rows], scores[rows], labels[rows])
 

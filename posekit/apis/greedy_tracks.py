@@ -50,8 +50,8 @@ def _track_by_oks(res: PoseDataSample, results_last: list[PoseDataSample], thr: 
 
 
 def _points_and_area(person: PoseDataSample) -> tuple[np.ndarray, float]:
-    found = person.pred_instances
-    return to_numpy(found.keypoints)[0, :, :2].astype(np.float64), float(to_numpy(found.areas)[0])
+    instances = person.pred_instances
+    return to_numpy(instances.keypoints)[0, :, :2].astype(np.float64), float(to_numpy(instances.areas)[0])
 
 
 def _matched(values: Sequence[float], results_last: list[PoseDataSample], thr: float) -> Match:

@@ -49,11 +49,16 @@ def init_model(
         config: a config, the path or name of one, or a released model's alias such as ``rtmpose-m``.
         checkpoint: path or URL of the weights; without it an alias brings those of its model, and a config has
             initial random ones.
-        device: where the model runs: auto, cpu, cuda, cuda:N or mps.
+        device: device that the model runs on: auto, cpu, cuda, cuda:N or mps.
 
     Returns:
         The model in evaluation mode, with ``cfg`` (the config) and ``dataset_meta`` (the keypoint set: the
         checkpoint's, else that of the config's datasets, else COCO's; of a detector the names of its classes).
+
+    Example:
+        >>> model = init_model("rtmpose-t_8xb256-420e_coco-256x192")  # a config: its weights are random
+        >>> model.training, model.dataset_meta["num_keypoints"]
+        (False, 17)
     """
     if isinstance(config, str) and is_alias(config):
         entry = find(config)
@@ -212,7 +217,7 @@ def inference_pose_lifter_model(
 
     Args:
         model: a pose lifter that ``init_model`` returned.
-        pose_results_2d: for each frame of the model's window its persons, one sample each, whose ``pred_instances``
+        pose_results_2d: persons in each frame of the model's window, one sample each, whose ``pred_instances``
             holds ``keypoints`` (1, K, 2) in the order of the model's keypoint set, and ``bboxes`` for ``norm_pose_2d``.
         with_track_id: follow persons by the samples' ``track_id``; else by their place in the frame.
         image_size: width and height of the frames in pixels; most models need it.

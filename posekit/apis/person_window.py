@@ -36,10 +36,10 @@ def person_window(
             f"pose_results_2d: with_track_id=False needs the same persons in every frame, and the frames have {counts}"
         )
     name = frames[at][row].get("track_id")
-    own = [next((p for p in f if p.get("track_id") == name), None) if by_track else f[row] for f in frames]
-    known = np.array([i for i, person in enumerate(own) if person is not None])
-    nearest = known[np.abs(np.arange(len(own))[:, None] - known).argmin(axis=1)]
-    return np.stack([keypoints_of(own[i], norm) for i in nearest])
+    persons = [next((p for p in f if p.get("track_id") == name), None) if by_track else f[row] for f in frames]
+    known = np.array([i for i, person in enumerate(persons) if person is not None])
+    nearest = known[np.abs(np.arange(len(persons))[:, None] - known).argmin(axis=1)]
+    return np.stack([keypoints_of(persons[i], norm) for i in nearest])
 
 
 def keypoints_of(person: Any, norm: Norm | None) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from posekit.apis.boxes import add_detector
 from posekit.inference.journal import placed
-from posekit.inference.pipeline import Pipeline
+from posekit.inference.pipeline import PosePipeline
 from posekit.inference.results import PoseResult
 from posekit.media.sources import open_sources
 from posekit.zoo.model_files import files_of
@@ -40,6 +40,14 @@ class Pose:
         FileNotFoundError: if there is no such file.
         ValueError: if the model cannot be used, a config comes without weights, or there is no such device.
         DownloadError: if released weights can be had from nowhere.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import posekit
+        >>> photograph = Path(posekit.__file__).parent / "inference/assets/demo.jpg"
+        >>> result = posekit.Pose(detector="whole")(photograph)
+        >>> len(result), result.skeleton["num_keypoints"]
+        (1, 17)
     """
 
     def __init__(
@@ -81,7 +89,7 @@ class Pose:
             FileNotFoundError: if there is no such file, or a folder has no images.
             ValueError: if an image or video is damaged; results of what came before it are yielded first.
         """
-        for frame in Pipeline(self.predictor).stream(open_sources(source)):
+        for frame in PosePipeline(self.predictor).stream(open_sources(source)):
             if frame.error is not None:
                 raise frame.error
             if frame.result is not None:

@@ -10,16 +10,16 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from posekit.checkpoints.errors import CheckpointError
 from posekit.checkpoints.load import open_checkpoint
 from posekit.checkpoints.plain_meta import PlainMeta
 from posekit.checkpoints.report import shown
 from posekit.checkpoints.save import save_weights
+from posekit.checkpoints.torch_file import CheckpointError
 from posekit.files import require_writable
 
 SUFFIX = ".safetensors"
 MAX_GROWTH = 4
-"""How many times a file's size its weights may take once each has memory of its own."""
+"""Limit of the weights' size, in file sizes, once no two weights share memory."""
 
 
 class Conversion(NamedTuple):

@@ -27,15 +27,15 @@ class Contents:
     """What is in a checkpoint file.
 
     Attributes:
-        kind: of the file, in words.
-        size: in bytes.
-        sha256: of the file, in hexadecimal digits.
-        entries: at the top level.
+        kind: kind of the file, in words.
+        size: size in bytes.
+        sha256: SHA-256 of the file, in hexadecimal digits.
+        entries: entries at the top level.
         told: what the meta information tells, by name.
         model: types of the model and its parts, as the config in the file names them; empty without one.
         dataset: name of the keypoint set.
         keypoints: its keypoints.
-        weights: by key, without the prefixes of training wrappers.
+        weights: weights by key, without the prefixes of training wrappers.
         not_finite: keys of weights with NaN or infinite values.
     """
 

@@ -44,10 +44,10 @@ def match_keypoints(
     Returns:
         The weights of these layers, with the model's own rows for keypoints that have no row in ``state``.
     """
-    own = model.state_dict(keep_vars=True)
+    parameters = model.state_dict(keep_vars=True)
     fitted = {}
     for layer in keypoint_layers(model):
-        value, target = state.get(layer.key), own[layer.key]
+        value, target = state.get(layer.key), parameters[layer.key]
         old, new = share_of(before, layer.share), share_of(now, layer.share)
         if value is None or not 0 < value.ndim == target.ndim or not (old and new):
             continue
@@ -72,7 +72,7 @@ def keypoint_layers(model: nn.Module) -> Iterator[KeypointLayer]:
             continue
         mixing: Sequence[str] = getattr(part, "keypoint_mixing_layers", ())
         share: tuple[int, int] = getattr(part, "keypoint_share", (0, 1))
-        rows, columns = (re.compile(rf"(?:{'|'.join(one)})(?:\..+)?") for one in (patterns, mixing or ("$^",)))
+        rows, columns = (re.compile(rf"(?:{'|'.join(names)})(?:\..+)?") for names in (patterns, mixing or ("$^",)))
         for name in part.state_dict(keep_vars=True):
             if rows.fullmatch(name):
                 mixes = columns.fullmatch(name) is not None
@@ -101,7 +101,7 @@ def shared_places(
 
 def grid(places: Sequence[Sequence[int]]) -> tuple[Tensor, ...]:
     """Return the index of all combinations of places on the first axes."""
-    return torch.meshgrid(*(torch.as_tensor(one, dtype=torch.long) for one in places), indexing="ij")
+    return torch.meshgrid(*(torch.as_tensor(indices, dtype=torch.long) for indices in places), indexing="ij")
 
 
 def rows_by_name(names: Sequence[str], kinds: int, extra: int, together: bool) -> dict[str | None, list[int]]:

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from posekit.checkpoints.download import download
-from posekit.checkpoints.errors import CheckpointError
 from posekit.checkpoints.keypoint_match import match_keypoints
 from posekit.checkpoints.read import read_file
 from posekit.checkpoints.report import LoadReport, first_of
+from posekit.checkpoints.torch_file import CheckpointError
 from posekit.checkpoints.upgrade import training_only, unwrap, upgrade
 
 MAIN = ("state_dict", "model", "model_state_dict")
@@ -31,7 +31,7 @@ class Checkpoint:
     Attributes:
         state: weights by key, without the prefixes of training wrappers.
         meta: whatever is known about them, such as ``dataset_meta``.
-        source: where they come from.
+        source: origin of the weights.
     """
 
     state: dict[str, Tensor]
@@ -125,15 +125,15 @@ def load_into(
     if prefix:
         head = prefix.rstrip(".") + "."
         state = {key[len(head) :]: value for key, value in state.items() if key.startswith(head)}
-    own = model.state_dict(keep_vars=True)
-    report = LoadReport(source, left_out=training_only(state, own.keys()))
-    state = _fitted(model, upgrade(state, own.keys()))
+    parameters = model.state_dict(keep_vars=True)
+    report = LoadReport(source, left_out=training_only(state, parameters.keys()))
+    state = _fitted(model, upgrade(state, parameters.keys()))
     before, now = map(list, keypoints or ([], []))
     if before and now and before != now and (matched := match_keypoints(model, state, before, now)):
         state |= matched
         report.carried = [name for name in now if name in before]
         report.fresh = [name for name in now if name not in before]
-    for key, target in own.items():
+    for key, target in parameters.items():
         value = state.get(key)
         if value is None:
             if not key.endswith("num_batches_tracked"):  # files of torch before 0.4.1 lack these counters
@@ -143,7 +143,7 @@ def load_into(
         else:
             target.copy_(value)
             report.loaded.append(key)
-    report.unexpected = [key for key in state if key not in own]
+    report.unexpected = [key for key in state if key not in parameters]
     _judge(report, model, strict=strict)
     return report
 

@@ -1,4 +1,4 @@
-"""What the names of arrays and plain containers in a pickle stand for."""
+"""Makers of the arrays and plain containers that a pickle names."""
 
 from __future__ import annotations
 

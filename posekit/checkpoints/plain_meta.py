@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.checkpoints.errors import CheckpointError
+from posekit.checkpoints.torch_file import CheckpointError
 
 MAX_VALUES = 100_000
 MAX_DEPTH = 50
@@ -20,7 +20,7 @@ class PlainMeta:
 
     Attributes:
         values: the copy, with texts as keys.
-        dropped: where something was left out, such as ``hook_msgs.history``.
+        dropped: places where something was left out, such as ``hook_msgs.history``.
 
     Raises:
         CheckpointError: for more values than meta information has; a few nested lists can share parts so that

@@ -7,8 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from posekit.checkpoints.errors import CheckpointError, first_line
-from posekit.checkpoints.torch_file import read_torch
+from posekit.checkpoints.torch_file import CheckpointError, first_line, read_torch
 
 
 def read_file(path: str | os.PathLike[str]) -> Any:

@@ -10,10 +10,9 @@ from typing import Any
 
 import torch
 
-from posekit.checkpoints.errors import RefusedNameError
 from posekit.checkpoints.plain_makers import PLAIN_MAKERS, encode, ordered
 from posekit.checkpoints.tensors import STORAGES, rebuild_like, rebuild_parameter, rebuild_tensor, rebuild_tensor_v3
-from posekit.checkpoints.unpickle import Maker, key, text
+from posekit.checkpoints.unpickle import Maker, RefusedNameError, key, text
 
 BOOKKEEPING = (
     "mmengine.",
@@ -91,7 +90,7 @@ def resolve(name: str) -> Any:
     """Return what a name in a checkpoint stands for.
 
     Raises:
-        RefusedNameError: if it stands for nothing.
+        RefusedNameError: if it has no maker.
     """
     if name in MAKERS:
         return Maker(name, MAKERS[name])

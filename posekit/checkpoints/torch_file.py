@@ -17,10 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from posekit.checkpoints.errors import CheckpointError, RefusedNameError, first_line
 from posekit.checkpoints.stand_ins import resolve, text
 from posekit.checkpoints.tensors import Storage, StorageKind
-from posekit.checkpoints.unpickle import Unpickler
+from posekit.checkpoints.unpickle import RefusedNameError, Unpickler
 
 ZIP_START = b"PK\x03\x04"
 MAX_PICKLE_BYTES = 256 * 2**20
@@ -30,6 +29,10 @@ _ENDS = {b"PK\x05\x06": ("<I", 12), b"PK\x06\x06": ("<Q", 40)}
 """Signatures of what follows a zip file's directory, and where they keep the directory's size."""
 _LOCAL_HEADER = struct.Struct("<4s22x2H")
 _LEGACY_MAGIC, _LEGACY_VERSION = 0x1950A86A20F9469CFC6C, 1001
+
+
+class CheckpointError(ValueError):
+    """A file that is no checkpoint, is damaged, or holds more than data."""
 
 
 def read_torch(path: Path) -> Any:
@@ -200,3 +203,9 @@ def with_storages(find: Callable[[str, StorageKind, int, Any], Storage]) -> Call
         return find(text(key), kind, count, part[0] if part else None)
 
     return storage
+
+
+def first_line(error: Exception) -> str:
+    """Return kind and first line of an error, shortened."""
+    lines = str(error).strip().splitlines() or ["no message"]
+    return f"{type(error).__name__}: {lines[0][:200]}"

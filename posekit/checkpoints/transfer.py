@@ -47,7 +47,7 @@ def fetch(url: str, path: Path, accept: Callable[[Path], None], *, may_resume: b
     whether the beginning of one download and the end of another are one file.
 
     Args:
-        accept: is handed the file; raises TransferError if that is not the one wanted.
+        accept: check of the file; raises TransferError if it is not the one wanted.
 
     Raises:
         TransferError: if the address does not give the file.

@@ -25,6 +25,14 @@ MAX_NAME = 1000
 _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 
 
+class RefusedNameError(ValueError):
+    """A checkpoint names a class or function that posekit does not know."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class ByteSource(Protocol):
     """A file or buffer that is read from front to back."""
 
@@ -34,7 +42,7 @@ class ByteSource(Protocol):
 
 
 class Maker(NamedTuple):
-    """What stands for a class or function: the only thing that is ever called."""
+    """Replacement of a class or function: the only thing that is ever called."""
 
     name: str
     make: Callable[..., Any]
@@ -86,9 +94,9 @@ class Unpickler:
     """Reads one pickle.
 
     Args:
-        source: where the pickle starts.
-        resolve: what a name stands for; raises RefusedNameError for all others.
-        storage: turns a persistent id into what the file keeps outside of the pickle.
+        source: bytes, at the start of the pickle.
+        resolve: lookup of the maker of a name; raises RefusedNameError for unknown names.
+        storage: function that turns a persistent id into what the file keeps outside of the pickle.
         max_steps, max_bytes: in place of ``MAX_STEPS`` and ``MAX_BYTES``.
 
     Raises:
@@ -204,7 +212,7 @@ class Unpickler:
             target.extend(items)
         elif type(target) is set:
             target.update(map(key, items))
-        elif not hasattr(target, "build"):  # those are inert, whatever they hold
+        elif not hasattr(target, "build"):  # those are inert, no matter what they hold
             raise ValueError(f"items for a {type(target).__name__}")
 
     def push_dict(self, items: list[Any]) -> None:

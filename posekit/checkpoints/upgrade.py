@@ -107,7 +107,7 @@ def _turn_displacements(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _rename_vit(state: dict[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
     """Turn a vision transformer of ViTPose's own repository, of MAE or timm into MMPretrain's."""
-    prefix = next((one for one in ("backbone.", "") if f"{one}blocks.0.attn.qkv.weight" in state), None)
+    prefix = next((start for start in ("backbone.", "") if f"{start}blocks.0.attn.qkv.weight" in state), None)
     if prefix is None or f"{prefix}layers.0.ln1.weight" not in wanted:
         return state
     renamed = {}

@@ -37,33 +37,40 @@ def bench(
         list[str] | None,
         typer.Argument(
             metavar="[MODEL]...",
-            help="Model files, of poses or of detectors; default and people are those that come with posekit.",
+            help="Model files of poses or of detectors; default and people name those that come with posekit.",
         ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Its weights, a path or URL.")] = None,
-    batch: Annotated[str, typer.Option(metavar="N,N...", help="People, or whole images, at once.")] = "1,4,12",
+    checkpoint: Annotated[str | None, typer.Option(help="Weights of --config, a path or URL.")] = None,
+    batch: Annotated[
+        str, typer.Option(metavar="N,N...", help="Number of people, or whole images, at once.")
+    ] = "1,4,12",
     threads: Annotated[
-        str | None, typer.Option(metavar="N,N...", help="Threads of the network; by default the number of cores.")
+        str | None,
+        typer.Option(metavar="N,N...", help="Number of threads of the network; by default the number of cores."),
     ] = None,
     device: Annotated[
-        str, typer.Option(metavar="NAME,NAME...", help="auto, cpu, cuda, cuda:N, mps or openvino.")
+        str, typer.Option(metavar="NAME,NAME...", help="Device: auto, cpu, cuda, cuda:N, mps or openvino.")
     ] = "auto",
     precision: Annotated[
-        str, typer.Option(metavar="NAME,NAME...", help="fp32, bf16 or fp16; for torch and OpenVINO.")
+        str, typer.Option(metavar="NAME,NAME...", help="Precision of torch and OpenVINO: fp32, bf16 or fp16.")
     ] = "fp32",
     preprocess: Annotated[
         str | None, typer.Option(help="Family of a file without posekit's metadata, such as rtmpose.")
     ] = None,
     image: Annotated[Path | None, typer.Option(help="Image to look at; by default posekit's photograph.")] = None,
-    seconds: Annotated[float, typer.Option(min=0.01, help="Time for each line of the table.")] = 1.0,
-    as_json: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the numbers here too.")] = None,
+    seconds: Annotated[
+        float, typer.Option(min=0.01, help="Number of seconds to spend on each line of the table.")
+    ] = 1.0,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="JSON file to write the numbers to as well.")
+    ] = None,
 ) -> None:
     """Measure how fast models are, by batch size, threads, device and precision.
 
-    A batch is a number of people in one image, in boxes that are given, or of whole images for detectors and
-    bottom-up models. Crop is the making of the network's input, decode the finding of keypoints or boxes in its
-    output. All lines take turns, round by round, so that whatever else the machine does slows all alike.
+    A batch is a number of boxes with people in one image, or of whole images for detectors and bottom-up models. Crop
+    is the making of the network's input, decode the finding of keypoints or boxes in its output. All lines take turns,
+    round by round, so that other work of the machine slows all alike.
     """
     if as_json is not None:
         require_writable(as_json)
@@ -74,7 +81,7 @@ def bench(
         subject_openers(models or [], config, checkpoint, preprocess, pixels), settings, sizes
     )
     run(measurements, seconds)
-    results = [one.result() for one in measurements]
+    results = [measurement.result() for measurement in measurements]
     print_table(results)
     report(results, shown, as_json)
 
@@ -123,7 +130,7 @@ def numbers(option: str, text: str) -> list[int]:
 
 def read_pixels(image: Path | None) -> tuple[np.ndarray, str]:
     """Return the image to look at, and its name."""
-    from posekit.cli.demo import PHOTOGRAPH
+    from posekit.cli.predict import PHOTOGRAPH
     from posekit.media.image_file import read_image
 
     path = image or PHOTOGRAPH
@@ -221,7 +228,7 @@ def run(measurements: list[Measurement], seconds: float) -> None:
 
 
 def print_table(results: list[dict[str, Any]]) -> None:
-    """Print a line for each measurement; what all have in common stands above."""
+    """Print a line for each measurement below the labels that all have in common."""
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
@@ -241,8 +248,8 @@ def print_table(results: list[dict[str, Any]]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for row in results:
         times = [short(row[name]) for name in ("median_ms", "p90_ms", "crop_ms", "network_ms", "decode_ms")]
-        own = [str(row[name]) for name in labels if name not in shared]
-        table.add_row(*own, str(row["batch"]), *times, short(row["per_second"]))
+        cells = [str(row[name]) for name in labels if name not in shared]
+        table.add_row(*cells, str(row["batch"]), *times, short(row["per_second"]))
     Console().print(table)
 
 
@@ -256,7 +263,7 @@ PLURALS = {"person": "people", "image": "images"}
 
 def report(results: list[dict[str, Any]], image: str, as_json: Path | None) -> None:
     """Say what the numbers depend on, and write them."""
-    from posekit.inference.surroundings import surroundings
+    from posekit.inference.speed import surroundings
 
     facts = surroundings()
     hardware = facts["hardware"]

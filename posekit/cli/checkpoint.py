@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from posekit.checkpoints.inspect import Contents
 
 app = typer.Typer(
-    help="Look into a checkpoint, convert or publish it; nothing in it is run.",
+    help="Look into a checkpoint, convert or publish it; no code in it runs.",
     no_args_is_help=True,
     add_completion=False,
 )
@@ -26,7 +26,7 @@ Source = Annotated[str, typer.Argument(metavar="FILE", help="Checkpoint: .pth, .
 @app.command()
 def inspect(
     file: Source,
-    depth: Annotated[int, typer.Option(min=0, help="Levels of modules to show.")] = 2,
+    depth: Annotated[int, typer.Option(min=0, help="Number of levels of modules to show.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with every weight.")] = False,
 ) -> None:
     """Show what is in FILE: kind, size, SHA-256, meta information, keypoints, weights.
@@ -78,7 +78,7 @@ def convert(
 ) -> None:
     """Write the weights of FILE as safetensors, with its meta information and config as JSON beside them.
 
-    States of optimizers and schedules are left behind. posekit loads the result like any other checkpoint, and
+    States of optimizers and schedules are left out. posekit loads the result like any other checkpoint, and
     without --half to the same numbers.
     """
     from posekit.checkpoints.convert import convert as run

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from posekit.config import Config
 
 app = typer.Typer(
-    help="List configs, show what one resolves to, where its values come from, and what is wrong with it.",
+    help="List configs, show one resolved, explain where its values come from, and check it.",
     no_args_is_help=True,
 )
 
-ConfigPath = Annotated[str, typer.Argument(help="A config file, or the name of a config that posekit brings.")]
+ConfigPath = Annotated[str, typer.Argument(help="Config file, or the name of one of posekit's configs.")]
 
 
 def loaded(config: str, override: Overrides, plugin: Plugins, config_root: ConfigRoots) -> Config:
@@ -45,7 +45,7 @@ def show(
 @app.command()
 def explain(
     config: ConfigPath,
-    key: Annotated[str, typer.Argument(help="The value's path, such as model.head.loss or train_pipeline.2.")],
+    key: Annotated[str, typer.Argument(help="Path of the value, such as model.head.loss or train_pipeline.2.")],
     override: Overrides = None,
     plugin: Plugins = None,
     config_root: ConfigRoots = None,
@@ -53,12 +53,12 @@ def explain(
     """Print one value, where it was set, what led there, what it was computed from, and what it replaced."""
     from posekit.config.explain import explain
 
-    found = explain(loaded(config, override, plugin, config_root), key)
-    typer.echo(f"{found.path} = {found.text}")
-    rows = [("set at", found.steps[-1].place, found.steps[-1].source)]
-    rows += [(f"in {step.path}", step.place, step.source) for step in reversed(found.steps[:-1])]
-    rows += [(f"from {step.path}", step.place, step.source) for step in found.reads]
-    rows += [(f"replaces {step.path}", step.place, step.source) for step in found.replaced]
+    explanation = explain(loaded(config, override, plugin, config_root), key)
+    typer.echo(f"{explanation.path} = {explanation.text}")
+    rows = [("set at", explanation.steps[-1].place, explanation.steps[-1].source)]
+    rows += [(f"in {step.path}", step.place, step.source) for step in reversed(explanation.steps[:-1])]
+    rows += [(f"from {step.path}", step.place, step.source) for step in explanation.reads]
+    rows += [(f"replaces {step.path}", step.place, step.source) for step in explanation.replaced]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     for what, place, source in rows:
         typer.echo(f"  {what:<{widths[0]}}  {place:<{widths[1]}}  {source}".rstrip())
@@ -68,7 +68,7 @@ def explain(
 def check(
     config: ConfigPath, override: Overrides = None, plugin: Plugins = None, config_root: ConfigRoots = None
 ) -> None:
-    """Name everything that is wrong with a config, with file and line; nothing is built and no data is read."""
+    """List every mistake in a config with file and line, without building a model or reading data."""
     from posekit.engine.config_check import check_config
     from posekit.registry import BuildError
 
@@ -88,7 +88,7 @@ def list_configs(
         ),
     ] = None,
 ) -> None:
-    """List the configs that posekit brings, each a name for any command that takes a config."""
+    """List posekit's own configs by the names that every command takes."""
     from posekit.config import ConfigError
     from posekit.zoo.config_index import config_entries, matching
 

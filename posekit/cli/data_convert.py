@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="The file or folder of labels.")],
-    dest: Annotated[Path, typer.Argument(help="The folder, or file such as x.json, to write.")],
+    source: Annotated[Path, typer.Argument(help="File or folder of labels.")],
+    dest: Annotated[Path, typer.Argument(help="Folder to write, or a file such as x.json.")],
     source_format: Annotated[
         str | None, typer.Option("--from", help="Format of SOURCE; recognised by default.")
     ] = None,
@@ -33,7 +33,7 @@ def convert(
     split: Annotated[
         str | None,
         typer.Option(
-            help="Division: val=0.2, or val=0.1,test=0.1, or none; videos stay whole where they are known. "
+            help="Division into parts: val=0.2, or val=0.1,test=0.1, or none; videos stay whole where they are known. "
             "For ubody and ubody3d: intra or inter."
         ),
     ] = None,
@@ -55,7 +55,7 @@ def convert(
     swap: Annotated[
         list[str] | None, typer.Option(metavar="A:B", help="Flip pair in place of the proposed ones; repeatable.")
     ] = None,
-    no_flip: Annotated[bool, typer.Option("--no-flip", help="There are no flip pairs.")] = False,
+    no_flip: Annotated[bool, typer.Option("--no-flip", help="Accept that there are no flip pairs.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Write to a DEST that already exists.")] = False,
     every: Annotated[
         int | None, typer.Option(help="Interval between frames to take, for h36m (5 by default) and mpi-inf-3dhp (1).")

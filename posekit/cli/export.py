@@ -19,7 +19,7 @@ def export(
         "model.onnx"
     ),
     half: Annotated[bool, typer.Option("--half", help="Store weights in 16 bits: half the size.")] = False,
-    card: Annotated[Path | None, typer.Option(help="JSON file about the model, kept inside.")] = None,
+    card: Annotated[Path | None, typer.Option(help="JSON file about the model, stored in the written file.")] = None,
     layout: Annotated[
         str,
         typer.Option(
@@ -30,7 +30,7 @@ def export(
     ] = "posekit",
     offline: Annotated[bool, typer.Option("--offline", help="Take released weights from the cache only.")] = False,
 ) -> None:
-    """Write a released model, or that of CONFIG with the weights CHECKPOINT, once both give the same answers.
+    """Write a released model, or CONFIG's model with the weights CHECKPOINT, once the file gives the same answers.
 
     The file runs without torch, on ONNX Runtime or OpenVINO.
     """
@@ -39,7 +39,7 @@ def export(
         raise ValueError(f"--out {out}: the file name must end in .onnx, or in .xml for OpenVINO")
     require_writable(out)
     from posekit.apis import init_model
-    from posekit.export.layout import check_layout
+    from posekit.export.model_file import check_layout
     from posekit.zoo.model_files import files_of
 
     check_layout(layout)

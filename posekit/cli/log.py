@@ -26,7 +26,7 @@ def plot(
     ] = None,
     along: Annotated[Literal["epoch", "step"], typer.Option(help="Horizontal axis of the curves.")] = "epoch",
 ) -> None:
-    """Draw the curves of one or several RUNs in one image, a panel for each number.
+    """Draw the curves of RUNs in one image with a panel for each number.
 
     Without --key these are the loss, the accuracy and learning rate of training, and the first metrics of validation.
     """
@@ -52,10 +52,10 @@ def time(
     runs: Runs,
     whole: Annotated[
         bool,
-        typer.Option("--whole", help="Count the first report of each epoch as well, which includes the epoch's start."),
+        typer.Option("--whole", help="Also count the first report of each epoch, which includes the epoch's start."),
     ] = False,
 ) -> None:
-    """Print the time that an iteration of each RUN took: mean, fastest and slowest epoch, spread over the epochs."""
+    """Print the time of an iteration in each RUN: mean, fastest and slowest epoch, spread over the epochs."""
     from rich.console import Console
     from rich.table import Table
 

@@ -23,20 +23,22 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    "demo": Command("posekit.cli.demo:demo", "find a person in the photograph that comes with posekit"),
-    "predict": Command("posekit.cli.predict:predict", "find keypoints in images and videos; draws them, writes JSON"),
-    "track": Command("posekit.cli.track:track", "give the same id to the same person in all frames of saved poses"),
+    "demo": Command("posekit.cli.predict:demo", "find a person in the photograph that comes with posekit"),
+    "predict": Command("posekit.cli.predict:predict", "find keypoints in images and videos, draw them, write JSON"),
+    "track": Command("posekit.cli.track:track", "give each person the same id in all frames of saved poses"),
     "smooth": Command("posekit.cli.smooth:smooth", "smooth the keypoints of saved poses over time"),
     "serve": Command("posekit.cli.serve:serve", "answer over HTTP, and show a page for images, videos and webcams"),
     "train": Command("posekit.cli.train:train", "train the model of a config"),
     "test": Command("posekit.cli.test:test", "evaluate a checkpoint with a config's test data"),
-    "report": Command("posekit.cli.report:report", "tell how good results are, how sure that is, and what is wrong"),
-    "export": Command("posekit.cli.export:export", "write a trained model as ONNX or OpenVINO and compare the two"),
+    "report": Command(
+        "posekit.cli.report:report", "report how good results are, how certain that is, and which errors they have"
+    ),
+    "export": Command("posekit.cli.export:export", "write a trained model as ONNX or OpenVINO and compare its answers"),
     "bench": Command("posekit.cli.bench:bench", "measure how fast models are, by batch size, threads and device"),
     "checkpoint": Command("posekit.cli.checkpoint:app", "show what is in a checkpoint, convert or publish it"),
-    "model": Command("posekit.cli.model:app", "count a model's parameters and multiply-adds, time it"),
-    "zoo": Command("posekit.cli.zoo:app", "list released models, download their weights, tell their terms"),
-    "config": Command("posekit.cli.config:app", "show a resolved config, explain where a value comes from, check it"),
+    "model": Command("posekit.cli.model:app", "count a model's parameters and multiply-adds, measure its time"),
+    "zoo": Command("posekit.cli.zoo:app", "list released models with their terms, download their weights"),
+    "config": Command("posekit.cli.config:app", "show a config resolved, explain where a value comes from, check it"),
     "log": Command("posekit.cli.log:app", "compare the curves and the speed of runs"),
     "data": Command("posekit.cli.data:app", "convert, check and look at labelled data"),
     "info": Command("posekit.cli.info:info", "list versions, devices and installed extras"),
@@ -85,7 +87,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def without_debug(arguments: list[str]) -> tuple[list[str], bool]:
-    """Take ``--debug`` out of the arguments; it may stand anywhere before ``--``."""
+    """Take ``--debug`` out of the arguments; it may come anywhere before ``--``."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     options = [argument for argument in arguments[:end] if argument != "--debug"]
     return options + arguments[end:], len(options) < end

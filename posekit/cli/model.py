@@ -16,12 +16,12 @@ from posekit.cli.tree import Row, print_tree, short
 if TYPE_CHECKING:
     from posekit.models.cost import Cost
 
-app = typer.Typer(help="Tell what a config's model costs.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(help="Report what a config's model costs.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
 def about() -> None:
-    """Tell what a config's model costs."""
+    """Report what a config's model costs."""
 
 
 @app.command()
@@ -30,8 +30,8 @@ def info(
     shape: Annotated[
         tuple[int, int] | None, typer.Option(metavar="H W", help="Size of the input; by default the config's.")
     ] = None,
-    depth: Annotated[int, typer.Option(min=0, help="Levels of parts to show.")] = 2,
-    repeat: Annotated[int, typer.Option(min=0, help="Runs to time; 0 for none.")] = 10,
+    depth: Annotated[int, typer.Option(min=0, help="Number of levels of parts to show.")] = 2,
+    repeat: Annotated[int, typer.Option(min=0, help="Number of runs to time; 0 for none.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     override: Overrides = None,
     device: Device = "cpu",
@@ -39,10 +39,10 @@ def info(
 ) -> None:
     """Count parameters, multiply-adds and activations of CONFIG's model, and time it.
 
-    A multiply-add is one multiplication with the addition of its result; papers often call them FLOPs. Counted are
-    convolutions, fully connected layers, matrix products and attention; not norms, activation functions, pooling
-    and resampling. Activations are the numbers that these operations put out. The time is that of the network
-    alone for one image, the median of --repeat runs, on random weights.
+    A multiply-add is one multiplication with the addition of its result; papers often call them FLOPs. The count
+    covers convolutions, fully connected layers, matrix products and attention, but not norms, activation functions,
+    pooling and resampling. Activations are the numbers that these operations put out. The time is the median of
+    --repeat runs of the network alone, for one image, on random weights.
     """
     import_plugins(plugin)
     if shape is not None and min(shape) < 1:

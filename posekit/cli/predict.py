@@ -12,8 +12,11 @@ from posekit.cli.predict_drawings import Drawings
 from posekit.cli.predict_formats import FILES, about_model, parsed_formats
 from posekit.cli.predict_job import opened_job
 from posekit.cli.predict_models import find_boxes, open_lifter, open_predictor, smoothing_of
-from posekit.cli.predict_run import Results, outputs_of, run
+from posekit.cli.predict_run import ResultFiles, outputs_of, run
 from posekit.media.sources import find_sources
+
+PHOTOGRAPH = Path(__file__).parents[1] / "inference" / "assets" / "demo.jpg"
+"""NASA's portrait of the astronaut Eileen Collins, which is in the public domain."""
 
 
 def predict(
@@ -29,7 +32,7 @@ def predict(
         ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Its weights, a path or URL.")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="Weights of --config, a path or URL.")] = None,
     lift: Annotated[
         Path | None,
         typer.Option(
@@ -42,29 +45,38 @@ def predict(
         str | None,
         typer.Option(
             metavar="people|whole|NAME|FILE",
-            help="What finds the boxes: posekit's own detector of people, nothing (one person in each image), a "
-            "released detector, such as rtmdet-nano, or an exported one. By default people for posekit's own model and "
-            "released ones of bodies, whole for others.",
+            help="Detector that finds the boxes: posekit's own (people), none (whole, one person in each image), a "
+            "released one, such as rtmdet-nano, or an exported file. By default people for posekit's own model and "
+            "released models of bodies, whole for others.",
         ),
     ] = None,
     classes: Annotated[
-        str | None, typer.Option(metavar="NAME,...", help="Classes of the detector to find; person, else all.")
+        str | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="Classes of the detector to find; by default person if it has that class, else all.",
+        ),
     ] = None,
     detect_every: Annotated[
         int,
-        typer.Option(min=1, help="Frames from one search for boxes to the next; in between boxes follow the poses."),
+        typer.Option(
+            min=1, help="Number of frames from one search for boxes to the next; in between, boxes follow the poses."
+        ),
     ] = 1,
-    max_people: Annotated[int | None, typer.Option(min=1, help="Number of people in an image, at most.")] = None,
+    max_people: Annotated[int | None, typer.Option(min=1, help="Largest number of people in an image.")] = None,
     boxes: Annotated[
-        list[str] | None, typer.Option(metavar="X1,Y1,X2,Y2", help="Look in this box, in pixels; repeatable.")
+        list[str] | None, typer.Option(metavar="X1,Y1,X2,Y2", help="Box to look in, in pixels; repeatable.")
     ] = None,
     boxes_file: Annotated[
         Path | None, typer.Option(help="JSON file: lists of x1, y1, x2, y2 by image, or COCO annotations.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for drawings and predictions.json; made if need be.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for drawings and predictions.json; created if missing.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that are in the folder.")] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on where an earlier run into this folder stopped; retry what failed.")
+        bool,
+        typer.Option("--resume", help="Continue where an earlier run into this folder stopped; retry what failed."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON; without --out write no files.")] = False,
     formats: Annotated[
@@ -72,8 +84,8 @@ def predict(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="Write this as well: json, jsonl, csv, parquet, coco, openpose, trc, slp (SLEAP), dlc (DeepLabCut) or "
-            "html3d (a page that turns lifted poses); repeatable, or with commas.",
+            help="Further format to write: json, jsonl, csv, parquet, coco, openpose, trc, slp (SLEAP), "
+            "dlc (DeepLabCut) or html3d (a page that turns lifted poses); repeatable, or with commas.",
         ),
     ] = None,
     track: Annotated[bool, typer.Option(help="Whether people in videos get ids that stay (track_id).")] = True,
@@ -85,17 +97,19 @@ def predict(
     ] = None,
     draw: Annotated[bool, typer.Option(help="Whether to draw the images and videos.")] = True,
     show_scores: Annotated[bool, typer.Option("--show-scores", help="Write each person's score beside it.")] = False,
-    thr: Annotated[float, typer.Option(help="Draw keypoints from this score on.")] = 0.3,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of an exported model.")] = None,
+    thr: Annotated[float, typer.Option(help="Lowest score of a keypoint that is drawn.")] = 0.3,
+    device: Annotated[str, typer.Option(help="Device: auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Number of threads of an exported model; by default all.")
+    ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Take released models from the cache only.")] = False,
 ) -> None:
     """Find the keypoints of people in images and videos.
 
     The drawings NAME_pose.jpg or NAME_pose.mp4 and one predictions.json go to the folder --out, by
-    default to predictions. What cannot be read is reported at the end; the others go on.
+    default to predictions. Files that cannot be read are reported at the end; the others are processed.
     """
-    from posekit.inference.pipeline import Pipeline
+    from posekit.inference.pipeline import PosePipeline
     from posekit.visualization.draw import PoseStyle
 
     images = find_sources([str(place) for place in sources])
@@ -120,7 +134,7 @@ def predict(
         finder = {"max_people": max_people, "threads": threads, "classes": names, "device": device, **cached}
         find_boxes(predictor, detector, detect_every, model=model or config, **finder)
         lifter = open_lifter(lift, lift_checkpoint, device, predictor, **cached)
-        pipeline = Pipeline(
+        pipeline = PosePipeline(
             predictor,
             boxes_of=boxes_of,
             saved_of=job.saved_of,
@@ -130,10 +144,21 @@ def predict(
         )
         style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file), tracks=track)
         outcome = run(pipeline, job, Drawings(drawn, predictor.metainfo, style) if drawn else None)
-        Results(job.journal, predictor.metainfo, lifter, folder).write(
+        ResultFiles(job.journal, predictor.metainfo, lifter, folder).write(
             chosen, about_model(model, checkpoint), as_json=as_json
         )
         job.complete = outcome.complete
     outcome.report(resumable=folder is not None)
     if outcome.exit_code:
         raise typer.Exit(outcome.exit_code)
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for the drawing and predictions.json; created if missing.")] = Path(
+        "posekit_demo"
+    ),
+) -> None:
+    """Find a person's keypoints in a photograph (NASA's portrait of Eileen Collins, public domain)."""
+    predict([str(PHOTOGRAPH)], out=out, max_people=1, overwrite=True)
+    typer.echo(f"drawn: {out / 'demo_pose.jpg'}")
+    typer.echo("now try your own image: posekit predict IMAGE.jpg --out result")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from posekit.cli.predict_drawings import Drawings
     from posekit.inference.journal import Journal
     from posekit.inference.lifting import LiftingPredictor
-    from posekit.inference.pipeline import Frame, Pipeline
+    from posekit.inference.pipeline import Frame, PosePipeline
     from posekit.media.sources import Source
 
 FRAMES_AHEAD = 4
@@ -96,7 +96,7 @@ class Progress:
             self.bar.advance()
 
 
-def run(pipeline: Pipeline, job: Job, drawings: Drawings | None) -> Outcome:
+def run(pipeline: PosePipeline, job: Job, drawings: Drawings | None) -> Outcome:
     """Draw and note what a pipeline finds, until it is done or somebody stops it.
 
     Raises:
@@ -143,7 +143,7 @@ def take(frame: Frame, journal: Journal, drawings: Drawings | None, outcome: Out
 
 
 @dataclass
-class Results:
+class ResultFiles:
     """Writes what is in a journal as predictions.json and in other formats.
 
     Args:

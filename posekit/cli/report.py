@@ -29,17 +29,17 @@ def report(
         ),
     ] = None,
     weights: Annotated[
-        str | None, typer.Option(help="Weights of the keypoints in the OKS (a,b,...); all alike by default.")
+        str | None, typer.Option(help="Weights of the keypoints in the OKS (a,b,...); by default all equal.")
     ] = None,
     max_dets: Annotated[
-        int, typer.Option(min=1, help="Number of predictions that count in each image, the best first.")
+        int, typer.Option(min=1, help="Number of predictions that count in each image, best first.")
     ] = 20,
     bootstrap: Annotated[
         int, typer.Option(min=0, help="Number of resamples of the images; 0 for no intervals.")
     ] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
 ) -> None:
-    """Print AP, AR and PCK with 95 % intervals, single keypoints, and the errors by kind.
+    """Print AP, AR and PCK with 95 % intervals, the values of single keypoints, and the errors by kind.
 
     Values in brackets are the interval that holds 95 % of the resamples of the images.
     """

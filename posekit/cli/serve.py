@@ -28,34 +28,41 @@ def serve(
         ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Its weights, a path or URL.")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="Weights of --config, a path or URL.")] = None,
     detector: Annotated[
         str | None,
-        typer.Option(metavar="people|whole|NAME|FILE", help="What finds the boxes, as for posekit predict."),
+        typer.Option(metavar="people|whole|NAME|FILE", help="Detector that finds the boxes, as for posekit predict."),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all, with --token.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any that is free.")] = 8000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 for all addresses, which needs --token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")] = 8000,
     token: Annotated[
-        str | None, typer.Option(help="Token that requests need; by default the variable POSEKIT_TOKEN, if it is set.")
+        str | None,
+        typer.Option(help="Token that requests need; by default the environment variable POSEKIT_TOKEN, if it is set."),
     ] = None,
     allow_host: Annotated[
-        list[str] | None, typer.Option(help="Name by which the server may be called; repeatable.")
+        list[str] | None, typer.Option(help="Host name under which clients may reach the server; repeatable.")
     ] = None,
     cors: Annotated[
-        list[str] | None, typer.Option(metavar="ORIGIN", help="Site whose pages may use the server; repeatable.")
+        list[str] | None, typer.Option(metavar="ORIGIN", help="Web origin whose pages may use the server; repeatable.")
     ] = None,
-    max_batch: Annotated[int, typer.Option(min=1, help="Number of images that are predicted together.")] = 8,
-    max_wait: Annotated[float, typer.Option(min=0, help="Milliseconds a batch waits for more images.")] = 10.0,
-    max_queue: Annotated[int, typer.Option(min=1, help="Number of images that may wait.")] = 64,
-    max_megabytes: Annotated[int, typer.Option(min=1, help="Size of a request with images.")] = 32,
-    max_video_megabytes: Annotated[int, typer.Option(min=1, help="Size of a video.")] = 512,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds in which a request is answered.")] = 60.0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads of an exported model.")] = None,
+    max_batch: Annotated[int, typer.Option(min=1, help="Largest number of images that are predicted together.")] = 8,
+    max_wait: Annotated[float, typer.Option(min=0, help="Milliseconds that a batch waits for more images.")] = 10.0,
+    max_queue: Annotated[int, typer.Option(min=1, help="Largest number of images that may wait.")] = 64,
+    max_megabytes: Annotated[
+        int, typer.Option(min=1, help="Largest size of a request with images, in megabytes.")
+    ] = 32,
+    max_video_megabytes: Annotated[int, typer.Option(min=1, help="Largest size of a video, in megabytes.")] = 512,
+    timeout: Annotated[float, typer.Option(min=1, help="Number of seconds within which a request is answered.")] = 60.0,
+    device: Annotated[str, typer.Option(help="Device: auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Number of threads of an exported model; by default all.")
+    ] = None,
 ) -> None:
     """Serve poses over HTTP: an API under /v1, described at /docs, and a page at /.
 
-    Stop it with Ctrl-C or SIGTERM; requests that run are finished.
+    Ctrl-C or SIGTERM stops it after the running requests are finished.
     """
     import fastapi  # noqa: F401 - says at once which extra is missing
     import python_multipart  # noqa: F401

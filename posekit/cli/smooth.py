@@ -12,17 +12,23 @@ def smooth(
     file: Annotated[Path, typer.Argument(help="predictions.json of posekit predict.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="File to write; may be FILE itself.")],
     filter_name: Annotated[
-        str, typer.Option("--filter", metavar="NAME", help="one-euro, savgol, gaussian or median.")
+        str, typer.Option("--filter", metavar="NAME", help="Filter: one-euro, savgol, gaussian or median.")
     ] = "savgol",
-    window: Annotated[int | None, typer.Option(help="savgol (7), median (3): number of frames, odd.")] = None,
-    degree: Annotated[int | None, typer.Option(help="savgol (2): degree of the polynomial.")] = None,
-    sigma: Annotated[float | None, typer.Option(help="gaussian (1): of the weights, in frames.")] = None,
-    radius: Annotated[int | None, typer.Option(help="gaussian (3 sigma): frames that count on either side.")] = None,
-    fps: Annotated[float | None, typer.Option(help="one-euro (30): frames per second of the video.")] = None,
-    min_cutoff: Annotated[float | None, typer.Option(help="one-euro (2.5): cutoff at rest, in Hz.")] = None,
-    beta: Annotated[float | None, typer.Option(help="one-euro (0.005): Hz for each pixel per second.")] = None,
-    min_score: Annotated[float, typer.Option(help="Keypoints with a score up to this are missing.")] = 0.0,
-    fill: Annotated[int, typer.Option(min=0, help="Fill gaps of up to this many frames on straight lines.")] = 0,
+    window: Annotated[int | None, typer.Option(help="Number of frames, odd; of savgol (7) and median (3).")] = None,
+    degree: Annotated[int | None, typer.Option(help="Degree of the polynomial; of savgol (2).")] = None,
+    sigma: Annotated[
+        float | None, typer.Option(help="Standard deviation of the weights, in frames; of gaussian (1).")
+    ] = None,
+    radius: Annotated[
+        int | None, typer.Option(help="Number of frames on either side that count; of gaussian (3 sigma).")
+    ] = None,
+    fps: Annotated[float | None, typer.Option(help="Frames per second of the video; of one-euro (30).")] = None,
+    min_cutoff: Annotated[float | None, typer.Option(help="Cutoff at rest, in Hz; of one-euro (2.5).")] = None,
+    beta: Annotated[
+        float | None, typer.Option(help="Cutoff gained for each pixel per second, in Hz; of one-euro (0.005).")
+    ] = None,
+    min_score: Annotated[float, typer.Option(help="Score up to which a keypoint counts as missing.")] = 0.0,
+    fill: Annotated[int, typer.Option(min=0, help="Largest gap, in frames, to fill along a straight line.")] = 0,
 ) -> None:
     """Smooth the keypoints of each track; poses without track_id are tracked first.
 

@@ -24,25 +24,25 @@ Overrides = Annotated[
 ]
 Plugins = Annotated[
     list[str] | None,
-    typer.Option("--plugin", metavar="MODULE", help="Module with components of yours to import; repeatable."),
+    typer.Option("--plugin", metavar="MODULE", help="Module with your own components to import; repeatable."),
 ]
 ConfigRoots = Annotated[
     list[Path] | None,
     typer.Option("--config-root", metavar="FOLDER", help="Another folder that bases may come from; repeatable."),
 ]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+Device = Annotated[str, typer.Option("--device", help="Device: auto, cpu, cuda, cuda:N or mps.")]
 Devices = Annotated[
     int | None,
     typer.Option(
         "--devices",
         min=1,
-        help="Number of devices on each machine; 1 by default, or as many as a launcher has started.",
+        help="Number of devices on each machine; by default one for each process of the launcher, else 1.",
     ),
 ]
 NumNodes = Annotated[
     int | None,
     typer.Option(
-        "--num-nodes", min=1, help="Number of machines; what torchrun, SLURM or mpirun have started is recognised."
+        "--num-nodes", min=1, help="Number of machines; processes started by torchrun, SLURM or mpirun are recognised."
     ),
 ]
 Precision = Annotated[
@@ -67,7 +67,7 @@ def train(
     device: Device = "auto",
     devices: Devices = None,
     num_nodes: NumNodes = None,
-    amp: Annotated[bool, typer.Option("--amp", help="Use mixed precision: short for --precision 16-mixed.")] = False,
+    amp: Annotated[bool, typer.Option("--amp", help="Use mixed precision; short for --precision 16-mixed.")] = False,
     precision: Precision = None,
     auto_scale_lr: Annotated[
         bool, typer.Option("--auto-scale-lr", help="Scale the learning rate to the batch size.")
@@ -77,7 +77,8 @@ def train(
     overfit: Annotated[
         int | None,
         typer.Option(
-            metavar="N", help="Learn the first N samples by heart and stop: shows in minutes whether a config works."
+            metavar="N",
+            help="Number of first samples to learn by heart before stopping; shows in minutes whether a config works.",
         ),
     ] = None,
     show_dir: ShowDir = None,
@@ -122,7 +123,7 @@ def train(
 def change_settings(
     config: Config, *, max_epochs: int | None, seed: int | None, scale_lr: bool, validate: bool
 ) -> None:
-    """Change the settings of a config that options of the command line stand for; None leaves one as it is."""
+    """Apply command-line options to a config's settings; None leaves a setting as it is."""
     if max_epochs is not None:
         config.setdefault("train_cfg", {})["max_epochs"] = max_epochs
     if seed is not None:

@@ -10,7 +10,7 @@ PREFIXES = (("k", 1e3), ("M", 1e6), ("G", 1e9), ("T", 1e12))
 
 @dataclass
 class Row:
-    """A part, what is told about it in each column, and its parts."""
+    """A part, its text in each column, and its own parts."""
 
     name: str
     columns: Sequence[str]

@@ -13,7 +13,9 @@ from posekit.cli.tree import print_columns
 from posekit.zoo.licences import VERDICTS, Terms
 from posekit.zoo.model_index import KINDS, ModelEntry, find, model_entries
 
-app = typer.Typer(help="List released models, download their weights, bring them by hand.", no_args_is_help=True)
+app = typer.Typer(
+    help="List released models, download their weights, import weights fetched by other means.", no_args_is_help=True
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A model's name, alias or file, such as rtmpose-m.")]
 Offline = Annotated[bool, typer.Option("--offline", help="Use nothing but the cache.")]
@@ -23,13 +25,13 @@ Offline = Annotated[bool, typer.Option("--offline", help="Use nothing but the ca
 def list_models(
     words: Annotated[
         list[str] | None,
-        typer.Argument(help="Words that a model's name, alias, kind, task, algorithm or training data has to have."),
+        typer.Argument(help="Words that must occur in a model's name, alias, kind, task, algorithm or training data."),
     ] = None,
-    kind: Annotated[str | None, typer.Option(help=f"Models of one kind: {', '.join(KINDS)} or onnx.")] = None,
+    kind: Annotated[str | None, typer.Option(help=f"Kind of models to list: {', '.join(KINDS)} or onnx.")] = None,
     commercial: Annotated[
-        str | None, typer.Option(help=f"Models whose terms allow commercial use: {', '.join(VERDICTS)}.")
+        str | None, typer.Option(help=f"Whether the models' terms allow commercial use: {', '.join(VERDICTS)}.")
     ] = None,
-    local: Annotated[bool, typer.Option("--local", help="Models in the cache.")] = False,
+    local: Annotated[bool, typer.Option("--local", help="List only models in the cache.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with everything known.")] = False,
 ) -> None:
     """List released models: names, task, training data, scores, and whether the terms allow commercial use."""
@@ -107,7 +109,7 @@ def as_json_object(entry: ModelEntry) -> dict[str, Any]:
 
 @app.command()
 def info(name: Name, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Tell all about one model: config, weights, digest, training data, scores, terms."""
+    """Show all about one model: config, weights, digest, training data, scores, terms."""
     from posekit.zoo.weights import local_file, pinned_sha256
 
     entry = find(name)
@@ -143,10 +145,10 @@ def download(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Names, aliases or files of models.")],
     offline: Offline = False,
 ) -> None:
-    """Bring models' weights into the cache and print where they are.
+    """Download models' weights into the cache and print where they are.
 
-    A broken download goes on where it ended. $POSEKIT_MIRROR lists addresses to try first, $POSEKIT_CACHE names another
-    folder for the cache.
+    An interrupted download continues where it stopped. $POSEKIT_MIRROR lists addresses to try first, $POSEKIT_CACHE
+    names another folder for the cache.
     """
     from posekit.zoo.weights import weights_file
 
@@ -156,7 +158,7 @@ def download(
 
 @app.command(name="import")
 def import_(
-    folder: Annotated[Path, typer.Argument(help="A folder with files that were fetched by other means, or one file.")],
+    folder: Annotated[Path, typer.Argument(help="Folder with files that were fetched by other means, or one file.")],
 ) -> None:
     """Copy released models from FOLDER into the cache; they are recognised by name or SHA-256."""
     from posekit.zoo.weights import import_folder
@@ -182,7 +184,7 @@ def path(
     name: Name,
     config: Annotated[bool, typer.Option("--config", help="Print the path of the config instead.")] = False,
 ) -> None:
-    """Print the path of a model's weights, which have to be in the cache, for other commands."""
+    """Print the path of a model's weights in the cache, for use in other commands."""
     entry = find(name)
     if config:
         typer.echo(entry.require_config())

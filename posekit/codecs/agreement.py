@@ -49,7 +49,7 @@ def check_codecs(config: Mapping[str, Any]) -> list[str]:
     known = {encoder.key for encoder in encoders}
     if not encoders or None in known:
         return []
-    decoders = [one for name in DECODERS for one in _find(config.get("model"), name, "model")]
+    decoders = [decoder for name in DECODERS for decoder in _find(config.get("model"), name, "model")]
     return [
         f"{decoder}: {_difference(decoder, encoders)}; give both the same codec, best as one variable"
         for decoder in decoders
@@ -59,11 +59,11 @@ def check_codecs(config: Mapping[str, Any]) -> list[str]:
 
 def _encoders(config: Mapping[str, Any], *loaders: str) -> list[NamedCodec]:
     """Return the codecs of all pipelines of some loaders."""
-    return [one for name in loaders for one in _find(config.get(name), "encoder", name, inside="GenerateTarget")]
+    return [codec for name in loaders for codec in _find(config.get(name), "encoder", name, inside="GenerateTarget")]
 
 
 def _find(value: Any, name: str, path: str, *, inside: str = "") -> Iterator[NamedCodec]:
-    """Yield the codecs that stand under ``name`` anywhere in a tree, in dicts of the type ``inside`` where given."""
+    """Yield the codecs under the key ``name`` anywhere in a tree, only in dicts of type ``inside`` if it is set."""
     if isinstance(value, Mapping):
         items = cast("Mapping[str, Any]", value)
         is_holder = not inside or strip_scope(str(items.get("type"))) == inside
@@ -106,6 +106,6 @@ def _difference(decoder: NamedCodec, encoders: list[NamedCodec]) -> str:
     return f"differs from the encoder at {closest}: {', '.join(pairs)}"
 
 
-def _unequal(one: NamedCodec, other: NamedCodec) -> list[str]:
-    names = sorted({*one.settings, *other.settings} - set(IGNORED))
-    return [name for name in names if comparable(one.settings.get(name)) != comparable(other.settings.get(name))]
+def _unequal(codec: NamedCodec, other: NamedCodec) -> list[str]:
+    names = sorted({*codec.settings, *other.settings} - set(IGNORED))
+    return [name for name in names if comparable(codec.settings.get(name)) != comparable(other.settings.get(name))]

@@ -101,7 +101,7 @@ class BaseCodec(ABC):
 
         Args:
             outputs: what the decoder takes, with a batch dimension.
-            flip_indices: for each keypoint its counterpart on the other side.
+            flip_indices: counterpart of each keypoint on the other side.
             options: settings of the flip test, such as ``shift_heatmap``.
         """
         raise NotImplementedError(

@@ -62,7 +62,7 @@ def window_blur_matrix(size: int, at: Sequence[tuple[int, int]]) -> np.ndarray:
     """Return the matrix that blurs a window only where it is asked for.
 
     Args:
-        size: of the kernel.
+        size: size of the kernel.
         at: places (x, y) relative to the window's centre.
 
     Returns:

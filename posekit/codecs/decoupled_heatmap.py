@@ -12,7 +12,7 @@ from posekit.codecs.heatmap_codec import plain_scale
 from posekit.codecs.instance_maps import instance_boxes, instance_diagonals, instance_maps, instance_roots
 from posekit.codecs.peaks import heatmap_maximum, quarter_steps
 from posekit.registry import CODECS
-from posekit.structures.bbox.convert import bbox_xyxy2corner
+from posekit.structures.bbox.transforms import bbox_xyxy2corner
 
 
 @CODECS.register_module()

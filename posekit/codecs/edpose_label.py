@@ -11,7 +11,7 @@ from posekit.array import Array, asarray_like, namespace
 from posekit.codecs.base import BaseCodec, visibility_or_ones
 from posekit.codecs.peak_lists import top_values
 from posekit.registry import CODECS
-from posekit.structures.bbox.convert import bbox_cs2xyxy, bbox_xyxy2cs
+from posekit.structures.bbox.transforms import bbox_cs2xyxy, bbox_xyxy2cs
 
 
 @CODECS.register_module()
@@ -57,10 +57,10 @@ class EDPoseLabel(BaseCodec):
 
         Args:
             img_shape: width and height of the image; ``input_size`` is its name in pipelines.
-            keypoints: in pixels.
+            keypoints: keypoints in pixels.
             keypoints_visible: (N, K).
-            area: in square pixels.
-            bboxes: in pixels; ``bbox`` is its name in pipelines.
+            area: area in square pixels.
+            bboxes: boxes in pixels; ``bbox`` is its name in pipelines.
             bbox: the same.
             input_size: the same as ``img_shape``.
 

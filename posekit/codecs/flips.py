@@ -24,7 +24,7 @@ def flip_heatmaps(
 
     Args:
         heatmaps: C is K, or 3 K for "udp_combined", or 2 K for "offset".
-        flip_indices: for each keypoint its counterpart on the other side; None swaps none.
+        flip_indices: counterpart of each keypoint on the other side; None swaps none.
         flip_mode: "heatmap"; "udp_combined" for a map and two offsets per keypoint; "offset" for
             two offsets per keypoint. Offsets along x change their sign.
         shift_heatmap: move the maps one column to the right: where a cell is several pixels wide,
@@ -67,9 +67,9 @@ def flip_coordinates(
 
     Args:
         coords: x comes first; further columns (y, z, uncertainties) are kept.
-        flip_indices: for each keypoint its counterpart on the other side.
+        flip_indices: counterpart of each keypoint on the other side.
         shift_coords: allow for pixel centres at integers, by 1 / ``input_width``.
-        input_width: of the input, in pixels.
+        input_width: width of the input, in pixels.
     """
     swapped = coords[..., list(flip_indices), :]
     x = 1.0 - swapped[..., :1] - (1.0 / input_width if shift_coords else 0.0)

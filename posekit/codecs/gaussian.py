@@ -23,7 +23,7 @@ def gaussian_rows(mean: Array, length: int, sigma: float, *, center: Array | Non
     Args:
         mean: (...).
         length: number of cells.
-        sigma: in cells.
+        sigma: standard deviation in cells.
         center: (...) whole numbers; cells further than 3 sigma from it are zero. None keeps all.
 
     Returns:

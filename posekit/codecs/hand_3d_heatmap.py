@@ -29,7 +29,7 @@ class Hand3DHeatmap(BaseCodec):
         root_depth_bound: depth between the hands, in millimetres, that the bins cover.
         depth_size: depth cells, when decoding.
         use_different_joint_weights: multiply weights by those of the keypoint set.
-        sigma: of the Gaussians, in cells.
+        sigma: standard deviation of the Gaussians, in cells.
         joint_indices: the joints used; None for all.
         max_bound: height of the Gaussians.
 

@@ -35,7 +35,7 @@ class ImagePoseLifting(BaseCodec):
         keypoints_std: (K, D) the input is divided by.
         target_mean: (J, 3) subtracted from the target.
         target_std: (J, 3) the target is divided by.
-        additional_encode_keys: further results that are handed to ``encode``.
+        additional_encode_keys: names of further results that ``encode`` receives.
 
     Raises:
         ValueError: if a mean is given without deviation of the same shape.
@@ -151,6 +151,6 @@ def _pair(name: str, mean: Any, std: Any, count: int) -> tuple[np.ndarray | None
     return next(pair), next(pair)
 
 
-def _check_shape(name: str, given: np.ndarray, values: Array) -> None:
-    if given.shape[1:] != tuple(values.shape[-2:]):
-        raise ValueError(f"ImagePoseLifting.{name}: shape {given.shape[1:]} for values {tuple(values.shape[-2:])}")
+def _check_shape(name: str, setting: np.ndarray, values: Array) -> None:
+    if setting.shape[1:] != tuple(values.shape[-2:]):
+        raise ValueError(f"ImagePoseLifting.{name}: shape {setting.shape[1:]} for values {tuple(values.shape[-2:])}")

@@ -23,7 +23,7 @@ def instance_maps(
         points: (N, K, 2).
         visible: (N, K); keypoints below 0.5 are not drawn.
         size_wh: columns and rows.
-        sigma: in cells, one or (N,).
+        sigma: standard deviation in cells, one or (N,).
         exact: centre the Gaussians on the points (UDP) instead of on the nearest cell.
 
     Returns:

@@ -19,7 +19,7 @@ class IntegralRegressionLabel(BaseCodec):
     Args:
         input_size: width and height of the input.
         heatmap_size: columns and rows of the heatmaps.
-        sigma: of the Gaussians, in cells.
+        sigma: standard deviation of the Gaussians, in cells.
         unbiased: draw Gaussians around the exact place instead of the nearest cell.
         blur_kernel_size: as in MSRAHeatmap.
         normalize: give every heatmap the sum one.

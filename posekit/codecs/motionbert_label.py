@@ -70,7 +70,7 @@ class MotionBERTLabel(BaseCodec):
         """Encode keypoints (T, K, 2) in pixels and joints (T, K, 3) in the camera's space.
 
         Args:
-            keypoints: in pixels of the image.
+            keypoints: keypoints in pixels of the image.
             keypoints_visible: (T, K).
             lifting_target: (T, K, 3).
             lifting_target_visible: (T, K).

@@ -19,13 +19,23 @@ class MSRAHeatmap(HeatmapCodec):
     Args:
         input_size: width and height of the input.
         heatmap_size: columns and rows of the heatmaps.
-        sigma: of the Gaussians, in cells.
+        sigma: standard deviation of the Gaussians, in cells.
         unbiased: draw whole Gaussians around the exact place and decode with DARK. Otherwise
             they are centred on the nearest cell and cut off at 3 sigma, and decoding steps a
             quarter of a cell towards the higher neighbour.
         blur_kernel_size: side, in cells, of the blur before DARK; 11 goes with sigma 2, 17 with 3.
 
     Source: Xiao et al., arXiv 1804.06208; DARK: Zhang et al., arXiv 1910.06278.
+
+    Example:
+        >>> import numpy as np
+        >>> codec = MSRAHeatmap(input_size=(192, 256), heatmap_size=(48, 64), sigma=2.0)
+        >>> targets = codec.encode(np.array([[[40.0, 80.0]]]))
+        >>> targets["heatmaps"].shape
+        (1, 64, 48)
+        >>> keypoints, scores = codec.decode(targets["heatmaps"])
+        >>> keypoints.tolist(), scores.tolist()
+        ([[[40.0, 80.0]]], [[1.0]])
     """
 
     def __init__(

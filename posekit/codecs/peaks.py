@@ -90,7 +90,7 @@ def quarter_steps(maps: Array, points: Array) -> Array:
     free_x = (x > 1) & (x < width - 1) & (y > 0)
     free_y = (y > 1) & (y < height - 1) & (x > 0)
     neighbors = (y * width + x)[..., None] + asarray_like(np.array([1, width, -1, -width]), points)
-    # What lies beyond the map is not free, whatever is read there.
+    # Cells beyond the map are never free, no matter what is read there.
     flat = maps.reshape((*maps.shape[:-2], height * width))
     near = take_cells(flat, neighbors.clip(0, height * width - 1))
     after, before, free = near[..., :2], near[..., 2:], xp.stack([free_x, free_y], axis=-1)
@@ -196,9 +196,9 @@ def _log_at_height(
     Args:
         near: (..., M), or (..., N, M) for several points on each map.
         maps: before the blur, (..., H, W), or (..., L) with one of the ``axes``.
-        blur_kernel_size: of the blur.
-        limits: of the scaled values.
-        axes: how many axes of ``maps`` were blurred.
+        blur_kernel_size: kernel size of the blur.
+        limits: limits of the scaled values.
+        axes: number of axes of ``maps`` were blurred.
     """
     xp = namespace(near)
     lead = maps.shape[:-axes]

@@ -19,6 +19,14 @@ class RegressionLabel(BaseCodec):
 
     Args:
         input_size: width and height of the input.
+
+    Example:
+        >>> codec = RegressionLabel(input_size=(192, 256))
+        >>> targets = codec.encode(np.array([[[48.0, 64.0]]]))
+        >>> targets["keypoint_labels"].tolist()
+        [[[0.25, 0.25]]]
+        >>> codec.decode(targets["keypoint_labels"])[0].tolist()
+        [[[48.0, 64.0]]]
     """
 
     label_mapping_table: ClassVar[dict[str, str]] = {key: key for key in ("keypoint_labels", "keypoint_weights")}

@@ -14,8 +14,8 @@ class RowStamp:
     """Cuts rows out of one long table, instead of computing the profile in every row anew.
 
     Args:
-        profile: gives the values at whole distances from the cell.
-        length: of a row.
+        profile: function that gives the values at whole distances from the cell.
+        length: length of a row.
         margin: how far beyond the row's ends the cell may lie.
     """
 

@@ -23,7 +23,7 @@ class SimCC3DLabel(SimCCLabel):
 
     Args:
         input_size: width, height and depth of the input; the depth is that of ``z_range`` to both sides of the root.
-        sigma: of the Gaussians, in bins; one or three.
+        sigma: standard deviation of the Gaussians, in bins; one or three.
         simcc_split_ratio: bins per pixel.
         normalize: give the Gaussians the sum one.
         use_dark: decode with DARK.

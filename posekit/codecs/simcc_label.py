@@ -27,9 +27,9 @@ class SimCCLabel(BaseCodec):
         input_size: width and height of the input.
         smoothing_type: "gaussian" for a Gaussian around the keypoint's bin, "standard" for a one
             there, less ``label_smooth_weight``, which is spread over the other bins.
-        sigma: of the Gaussians, in bins; one or a pair for x and y.
+        sigma: standard deviation of the Gaussians, in bins; one or a pair for x and y.
         simcc_split_ratio: bins per pixel.
-        label_smooth_weight: for "standard", from 0 to 1.
+        label_smooth_weight: smoothing of "standard" labels, from 0 to 1.
         normalize: give the Gaussians the sum one.
         use_dark: decode with DARK.
         decode_visibility: decode a pair of scores and visibilities; the visibility is the
@@ -40,6 +40,15 @@ class SimCCLabel(BaseCodec):
         ValueError: for another smoothing, or a weight that does not go with it.
 
     Source: Li et al., arXiv 2107.03332.
+
+    Example:
+        >>> codec = SimCCLabel(input_size=(192, 256))
+        >>> targets = codec.encode(np.array([[[40.0, 80.0]]]))
+        >>> rows = targets["keypoint_x_labels"], targets["keypoint_y_labels"]
+        >>> [row.shape for row in rows]
+        [(1, 1, 384), (1, 1, 512)]
+        >>> codec.decode(*rows)[0].tolist()
+        [[[40.0, 80.0]]]
     """
 
     axes = "xy"

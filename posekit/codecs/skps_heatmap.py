@@ -22,7 +22,7 @@ class SKPSHeatmap(MSRAHeatmap):
     Args:
         input_size: width and height of the input.
         heatmap_size: columns and rows of the maps.
-        sigma: of the Gaussians, in cells.
+        sigma: standard deviation of the Gaussians, in cells.
 
     Source: Simple Keypoints (https://github.com/610265158/Peppa_Pig_Face_Landmark).
     """

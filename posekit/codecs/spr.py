@@ -24,7 +24,7 @@ class SPR(BaseCodec):
     Args:
         input_size: width and height of the input.
         heatmap_size: columns and rows of the maps.
-        sigma: of the roots' Gaussians, in cells, and of the keypoints' where those are drawn; None
+        sigma: standard deviation of the roots' Gaussians, in cells, and of the keypoints' where those are drawn; None
             takes a 32nd of the map's size, and half of it for keypoints.
         generate_keypoint_heatmaps: also give a heatmap per keypoint.
         root_type: "kpt_center" or "bbox_center".
@@ -172,7 +172,7 @@ class SPR(BaseCodec):
     def get_keypoint_scores(self, heatmaps: Array, keypoints: Array) -> Array:
         """Read heatmaps (K, H, W) at keypoints (N, K, 2) in cells: (N, K).
 
-        The first and last cell's outer edges stand for the first and last keypoint position, half a
+        The first and last cell's outer edges are the first and last keypoint position, half a
         cell off at the border: released models were evaluated with scores read that way.
         """
         size = asarray_like(np.array([heatmaps.shape[-1], heatmaps.shape[-2]]), keypoints)

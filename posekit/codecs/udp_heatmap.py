@@ -26,7 +26,7 @@ class UDPHeatmap(HeatmapCodec):
         heatmap_size: columns and rows of the heatmaps.
         heatmap_type: "gaussian" for one map per keypoint, "combined" for three: a disc of ones
             and in every cell the x and y offset to the keypoint, in radii.
-        sigma: of the Gaussians, in cells.
+        sigma: standard deviation of the Gaussians, in cells.
         radius_factor: radius of the disc, as a share of the heatmap's longer side.
         blur_kernel_size: side, in cells, of the blur before the Gaussians are refined; discs are
             blurred with one of twice the size plus one.

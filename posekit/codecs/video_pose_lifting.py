@@ -67,9 +67,9 @@ class VideoPoseLifting(BaseCodec):
         """Encode keypoints (T, K, 2) and target joints (1, J, 3).
 
         Args:
-            keypoints: in pixels of the image.
+            keypoints: keypoints in pixels of the image.
             keypoints_visible: (T, K).
-            lifting_target: in the camera's space.
+            lifting_target: target in the camera's space.
             lifting_target_visible: (1, J).
             camera_param: the image's size ``w`` and ``h``, and for ``normalize_camera`` focal length
                 ``f`` and centre ``c``, all in pixels.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from posekit.config.config import Config
-from posekit.config.errors import ConfigError
+from posekit.config.config import Config, ConfigError
 from posekit.config.folders import find_config, packaged_configs
 from posekit.config.load import load, loads
 

@@ -7,10 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from posekit.config.errors import ConfigError, shown_path
 from posekit.console import suggestion
 
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,9}")
+
+
+class ConfigError(ValueError):
+    """A config cannot be read. The message says where, what was found, what is allowed and what to do."""
+
+
+def shown_path(file: str) -> str:
+    """Return ``file`` relative to the working directory where it lies below it."""
+    try:
+        return str(Path(file).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return file
 
 
 class Mark(NamedTuple):

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, cast
 
-from posekit.config.errors import ConfigError
+from posekit.config.config import ConfigError
 
 WIDTH = 110
 INDENT = "    "

@@ -8,8 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NoReturn, cast
 
-from posekit.config.config import Config, Mark, find_key
-from posekit.config.errors import ConfigError, shown_path
+from posekit.config.config import Config, ConfigError, Mark, find_key, shown_path
 from posekit.config.limits import DICT_COST, MAX_DEPTH, Budget, OverBudgetError, checked
 from posekit.config.operations import (
     FUNCTIONS,
@@ -207,9 +206,9 @@ class Evaluator:
     def sliced(self, value: Any, part: slice[Any, Any, Any]) -> Any:
         if isinstance(value, Config):
             raise NotAllowedError("a dict has no slices; use a list, tuple or text")
-        found = value[part]
-        self.budget.spend(0 if isinstance(found, range) else len(found))
-        return MarkedList(found, value.known_marks()[part]) if isinstance(value, MarkedList) else found
+        items = value[part]
+        self.budget.spend(0 if isinstance(items, range) else len(items))
+        return MarkedList(items, value.known_marks()[part]) if isinstance(value, MarkedList) else items
 
     def index(self, node: ast.expr) -> Any:
         if not isinstance(node, ast.Slice):
@@ -219,10 +218,10 @@ class Evaluator:
     def base_value(self, path: list[str]) -> Any:
         value: Any = self.base
         for part in path:
-            found, known = find_key(value, part)
-            if found is None:
+            index, known = find_key(value, part)
+            if index is None:
                 raise NotAllowedError(f"_base_.{'.'.join(path)}: no '{part}' in the bases; {suggestion(part, known)}")
-            value = value[found]
+            value = value[index]
         return value
 
     # --- operators -----------------------------------------------------------

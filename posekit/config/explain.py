@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from posekit.config.config import Config, Mark, brief
+from posekit.config.config import Config, ConfigError, Mark, brief
 from posekit.config.dump import write
-from posekit.config.errors import ConfigError
 from posekit.config.source import parse, read_text
 
 MAX_READS = 8
@@ -78,7 +77,7 @@ def _follow(config: Config, key: str, mark: Mark | None, reads: dict[str, Step])
 
 
 def _names_in(mark: Mark | None, key: str) -> Iterator[tuple[str, bool]]:
-    """Yield the names in the expression that a mark stands for, and whether each is what the whole config says.
+    """Yield the names in a mark's expression, and whether each is a name of the whole config.
 
     That is so for settings and for ``_base_.name``; other names belong to the file.
     """

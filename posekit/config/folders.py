@@ -7,11 +7,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, cast
 
-from posekit.config.errors import ConfigError, shown_path
+from posekit.config.config import ConfigError, shown_path
 from posekit.config.names import is_name, named_config
 
 PACKAGES = {"posekit": "", "mmpose": "", "mmdet": "detection"}
-"""Folder in posekit's configs that stands for the configs of each package."""
+"""Folder of each package's configs within posekit's configs."""
 
 PROJECT_FILES = (".git", "pyproject.toml")
 
@@ -31,16 +31,16 @@ def find_config(path: str | Path) -> Path:
     """
     if isinstance(path, str) and "::" in path:
         return packaged_path(path)
-    given = Path(path).expanduser()
-    parts = given.parts[1:] if given.parts[:1] == ("configs",) else given.parts
+    named_path = Path(path).expanduser()
+    parts = named_path.parts[1:] if named_path.parts[:1] == ("configs",) else named_path.parts
     packaged = packaged_configs().joinpath(*parts)
     try:
-        if given.is_absolute() or given.exists():
-            return given.resolve()
+        if named_path.is_absolute() or named_path.exists():
+            return named_path.resolve()
         if packaged.is_file():
             return packaged.resolve()
-        named = named_config(given, packaged_configs()) if is_name(given) else None
-        return (named or given).resolve()
+        named = named_config(named_path, packaged_configs()) if is_name(named_path) else None
+        return (named or named_path).resolve()
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigError(f"{str(path)!r} cannot be a config's path: {error}") from None
 
@@ -153,8 +153,8 @@ class ConfigFolders:
             ConfigError: if it lies outside of the folders that may be read.
         """
         if text.startswith("mmpose::") and self.checkout is not None:
-            own = self.inside((self.checkout / "configs" / text.removeprefix("mmpose::")).resolve(), text)
-            return own if own.is_file() or not packaged_path(text).is_file() else packaged_path(text)
+            file = self.inside((self.checkout / "configs" / text.removeprefix("mmpose::")).resolve(), text)
+            return file if file.is_file() or not packaged_path(text).is_file() else packaged_path(text)
         if "::" in text:
             return packaged_path(text)
         return self.inside((folder / text).resolve(), text)
@@ -165,8 +165,10 @@ class ConfigFolders:
         if level:
             start = folder.joinpath(*[".."] * (level - 1))
         elif len(parts) > 2 and parts[0] in PACKAGES and parts[1] == "configs":
-            own = self.checkout / "mmpose" / "configs" if self.checkout is not None and parts[0] == "mmpose" else None
-            start, parts = own if own and own.is_dir() else packaged_configs() / PACKAGES[parts[0]], parts[2:]
+            start, parts = packaged_configs() / PACKAGES[parts[0]], parts[2:]
+            if self.checkout is not None and module.startswith("mmpose."):
+                configs = self.checkout / "mmpose" / "configs"
+                start = configs if configs.is_dir() else start
         else:
             raise ConfigError(f"'{module}' is no config; write `from .file import *` or `from mmpose.configs...`")
         return self.inside(start.joinpath(*parts[:-1], f"{parts[-1] if parts else ''}.py").resolve(), module)

@@ -6,8 +6,7 @@ import logging
 from collections.abc import Collection, Iterator
 from typing import Any, cast
 
-from posekit.config.config import Config
-from posekit.config.errors import ConfigError
+from posekit.config.config import Config, ConfigError
 
 logger = logging.getLogger(__name__)
 

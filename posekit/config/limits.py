@@ -40,12 +40,12 @@ class Budget:
             raise OverBudgetError(f"it takes more than {MAX_WORK:,} steps and values; make it smaller")
 
     def spend_tree(self, value: Any) -> None:
-        """Spend the cost of ``value`` written out as a tree: a part that stands in two places counts twice."""
+        """Spend the cost of ``value`` written out as a tree: a part that occurs in two places counts twice."""
         self.spend(_tree_cost(value, {}, 0) if is_container(value) else node_cost(value))
 
 
 def _tree_cost(value: Any, known: dict[int, int], depth: int) -> int:
-    """Return the cost of a tree; each distinct container is looked at once, however often it stands in the tree."""
+    """Return the cost of a tree; each distinct container is visited once, however often it occurs in the tree."""
     identity = id(value)
     if identity in known:
         return known[identity]

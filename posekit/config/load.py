@@ -7,9 +7,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from posekit.config.config import Config, Mark, brief
+from posekit.config.config import Config, ConfigError, Mark, brief, shown_path
 from posekit.config.detectors import settle_detector
-from posekit.config.errors import ConfigError, shown_path
 from posekit.config.folders import ConfigFolders, find_config, packaged_configs
 from posekit.config.imports import settle_imports
 from posekit.config.limits import FILE_COST, MAX_BASES, Budget, OverBudgetError
@@ -40,7 +39,7 @@ def load(
         path: the file; one of posekit's own configs may be named from anywhere, by its path (``posekit::body/...``)
             or by its name alone.
         overrides: changes such as ``model.head.loss.type=KLDiscretLoss`` or ``milestones=[170,200]``.
-        plugins: packages the user named with ``--plugin``, which may stand in ``custom_imports``.
+        plugins: packages that the user named with ``--plugin``; ``custom_imports`` may name them too.
         roots: folders the user named with ``--config-root``, from which bases may come too.
 
     Returns:
@@ -48,12 +47,17 @@ def load(
 
     Raises:
         ConfigError: if a file is missing, too large, or uses anything outside of the config language.
+
+    Example:
+        >>> config = load("td-hm_hrnet-w32_8xb64-210e_coco-256x192", ["model.head.out_channels=3"])
+        >>> config.model.head.out_channels, config.model.backbone.type
+        (3, 'HRNet')
     """
     file = find_config(path)
     if is_name(path) and not file.exists() and not neighbours(file):
         raise ConfigError(no_such_config(path, packaged_configs()))
     loader = _Loader(ConfigFolders(file, roots), plugins)
-    return loader.finished(lambda given: loader.file(file, given), str(file), overrides)
+    return loader.finished(lambda outer: loader.file(file, outer), str(file), overrides)
 
 
 def loads(text: str, overrides: Sequence[str] = (), *, name: str = "config text") -> Config:
@@ -63,7 +67,7 @@ def loads(text: str, overrides: Sequence[str] = (), *, name: str = "config text"
         ConfigError: as ``load``.
     """
     loader = _Loader(ConfigFolders(None), ())
-    return loader.finished(lambda given: loader.text(text, Path(name), given, ()), name, overrides)
+    return loader.finished(lambda outer: loader.text(text, Path(name), outer, ()), name, overrides)
 
 
 class _Read(NamedTuple):
@@ -98,28 +102,29 @@ class _Loader:
         settle_imports(config, self.plugins)
         return config
 
-    def file(self, path: Path, given: Layers, children: tuple[Path, ...] = ()) -> _Read:
-        """Return the names of a file, merged over its bases; ``given`` is what the inheriting configs have set."""
+    def file(self, path: Path, outer: Layers, children: tuple[Path, ...] = ()) -> _Read:
+        """Return the names of a file, merged over its bases; ``outer`` is what the inheriting configs have set."""
         shown = shown_path(str(path))
         if path in children:
             chain = " -> ".join(shown_path(str(item)) for item in (*children[children.index(path) :], path))
             raise ConfigError(f"{shown}: inherits from itself: {chain}")
         if len(children) > MAX_BASES:
             raise ConfigError(f"{shown}: more than {MAX_BASES} levels of bases")
-        return self.text(read_text(path), path, given, children)
+        return self.text(read_text(path), path, outer, children)
 
-    def text(self, text: str, path: Path, given: Layers, children: tuple[Path, ...]) -> _Read:
+    def text(self, text: str, path: Path, outer: Layers, children: tuple[Path, ...]) -> _Read:
         self.budget.spend(FILE_COST + len(text) // 16)
         body = parse(text, str(path)).body
         runner = _FileRunner(str(path), Config(), variables=file_variables(path), budget=self.budget)
-        runner.loader, runner.given, runner.children = self, given, (*children, path)
+        runner.loader, runner.outer, runner.children = self, outer, (*children, path)
         runner.base_nodes = [node for node in body if _is_base(node)]
         runner.run([node for node in body if not _is_base(node)])
         base = runner.base
         runner.check_order()
         if not children and runner.settings:
-            for own in (runner.names, *given):
-                refuse_misspelled(own, runner.settings, base if own is runner.names else {**base, **runner.names}, body)
+            for layer in (runner.names, *outer):
+                inherited = base if layer is runner.names else {**base, **runner.names}
+                refuse_misspelled(layer, runner.settings, inherited, body)
         names = merge(runner.names, base, self.budget)
         for name in [name for name, value in names.items() if isinstance(value, TypeName)]:
             del names[name]
@@ -130,13 +135,13 @@ class _FileRunner(Runner):
     """Runs one file. Its bases are read when it first uses them, at its end at the latest.
 
     Attributes:
-        given: what the inheriting configs have set, the innermost first.
+        outer: what the inheriting configs have set, the innermost first.
         settings: the settings that this file and its bases declare.
         passed: the settings of the bases, each with the mark of the value that they saw.
     """
 
     loader: _Loader
-    given: Layers
+    outer: Layers
     children: tuple[Path, ...]
     base_nodes: list[ast.stmt]
 
@@ -150,7 +155,7 @@ class _FileRunner(Runner):
         return self.base if node.id == BASE else super().on_name(node)
 
     def on_annassign(self, node: ast.AnnAssign) -> None:
-        """Declare a setting, ``name: type = default``; what an inheriting config has set stands over the default."""
+        """Declare a setting, ``name: type = default``; a value that an inheriting config sets replaces the default."""
         target = node.target
         if not isinstance(target, ast.Name):
             self.fail(target, "a setting is a plain name: `name: type = default`")
@@ -158,7 +163,7 @@ class _FileRunner(Runner):
         default = MISSING if node.value is None else self.value(node.value)
         if default is not MISSING:
             self.set_name(target, default)
-        value, mark = received(name, default, self.given, self.budget)
+        value, mark = received(name, default, self.outer, self.budget)
         if value is MISSING:
             self.fail(node, f"'{name}' is not set; a config that inherits this file has to set it")
         if mark is not None:
@@ -181,10 +186,10 @@ class _FileRunner(Runner):
                 for text in cast("list[Any]", listed if isinstance(listed, (list, tuple)) else [listed]):
                     if not isinstance(text, str):
                         self.fail(node, f"{BASE} is a path or a list of paths, not {brief(text)}")
-                    self.join(together, self.inherited(node, text, given=[together, self.names]), node)
+                    self.join(together, self.inherited(node, text, outer=[together, self.names]), node)
         return self._base
 
-    def inherited(self, node: ast.stmt, text: str, level: int | None = None, *, given: Layers) -> _Read:
+    def inherited(self, node: ast.stmt, text: str, level: int | None = None, *, outer: Layers) -> _Read:
         folder = Path(self.file).parent
         try:
             path = self.loader.folders.base(text, folder)
@@ -196,7 +201,7 @@ class _FileRunner(Runner):
             self.fail(node, f"base {text!r} is no path: {error}")
         if not path.is_file():
             self.fail(node, f"base '{text}' does not exist: no file {shown_path(str(path))}{neighbours(path)}")
-        read = self.loader.file(path, [*given, *self.given], self.children)
+        read = self.loader.file(path, [*outer, *self.outer], self.children)
         for name, mark in read.settings.items():
             self.settings.setdefault(name, mark)
             self.passed.setdefault(name, self.names.mark(name))
@@ -228,7 +233,7 @@ class _FileRunner(Runner):
         for statement in node.body:
             if not isinstance(statement, ast.ImportFrom):
                 self.fail(statement, "inside `with read_base():` only `from .file import ...` is allowed")
-            base = self.inherited(statement, statement.module or "", statement.level, given=[self.names]).names
+            base = self.inherited(statement, statement.module or "", statement.level, outer=[self.names]).names
             for alias in statement.names:
                 wanted = list(base) if alias.name == "*" else [alias.name]
                 for name in wanted:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from posekit.config.config import WHOLE_NUMBER, Config, Mark, brief
-from posekit.config.errors import ConfigError
+from posekit.config.config import WHOLE_NUMBER, Config, ConfigError, Mark, brief
 from posekit.config.limits import DICT_COST, Budget
 from posekit.config.values import DELETE, MarkedList
 

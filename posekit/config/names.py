@@ -7,7 +7,7 @@ import functools
 import re
 from pathlib import Path
 
-from posekit.config.errors import ConfigError
+from posekit.config.config import ConfigError
 
 PARTS = "_base_"
 TTA = "_tta"

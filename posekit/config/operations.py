@@ -167,8 +167,8 @@ def put_all(config: Config, source: Any, mark: Mark, budget: Budget) -> None:
     for pair in pairs:
         if len(pair) != 2:
             raise NotAllowedError(f"dict of a list needs pairs, not {len(pair)} values")
-        own = source.mark(pair[0]) if isinstance(source, Config) else None
-        config.put(key(pair[0]), pair[1], own or mark)
+        item_mark = source.mark(pair[0]) if isinstance(source, Config) else None
+        config.put(key(pair[0]), pair[1], item_mark or mark)
 
 
 def make_list(budget: Budget, mark: Mark, source: Any = (), /) -> MarkedList:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from posekit.config.config import Config, Mark, brief, find_key
-from posekit.config.errors import ConfigError
+from posekit.config.config import Config, ConfigError, Mark, brief, find_key
 from posekit.config.limits import MAX_TEXT, Budget, OverBudgetError, checked
 from posekit.config.merge import over
 from posekit.config.source import parse
@@ -40,15 +39,15 @@ def _set(config: Config, parts: list[str], value: Any, path: str, budget: Budget
     """Copy each container on the way, so that a value that two keys share changes under one of them only."""
     owner: Any = config
     for depth, part in enumerate(parts):
-        found, _ = find_key(owner, part)
-        if found is None and not isinstance(owner, Config):
+        key, _ = find_key(owner, part)
+        if key is None and not isinstance(owner, Config):
             here = ".".join(parts[:depth])
             what = (
                 f"items 0 to {len(owner) - 1}" if isinstance(owner, MarkedList) and owner else "nothing to set inside"
             )
             raise ConfigError(f"command line: {path}: {here} is {brief(owner)}; it has {what}")
-        index = part if found is None else found
-        old = None if found is None else owner[index]
+        index = part if key is None else key
+        old = None if key is None else owner[index]
         if depth == len(parts) - 1:
             new = over(value, old, path, MARK, budget)
         elif isinstance(old, tuple):
@@ -57,7 +56,7 @@ def _set(config: Config, parts: list[str], value: Any, path: str, budget: Budget
             new = MarkedList(old, old.marks and list(old.marks))
         else:
             new = Config() if old is None else old.copy() if isinstance(old, Config) else old
-        _put(owner, index, new, MARK if depth == len(parts) - 1 or found is None else None)
+        _put(owner, index, new, MARK if depth == len(parts) - 1 or key is None else None)
         owner = new
 
 

@@ -8,8 +8,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from posekit.config.config import Config, Mark, brief
-from posekit.config.errors import ConfigError
+from posekit.config.config import Config, ConfigError, Mark, brief
 from posekit.config.limits import Budget
 from posekit.config.merge import over
 from posekit.config.operations import NotAllowedError
@@ -27,7 +26,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 MISSING = object()
 Layers = Sequence[Config]
-"""The names that the inheriting configs have set, the innermost first: later layers stand over earlier ones."""
+"""Names that the inheriting configs have set, the innermost first: later layers override earlier ones."""
 
 
 def received(name: str, default: Any, layers: Layers, budget: Budget) -> tuple[Any, Mark | None]:

@@ -7,7 +7,7 @@ import functools
 import warnings
 from pathlib import Path
 
-from posekit.config.errors import ConfigError, shown_path
+from posekit.config.config import ConfigError, shown_path
 from posekit.config.limits import MAX_FILE_BYTES
 from posekit.console import close_names
 

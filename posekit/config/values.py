@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from posekit.config.config import Config, Mark
-from posekit.config.errors import ConfigError
+from posekit.config.config import Config, ConfigError, Mark
 from posekit.config.limits import SCALARS, Budget
 
 DELETE = "_delete_"

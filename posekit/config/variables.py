@@ -58,7 +58,7 @@ def substitute(text: str, names: dict[str, str], base_value: Callable[[list[str]
         if reference := REFERENCE.fullmatch(inside):
             value = base_value(reference[1][1:].split("."))
             if not isinstance(value, (str, int, float)):
-                raise NotAllowedError(f"{inside} is no text or number and cannot stand inside a text")
+                raise NotAllowedError(f"{inside} is no text or number and cannot become part of a text")
             return str(value)
         value = environment_value(inside)
         return match[0] if value is None else value

@@ -60,7 +60,7 @@ class BaseDataset:
         pipeline: transforms, built or as configs.
         test_mode: a bad sample is an error instead of being replaced by another.
         lazy_init: read the annotations when they are first needed.
-        max_refetch: how many other samples to try in place of a bad one.
+        max_refetch: number of other samples to try in place of a bad one.
     """
 
     registry = DATASETS
@@ -70,7 +70,7 @@ class BaseDataset:
     HOOKS: ClassVar[tuple[str, ...]] = ()
     """Methods that deal in dicts, one for each sample; a class that defines one is read through them."""
     visit: tuple[int, ...] = ()
-    """Set by wrappers, so that each of their visits of a sample draws random numbers of its own."""
+    """Visit of a sample, set by wrappers so that each visit draws its own random numbers."""
 
     def __init__(
         self,

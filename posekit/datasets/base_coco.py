@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+import re
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from posekit.datasets.base import BaseDataset, check_data_mode
-from posekit.datasets.readers.annotation_file import Problems, is_number
+from posekit.datasets.readers.annotation_file import Problems, dicts_under, is_number
 from posekit.datasets.readers.coco import AnnotationFile, CocoFormat, CocoReader, read_detections
 from posekit.datasets.readers.instances import InstanceRows, Instances, is_usable_row
-from posekit.datasets.readers.named_keypoints import names_other_keypoints, propose_info
 from posekit.datasets.records import Records
-from posekit.files import paused_gc
+from posekit.files import paused_gc, read_json
+from posekit.keypoints.proposed_skeleton import info_of_category, names_keypoints
 from posekit.keypoints.skeleton import load_metainfo
 from posekit.registry import DATASETS
 
@@ -203,3 +205,45 @@ class BaseCocoStyleDataset(BaseDataset):
         if isinstance(self.data_list, Records):
             return self.data_list.take(np.array(indices, np.int64))
         return [self.data_list[index] for index in indices]
+
+
+def propose_info(path: str) -> dict[str, Any]:
+    """Return a ``dataset_info`` of the keypoints that a COCO file names.
+
+    Swaps are proposed where two names differ in left and right alone; they are logged, to be checked.
+
+    Raises:
+        ValueError: if no category of the file names keypoints.
+    """
+    categories = dicts_under(read_json(path, "annotation file"), "categories", path)
+    named = [category for category in categories if names_keypoints(category)]
+    if not named:
+        raise ValueError(f"{path}: no category names its keypoints; give metainfo=dict(from_file=...)")
+    info = info_of_category(named[0])
+    names, swaps = named[0]["keypoints"], {point["name"]: point["swap"] for point in info["keypoint_info"].values()}
+    pairs = [f"{name} and {swap}" for name, swap in swaps.items() if swap and name < swap]
+    logger.warning(
+        "%s: keypoints %s of category '%s'; proposed to swap when mirrored: %s. If that is wrong, write the keypoint "
+        "set into a file and give metainfo=dict(from_file=...)",
+        path, ", ".join(names), named[0].get("name"), ", ".join(pairs) or "none",
+    )  # fmt: skip
+    return info
+
+
+def names_other_keypoints(
+    categories: Any, annotations: Sequence[Mapping[str, Any]], known: Mapping[int, str] | None
+) -> bool:
+    """Whether a file names as many keypoints as its annotations have, and not those of the set ``known``."""
+    lists = (
+        [item.get("keypoints") for item in categories if isinstance(item, dict)] if isinstance(categories, list) else []
+    )
+    named = next((names for names in lists if isinstance(names, list) and names), [])
+    labelled = next((ann["keypoints"] for ann in annotations if isinstance(ann.get("keypoints"), (list, array))), None)
+    if labelled is None or not named or len(labelled) != 3 * len(named):
+        return False
+    return known is None or list(map(_letters, named)) != list(map(_letters, known.values()))
+
+
+def _letters(name: Any) -> str:
+    """Return a name without what is only spelling: ``Left Eye`` is ``left_eye``."""
+    return re.sub(r"[\W_]+", "", str(name)).lower()

@@ -24,7 +24,7 @@ class Records(Sequence):
     A column is a numpy array (one dimension: rows are python numbers; more: rows are read-only views) or one of
     the classes below. Forked workers share the memory; spawned ones map it from a temporary file. A row has only
     the keys it has a value for: what a file lacks, or has as None, is absent. Where it is a list with a value for each
-    of several instances, None stands for those that lack it.
+    of several instances, None marks those that lack it.
     ``take`` selects rows without copying a column.
     """
 

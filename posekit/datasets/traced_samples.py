@@ -27,7 +27,7 @@ class TracedSample:
         original: the image as loaded (H, W, 3).
         results: what the pipeline made of it, not packed.
         targets: what codecs encoded, by key.
-        keypoints: of the input, before a codec encoded them (N, K, D).
+        keypoints: keypoints of the input, before a codec encoded them (N, K, D).
         visible: which of them there are (N, K).
     """
 

@@ -21,7 +21,7 @@ class WrapperDataset(BaseDataset):
 
     Args:
         datasets: built, or their configs.
-        kwargs: of ``BaseDataset``.
+        kwargs: arguments of ``BaseDataset``.
     """
 
     def __init__(self, datasets: Sequence[BaseDataset], **kwargs: Any) -> None:
@@ -47,7 +47,7 @@ class WrapperDataset(BaseDataset):
 
     @contextmanager
     def visited(self, source: int, number: int) -> Iterator[BaseDataset]:
-        """Lend one of the datasets for the visit of this number, which draws random numbers of its own."""
+        """Lend one of the datasets for one visit; each visit draws its own random numbers."""
         dataset = self.datasets[source]
         before, dataset.visit = dataset.visit, (*self.visit, 3, number)
         try:
@@ -66,8 +66,8 @@ class CombinedDataset(WrapperDataset):
         metainfo: the common keypoint set.
         datasets: built, or their configs.
         pipeline: transforms after those of the dataset.
-        sample_ratio_factor: how often to visit each dataset's samples per epoch; 0.5 is half of them, drawn anew.
-        kwargs: of ``BaseDataset``.
+        sample_ratio_factor: number of visits of each dataset's samples per epoch; 0.5 is half of them, drawn anew.
+        kwargs: arguments of ``BaseDataset``.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class CombinedDataset(WrapperDataset):
         return set.intersection(*provided) if provided else super().available_keys()
 
     def load_data_list(self) -> Sequence[dict[str, Any]]:
-        """Return which dataset each sample is from, and where in its turn it stands there."""
+        """Return the dataset of each sample, and its place in that dataset."""
         sizes = [len(dataset) for dataset in self.datasets]
         factors = self.sample_ratio_factor or [1] * len(sizes)
         self.lens = [round(size * factor) for size, factor in zip(sizes, factors, strict=True)]
@@ -149,7 +149,7 @@ class ConcatDataset(CombinedDataset):
         datasets: the datasets.
         ignore_keys: pieces of meta information that may differ; with any, keypoint sets are not compared, as for
             detectors, which only read boxes.
-        kwargs: of CombinedDataset.
+        kwargs: arguments of CombinedDataset.
 
     Raises:
         ValueError: if the keypoint sets differ.
@@ -198,9 +198,9 @@ class RevisitingDataset(WrapperDataset):
 
     def get_data_info(self, index: int) -> dict[str, Any]:
         """Return the dataset's record; each visit of a sample draws its own random numbers."""
-        own = super().get_data_info(index)
-        with self.visited(0, own["sample_idx"]) as dataset:
-            return {**dataset.get_data_info(own["place"]), "sample_idx": own["sample_idx"]}
+        record = super().get_data_info(index)
+        with self.visited(0, record["sample_idx"]) as dataset:
+            return {**dataset.get_data_info(record["place"]), "sample_idx": record["sample_idx"]}
 
     def _describe(self, index: int) -> str:
         return self.dataset._describe(self.data_list[index]["place"])

@@ -22,7 +22,7 @@ class Launch(NamedTuple):
     Attributes:
         devices: number of devices on each machine, with a process for each.
         num_nodes: number of machines.
-        rank: of this process, among all.
+        rank: rank of this process, among all.
         starter: what started the processes; "" if this process starts the others itself.
     """
 
@@ -44,15 +44,15 @@ class Launch(NamedTuple):
 def plan_launch(
     devices: int | None = None, num_nodes: int | None = None, *, environment: MutableMapping[str, str] | None = None
 ) -> Launch:
-    """Return the processes of this run: those that a launcher has started, else as many as asked for.
+    """Return the processes of this run: those that a launcher has started, else the requested number.
 
     Args:
-        devices: number of devices asked for on each machine; by default as many as a launcher has started, else one.
-        num_nodes: number of machines asked for; likewise.
+        devices: number of devices on each machine; by default one for each process of the launcher, else one.
+        num_nodes: number of machines; likewise.
         environment: variables to look at; what mpirun says is also written in torchrun's words, which torch knows.
 
     Raises:
-        ValueError: if another number was asked for than has been started, or mpirun spans several machines and
+        ValueError: if the launcher has started another number than requested, or mpirun spans several machines and
             ``MASTER_ADDR`` does not name the first.
     """
     environment = os.environ if environment is None else environment

@@ -48,13 +48,13 @@ class ResumableLoader(DataLoader):
     """Loads one epoch after the other and keeps its position: the next batch of the run.
 
     Args:
-        dataset: map-style dataset; its ``set_epoch``, if it has one, is told the epoch.
+        dataset: map-style dataset; its ``set_epoch``, if it has one, receives the epoch.
         batches: the batches of each epoch.
         options: options of torch's DataLoader.
     """
 
     def __init__(self, dataset: Any, batches: EpochBatches, **options: Any) -> None:
-        # A generator of its own keeps the loader from drawing on the model's random numbers.
+        # The loader has its own generator so that it draws none of the model's random numbers.
         super().__init__(dataset, batch_sampler=batches, generator=torch.Generator(), **options)
         self.epoch = 0
         self.done = 0
@@ -104,7 +104,7 @@ def without_traceback(error: Exception) -> Exception:
 class WorkerStart:
     """What a worker does first: one thread each for torch and OpenCV, and no reaction to Ctrl-C.
 
-    A class, so that spawned workers can be handed it.
+    A class rather than a closure, because spawned workers receive it by pickling.
 
     Args:
         opencv_threads: number of OpenCV's threads; 0 keeps it in the worker's own.

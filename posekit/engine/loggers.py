@@ -22,7 +22,7 @@ class BackEnd(NamedTuple):
     """How a back end of configs becomes a logger.
 
     Attributes:
-        module: where the logger's class is.
+        module: module of the logger's class.
         name: name of the class.
         package: what must be installed besides Lightning.
         renamed: what the logger calls settings of the back end that have another name there.
@@ -58,7 +58,7 @@ ACCEPTED = (
     "type", "_scope_", "save_dir", "init_kwargs", "img_save_dir", "config_save_file", "scalar_save_file",
     "define_metric_cfg", "commit", "log_code_name", "watch_kwargs", "params", "artifact_suffix", "tracked_config_keys",
 )  # fmt: skip
-"""Settings of configs that no logger takes; ``init_kwargs`` are handed on one by one."""
+"""Settings of configs that no logger takes; the items of ``init_kwargs`` become keyword arguments."""
 
 
 def backend_problem(config: Any) -> str | None:
@@ -104,13 +104,14 @@ def build_logger(name: str, config: Mapping[str, Any], folder: Path) -> Any:
         for key in settings:
             if key not in takes:
                 raise ValueError(f"vis_backends: {name} takes no '{key}'; {suggestion(key, list(takes))}")
-    own = {back_end.title: folder.absolute().name, back_end.folder: folder}
+    defaults = {back_end.title: folder.absolute().name, back_end.folder: folder}
     if name == "TensorboardVisBackend":
-        own |= {"name": "tensorboard", "version": ""}
+        defaults |= {"name": "tensorboard", "version": ""}
     if name == "MLflowVisBackend" and "tracking_uri" not in settings and "MLFLOW_TRACKING_URI" not in os.environ:
         place = folder.absolute()  # MLflow no longer writes plain files
-        own |= {"tracking_uri": f"sqlite:///{place / 'mlflow.db'}", "artifact_location": str(place / "mlartifacts")}
-    return make(**{**{key: value for key, value in own.items() if key}, **settings})
+        defaults["tracking_uri"] = f"sqlite:///{place / 'mlflow.db'}"
+        defaults["artifact_location"] = str(place / "mlartifacts")
+    return make(**{**{key: value for key, value in defaults.items() if key}, **settings})
 
 
 class LoggerSink:

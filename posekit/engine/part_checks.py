@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from posekit.codecs.agreement import check_codecs
-from posekit.config.config import Config
-from posekit.config.errors import ConfigError
+from posekit.config.config import Config, ConfigError
 from posekit.config.folders import model_with_paths
 from posekit.config.load import load
 from posekit.console import suggestion

@@ -77,9 +77,9 @@ def read_run(path: Path) -> Records:
 def placed(records: Records) -> Records:
     """Return the records that have a place in the run; those of MMEngine get posekit's names for it."""
     numbered = [record for record in records if isinstance(record.get("step"), (int, float))]
-    own = [record for record in numbered if "kind" in record and isinstance(record.get("epoch"), (int, float))]
-    if own or not numbered:
-        return own
+    by_epoch = [record for record in numbered if "kind" in record and isinstance(record.get("epoch"), (int, float))]
+    if by_epoch or not numbered:
+        return by_epoch
     trained = [record for record in numbered if "lr" in record and record.get("epoch")]
     length = max((record["iter"] / record["epoch"] for record in trained if "iter" in record), default=1.0)
     renamed = []

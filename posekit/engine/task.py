@@ -29,7 +29,7 @@ class PoseTask(LightningModule):
 
     Args:
         model: called with ``mode="loss"`` and ``"predict"``; has a ``data_preprocessor``. Its parts with a
-            ``set_epoch(epoch, max_epochs)`` are told each epoch, from 0.
+            ``set_epoch(epoch, max_epochs)`` receive each epoch, from 0.
         optim_wrapper: the config's settings of the optimizer.
         lr_factor: multiplies the learning rates (``auto_scale_lr``).
         metrics: built metrics of ``val`` and ``test``.

@@ -112,7 +112,7 @@ def build_trainer(
 
 
 def plugins(settings: dict[str, Any]) -> list[Any]:
-    """Return Lightning's plugins, and take the setting out of ``settings`` that one of them stands for."""
+    """Return Lightning's plugins; remove from ``settings`` what a plugin replaces."""
     shared = settings.pop("sync_batchnorm", False)
     return [AtomicCheckpointIO(), *([SharedBatchNorm()] if shared else [])]
 

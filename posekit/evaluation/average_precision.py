@@ -152,7 +152,17 @@ def score_poses(
     *,
     max_dets: int = MAX_DETS,
 ) -> PoseScores:
-    """Match predictions to labels and compute precision and recall; for the arguments see ``match_poses``."""
+    """Match predictions to labels and compute precision and recall; for the arguments see ``match_poses``.
+
+    Example:
+        >>> from posekit.evaluation.coco_truth import true_poses
+        >>> box = {"image_id": 1, "bbox": [0, 0, 10, 10], "area": 50.0, "keypoints": [1, 2, 2, 8, 9, 2]}
+        >>> truth = true_poses([box], num_keypoints=2)
+        >>> image, keypoints = np.array([1]), truth.keypoints[..., :2]
+        >>> found = FoundPoses(image, np.array([1]), keypoints, np.array([0.9]), np.array([50.0]))
+        >>> round(score_poses(truth, found, sigmas=np.array([0.1, 0.1])).ap(), 6)
+        1.0
+    """
     return match_poses(truth, found, sigmas, weights, max_dets=max_dets).scores()
 
 
@@ -235,7 +245,7 @@ def precision_at_recalls(
     Args:
         matched: (D,) by falling score, whether a label was found.
         counted: (D,), false for predictions that count neither as right nor as wrong.
-        weight: (B, D), how often a prediction stands in each resample.
+        weight: (B, D), how often each resample contains a prediction.
         others: (B, D), how many wrong predictions that are not among these stand before each of them.
         num_true: (B,) numbers of labels, above 0.
 

@@ -102,7 +102,7 @@ def difference(value: float, gains: np.ndarray, level: float = 0.95) -> Differen
     Args:
         value: the difference.
         gains: (B,) differences in resamples of the same images; NaN ones do not count.
-        level: of the interval.
+        level: level of the interval.
     """
     estimate = interval(value, gains, level)
     known = gains[~np.isnan(gains)]

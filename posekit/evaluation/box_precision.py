@@ -121,6 +121,6 @@ def overlaps(corners: np.ndarray, boxes_xywh: np.ndarray, crowd: np.ndarray) -> 
     low, size = boxes_xywh[:, :2], boxes_xywh[:, 2:]
     inner = np.minimum(corners[:, 1], low + size) - np.maximum(corners[:, 0], low)
     shared = np.maximum(inner, 0).prod(1)
-    own = (corners[:, 1] - corners[:, 0]).prod(1)
-    base = np.where(crowd, own, own + size.prod(1) - shared)
+    areas = (corners[:, 1] - corners[:, 0]).prod(1)
+    base = np.where(crowd, areas, areas + size.prod(1) - shared)
     return shared / np.maximum(base, np.spacing(1.0))

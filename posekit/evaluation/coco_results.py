@@ -30,7 +30,7 @@ def read_results(
 
     Args:
         path: the JSON file.
-        num_keypoints: how many a prediction must have.
+        num_keypoints: number of keypoints that a prediction must have.
         images: ids of the images that the labels are of.
         categories: ids of the categories that the labels may have; unknown if there are none.
         image_names: the id of each image that the labels are of, by its file name.

@@ -40,8 +40,8 @@ def true_poses(
     """Turn annotations into columns.
 
     Args:
-        annotations: in COCO's format; those without keypoints become regions to ignore.
-        num_keypoints: how many the keypoint set has.
+        annotations: annotations in COCO's format; those without keypoints become regions to ignore.
+        num_keypoints: number of keypoints in the keypoint set.
         use_area: take the area from the annotations rather than from the boxes.
         parts: the fields that hold the keypoints, in their order.
         trust_num_keypoints: ignore annotations whose ``num_keypoints`` is 0, rather than those
@@ -71,7 +71,7 @@ def true_poses(
 
 
 def is_crowd(row: Mapping[str, Any]) -> bool:
-    """Return whether an annotation stands for several persons."""
+    """Return whether an annotation marks several persons."""
     mark = row.get("iscrowd") or 0
     if mark not in (0, 1):
         raise ValueError(f"annotation {row.get('id')}: iscrowd must be 0 or 1, found {mark!r:.60}")

@@ -114,18 +114,18 @@ def counterparts(names: list[str]) -> list[int]:
     return [names.index(mirrored_name(name, names) or name) for name in names]
 
 
-def sigmas_for(given: str | None, names: list[str], path: str | Path) -> np.ndarray:
+def sigmas_for(option: str | None, names: list[str], path: str | Path) -> np.ndarray:
     """Return the sigmas (K,) that were asked for, or those of the packaged set with these keypoints."""
     from posekit.config import packaged_configs
     from posekit.keypoints.skeleton import Skeleton
 
-    if given is not None and not given.replace(",", "").replace(" ", "").strip("0123456789.eE-"):
-        return numbers_for(given, names, "--sigmas")
-    if given is not None:
-        sigmas = Skeleton.load(given).oks_sigmas.astype(np.float64)
+    if option is not None and not option.replace(",", "").replace(" ", "").strip("0123456789.eE-"):
+        return numbers_for(option, names, "--sigmas")
+    if option is not None:
+        sigmas = Skeleton.load(option).oks_sigmas.astype(np.float64)
         if len(sigmas) != len(names):
             raise ValueError(
-                f"--sigmas: the keypoint set '{given}' has {len(sigmas)} keypoints, {path} has {len(names)}"
+                f"--sigmas: the keypoint set '{option}' has {len(sigmas)} keypoints, {path} has {len(names)}"
             )
         return sigmas
     folder = packaged_configs() / "_base_" / "datasets"

@@ -63,21 +63,21 @@ class MultiDatasetEvaluator(BaseMetric):
         """Compute each dataset's metrics; one without samples has none."""
         values = {}
         for name, metric in self.metrics.items():
-            entries = [entry for owner, own in results if owner == name for entry in own]
+            entries = [entry for owner, part in results if owner == name for entry in part]
             if entries:
                 values[name] = metric.named_metrics(entries)
-        shared = Counter(key for own in values.values() for key in own)
+        shared = Counter(key for part in values.values() for key in part)
         return {
             f"{name}/{key}" if shared[key] > 1 else key: value
-            for name, own in values.items()
-            for key, value in own.items()
+            for name, part in values.items()
+            for key, value in part.items()
         }
 
     @property
     def per_keypoint(self) -> dict[str, dict[str, float]]:
         """The values of single keypoints that the metrics have noted, by dataset and metric."""
         noted = {name: getattr(metric, "per_keypoint", {}) for name, metric in self.metrics.items()}
-        return {f"{name}/{key}": values for name, own in noted.items() for key, values in own.items()}
+        return {f"{name}/{key}": values for name, part in noted.items() for key, values in part.items()}
 
 
 def metainfo_of(dataset: Mapping[str, Any]) -> dict[str, Any]:

@@ -153,17 +153,17 @@ def similarities(
     flips = np.asarray(flip_indices)
     same = np.arange(len(flips))
     points = found.keypoints[index_found]
-    own, counterpart = (single_similarity(points, truth.rows(index_true), k, sigmas) for k in (same, flips))
+    same_keypoint, counterpart = (single_similarity(points, truth.rows(index_true), k, sigmas) for k in (same, flips))
     counterpart[:, flips == same] = -1
     group = true_group[index_true]
     starts, stops = (np.searchsorted(true_group, group, side=side) for side in ("left", "right"))
     pose, label = expand_ranges(starts, stops)
     other = label != index_true[pose]
     pose, label = pose[other], label[other]
-    best = np.full(own.shape, -1.0)
+    best = np.full(same_keypoint.shape, -1.0)
     for k in (same, flips):
         np.maximum.at(best, pose, single_similarity(points[pose], truth.rows(label), k, sigmas))
-    return np.stack([own, counterpart, best], axis=-1)
+    return np.stack([same_keypoint, counterpart, best], axis=-1)
 
 
 def single_similarity(points: np.ndarray, truth: TruePoses, which: np.ndarray, sigmas: np.ndarray) -> np.ndarray:
@@ -176,9 +176,9 @@ def single_similarity(points: np.ndarray, truth: TruePoses, which: np.ndarray, s
 
 def states_of(similarity: np.ndarray) -> np.ndarray:
     """Return the states (M, K) of keypoints from their similarities (M, K, 3)."""
-    own, top, best = similarity[..., 0], similarity.max(-1), similarity.argmax(-1)
+    same_keypoint, top, best = similarity[..., 0], similarity.max(-1), similarity.argmax(-1)
     good, jitter, inversion, swap, miss = range(len(KINDS))
-    conditions = [own < 0, top < NEAR, best == 1, best == 2, own < GOOD]
+    conditions = [same_keypoint < 0, top < NEAR, best == 1, best == 2, same_keypoint < GOOD]
     return np.select(conditions, [-1, miss, inversion, swap, jitter], good)
 
 

@@ -65,14 +65,14 @@ def close_pairs(
 def match(pairs: PosePairs, rank: np.ndarray, outside: np.ndarray, crowd: np.ndarray, thrs: np.ndarray) -> np.ndarray:
     """Give each prediction, the best first, the most similar label that is still free.
 
-    Labels that count go before those that do not (``outside``), whatever the similarity;
+    Labels that count go before those that do not (``outside``), no matter how similar;
     among equals the later label wins. A crowd label stays free.
 
     Args:
         pairs: all whose OKS is at least the lowest threshold.
         rank: (D,), the place of each prediction among those of its image and category.
         outside: (A, G), true for labels that do not count.
-        crowd: (G,), true for labels that stand for several persons.
+        crowd: (G,), true for labels that mark several persons.
         thrs: (T,), the OKS that a pair must have.
 
     Returns:

@@ -57,11 +57,11 @@ class Evaluation:
     """What was found out about one results file.
 
     Attributes:
-        name: of the file.
+        name: name of the file.
         scores: AP, AR and PCK by their names.
         keypoints: the AP and the PCK of single keypoints, first by "AP" and "PCK", then by keypoint.
         curves: precision at each of ``RECALLS``.
-        errors: of keypoints and persons.
+        errors: errors of keypoints and persons.
         gains: what AP would gain without each kind of error.
     """
 
@@ -83,23 +83,23 @@ def evaluate_results(
     where no prediction means a person, all keypoints of that person are wrong.
 
     Args:
-        labels: to hold the results against.
+        labels: labels to compare the results with.
         path: results in COCO's format.
         times: (B, I), how often each resample drew each image, in the order of their sorted ids.
-        name: for tables; by default that of the file.
+        name: name in tables; by default that of the file.
         max_dets: number of predictions of each image and category that count, the best first.
     """
     truth, sigmas, weights = labels.truth, labels.sigmas, labels.weights
-    found = read_results(path, len(labels.names), labels.images, labels.categories, labels.image_names)
-    matches = match_poses(truth, found, sigmas, weights, images=labels.images, max_dets=max_dets)
+    predictions = read_results(path, len(labels.names), labels.images, labels.categories, labels.image_names)
+    matches = match_poses(truth, predictions, sigmas, weights, images=labels.images, max_dets=max_dets)
     scores, samples = matches.scores(), resampled_scores(matches, times)
-    errors = find_errors(truth, found, sigmas, labels.flip_indices, weights, max_dets=max_dets)
+    errors = find_errors(truth, predictions, sigmas, labels.flip_indices, weights, max_dets=max_dets)
     named = {key: Measured(value, samples.get(key, np.empty(0))) for key, value in scores.named().items()}
     pck, single_pck = measured_pck(errors, labels, times)
     return Evaluation(
         name=name or path.name,
         scores={**named, f"PCK@{PCK_THR}": pck},
-        keypoints={"AP": measured_keypoint_ap(labels, found, times, max_dets), "PCK": single_pck},
+        keypoints={"AP": measured_keypoint_ap(labels, predictions, times, max_dets), "PCK": single_pck},
         curves={name: scores.curve(thr) for name, thr in CURVES.items()},
         errors=errors,
         gains=ap_gains(errors, sigmas, weights),
@@ -107,12 +107,12 @@ def evaluate_results(
 
 
 def measured_keypoint_ap(
-    labels: LabelledSet, found: FoundPoses, times: np.ndarray, max_dets: int
+    labels: LabelledSet, predictions: FoundPoses, times: np.ndarray, max_dets: int
 ) -> dict[str, Measured]:
     """Return the AP of each keypoint."""
     measured = {}
     for k, name in enumerate(labels.names):
-        part = labels.truth.with_keypoints([k]), found.with_keypoints([k])
+        part = labels.truth.with_keypoints([k]), predictions.with_keypoints([k])
         matches = match_poses(*part, labels.sigmas[[k]], images=labels.images, max_dets=max_dets)
         measured[name] = Measured(matches.scores().ap(), resampled_ap(matches, times))
     return measured

@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from posekit.export.layout import MMDEPLOY, POSEKIT, check_layout, pixels_of_file
-from posekit.export.model_file import megabytes, write_checked
+from posekit.export.model_file import MMDEPLOY, POSEKIT, check_layout, megabytes, pixels_of_file, write_checked
 from posekit.export.nms import append_nms
 from posekit.export.onnx import ParityError, example_input, save_graph
 from posekit.inference.config_recipe import prediction_steps, step_name
@@ -82,7 +81,7 @@ class DetectorForNms(nn.Module):
     """What NMS takes: boxes cut at the border of the input, and scores by class, where a point may give several.
 
     Args:
-        deployed: gives boxes and scores.
+        deployed: model that gives boxes and scores.
         recipe: says what boxes and scores count.
     """
 
@@ -200,11 +199,12 @@ def compare(detect: Callable[[np.ndarray], Any], path: Path, images: Sequence[np
     """Find boxes in the same images by the model and by the file."""
     exported, total, agreeing = Detector.open(path, threads=1), 0, 0
     for image in images:
-        wanted, found = detect(image).pred_instances, exported(image)
+        wanted, detections = detect(image).pred_instances, exported(image)
         total += len(wanted)
         for box, score, label in zip(wanted.bboxes, wanted.scores, wanted.labels, strict=True):
-            near = np.abs(found.boxes - box).max(axis=1, initial=0) <= BOX_TOLERANCE_PX
-            agreeing += bool((near & (found.labels == label) & (np.abs(found.scores - score) <= SCORE_TOLERANCE)).any())
+            near = np.abs(detections.boxes - box).max(axis=1, initial=0) <= BOX_TOLERANCE_PX
+            alike = (detections.labels == label) & (np.abs(detections.scores - score) <= SCORE_TOLERANCE)
+            agreeing += bool((near & alike).any())
     return DetectorParity(len(images), total, agreeing / max(total, 1), megabytes(path))
 
 

@@ -1,15 +1,24 @@
-"""Model files that appear only once they have been checked, as ONNX or as OpenVINO's two files."""
+"""Exported model files: their layouts, and writing that shows a file only once it has been checked."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from posekit.console import suggestion
+from posekit.inference.recipe import Pixels
 
 Verdict = TypeVar("Verdict")
 
 ONNX, OPENVINO = ".onnx", ".xml"
+
+POSEKIT, MMDEPLOY = "posekit", "mmdeploy"
+
+LAYOUTS = (POSEKIT, MMDEPLOY)
+"""``posekit`` takes raw pixels; ``mmdeploy`` takes normalised ones, names its outputs as MMDeploy does, and detectors
+have their NMS inside."""
 
 
 def write_checked(path: Path, write: Callable[[Path], object], check: Callable[[Path], Verdict]) -> Verdict:
@@ -56,3 +65,27 @@ def megabytes(path: Path) -> float:
     weights = path.with_suffix(".bin")
     parts = [path, weights] if path.suffix == OPENVINO and weights.is_file() else [path]
     return sum(part.stat().st_size for part in parts) / 1e6
+
+
+def check_layout(layout: str) -> None:
+    """Raise ValueError for the name of no layout."""
+    if layout not in LAYOUTS:
+        raise ValueError(
+            f"layout '{layout}': no such form of a file; {suggestion(layout, LAYOUTS, otherwise='there are')}"
+        )
+
+
+def pixels_of_model(model: Any) -> Pixels:
+    """Return what a model wants of its input's pixels, which its data preprocessor does in training."""
+    preprocessor = model.data_preprocessor
+    mean, std = (values.flatten().tolist() for values in (preprocessor.mean, preprocessor.std))
+    to_rgb = bool(preprocessor.swap_channels)
+    if not any(mean) and set(std) == {1.0}:
+        return Pixels(to_rgb=to_rgb)
+    mean, std = (tuple(values) * (3 // len(values)) for values in (mean, std))
+    return Pixels(mean=mean, std=std, to_rgb=to_rgb)
+
+
+def pixels_of_file(model: Any, layout: str) -> Pixels:
+    """Return what an exported file wants of its input's pixels."""
+    return pixels_of_model(model) if layout == MMDEPLOY else Pixels()

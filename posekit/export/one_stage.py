@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from posekit.export.detector import DetectorParity, check_agreement, made_up_images
-from posekit.export.layout import MMDEPLOY, check_layout, pixels_of_file
-from posekit.export.model_file import megabytes, write_checked
+from posekit.export.model_file import MMDEPLOY, check_layout, megabytes, pixels_of_file, write_checked
 from posekit.export.nms import append_nms
 from posekit.export.onnx import KEYPOINT_TOLERANCE_PX, example_input, save_graph
 from posekit.inference.config_recipe import prediction_steps, step_name
@@ -33,7 +32,7 @@ class DeployedOneStage(nn.Module):
     Args:
         model: with a head of points, such as RTMOHead.
         normalized: whether the images come as the model wants them, not raw.
-        size_wh: of the input, at whose border boxes are cut.
+        size_wh: width and height of the input, at whose border boxes are cut.
     """
 
     limits: Tensor

@@ -15,8 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from posekit.export.layout import MMDEPLOY, POSEKIT, check_layout, pixels_of_file
-from posekit.export.model_file import megabytes, write_checked
+from posekit.export.model_file import MMDEPLOY, POSEKIT, check_layout, megabytes, pixels_of_file, write_checked
 from posekit.inference.config_recipe import recipe_of
 from posekit.inference.networks.base import as_wanted
 from posekit.inference.networks.exported import ExportedNetwork
@@ -180,10 +179,10 @@ def save_graph(
     """Trace a network and write it as an ONNX file that takes batches of any size.
 
     Args:
-        network: takes one batch.
+        network: network that takes one batch.
         example: such a batch.
         path: file to write.
-        names: of the inputs and of the outputs.
+        names: names of the inputs and of the outputs.
         metadata: texts that the file keeps.
         half_weights: store weights in 16 bits; they are widened when the file is opened.
         finish: changes the graph before it is written.
@@ -281,12 +280,12 @@ def compare(deployed: Deployed, path: Path, crops: np.ndarray) -> Parity:
     device = next(deployed.parameters()).device
     with torch.no_grad():
         wanted = deployed(torch.from_numpy(np.ascontiguousarray(crops)).to(device))
-    wanted = tuple(one.cpu().numpy() for one in ((wanted,) if isinstance(wanted, Tensor) else wanted))
-    found = exported.compute(crops)
-    found = found if isinstance(found, tuple) else (found,)
-    largest = max(max(float(np.abs(one).max()) for one in wanted), 1e-12)
-    error = max(float(np.abs(a - b).max()) for a, b in zip(wanted, found, strict=True)) / largest
-    first, second = (InstanceData.cat(exported.decode(one)) for one in (wanted, found))
+    wanted = tuple(output.cpu().numpy() for output in ((wanted,) if isinstance(wanted, Tensor) else wanted))
+    outputs = exported.compute(crops)
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    largest = max(max(float(np.abs(output).max()) for output in wanted), 1e-12)
+    error = max(float(np.abs(a - b).max()) for a, b in zip(wanted, outputs, strict=True)) / largest
+    first, second = (InstanceData.cat(exported.decode(output)) for output in (wanted, outputs))
     distances = np.linalg.norm(first.keypoints[..., :2] - second.keypoints[..., :2], axis=-1)
     score_errors = differences(first, second)
     agree = (distances <= KEYPOINT_TOLERANCE_PX) & (score_errors <= SCORE_TOLERANCE)

@@ -32,6 +32,13 @@ class Affine:
 
     Raises:
         ValueError: if the matrix has another shape.
+
+    Example:
+        >>> crop = Affine.translate((-10, -20), "image", "input")
+        >>> crop.points(np.array([[12.0, 25.0]])).tolist()
+        [[2.0, 5.0]]
+        >>> crop.inverse().points(np.array([[2.0, 5.0]])).tolist()
+        [[12.0, 25.0]]
     """
 
     matrix: np.ndarray

@@ -31,7 +31,7 @@ class Scratch(threading.local):
         self.buffers: dict[str, np.ndarray] = {}
 
     def array(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
-        """Return an uint8 array with whatever content; the next call with this name takes it back."""
+        """Return an uninitialised uint8 array; the next call with this name reuses it."""
         size = math.prod(shape)
         buffer = self.buffers.get(name)
         if buffer is None or len(buffer) < size:
@@ -126,7 +126,7 @@ def seen_region(matrix: np.ndarray, size_wh: tuple[int, int], shape: tuple[int, 
 
 
 def thinned(image: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return an image with so many rows and columns left out that it can be warped, and the map (2, 3) that fits."""
+    """Return an image with every nth row and column, small enough to be warped, and the matching map (2, 3)."""
     step_y, step_x = (-(-side // MAX_SIDE) for side in image.shape[:2])
     if step_x <= 1 and step_y <= 1:
         return image, matrix

@@ -18,9 +18,9 @@ class BottomUpPredictor(Predictor):
     """Finds every instance in each image; there is nothing to say by boxes.
 
     Args:
-        prepare: makes the one input of an image.
-        network: finds the instances.
-        options: ``metainfo`` and, if need be, ``batch_size`` and ``read``, as for Predictor.
+        prepare: function that makes the one input of an image.
+        network: network that finds the instances.
+        options: ``metainfo``, and optionally ``batch_size`` and ``read``, as for Predictor.
     """
 
     def __init__(self, prepare: Prepare, network: Network, **options: Any) -> None:

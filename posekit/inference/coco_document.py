@@ -25,9 +25,9 @@ class CocoDocument:
     The images go to the file at once, the persons to a temporary one until all images are there.
 
     Args:
-        file: takes the document.
+        file: file that takes the document.
         metainfo: the set of the predicted keypoints.
-        folder: of the file; the images' names start there, and ``info.image_root`` notes where it was.
+        folder: folder of the file; the images' names start there, and ``info.image_root`` notes where it was.
         lifter: keypoint set of a lifter; its joints are named in the category as ``keypoints_3d``.
     """
 

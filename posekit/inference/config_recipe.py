@@ -12,7 +12,7 @@ from posekit.registry import strip_scope
 
 TOP_DOWN_STEPS = ("LoadImage", "GetBBoxCenterScale", "TopdownAffine", "PackPoseInputs")
 FREE_OPTIONS = ("type", "_scope_", "backend_args", "file_client_args", "imdecode_backend")
-"""Options of LoadImage that do not change what it returns for an image at hand."""
+"""Options of LoadImage that do not change the image it returns."""
 
 
 def prediction_dataset(config: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -148,7 +148,7 @@ class Detector:
             return []
         inputs, scales = self.inputs(images)
         outputs = self.compute(inputs)
-        return [self.read(one, scale_xy) for *one, scale_xy in zip(*outputs, scales, strict=True)]
+        return [self.read(output, scale_xy) for *output, scale_xy in zip(*outputs, scales, strict=True)]
 
     def inputs(self, images: Sequence[np.ndarray]) -> tuple[np.ndarray, Sequence[tuple[float, float]]]:
         """Return images as the file wants them (B, 3, h, w), and input pixels per image pixel along x and y."""
@@ -167,22 +167,23 @@ class Detector:
         if recipe.outputs == "dets":
             boxes, scores, labels = outputs[0][:, :4], outputs[0][:, 4], outputs[1].astype(np.int64)
             rows = scores > recipe.score_thr
-            found = Detections(boxes[rows] / np.tile(np.array(scale_xy, np.float32), 2), scores[rows], labels[rows])
+            scale_xyxy = np.tile(np.array(scale_xy, np.float32), 2)
+            detections = Detections(boxes[rows] / scale_xyxy, scores[rows], labels[rows])
         elif recipe.outputs == "cells":
-            found = self.decode(*boxes_of_cells(outputs[0], recipe), scale_xy)
+            detections = self.decode(*boxes_of_cells(outputs[0], recipe), scale_xy)
         else:
-            found = self.decode(outputs[0], outputs[1], scale_xy)
+            detections = self.decode(outputs[0], outputs[1], scale_xy)
         if not recipe.labels:
-            return found
-        rows = np.isin(found.labels, recipe.labels)
-        return Detections(*(column[rows] for column in found))
+            return detections
+        rows = np.isin(detections.labels, recipe.labels)
+        return Detections(*(column[rows] for column in detections))
 
     def decode(self, boxes: np.ndarray, scores: np.ndarray, scale_xy: tuple[float, float]) -> Detections:
         """Choose the detections among boxes (P, 4) in input pixels and scores (P, C) of one image.
 
         Args:
-            boxes: in input pixels.
-            scores: of each class.
+            boxes: boxes in input pixels.
+            scores: scores of each class.
             scale_xy: input pixels per image pixel.
         """
         recipe = self.recipe
@@ -210,11 +211,11 @@ def candidates(recipe: DetectorRecipe, scores: np.ndarray) -> tuple[np.ndarray, 
         return points, labels, values
     ends = recipe.ends
     level = np.searchsorted(ends, points, side="right")
-    kept = []
+    rows_by_label = []
     for index in range(len(ends)):
         rows = np.flatnonzero(level == index)
-        kept.append(rows[np.argsort(-values[rows], kind="stable")[: recipe.nms_pre]])
-    rows = np.concatenate(kept)
+        rows_by_label.append(rows[np.argsort(-values[rows], kind="stable")[: recipe.nms_pre]])
+    rows = np.concatenate(rows_by_label)
     return points[rows], labels[rows], values[rows]
 
 
@@ -259,7 +260,7 @@ def letterbox(
 
     Args:
         image: (H, W, 3) uint8.
-        size_wh: of the canvas.
+        size_wh: width and height of the canvas.
         pad_value: grey level of the rest.
 
     Returns:

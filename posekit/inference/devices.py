@@ -48,8 +48,8 @@ def lightning_device(name: str, count: int | str = 1) -> tuple[str, Any]:
     """Return Lightning's accelerator and devices.
 
     Args:
-        name: of the device.
-        count: how many devices of this kind; cuda:N is a single one.
+        name: name of the device.
+        count: number of devices of this kind; cuda:N is a single one.
 
     Raises:
         ValueError: if there is no such device, or torch has none here.

@@ -31,7 +31,7 @@ MADE_OF: dict[str, tuple[dict[str, float], ...]] = {
 }
 """Shares of keypoints that Human3.6M's joints are made of, where a set lacks the joint itself; the first that fits.
 
-The nose stands for the base of the neck in sets that have neither neck nor top of the head, as in common practice
+The nose replaces the base of the neck in sets that have neither neck nor top of the head, as in common practice
 with lifters trained on Human3.6M."""
 
 

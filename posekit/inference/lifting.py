@@ -11,9 +11,8 @@ import numpy as np
 
 from posekit.inference.lifted_keypoints import lifted_keypoints
 from posekit.inference.networks.base import Batch, Network
-from posekit.inference.persons import places_of_persons
 from posekit.inference.predictor import Prepared
-from posekit.inference.results import PoseResult
+from posekit.inference.results import PoseResult, places_of_persons
 
 BATCH_SIZE = 64
 
@@ -66,8 +65,8 @@ class LiftingPredictor:
     """Lifts 2D poses to joints in space.
 
     Args:
-        prepare: makes the input of one window.
-        network: finds the joints.
+        prepare: function that makes the input of one window.
+        network: network that finds the joints.
         metainfo: the set of the joints.
         windows: which frames the network sees.
         batch_size: most windows that go through the network together.
@@ -99,7 +98,7 @@ class LiftingPredictor:
         Persons are followed by ``track_ids``, without them by their place in each frame's result.
 
         Args:
-            results: of each frame, in order, all of one image size.
+            results: results of each frame, in order, all of one image size.
 
         Returns:
             For each frame the same persons with joints (N, J, 3): metres, x to the right, y down, z away from the
@@ -132,7 +131,8 @@ class LiftingPredictor:
             for start in range(0, len(same), self.batch_size):
                 chunk = same[start : start + self.batch_size]
                 prepared = [self.prepare(keypoints[frames], image_size_wh) for frames, _ in chunk]
-                samples = self.network.run(Batch([one for one, _ in prepared], [sample for _, sample in prepared]))
+                inputs, prepared_samples = zip(*prepared, strict=True)
+                samples = self.network.run(Batch(list(inputs), list(prepared_samples)))
                 for (_, targets), sample in zip(chunk, samples, strict=True):
                     joints[targets] = sample.pred_instances.keypoints[-len(targets) :]
         return joints

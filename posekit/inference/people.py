@@ -38,8 +38,8 @@ class DetectedPeople:
     """Prepares a crop of each box, of those that a detector finds where none are given.
 
     Args:
-        crops: makes the inputs of an image and its boxes.
-        detector: finds boxes; they count from the corner of the image.
+        crops: function that makes the inputs of an image and its boxes.
+        detector: detector that finds boxes; they count from the corner of the image.
         score_thr: lowest score of a box.
         iou_thr: largest overlap of two boxes.
         max_people: number of boxes of an image, the best first; None for all.
@@ -66,8 +66,8 @@ class DetectedPeople:
         if boxes is not None:
             yield from self.crops(image, boxes)
             return
-        found, scores = self.boxes_in(image)
-        for (crop, sample), score in zip(self.crops(image, found), scores, strict=True):
+        boxes, scores = self.boxes_in(image)
+        for (crop, sample), score in zip(self.crops(image, boxes), scores, strict=True):
             sample.gt_instances.bbox_scores = np.array([score], np.float32)
             yield crop, sample
 
@@ -99,10 +99,10 @@ def labels_of(names: Sequence[str] | None, known: Sequence[str]) -> list[int] | 
 
 
 def look_for_people(predictor: Predictor, detector: str | Path | BoxFinder, **options: Any) -> Predictor:
-    """Let a top-down predictor look for people by itself where no boxes are given.
+    """Let a top-down predictor run a detector on images without boxes.
 
     Args:
-        predictor: is changed.
+        predictor: predictor to change.
         detector: path of an exported detector, or an open one; ``people`` for the one that comes with posekit,
             ``whole`` for none.
         options: ``score_thr``, ``iou_thr`` and ``max_people`` of ``DetectedPeople``; ``classes``, names of an exported

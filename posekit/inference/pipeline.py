@@ -32,7 +32,7 @@ class Frame:
     """An image of a source on its way, or the end of a source.
 
     Attributes:
-        source: where it comes from.
+        source: origin of the image.
         number: its place in the source, from 0; at the end the number of frames that were read.
         image: (H, W, 3), uint8, BGR; None at the end of the source.
         result: the poses, once they are found.
@@ -52,15 +52,15 @@ class Frame:
         return self.image is None
 
 
-class Pipeline:
+class PosePipeline:
     """Finds the poses in sources.
 
     Args:
-        predictor: finds the poses in images.
-        boxes_of: gives the boxes (N, 4) of a source's images; None where they are to be looked for.
-        saved_of: gives the results that an earlier run has for the first frames of a source.
+        predictor: predictor that finds the poses in images.
+        boxes_of: function that gives the boxes (N, 4) of a source's images; None where they are to be looked for.
+        saved_of: function that gives the results that an earlier run has for the first frames of a source.
         track: whether people in videos get ids.
-        smooth: makes the smoothing of a video, given its frame rate; None for no smoothing.
+        smooth: function that makes the smoothing of a video, given its frame rate; None for no smoothing.
         detect_every: frames of a video from one search for boxes to the next; in between they move with the poses.
     """
 
@@ -81,7 +81,7 @@ class Pipeline:
     def stream(self, sources: Iterable[Source]) -> Iterator[Frame]:
         """Yield the frames of all sources with their results, in order, and a last one at the end of each source.
 
-        What is wrong with a source or an image stands in ``error``; the others go on. Images are read in a thread.
+        ``error`` tells what is wrong with a source or an image; the others go on. Images are read in a thread.
         """
         with closing(read_ahead(self.read(sources), IMAGES_AHEAD)) as frames:  # pyright: ignore
             yield from self.smoothed(self.followed(self.posed(frames)))

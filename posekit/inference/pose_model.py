@@ -32,11 +32,11 @@ class PoseModel:
         providers: ONNX Runtime's providers in order of preference, names or pairs of a name and its options, such as
             ``["CUDAExecutionProvider", "CPUExecutionProvider"]``; ``["OpenVINO"]`` for the package openvino.
         batch_size: most boxes that go through the network together.
-        preprocess: for files of others, the family of the network, such as ``rtmpose``, or what it wants of its pixels;
+        preprocess: family of the network in files of others, such as ``rtmpose``, or what it wants of its pixels;
             by default the file's outputs and name tell.
 
     Attributes:
-        predictor: takes many images at once.
+        predictor: predictor of many images at once.
 
     Raises:
         FileNotFoundError: if there is no such file.

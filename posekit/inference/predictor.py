@@ -20,7 +20,7 @@ Prepare: TypeAlias = Callable[[np.ndarray, Boxes | None], Iterator[Prepared]]
 
 
 @dataclass
-class Job:
+class PendingImage:
     """An image on its way; ``error`` is why it cannot be predicted."""
 
     size_wh: tuple[int, int] = (0, 0)
@@ -33,17 +33,17 @@ class Job:
 
 
 class Predictor:
-    """Prepares inputs, batches them across images, and hands results out image by image.
+    """Prepares inputs, batches them across images, and returns results image by image.
 
     Args:
-        prepare: makes the inputs of an image.
-        network: finds keypoints in batches of them.
-        metainfo: the set of the predicted keypoints.
-        batch_size: most inputs that go through the network together.
-        read: turns what people hand over as an image into an array (H, W, 3), BGR.
+        prepare: function that makes the inputs of an image.
+        network: network that finds keypoints in batches of inputs.
+        metainfo: keypoint set of the predictions.
+        batch_size: largest number of inputs that go through the network together.
+        read: conversion of what callers pass as an image to an array (H, W, 3), BGR.
 
     Attributes:
-        finish: what becomes of each image's result before it is handed out; None for nothing.
+        finish: change of each image's result before the caller gets it; None for no change.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Predictor:
 
         Args:
             images: paths, or arrays (H, W, 3), uint8, BGR.
-            boxes: for each image its boxes (N, 4) xyxy in image pixels; None for the whole image.
+            boxes: boxes (N, 4) of each image, xyxy in image pixels; None for the whole image.
             flip_test: average with the mirrored input; None for what the model was evaluated with.
 
         Raises:
@@ -102,40 +102,40 @@ class Predictor:
         self, images: Iterable[tuple[Image, Boxes | None] | None], *, flip_test: bool | None = None
     ) -> Iterator[PoseResult | Exception | None]:
         """Do as ``stream``, but yield the error of an image that cannot be used, and go on; each None comes out too."""
-        for job in self.jobs(images, flip_test=flip_test):
-            if job is None or job.error is not None:
-                yield None if job is None else job.error
+        for pending in self.jobs(images, flip_test=flip_test):
+            if pending is None or pending.error is not None:
+                yield None if pending is None else pending.error
                 continue
-            samples: Any = job.samples
-            result = PoseResult.from_samples(samples, self.metainfo, job.size_wh)
+            samples: Any = pending.samples
+            result = PoseResult.from_samples(samples, self.metainfo, pending.size_wh)
             yield result if self.finish is None else self.finish(result)
 
     def samples(self, image: Image, boxes: Boxes | None = None) -> list[PoseDataSample]:
         """Return an image's samples with all that the network says of them."""
-        (job,) = self.jobs([(image, boxes)])
-        assert job is not None
-        if job.error is not None:
-            raise job.error
-        return job.samples  # pyright: ignore[reportReturnType]
+        (pending,) = self.jobs([(image, boxes)])
+        assert pending is not None
+        if pending.error is not None:
+            raise pending.error
+        return pending.samples  # pyright: ignore[reportReturnType]
 
     def jobs(
         self, images: Iterable[tuple[Image, Boxes | None] | None], *, flip_test: bool | None = None
-    ) -> Iterator[Job | None]:
+    ) -> Iterator[PendingImage | None]:
         """Yield each image once its samples are complete, and each None once all before it are."""
-        jobs: deque[Job] = deque()
-        waiting: list[tuple[Job, int, Prepared]] = []
+        jobs: deque[PendingImage] = deque()
+        waiting: list[tuple[PendingImage, int, Prepared]] = []
         for pair in images:
             if pair is not None:
-                jobs.append(job := Job())
-                for prepared in self.inputs(job, *pair):
+                jobs.append(pending := PendingImage())
+                for prepared in self.inputs(pending, *pair):
                     if waiting and (len(waiting) == self.batch_size or not alike(waiting[-1][2], prepared)):
                         self.run(waiting, flip_test)
-                    waiting.append((job, len(job.samples), prepared))
-                    job.samples.append(None)
-                if job.error is not None:
-                    waiting = [input_ for input_ in waiting if input_[0] is not job]
-                    job.samples.clear()
-                job.prepared = True
+                    waiting.append((pending, len(pending.samples), prepared))
+                    pending.samples.append(None)
+                if pending.error is not None:
+                    waiting = [input_ for input_ in waiting if input_[0] is not pending]
+                    pending.samples.clear()
+                pending.prepared = True
             if pair is None or len(waiting) == self.batch_size:
                 self.run(waiting, flip_test)
             while jobs and jobs[0].done():
@@ -145,23 +145,23 @@ class Predictor:
         self.run(waiting, flip_test)
         yield from jobs
 
-    def inputs(self, job: Job, image: Image, boxes: Boxes | None) -> Iterator[Prepared]:
+    def inputs(self, pending: PendingImage, image: Image, boxes: Boxes | None) -> Iterator[Prepared]:
         """Yield what goes through the network of an image; note the error of one that cannot be used."""
         try:
             pixels = self.read(image)
-            job.size_wh = (pixels.shape[1], pixels.shape[0])
+            pending.size_wh = (pixels.shape[1], pixels.shape[0])
             yield from self.prepare(pixels, boxes)
         except (OSError, ValueError) as error:
-            job.error = error
+            pending.error = error
 
-    def run(self, waiting: list[tuple[Job, int, Prepared]], flip_test: bool | None) -> None:
-        """Send what waits through the network, hand the samples to their jobs, and empty the list."""
+    def run(self, waiting: list[tuple[PendingImage, int, Prepared]], flip_test: bool | None) -> None:
+        """Send what waits through the network, give the samples to their images, and empty the list."""
         if not waiting:
             return
         inputs, samples = zip(*(prepared for _, _, prepared in waiting), strict=True)
         predicted = self.network.run(Batch(inputs, list(samples), flip_test))
-        for (job, place, _), sample in zip(waiting, predicted, strict=True):
-            job.samples[place] = sample
+        for (pending, place, _), sample in zip(waiting, predicted, strict=True):
+            pending.samples[place] = sample
         waiting.clear()
 
 

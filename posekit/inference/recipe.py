@@ -53,7 +53,7 @@ class Keypoints:
     """The keypoint set of a model.
 
     Attributes:
-        names: of the network's keypoints, before any are left out.
+        names: names of the network's keypoints, before any are left out.
         flip_indices: the keypoint that each one becomes in a mirrored image.
         dataset_name: name of the keypoint set.
         kept_keypoints: indices of the keypoints that predictions keep, in this order; empty for all.
@@ -121,7 +121,7 @@ class Recipe(Keypoints, Pixels):
     Attributes:
         codec: configuration of the decoder; empty where the network decodes by itself.
         input_size: (w, h) of the network's input.
-        padding: how much larger than its box the crop is.
+        padding: factor by which the crop is larger than its box.
         use_udp: whether crops follow the unbiased rule.
         flip_test: whether outputs are averaged with those of the mirrored crop by default.
         flip_options: the codec's settings for that.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -14,7 +16,6 @@ from posekit.console import suggestion
 from posekit.inference.exports import neutral_json
 from posekit.inference.exports.neutral_json import COLUMNS
 from posekit.inference.exports.openpose import openpose_frame
-from posekit.inference.exports.supervision import supervision_key_points
 from posekit.inference.images import Image, checked_image
 from posekit.structures.instance_data import InstanceData
 from posekit.structures.pose_data_sample import PoseDataSample
@@ -42,9 +43,18 @@ class PoseResult:
             for lifted poses.
         box_scores: (N,) confidence in each person; None where nothing tells.
         track_ids: (N,) identity of each person in a video, -1 for poses of no track; None without tracking.
-        file_name: of the image or video; None where there was no file.
+        file_name: name of the image or video; None where there was no file.
         frame: number of the frame in its video, from 0; None of images.
-        time: of the frame in its video, in seconds; None of images.
+        time: time of the frame in its video, in seconds; None of images.
+
+    Example:
+        >>> import numpy as np
+        >>> from posekit.keypoints.skeleton import Skeleton
+        >>> result = PoseResult(np.zeros((2, 17, 2)), np.ones((2, 17)), Skeleton.load("coco").metainfo())
+        >>> len(result), len(result[:1])
+        (2, 1)
+        >>> [person["score"] for person in result.to_coco()]
+        [1.0, 1.0]
     """
 
     keypoints: np.ndarray
@@ -173,7 +183,7 @@ class PoseResult:
             keypoints="keypoints", scores="keypoint_scores", visible="keypoints_visible", boxes="bboxes",
             box_scores="bbox_scores", track_ids="track_ids",
         )  # fmt: skip
-        columns = {name: getattr(self, own) for own, name in names.items()}
+        columns = {name: getattr(self, attribute) for attribute, name in names.items()}
         return InstanceData(**{name: values for name, values in columns.items() if values is not None})
 
     def to_dict(self) -> dict[str, Any]:
@@ -219,8 +229,15 @@ class PoseResult:
         self.sequence().to_parquet(path)
 
     def to_supervision(self) -> Any:
-        """Return the persons as ``supervision.KeyPoints``; needs supervision."""
-        return supervision_key_points(self)
+        """Return the persons as ``supervision.KeyPoints``, all of class 0; needs supervision."""
+        key_points = import_module("supervision").KeyPoints
+        tracks = {} if self.track_ids is None else {"tracker_id": np.asarray(self.track_ids)}
+        scores = np.asarray(self.scores, np.float32)
+        # Later versions tell the confidence of keypoints from that of persons.
+        parameters = inspect.signature(key_points).parameters
+        confidence = "keypoint_confidence" if "keypoint_confidence" in parameters else "confidence"
+        xy = np.asarray(self.keypoints[..., :2], np.float32)
+        return key_points(xy=xy, class_id=np.zeros(len(self), int), data=tracks, **{confidence: scores})
 
     def to_slp(self, path: str | Path) -> None:
         """Write the poses as SLEAP's predictions, as ``PoseSequence.to_slp`` does it."""
@@ -243,12 +260,12 @@ class PoseResult:
 
         A person's score is the mean of its keypoints' scores, times that of its box where it is known.
 
-        Beside them stand, where they are known, ``keypoints_3d`` (x, y, z of each keypoint), ``visibility``,
+        Where they are known, annotations also have ``keypoints_3d`` (x, y, z of each keypoint), ``visibility``,
         ``box_score`` and ``track_id``.
 
         Args:
-            image_id: of the image.
-            first_id: of the first annotation; the others follow.
+            image_id: id of the image.
+            first_id: id of the first annotation; the others follow.
         """
         return [
             {"id": first_id + row, "image_id": image_id, "category_id": 1, **self._annotation(row)}
@@ -315,3 +332,17 @@ def boxes_of(keypoints: np.ndarray, scores: np.ndarray) -> np.ndarray:
     low = np.where(seen[..., None], xy, np.inf).min(axis=1)
     high = np.where(seen[..., None], xy, -np.inf).max(axis=1)
     return np.concatenate([low, high], axis=1)
+
+
+def places_of_persons(results: Sequence[PoseResult]) -> dict[Any, list[tuple[int, int]]]:
+    """Return for each person the frames and rows that show it.
+
+    Persons go by their track id, without ids by their place in each frame's result; a pose of no track is a person of
+    its own, whose name is its place.
+    """
+    places: dict[Any, list[tuple[int, int]]] = {}
+    for frame, result in enumerate(results):
+        names = range(len(result)) if result.track_ids is None else result.track_ids.tolist()
+        for row, name in enumerate(names):
+            places.setdefault(name if name >= 0 else (frame, row), []).append((frame, row))
+    return places

@@ -36,10 +36,10 @@ class SavedPoses:
     """A file of poses.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Attributes:
-        content: what stands in the file.
+        content: parsed content of the file.
         videos: the frames of each video in order; images that are no frames are one video, in the file's order.
 
     Raises:
@@ -96,7 +96,7 @@ class SavedPoses:
         return count
 
     def write(self, path: Path) -> None:
-        """Write the file, whole or not at all; names of images that start at its folder are told from the new one."""
+        """Write the file, whole or not at all; image names relative to its folder become relative to the new folder."""
         content, folder = self.content, path.absolute().parent
         if (
             folder != self.path.absolute().parent
@@ -184,7 +184,7 @@ def smooth_track(
         joints = np.array([annotation["keypoints_3d"] for _, annotation in places], np.float64)
         columns["keypoints_3d"] = joints.reshape(len(places), -1, 3)
     if len(set(frames)) < len(frames):
-        raise ValueError(f"track_id {places[0][1]['track_id']} stands twice in a frame; posekit track gives new ids")
+        raise ValueError(f"track_id {places[0][1]['track_id']} occurs twice in a frame; posekit track gives new ids")
     for name, points in columns.items():
         track = np.full((length, *points.shape[1:]), np.nan)
         track[frames] = np.where(missing[..., None], np.nan, points) if points.shape[1] == missing.shape[1] else points

@@ -17,11 +17,9 @@ from posekit.inference.exports.deeplabcut import write_deeplabcut
 from posekit.inference.exports.openpose import openpose_frame
 from posekit.inference.exports.poses_3d_page import poses_3d_page
 from posekit.inference.exports.sleap import write_sleap
-from posekit.inference.exports.supervision import supervision_key_points
 from posekit.inference.exports.table import table_of, to_csv, to_dataframe, write_parquet
 from posekit.inference.exports.trc import trc_text
-from posekit.inference.persons import places_of_persons
-from posekit.inference.results import PoseResult
+from posekit.inference.results import PoseResult, places_of_persons
 
 if TYPE_CHECKING:
     from posekit.tracking import Tracker
@@ -37,6 +35,15 @@ class PoseSequence:
         fps: frames per second; None where they are no video.
         model: name of what found the poses.
         model_sha256: hash of its file.
+
+    Example:
+        >>> import numpy as np
+        >>> from posekit.keypoints.skeleton import Skeleton
+        >>> skeleton = Skeleton.load("coco").metainfo()
+        >>> frames = [PoseResult(np.zeros((1, 17, 2)), np.ones((1, 17)), skeleton, frame=number) for number in range(3)]
+        >>> sequence = PoseSequence(frames, skeleton, fps=25.0)
+        >>> len(PoseSequence.from_json(sequence.to_json()))
+        3
     """
 
     results: Sequence[PoseResult]
@@ -136,7 +143,7 @@ class PoseSequence:
 
     def to_supervision(self) -> list[Any]:
         """Return each frame's persons as ``supervision.KeyPoints``; needs supervision."""
-        return [supervision_key_points(result) for result in self.results]
+        return [result.to_supervision() for result in self.results]
 
     def to_slp(self, path: str | Path) -> None:
         """Write the poses as SLEAP's predictions; needs sleap-io.

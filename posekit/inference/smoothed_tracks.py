@@ -39,7 +39,7 @@ class WindowedTracks:
 
     Args:
         smooth: maps points (T, K, D), NaN where missing, to smooth ones.
-        reach: number of frames that it looks at on either side; so many frames wait.
+        reach: number of frames that it looks at on either side, which is also the number of frames that wait.
     """
 
     def __init__(self, smooth: Callable[[np.ndarray], np.ndarray], reach: int) -> None:

@@ -1,12 +1,18 @@
-"""How long a model takes: making its inputs, the network, and finding keypoints or boxes in its outputs."""
+"""How long a model takes: making its inputs, the network, finding keypoints or boxes; and on which machine."""
 
 from __future__ import annotations
 
+import datetime
+import importlib.metadata
+import os
+import platform
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,6 +26,8 @@ from posekit.inference.top_down import TopDownPredictor
 FEWEST_ROUNDS = 5
 WARM_UP_ROUNDS = 2
 
+PACKAGES = ("posekit", "numpy", "torch", "torchvision", "opencv-python-headless", "onnxruntime", "openvino", "scipy")
+
 
 class Stopwatch:
     """Adds up the seconds that are spent in functions.
@@ -28,7 +36,7 @@ class Stopwatch:
         wait: returns once the device has done its work; needed where it goes on beside the program.
 
     Attributes:
-        seconds: by stage, since the last ``take``.
+        seconds: seconds by stage since the last ``take``.
     """
 
     def __init__(self, wait: Callable[[], object] = lambda: None) -> None:
@@ -72,7 +80,7 @@ class PoseSubject:
     """A model of poses.
 
     Args:
-        predictor: finds keypoints.
+        predictor: predictor that finds keypoints.
         image: (H, W, 3), BGR, uint8.
         autocast: returns a context in which the network computes, for networks of torch.
     """
@@ -97,7 +105,7 @@ class PoseSubject:
         if isinstance(self.predictor, TopDownPredictor):
             prepared = list(self.predictor.prepare(self.image, boxes_within(self.image, count)))
         else:
-            prepared = [one for _ in range(count) for one in self.predictor.prepare(self.image, None)]
+            prepared = [input_ for _ in range(count) for input_ in self.predictor.prepare(self.image, None)]
         inputs, samples = zip(*prepared, strict=True)
         cropped = time.perf_counter()
         with self.autocast():
@@ -111,7 +119,7 @@ class DetectorSubject:
     """A detector.
 
     Args:
-        detector: finds boxes.
+        detector: detector that finds boxes.
         image: (H, W, 3), BGR, uint8.
     """
 
@@ -172,7 +180,7 @@ class Measurement:
     def result(self) -> dict[str, Any]:
         """Return labels, milliseconds for the whole batch and the number of people or images in a second."""
         totals = np.array([sum(stages.values()) for stages in self.rounds]) * 1000
-        stages = {name: [one[name] * 1000 for one in self.rounds] for name in ("crop", "network", "decode")}
+        stages = {name: [seconds[name] * 1000 for seconds in self.rounds] for name in ("crop", "network", "decode")}
         return {
             **self.labels,
             "batch": self.batch,
@@ -188,19 +196,53 @@ class Measurement:
 def measure(
     measurements: Sequence[Measurement], *, seconds: float, advance: Callable[[float], object] = lambda share: None
 ) -> None:
-    """Run all measurements in turn, so that a busy machine slows all alike.
+    """Run all measurements alternately, so that a busy machine slows all alike.
 
     Args:
-        measurements: get their rounds.
+        measurements: measurements to run.
         seconds: time for each of them, at least five rounds.
-        advance: is told the share of the work that has been done.
+        advance: callback that receives the share of the work done.
     """
-    for one in measurements:
+    for measurement in measurements:
         for _ in range(WARM_UP_ROUNDS):
-            one.run()
-        one.rounds.clear()
+            measurement.run()
+        measurement.rounds.clear()
     spent, number = 0.0, 0
     while number < FEWEST_ROUNDS or spent < seconds * len(measurements):
-        spent += sum(one.run() for one in measurements)
+        spent += sum(measurement.run() for measurement in measurements)
         number += 1
         advance(min(number / FEWEST_ROUNDS, spent / (seconds * len(measurements)), 1.0))
+
+
+def surroundings() -> dict[str, Any]:
+    """Return date, versions and hardware."""
+    versions: dict[str, str] = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "versions": versions,
+        "hardware": {"cpu": cpu_name(), "cores": os.cpu_count(), "load": system_load(), **gpu()},
+    }
+
+
+def system_load() -> float:
+    """Return how many processes wanted to compute in the last minute, -1 where the system does not tell."""
+    return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else -1.0
+
+
+def cpu_name() -> str:
+    """Return the processor's name."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+def gpu() -> dict[str, str]:
+    """Return the name of the first GPU, as far as torch has been imported and has one."""
+    torch = sys.modules.get("torch")
+    return {"gpu": torch.cuda.get_device_name()} if torch is not None and torch.cuda.is_available() else {}

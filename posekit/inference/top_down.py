@@ -21,9 +21,9 @@ class TopDownPredictor(Predictor):
     """Finds the keypoints of the one instance in each box.
 
     Args:
-        prepare: makes an input of each box.
-        network: finds the keypoints.
-        options: ``metainfo`` and, if need be, ``batch_size`` and ``read``, as for Predictor.
+        prepare: function that makes an input of each box.
+        network: network that finds the keypoints.
+        options: ``metainfo``, and optionally ``batch_size`` and ``read``, as for Predictor.
     """
 
     def __init__(self, prepare: Prepare, network: Network, **options: Any) -> None:

@@ -29,6 +29,11 @@ class KeypointMapping:
 
     Raises:
         ValueError: if the size or the pairs are missing, or an index is out of range.
+
+    Example:
+        >>> mapping = KeypointMapping([(0, 0), ((1, 2), 1)], num_keypoints=2)  # the second is the mean of two
+        >>> mapping.points(np.array([[0.0, 0.0], [2.0, 4.0], [4.0, 8.0]])).tolist()
+        [[0.0, 0.0], [3.0, 6.0]]
     """
 
     def __init__(self, pairs: IndexPairs | str, num_keypoints: int | None = None, *, owner: str = "mapping") -> None:

@@ -20,7 +20,7 @@ def nearby_joints_nms(
         scores: (N,).
         dist_thr: joints are shared if nearer than this share of the diagonal of the pose's extent.
         min_shared: poses that share more joints exclude one another; by default half of them.
-        max_dets: how many to keep at most; not positive for all.
+        max_dets: largest number to keep; not positive for all.
 
     Source: Geng et al., DEKR, arXiv 2104.02300.
     """
@@ -31,7 +31,7 @@ def nearby_joints_nms(
     diagonal = np.linalg.norm(keypoints.max(1) - keypoints.min(1), axis=-1)
     distance = np.linalg.norm(keypoints[:, None] - keypoints[None], axis=-1)  # (N, N, K)
     alike = ((distance < dist_thr * diagonal[:, None, None]).sum(-1) > limit) | np.eye(num_poses, dtype=bool)
-    kept: list[int] = []
+    rows: list[int] = []
     gone = np.zeros(num_poses, dtype=bool)
     for index in np.argsort(scores)[::-1]:
         group = np.flatnonzero(alike[index])
@@ -39,9 +39,9 @@ def nearby_joints_nms(
             continue
         best = int(group[np.argmax(scores[group])])
         if not gone[best]:
-            kept.append(best)
+            rows.append(best)
             gone[group] = True
-    chosen = np.array(kept, dtype=np.int64)
+    chosen = np.array(rows, dtype=np.int64)
     if 0 < max_dets < len(chosen):
         chosen = chosen[np.argsort(scores[chosen])[::-1][:max_dets]]
     return chosen

@@ -43,7 +43,7 @@ def common_side(sides: list[str]) -> str:
 
 def side_of(name: str, swap: str) -> str:
     """Return ``l`` or ``r``, the letter in which a keypoint's name first differs from its mirrored one, or ``""``."""
-    return next((one for one, other in zip(name.lower(), swap.lower(), strict=False) if one != other), "")
+    return next((letter for letter, other in zip(name.lower(), swap.lower(), strict=False) if letter != other), "")
 
 
 def mirrored_name(name: str, names: list[str]) -> str:

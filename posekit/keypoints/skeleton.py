@@ -29,9 +29,14 @@ class Skeleton:
         flip_indices: the keypoint that each one becomes in a mirrored image; itself without a partner.
         types: ``"upper"``, ``"lower"`` or ``""`` for each keypoint.
         links: pairs of keypoint ids to draw a line between.
-        weights: of each keypoint in the losses.
-        sigmas: of each keypoint's label noise, relative to the object's scale (COCO's OKS); empty if unknown.
+        weights: weights of each keypoint in the losses.
+        sigmas: sigmas of each keypoint's label noise, relative to the object's scale (COCO's OKS); empty if unknown.
         colors: (R, G, B) of each keypoint; ``link_colors`` likewise.
+
+    Example:
+        >>> skeleton = Skeleton.load("coco")
+        >>> skeleton.num_keypoints, skeleton.names[1], skeleton.names[skeleton.flip_indices[1]]
+        (17, 'left_eye', 'right_eye')
     """
 
     dataset_name: str
@@ -215,10 +220,10 @@ def find_keypoint_set(name_or_path: str | Path) -> Path:
     """
     from posekit.config import find_config
 
-    given = Path(name_or_path)
+    path = Path(name_or_path)
     folder = _packaged_sets()
-    plain = given.name if given.suffix == ".py" else f"{given.name}.py"
-    for candidate in (given, find_config(given), folder / plain):
+    plain = path.name if path.suffix == ".py" else f"{path.name}.py"
+    for candidate in (path, find_config(path), folder / plain):
         if candidate.is_file():
             return candidate
     known = sorted(path.stem for path in folder.glob("*.py"))

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from posekit.labels.allowed_places import check_places
 from posekit.labels.complete import PADDING, complete
 from posekit.labels.format_table import format_of_destination, get_format, guess_format
-from posekit.labels.keypoint_data import Category, Format, Hints, KeypointData
+from posekit.labels.keypoint_data import Category, Format, Hints, KeypointData, LabelledImage
 from posekit.labels.losses import lose
 from posekit.labels.public_sets.unpacking import Unpacking, UnpackingJob
 from posekit.labels.splits import parse_split, split
+from posekit.media.image_file import image_size
 
 DIVIDED = ("coco", "yolo", "mpii")
 """Formats that are for training, so that a folder of them is divided if the source is not."""
 
 DEFAULT_SPLIT = "val=0.2"
+
+Decide = Callable[[Category], tuple[int, ...]]
+
+LABEL_FOLDERS = ("annotations", "annotation", "labels", "anns")
+"""A folder of this name holds labels of what lies in the folders beside it."""
+
+SHOWN = 10
+"""Number of images outside of the allowed folders that a message names."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +34,14 @@ class Options:
     """How to convert.
 
     Attributes:
-        source_format: by default what the source looks like; ``dest_format`` likewise.
+        source_format: format of the source; recognised by default; ``dest_format`` likewise.
         category: the only one to keep.
         split: see ``parse_split``; by default ``val=0.2`` for a folder to train with, if the source has no parts.
-        padding: of boxes made from keypoints, as a share of these on each side.
+        padding: margin of boxes made from keypoints, as a share of these on each side.
         whole: make boxes of the whole image instead.
         overwrite: write to a destination that is there already.
         allow_outside: copy and link images outside of the source's folder and of the one that the hints name.
-        every: for sets that are unpacked, see ``UnpackingJob``; so is ``frames``.
+        every: step between frames of unpacked sets, see ``UnpackingJob``; so is ``frames``.
     """
 
     source_format: str | None = None
@@ -50,16 +59,13 @@ class Options:
     frames: bool = True
 
 
-Decide = Callable[[Category], tuple[int, ...]]
-
-
 def convert(
     source: Path, dest: Path, options: Options, *, tell: Callable[[str], object], decide_swaps: Decide
 ) -> list[Path]:
     """Convert a dataset and return the files that were written.
 
     Args:
-        tell: is handed a line on each step.
+        tell: callback that receives a line on each step.
         decide_swaps: returns the swaps of a category when the destination needs them.
 
     Raises:
@@ -76,24 +82,24 @@ def convert(
         raise ValueError(f"--to {writer.name}: this format can only be read; convert to coco")
     check_destination(source, dest, writer, overwrite=options.overwrite)
     assert reader.read is not None
-    found = reader.read(source, options.hints)
-    data = _only(found, options.category)
+    source_data = reader.read(source, options.hints)
+    data = _only(source_data, options.category)
     if not data.images:
         raise ValueError(f"{source}: no images in it")
     tell(f"read    {source} as {reader.name}: {summary(data)}")
-    if found.left_out:
-        tell(f"left    {', '.join(f'{count:,} {what}' for what, count in found.left_out.items())}")
+    if source_data.left_out:
+        tell(f"left    {', '.join(f'{count:,} {what}' for what, count in source_data.left_out.items())}")
     _tell_missing(data, tell)
     _check_places(data, source, writer, options, tell)
     _divide(data, dest, writer, options, tell)
-    made = complete(data, writer.needs & {"sizes"})
+    notes = complete(data, writer.needs & {"sizes"})
     rest, lost = lose(data, _losses(writer, dest))
-    made += complete(rest, writer.needs, padding=options.padding, whole=options.whole)
+    notes += complete(rest, writer.needs, padding=options.padding, whole=options.whole)
     if "swaps" in writer.needs:
         _settle_swaps(rest, decide_swaps)
     written = writer.write(rest, dest, copy_images=options.copy_images)
     tell(f"lost    {'nothing' if not lost else f'what {writer.name} cannot hold: ' + ', '.join(lost)}")
-    for text in made:
+    for text in notes:
         tell(f"made    {text}")
     tell(f"wrote   {', '.join(map(str, written))} as {writer.name}")
     return written
@@ -132,9 +138,9 @@ def _unpack(
 
 
 def _refuse(name: str, options: dict[str, object]) -> None:
-    given = next((option for option, value in options.items() if value), None)
-    if given:
-        raise ValueError(f"{given}: says nothing about {name}; leave it out")
+    useless = next((option for option, value in options.items() if value), None)
+    if useless:
+        raise ValueError(f"{useless}: says nothing about {name}; leave it out")
 
 
 def check_destination(source: Path, dest: Path, writer: Format, *, overwrite: bool) -> None:
@@ -205,3 +211,45 @@ def summary(data: KeypointData) -> str:
         f"{len(data.images):,} images, {objects:,} objects ({shown}), "
         f"{len(keypoints)} keypoints, {labelled:,} labelled in all"
     )
+
+
+def check_places(images: Sequence[LabelledImage], source: Path, root: Path | None, *, allow_outside: bool) -> list[str]:
+    """Return a line on each file outside of the allowed folders, if they are allowed, too.
+
+    A label file may come from anybody, and names any file. Allowed are images in the folder of the label file, or in
+    the one that the person named.
+
+    Args:
+        images: images whose files are to be copied or linked.
+        source: the label file or folder.
+        root: the folder of the images, if the person named one.
+        allow_outside: whether images elsewhere are allowed as well.
+
+    Raises:
+        ValueError: if a file lies outside and that is not allowed.
+        ImageFileError: if a file is no image.
+    """
+    roots = [_normal(folder) for folder in (_folder_of(source), root) if folder is not None]
+    paths = dict.fromkeys(image.path for image in images)
+    outside = [path for path in paths if not any(_normal(path).is_relative_to(folder) for folder in roots)]
+    if outside and not allow_outside:
+        shown = "".join(f"\n  {path}" for path in outside[:SHOWN])
+        more = f"\n  and {len(outside) - SHOWN:,} more" if len(outside) > SHOWN else ""
+        raise ValueError(
+            f"{source} names {len(outside):,} file{'s' * (len(outside) > 1)} outside of {roots[-1]}:{shown}{more}\n"
+            "give the folder of the images with --images, or --allow-outside if these may be copied or linked"
+        )
+    for path in dict.fromkeys(image.path for image in images if image.frame is None):
+        if path.is_file():
+            image_size(path)
+    return [f"outside {path}" for path in outside]
+
+
+def _folder_of(source: Path) -> Path:
+    folder = source if source.is_dir() else source.parent
+    return folder.parent if _normal(folder).name.lower() in LABEL_FOLDERS else folder
+
+
+def _normal(path: Path) -> Path:
+    """Return the whole path without ``..``; links stay, since the person has put them there."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links

@@ -36,7 +36,7 @@ RAW_MODULES = {
     "ubody3d": "public_sets.ubody3d",
     "mpii": "public_sets.mpii",
 }
-"""Formats of public datasets as they are handed out; they are only read, and only when named."""
+"""Formats of public datasets as their authors distribute them; they are only read, and only when named."""
 
 SUFFIXES = {".json": "coco", ".xml": "cvat", ".slp": "sleap"}
 """The format of a destination whose name ends so; a folder becomes COCO."""
@@ -66,12 +66,12 @@ def guess_format(source: Path) -> Format:
     """
     if not source.exists():
         raise FileNotFoundError(f"{source}: no such file or folder, seen from {Path.cwd()}")
-    found = next((form for form in map(get_format, MODULES) if form.recognises(source)), None)
-    if found is None:
+    label_format = next((form for form in map(get_format, MODULES) if form.recognises(source)), None)
+    if label_format is None:
         raise ValueError(
             f"{source}: looks like none of {', '.join(MODULES)}; give the labels' file or folder, or say --from FORMAT"
         )
-    return found
+    return label_format
 
 
 def format_of_destination(dest: Path) -> Format:

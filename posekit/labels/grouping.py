@@ -58,9 +58,9 @@ def group_points(place: Place, points: Sequence[LoosePoint], boxes: Sequence[Loo
     """
     objects = [LooseObject(box) for box in boxes]
     by_group: dict[Hashable, LooseObject] = {}
-    for found in objects:
-        if found.box and found.box.group is not None:
-            by_group.setdefault(found.box.group, found)
+    for item in objects:
+        if item.box and item.box.group is not None:
+            by_group.setdefault(item.box.group, item)
     free: list[LooseObject] = []
     for point in points:
         if point.group is not None:
@@ -73,9 +73,7 @@ def group_points(place: Place, points: Sequence[LoosePoint], boxes: Sequence[Loo
                 )
             by_group[point.group].points.append(point)
             continue
-        around = [
-            found for found in objects if found.box and _inside(point, found.box.box) and not found.has(point.name)
-        ]
+        around = [item for item in objects if item.box and _inside(point, item.box.box) and not item.has(point.name)]
         target = min(around, key=_area, default=None) or next((f for f in free if not f.has(point.name)), None)
         if target is None:
             target = LooseObject()
@@ -107,9 +105,9 @@ def _inside(point: LoosePoint, box: Box) -> bool:
     return box[0] <= point.x <= box[0] + box[2] and box[1] <= point.y <= box[1] + box[3]
 
 
-def _area(found: LooseObject) -> float:
-    assert found.box is not None
-    return found.box.box[2] * found.box.box[3]
+def _area(item: LooseObject) -> float:
+    assert item.box is not None
+    return item.box.box[2] * item.box.box[3]
 
 
 def as_instances(
@@ -119,20 +117,20 @@ def as_instances(
 
     Args:
         groups: the objects of each image.
-        names: of the keypoints, in order.
-        labels: of categories, in order; others follow as they come.
+        names: names of the keypoints, in order.
+        labels: names of categories, in order; others follow as they come.
     """
-    found = [found.box.label for group in groups for found in group if found.box]
-    order = list(dict.fromkeys([*labels, *found])) or [DEFAULT_CATEGORY]
+    box_labels = [box_labels.box.label for group in groups for box_labels in group if box_labels.box]
+    order = list(dict.fromkeys([*labels, *box_labels])) or [DEFAULT_CATEGORY]
     categories = [Category(label, tuple(names)) for label in order]
     index_of = {name: index for index, name in enumerate(names)}
     return categories, [[_instance(item, index_of, order) for item in group] for group in groups]
 
 
-def _instance(found: LooseObject, index_of: dict[str, int], order: list[str]) -> Instance:
+def _instance(item: LooseObject, index_of: dict[str, int], order: list[str]) -> Instance:
     keypoints = np.zeros((len(index_of), 3))
-    for point in found.points:
+    for point in item.points:
         keypoints[index_of[point.name]] = point.x, point.y, point.visible
-    if found.box is None:
+    if item.box is None:
         return Instance(keypoints)
-    return Instance(keypoints, order.index(found.box.label), found.box.box, crowd=found.box.crowd)
+    return Instance(keypoints, order.index(item.box.label), item.box.box, crowd=item.box.crowd)

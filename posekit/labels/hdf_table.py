@@ -71,11 +71,11 @@ def _read_blocks(group: Any) -> HdfTable:
     for block in range(int(group.attrs["nblocks"])):
         places = [column_of[column] for column in _axis(group, f"block{block}_items")]
         stored = group[f"block{block}_values"]
-        found = _array(stored) if stored.attrs.get("transposed") else _array(stored).T
-        if found.shape != (len(rows), len(places)):
-            shape = " x ".join(map(str, found.shape))
+        array = _array(stored) if stored.attrs.get("transposed") else _array(stored).T
+        if array.shape != (len(rows), len(places)):
+            shape = " x ".join(map(str, array.shape))
             raise ValueError(f"block{block}_values of {shape}, for {len(rows)} rows and {len(places)} columns")
-        values[:, places] = found
+        values[:, places] = array
     return HdfTable(columns, rows, values)
 
 

@@ -56,10 +56,10 @@ def found_below(path: Path, folder: Path) -> Path | None:
 
 def image_named(stem: Path) -> Path:
     """Return the image of this name, whatever its suffix; the usual name if there is none."""
-    found = (
+    candidates = (
         stem.with_name(stem.name + suffix) for case in (str.lower, str.upper) for suffix in map(case, IMAGE_SUFFIXES)
     )
-    return next((path for path in found if path.is_file()), stem.with_name(f"{stem.name}.jpg"))
+    return next((path for path in candidates if path.is_file()), stem.with_name(f"{stem.name}.jpg"))
 
 
 def fill_sizes(data: KeypointData) -> int:
@@ -196,8 +196,8 @@ def files_beside(data: KeypointData, folder: Path, *, copy: bool) -> dict[int, s
     moved = [image for image in data.images if copy or image.frame is not None]
     names = [f"images/{name}" for name in placed_names(moved)]
     place_images(moved, [folder / name for name in names], copy=True)
-    found = dict(zip(map(id, moved), names, strict=True))
-    return {id(image): found.get(id(image)) or relative_path(image.path, folder) for image in data.images}
+    name_of = dict(zip(map(id, moved), names, strict=True))
+    return {id(image): name_of.get(id(image)) or relative_path(image.path, folder) for image in data.images}
 
 
 def safe_name(text: str) -> str:

@@ -21,7 +21,7 @@ class Category:
 
     Attributes:
         links: pairs of keypoint indices.
-        swaps: of each keypoint the one it becomes in a mirrored image, where the source says so.
+        swaps: keypoint that each keypoint becomes in a mirrored image, where the source says so.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Instance:
             but hidden, 2 visible.
         category: index among the data's categories.
         box: x, y, width, height in pixels.
-        area: of the object, in square pixels.
+        area: area of the object, in square pixels.
         crowd: a region of many objects, not one of them.
         segmentation: as COCO has it, polygons or a run-length code.
         track: what identifies the object over the images of a video.
@@ -71,7 +71,7 @@ class LabelledImage:
     """An image and its objects.
 
     Attributes:
-        path: of its file; of the video, or file of many images, if there is a ``frame``.
+        path: path of its file; of the video, or file of many images, if there is a ``frame``.
         decode: returns a frame as (H, W, 3) uint8, BGR; not needed for videos.
         video: name of the video or folder whose neighbouring frames resemble each other.
         split: ``"train"``, ``"val"``, ``"test"`` or ``""``.
@@ -157,11 +157,11 @@ class Format:
     Attributes:
         recognises: whether a file or folder looks like this format.
         read: not there for a set that is unpacked instead.
-        unpacking: for a public dataset that becomes the files of its own dataset class.
+        unpacking: unpacking of a public dataset, which becomes the files of its own dataset class.
         loses: names of ``losses.LOSSES`` that it cannot hold.
         needs: what must be filled in before: ``boxes``, ``areas``, ``sizes``, ``swaps``, ``splits``, ``videos``.
         places_images: whether writing puts the images, or links to them, in folders of the format's own.
-        suffix: of the one file that it is, so that a destination such as ``x.json`` names that file.
+        suffix: suffix of the one file that it is, so that a destination such as ``x.json`` names that file.
     """
 
     name: str

@@ -15,8 +15,8 @@ from posekit.labels.keypoint_data import Category
 
 def proposed_swaps(names: Sequence[str]) -> tuple[int, ...]:
     """Return for each keypoint the one whose name differs in left and right alone; itself without any."""
-    found = [mirrored_name(name, list(names)) for name in names]
-    swaps = [names.index(other) if other else index for index, other in enumerate(found)]
+    mirrored = [mirrored_name(name, list(names)) for name in names]
+    swaps = [names.index(other) if other else index for index, other in enumerate(mirrored)]
     # both must name each other, or a mirrored image would get a keypoint twice
     return tuple(other if swaps[other] == index else index for index, other in enumerate(swaps))
 
@@ -25,7 +25,7 @@ def swaps_from_pairs(names: Sequence[str], pairs: Iterable[str]) -> tuple[int, .
     """Return the swaps that ``left_ear:right_ear`` and the like state.
 
     Raises:
-        ValueError: if a pair is none, names no keypoint, or a keypoint stands in two.
+        ValueError: if a pair is malformed or names no keypoint, or a keypoint is in two pairs.
     """
     swaps = list(range(len(names)))
     for pair in pairs:

@@ -1,6 +1,6 @@
 """What formats cannot hold: each thing is counted, named, and taken out before a file is written.
 
-A writer is handed what remains, so that nothing can get lost that is not on the list.
+A writer receives what remains, so that nothing outside the list can get lost.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Loss:
 
     Attributes:
         title: its name for a count of several; ``one`` for a single one.
-        remove: takes it out of the data and returns how many there were.
+        remove: function that takes it out of the data and returns how many there were.
     """
 
     title: str
@@ -91,12 +91,12 @@ def _other_keypoints(data: KeypointData) -> int:
     return _keep_categories(data, [i for i, category in enumerate(data.categories) if category.keypoints == names])
 
 
-def _keep_categories(data: KeypointData, kept: list[int]) -> int:
-    dropped = len(data.categories) - len(kept)
-    count = _keep(lambda instance: instance.category in kept)(data)
-    data.categories = [data.categories[index] for index in kept]
+def _keep_categories(data: KeypointData, chosen: list[int]) -> int:
+    dropped = len(data.categories) - len(chosen)
+    count = _keep(lambda instance: instance.category in chosen)(data)
+    data.categories = [data.categories[index] for index in chosen]
     for instance in data.instances():
-        instance.category = kept.index(instance.category)
+        instance.category = chosen.index(instance.category)
     return max(count, dropped)
 
 
@@ -278,4 +278,4 @@ LOSSES = {
     "category_names": Loss("category names", "category name", _category_names),
     "extra": Loss("other values (license, captions …)", "other value (license, captions …)", _extra),
 }
-"""Everything that some format cannot hold; what takes out whole objects stands first."""
+"""Everything that some format cannot hold; entries that remove whole objects come first."""

@@ -70,7 +70,7 @@ class Place:
         raise self.wrong(value, "a number")
 
     def numbers(self, value: Any, count: int | None = None) -> list[float]:
-        """Return a list of so many finite numbers."""
+        """Return a list of ``count`` finite numbers."""
         values = value if isinstance(value, array) else self.list(value)
         if count is not None and len(values) != count:
             raise self.wrong(FoundText(f"{len(values)} numbers"), str(count))
@@ -113,7 +113,7 @@ class FoundText(str):
 
 
 def _all_numbers(values: Sequence[Any]) -> bool:
-    """Whether values are numbers and no texts that stand for some, all of them as ``Place.number`` wants them."""
+    """Whether all values are numbers as ``Place.number`` wants them, not texts of numbers."""
     plain = len(values) > 0 and set(map(type, values)) <= {int, float}
     return plain and min(values) > -MOST and max(values) < MOST and not math.isnan(sum(values))
 

@@ -164,9 +164,9 @@ def write_image(path: Path, image: np.ndarray, *, jpeg_quality: int = 95, note: 
     """Write an image (H, W, 3), uint8, BGR, in the format that the file's name ends in, whole or not at all.
 
     Args:
-        path: of the file.
+        path: path of the file.
         image: the pixels.
-        jpeg_quality: of a JPEG, 0 ... 100.
+        jpeg_quality: quality of a JPEG, 0 ... 100.
         note: comment that a JPEG keeps near its beginning.
 
     Raises:

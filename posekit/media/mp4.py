@@ -1,4 +1,4 @@
-"""An MP4 file of one video track that grows by fragments: whatever stops its writer, it plays up to there.
+"""An MP4 file of one video track that grows by fragments: if its writer stops early, it plays up to there.
 
 While it grows, each fragment lists its own samples. When it is finished, one table at the end lists all of them and
 the fragments become plain data, so that the file is an ordinary MP4 that opens fast and tells its number of frames.
@@ -101,7 +101,7 @@ class GrowingMp4:
     """Appends segments to an MP4 file.
 
     Args:
-        file: is written to from its beginning on; can seek.
+        file: seekable file, written from its beginning.
         note: text that is kept in a box which players skip.
     """
 

@@ -19,7 +19,7 @@ def read_ahead(items: Iterable[Item], size: int = 1) -> Iterator[Item]:
     When the caller stops early, the thread ends with the item that it is at, and the items are closed.
 
     Args:
-        items: are made in the thread; a generator is closed there.
+        items: iterable that runs in the thread; a generator is closed there.
         size: number of items that may wait.
     """
     waiting: Queue[tuple[Any, BaseException | None]] = Queue(size)

@@ -28,7 +28,7 @@ IMAGE_ROOT = "image_root"
 DRAWING_NOTE = "drawn by posekit predict"
 """Stands near the beginning of the drawings, which are no sources."""
 NOTE_BYTES = 256
-"""First bytes of a file within which the note stands."""
+"""Number of first bytes of a file that contain the note."""
 
 Given: TypeAlias = "str | os.PathLike[str] | int | np.ndarray | Iterable[Any]"
 
@@ -186,17 +186,17 @@ class Arrays(Source):
             yield read_image(image) if isinstance(image, (str, os.PathLike)) else image
 
 
-def open_sources(given: Given) -> list[Source]:
+def open_sources(source: Given) -> list[Source]:
     """List the sources that a path, pattern, URL, camera's number or array means; an iterable holds images.
 
     Raises:
         FileNotFoundError: if there is no such file, or a folder has no images.
     """
-    if isinstance(given, np.ndarray):
-        return [Arrays("", images=given if given.ndim == 4 else [given])]
-    if isinstance(given, (str, os.PathLike, int)):
-        return find_sources([str(given) if isinstance(given, int) else os.fspath(given)])
-    return [Arrays("", images=given)]
+    if isinstance(source, np.ndarray):
+        return [Arrays("", images=source if source.ndim == 4 else [source])]
+    if isinstance(source, (str, os.PathLike, int)):
+        return find_sources([str(source) if isinstance(source, int) else os.fspath(source)])
+    return [Arrays("", images=source)]
 
 
 def find_sources(places: Sequence[str]) -> list[Source]:
@@ -221,15 +221,15 @@ def files_of(place: str) -> Iterator[tuple[str, str]]:
     path = Path(place)
     if path.is_dir():
         files = sorted(item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES and not item.is_dir())
-        own = [item for item in files if is_drawing(item)]
-        if len(own) == len(files):
+        drawings = [item for item in files if is_drawing(item)]
+        if len(drawings) == len(files):
             others = (
-                f", but {len(own)} drawing{'s' * (len(own) != 1)} of posekit"
-                if own
+                f", but {len(drawings)} drawing{'s' * (len(drawings) != 1)} of posekit"
+                if drawings
                 else f" (looked for {', '.join(SUFFIXES)})"
             )
             raise FileNotFoundError(f"{place}: no images or videos in this folder{others}")
-        yield from ((str(item), str(item.relative_to(path))) for item in files if item not in set(own))
+        yield from ((str(item), str(item.relative_to(path))) for item in files if item not in set(drawings))
     elif path.exists():
         yield str(path), path.name
     elif "://" in place:

@@ -30,7 +30,7 @@ class VideoReader:
     """The frames of a video file, turned upright as the file asks for.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Attributes:
         fps: frames per second, 30 where the file does not say.
@@ -91,7 +91,7 @@ class VideoWriter:
     whatever stops the program. A file that could not be written whole is removed.
 
     Args:
-        path: of the file, its folder is made if need be.
+        path: path of the file; its folder is created if missing.
         fps: frames per second.
         note: text that the file keeps where players do not look.
     """

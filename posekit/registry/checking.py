@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ConfigSpot(NamedTuple):
-    """Where a value stands in the tree, and how messages name it."""
+    """Place of a value in the tree, and its name in messages."""
 
     path: str
     line: str = ""
@@ -99,9 +99,9 @@ def spot_of(config: Any, key: str | None, spot: ConfigSpot, *, keep: bool = Fals
     place = getattr(type(config), "place", None)
     if place is None:
         return ConfigSpot(path, spot.line)
-    own, line = place(config, key)
-    if own:
-        path = own if key is None or keep else f"{own}.{key}"
+    marked_path, line = place(config, key)
+    if marked_path:
+        path = marked_path if key is None or keep else f"{marked_path}.{key}"
     return ConfigSpot(path, line or spot.line)
 
 

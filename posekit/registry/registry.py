@@ -112,8 +112,17 @@ class Registry:
 
     Args:
         role: the table's name.
-        package: where classes of the role live besides the packages that the index names.
+        package: package with classes of the role besides the packages that the index names.
         shared: whether equal settings give one and the same object.
+
+    Example:
+        >>> SHAPES = Registry("shapes")
+        >>> @SHAPES.register_module()
+        ... class Square:
+        ...     def __init__(self, side: float) -> None:
+        ...         self.side = side
+        >>> SHAPES.build(dict(type="Square", side=2.0)).side
+        2.0
     """
 
     def __init__(self, role: str, package: str = "", *, shared: bool = False) -> None:
@@ -123,8 +132,8 @@ class Registry:
         self.index: dict[str, str] = {**EXTERNAL.get(role, {}), **INDEX.get(role, {})}
         self.built: WeakValueDictionary[Hashable, Any] | None = WeakValueDictionary() if shared else None
         self._replaced: set[str] = set()
-        own = (place.partition(":")[0].rpartition(".")[0] for place in INDEX.get(role, {}).values())
-        self.unread_packages: list[str] = sorted({*own, *([package] if package else [])})
+        packages = (place.partition(":")[0].rpartition(".")[0] for place in INDEX.get(role, {}).values())
+        self.unread_packages: list[str] = sorted({*packages, *([package] if package else [])})
 
     def register_module(
         self, name: str | Sequence[str] | None = None, force: bool = False, module: Any = None
@@ -178,7 +187,7 @@ class Registry:
         return isinstance(name, str) and self._knows(strip_scope(name))
 
     def _knows(self, key: str) -> bool:
-        """Whether the table has a name, if need be after importing the packages that may register it."""
+        """Whether the table has a name; packages that may register it are imported first if necessary."""
         while key not in self.classes and key not in self.index and self.unread_packages:
             importlib.import_module(self.unread_packages.pop())
         return key in self.classes or key in self.index
@@ -232,7 +241,7 @@ class Registry:
         Args:
             config: the tree.
             at: its dotted path, for the messages; a loaded ``Config`` knows it.
-            given: arguments that need not stand in the config.
+            given: names of arguments that the config may leave out.
         """
         from posekit.registry.checking import Check  # importing a class takes neither checking nor building
 
@@ -316,7 +325,7 @@ def _built(value: Any, slot: Slot | None) -> Any:
 
 
 def _last_part(name: object) -> str:
-    """Return what follows the last dot: a class is looked for by its own name, whatever package the text names."""
+    """Return what follows the last dot: a class is looked up without the package that the text names."""
     return str(name).rpartition(".")[2]
 
 

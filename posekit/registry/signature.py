@@ -36,12 +36,12 @@ def parameters(cls: Callable[..., Any]) -> tuple[dict[str, Slot], bool]:
     slots: dict[str, Slot] = {}
     inherited = is_open = False
     for function in _constructors(cls):
-        found = inspect.signature(function).parameters
+        named = inspect.signature(function).parameters
         hints = _hints(function)
-        for name, parameter in list(found.items())[1 if isinstance(cls, type) else 0 :]:
+        for name, parameter in list(named.items())[1 if isinstance(cls, type) else 0 :]:
             if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY) and name not in slots:
                 slots[name] = _slot(parameter, hints.get(name), required=not inherited)
-        rest = next((name for name, parameter in found.items() if parameter.kind is parameter.VAR_KEYWORD), None)
+        rest = next((name for name, parameter in named.items() if parameter.kind is parameter.VAR_KEYWORD), None)
         if rest is None:
             return slots, is_open
         inherited, is_open = True, is_open or not _hands_on(function, rest)
@@ -49,11 +49,11 @@ def parameters(cls: Callable[..., Any]) -> tuple[dict[str, Slot], bool]:
 
 
 def _constructors(cls: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """Return the ``__init__`` functions of a class from the most derived one on; a function stands for itself."""
+    """Return the ``__init__`` functions of a class from the most derived one on; a function is its own constructor."""
     if not isinstance(cls, type):
         return [cls]
-    own = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
-    return [function for function in own if inspect.isfunction(function)] or [_takes_nothing]
+    constructors = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base)]
+    return [function for function in constructors if inspect.isfunction(function)] or [_takes_nothing]
 
 
 def _hands_on(constructor: Callable[..., Any], rest: str) -> bool:

@@ -17,11 +17,11 @@ from posekit.visualization.draw import DEFAULT_KEYPOINT, PoseStyle, colors, draw
 CELL = (260, 260)
 STYLE = PoseStyle(thr=0.5, boxes=True)
 MOST = 100
-"""Of so many instances of a sample the poses are drawn."""
+"""Number of instances of a sample whose poses are drawn."""
 
 
 def browse_page(title: str, samples: Iterable[TracedSample | str], metainfo: Mapping[str, Any]) -> str:
-    """Return the page of samples; a text stands for a sample that cannot be shown, and says why."""
+    """Return the page of samples; a text replaces a sample that cannot be shown, and says why."""
     cards = [
         html.card([html.text(sample)], style="error") if isinstance(sample, str) else sample_card(sample, metainfo)
         for sample in samples

@@ -20,10 +20,10 @@ from posekit.visualization.draw import PoseStyle, draw_pose
 
 CELL_PX = 240
 IMAGES = 8
-"""Places of each finding that are shown; of each file there are so many examples, too."""
+"""Number of places shown of each finding, and of examples of each file."""
 
 TRIED = 4 * IMAGES
-"""Of so many places the files are opened, for they may be missing."""
+"""Number of places whose files are opened, because some may be missing."""
 
 PLACES = 12
 CONTEXT = 0.25
@@ -35,16 +35,16 @@ OVERHANG = 0.25
 GREY = (128, 128, 128)
 
 
-def doctor_page(found: Examination) -> str:
+def doctor_page(examination: Examination) -> str:
     """Return the page of an examination."""
-    parts = [html.text(f"{len(found.tables)} annotation file{'s' * (len(found.tables) > 1)}: {found.counts()}.")]
-    parts.append(overview(found.statistics))
+    count = len(examination.tables)
+    parts = [html.text(f"{count} annotation file{'s' * (count > 1)}: {examination.counts()}.")]
+    parts.append(overview(examination.statistics))
     parts.append(html.text("Findings", tag="h2"))
-    parts += contents(found)
-    parts += [finding_card(finding, found.tables, anchor(number)) for number, finding in enumerate(found.findings)] or [
-        html.text("None.")
-    ]
-    for table, numbers in zip(found.tables, found.statistics, strict=True):
+    parts += contents(examination)
+    cards = [finding_card(each, examination.tables, anchor(i)) for i, each in enumerate(examination.findings)]
+    parts += cards or [html.text("None.")]
+    for table, numbers in zip(examination.tables, examination.statistics, strict=True):
         parts += file_section(table, numbers)
     return html.page("Data check", parts)
 
@@ -55,13 +55,13 @@ def overview(statistics: Iterable[Statistics]) -> str:
     return html.table(header, rows)
 
 
-def contents(found: Examination) -> list[str]:
+def contents(examination: Examination) -> list[str]:
     """Return a line for each finding that leads to it, with its file where there are several."""
     files = [
-        f' <span class="dim">{html.escape(finding.file)}</span>' if len(found.tables) > 1 else ""
-        for finding in found.findings
+        f' <span class="dim">{html.escape(finding.file)}</span>' if len(examination.tables) > 1 else ""
+        for finding in examination.findings
     ]
-    return [html.link(anchor(i), title(finding) + files[i]) for i, finding in enumerate(found.findings)]
+    return [html.link(anchor(i), title(finding) + files[i]) for i, finding in enumerate(examination.findings)]
 
 
 def anchor(number: int) -> str:

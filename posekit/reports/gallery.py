@@ -34,7 +34,7 @@ def gallery(
         cell_wh: size of a cell in pixels.
         gap: space between cells and around them.
         captions: a line of text for each.
-        color: of the space between.
+        color: colour of the space between.
 
     Raises:
         ValueError: if there are no images, other numbers of captions, or no columns.

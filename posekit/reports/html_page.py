@@ -160,6 +160,6 @@ def curves(rows: np.ndarray, colors: Sequence[Color], caption: str, *, size_wh: 
 
 def points(across: np.ndarray, down: np.ndarray) -> str:
     """Return a polyline's points, without those amid others of the same height."""
-    kept = np.ones(len(down), bool)
-    kept[1:-1] = (down[1:-1] != down[:-2]) | (down[1:-1] != down[2:])
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across[kept], down[kept], strict=True))
+    changes = np.ones(len(down), bool)
+    changes[1:-1] = (down[1:-1] != down[:-2]) | (down[1:-1] != down[2:])
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across[changes], down[changes], strict=True))

@@ -11,7 +11,7 @@ OPTIONS = {
     "properties": {
         "model": {"type": "string", "description": "Name of a model of /v1/models."},
         "flip_test": {"type": "boolean", "description": "Whether to average with the mirrored image."},
-        "max_people": {"type": "integer", "minimum": 1, "description": "Number of people in an image, at most."},
+        "max_people": {"type": "integer", "minimum": 1, "description": "Largest number of people in an image."},
     },
 }
 

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -16,10 +18,9 @@ from starlette.middleware.cors import CORSMiddleware
 
 from posekit import __version__
 from posekit.inference.exports import neutral_json
-from posekit.serve import api_schema, page_files
+from posekit.serve import api_schema
 from posekit.serve.batcher import Kind
-from posekit.serve.body import arriving_within, bounded_stream, read_body
-from posekit.serve.decoding import decode_all
+from posekit.serve.body import arriving_within, bounded_stream, decode_all, read_body
 from posekit.serve.guard import Guard
 from posekit.serve.predict_request import parse_options, parse_request, plain_name
 from posekit.serve.request_error import RequestError
@@ -29,7 +30,12 @@ from posekit.serve.video_jobs import DRAWING, RESULTS, VideoOptions, best_people
 if TYPE_CHECKING:
     from posekit.inference.results import PoseResult
 
+
 router = APIRouter()
+
+PAGE_FOLDER = Path(__file__).parent / "page"
+
+MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 def create_app(
@@ -42,7 +48,7 @@ def create_app(
     """Return the application.
 
     Args:
-        service: is closed when the application stops.
+        service: service, closed when the application stops.
         token: that requests need; None for none.
         hosts: names by which the server may be called; None for any.
         origins: other sites whose pages may use the server.
@@ -216,16 +222,35 @@ async def metrics(request: Request) -> Response:
 @router.get("/", include_in_schema=False)
 async def page() -> Response:
     """Answer with the page."""
-    return page_files.response("index.html")
+    return file_response("index.html")
 
 
 @router.get("/docs", include_in_schema=False)
 async def docs() -> Response:
     """Answer with the page that shows the API."""
-    return page_files.response("api.html")
+    return file_response("api.html")
 
 
 @router.get("/page/{name}", include_in_schema=False)
 async def page_file(name: str) -> Response:
     """Answer with a file of the pages."""
-    return page_files.response(name)
+    return file_response(name)
+
+
+@cache
+def page_files() -> dict[str, Path]:
+    """Return the files by name; clients get these and no others."""
+    return {path.name: path for path in PAGE_FOLDER.iterdir() if path.suffix in MEDIA_TYPES}
+
+
+def file_response(name: str) -> Response:
+    """Return a file as the answer to a request.
+
+    Raises:
+        RequestError: if the pages have no such file.
+    """
+    path = page_files().get(name)
+    if path is None:
+        raise RequestError(404, f"the page has no file '{name[:100]}'")
+    headers = {"Cache-Control": "no-cache"}
+    return Response(path.read_bytes(), media_type=MEDIA_TYPES[path.suffix], headers=headers)

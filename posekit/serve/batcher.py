@@ -55,7 +55,7 @@ class Batcher:
         max_batch: number of images in a batch.
         max_wait_s: seconds that a batch waits for images which are about to come.
         max_queue: number of images that may wait.
-        observe: is told the number of images and the seconds of each batch.
+        observe: callback that receives the number of images and the seconds of each batch.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Batcher:
         try:
             images, boxes = [entry.image for entry in entries], [entry.boxes for entry in entries]
             results = self.predictors[kind.model].predict(images, boxes, flip_test=kind.flip_test)
-        except Exception as error:  # whatever a model raises goes to whoever asked; the thread serves the next
+        except Exception as error:  # any error of a model goes to whoever asked; the thread serves the next
             if len(entries) == 1:
                 entries[0].future.set_exception(error)
                 return

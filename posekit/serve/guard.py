@@ -103,7 +103,7 @@ class Guard:
 
 
 def metric_path(path: str) -> str:
-    """Return the path that a request counts under; there are few of them, whatever clients ask for."""
+    """Return the path that a request counts under, one of a few, no matter what clients ask for."""
     if path in KNOWN_PATHS:
         return path
     return "/v1/video/ID" if path.startswith("/v1/video/") else "other"

@@ -29,7 +29,7 @@ class Memory:
         """Take bytes, or give them back with a negative amount.
 
         Raises:
-            RequestError: if so many are not free.
+            RequestError: if fewer bytes are free.
         """
         with self.lock:
             if self.used + amount > self.total:
@@ -52,7 +52,7 @@ class MemoryShare:
         """Take more bytes.
 
         Raises:
-            RequestError: if so many are not free, or the request needs more than there are.
+            RequestError: if fewer bytes are free, or the request needs more than there are.
         """
         if self.held + amount > self.memory.total:
             raise RequestError(413, "the images of this request need more memory than the server has; send fewer")

@@ -21,8 +21,8 @@ class ServedModel:
     """A model under a name.
 
     Attributes:
-        name: by which requests choose it.
-        predictor: finds the poses.
+        name: name by which requests choose it.
+        predictor: predictor that finds the poses.
         sha256: hash of its file; None where it has none.
     """
 

@@ -102,7 +102,7 @@ def checked_value(name: str, value: Any, kind: str) -> Any:
 
 
 def plain_name(name: Any) -> str | None:
-    """Return a file's name without folders and control characters; it is told again, and names no file here."""
+    """Return a file's name without folders and control characters; answers repeat it, and no file is opened by it."""
     if not isinstance(name, str):
         return None
     last = name.replace("\\", "/").rpartition("/")[2]
@@ -113,9 +113,9 @@ async def parse_request(content_type: str, query: Mapping[str, str], body: bytes
     """Parse a request by its content type.
 
     Args:
-        content_type: of the request.
+        content_type: content type of the request.
         query: options, ``boxes`` and, with raw bytes, ``name``.
-        body: of the request.
+        body: body of the request.
         limits: bounds of images and boxes.
 
     Raises:
@@ -248,8 +248,10 @@ def with_boxes(sent: Parts, boxes: Any, limits: Limits) -> list[SentImage]:
         raise RequestError(400, f"boxes: expected a list of boxes [x1, y1, x2, y2] for each of {len(sent)} images")
     lists = boxes or [None] * len(sent)
     return [
-        SentImage(data, name, checked_box_list(rows if own is None else own, name or f"image {number}", limits))
-        for number, ((name, data, own), rows) in enumerate(zip(sent, lists, strict=True))
+        SentImage(
+            data, name, checked_box_list(rows if sent_boxes is None else sent_boxes, name or f"image {number}", limits)
+        )
+        for number, ((name, data, sent_boxes), rows) in enumerate(zip(sent, lists, strict=True))
     ]
 
 

@@ -1,4 +1,4 @@
-"""Runs the application until it is told to stop."""
+"""Runs the application until a signal stops it."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def run(app: Any, listener: socket.socket, limits: Limits) -> None:
 
     Args:
         app: the ASGI application.
-        listener: takes connections.
+        listener: socket that takes connections.
         limits: bounds of connections and of the time to stop.
     """
     signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises the signal again when all is done

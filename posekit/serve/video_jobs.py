@@ -56,7 +56,7 @@ class VideoOptions:
         track: whether people get ids that stay.
         draw: whether the video is drawn as well.
         thr: score from which keypoints are drawn.
-        name: of the video, as the results tell it.
+        name: name of the video, as the results tell it.
     """
 
     model: str | None = None
@@ -73,9 +73,9 @@ class VideoJob:
     """A video on its way.
 
     Attributes:
-        key: by which clients ask for it; nobody can guess it.
+        key: secret key by which clients ask for it.
         folder: holds the video while it is needed, and the results.
-        model: finds the poses.
+        model: model that finds the poses.
         options: what to do.
         state: one of ``STATES``.
         num_frames: as the file announces; None where it does not.

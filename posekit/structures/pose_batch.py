@@ -31,7 +31,7 @@ class PoseBatch(Sequence[PoseDataSample]):
     instance labels are (B, N, K, ...), fields (B, C, H, W).
 
     Args:
-        columns: values by "part.name", such as "gt_instance_labels.keypoint_weights"; ``ABSENT`` stands in a list
+        columns: values by "part.name", such as "gt_instance_labels.keypoint_weights"; ``ABSENT`` in a list
             for what a sample lacks.
         metainfos: the meta information of each sample.
 

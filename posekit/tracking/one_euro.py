@@ -17,7 +17,7 @@ SPEED_CUTOFF_HZ = 1.0
 
 
 def blend(cutoff_hz: np.ndarray | float, seconds: np.ndarray) -> np.ndarray:
-    """Return the share of a new value in a low-pass filter, after so many seconds without one."""
+    """Return the share of a new value in a low-pass filter, ``seconds`` after the last one."""
     turn = 2 * math.pi * cutoff_hz * seconds
     return turn / (turn + 1)
 
@@ -92,6 +92,10 @@ def one_euro(
 
     Returns:
         (T, K, D), float64, missing where ``points`` are.
+
+    Example:
+        >>> one_euro(np.zeros((3, 1, 2))).shape
+        (3, 1, 2)
     """
     follower = OneEuro(fps=fps, min_cutoff=min_cutoff, beta=beta)
     frames = [follower.update(frame) for frame in np.asarray(points, np.float64)]

@@ -9,7 +9,13 @@ half of a window, which is the delay that the docstrings tell.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
 import numpy as np
+
+from posekit.console import suggestion
+from posekit.tracking.one_euro import one_euro
 
 
 def fill_gaps(points: np.ndarray, *, max_gap: int | None = None) -> np.ndarray:
@@ -24,6 +30,10 @@ def fill_gaps(points: np.ndarray, *, max_gap: int | None = None) -> np.ndarray:
 
     Raises:
         ValueError: if ``points`` have no three axes or ``max_gap`` is negative.
+
+    Example:
+        >>> fill_gaps(np.array([0.0, np.nan, 2.0]).reshape(3, 1, 1), max_gap=1).ravel().tolist()
+        [0.0, 1.0, 2.0]
     """
     filled, missing = checked(points)
     if max_gap is not None and max_gap < 0:
@@ -54,6 +64,10 @@ def median(points: np.ndarray, *, window: int = 3) -> np.ndarray:
 
     Raises:
         ValueError: if ``points`` have no three axes or ``window`` is not odd.
+
+    Example:
+        >>> median(np.array([0.0, 1.0, 9.0, 3.0, 4.0]).reshape(5, 1, 1)).ravel().tolist()
+        [0.0, 1.0, 3.0, 4.0, 4.0]
     """
     values, missing = checked(points)
     half = half_of(window)
@@ -83,10 +97,14 @@ def savgol(points: np.ndarray, *, window: int = 7, degree: int = 2) -> np.ndarra
     Args:
         points: (T, K, D), NaN where missing.
         window: number of frames, odd.
-        degree: of the polynomial, below ``window``.
+        degree: degree of the polynomial, below ``window``.
 
     Raises:
         ValueError: if ``points`` have no three axes, ``window`` is not odd or ``degree`` does not fit into it.
+
+    Example:
+        >>> savgol(np.array([0.0, 1.0, 2.0, 9.0, 4.0]).reshape(5, 1, 1), window=3, degree=1).round(2).ravel().tolist()
+        [0.0, 1.0, 4.0, 5.0, 4.0]
     """
     half = half_of(window)
     if not 0 <= degree < window:
@@ -102,11 +120,15 @@ def gaussian(points: np.ndarray, *, sigma: float = 1.0, radius: int | None = Non
 
     Args:
         points: (T, K, D), NaN where missing.
-        sigma: of the weights, in frames.
+        sigma: standard deviation of the weights, in frames.
         radius: frames that count on either side; 3 sigma by default, rounded up.
 
     Raises:
         ValueError: if ``points`` have no three axes, ``sigma`` is not above 0 or ``radius`` is negative.
+
+    Example:
+        >>> gaussian(np.array([0.0, 0.0, 8.0, 0.0, 0.0]).reshape(5, 1, 1), radius=1).round(2).ravel().tolist()
+        [0.0, 2.19, 3.61, 2.19, 0.0]
     """
     if not (sigma > 0 and (radius is None or radius >= 0)):
         raise ValueError(f"sigma {sigma}, radius {radius}: expected a sigma above 0 and a radius not below")
@@ -122,7 +144,7 @@ def local_fit(points: np.ndarray, weights: np.ndarray, degree: int) -> np.ndarra
     Args:
         points: (T, K, D), NaN where missing.
         weights: (2 half + 1,) of the neighbours, from half frames before to half frames after.
-        degree: of the polynomial.
+        degree: degree of the polynomial.
     """
     values, missing = checked(points)
     if not len(values):
@@ -175,3 +197,34 @@ def half_of(window: int) -> int:
     if window < 1 or window % 2 == 0:
         raise ValueError(f"window {window}: expected an odd number of frames, 1 or more")
     return window // 2
+
+
+class Filter(NamedTuple):
+    """What smooths points (T, K, D), and the names of its options."""
+
+    smooth: Callable[..., np.ndarray]
+    options: tuple[str, ...]
+
+
+FILTERS: Mapping[str, Filter] = {
+    "one-euro": Filter(one_euro, ("fps", "min_cutoff", "beta")),
+    "savgol": Filter(savgol, ("window", "degree")),
+    "gaussian": Filter(gaussian, ("sigma", "radius")),
+    "median": Filter(median, ("window",)),
+}
+
+
+def named_filter(name: str, **options: Any) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a filter with its options set; options that are None keep their defaults.
+
+    Raises:
+        ValueError: if there is no such filter, or it has no such option, or cannot work with one.
+    """
+    if name not in FILTERS:
+        raise ValueError(f"no filter '{name}'; {suggestion(name, FILTERS, otherwise='there are')}")
+    smooth, known = FILTERS[name]
+    values = {option: value for option, value in options.items() if value is not None}
+    if foreign := [option for option in values if option not in known]:
+        raise ValueError(f"the filter {name} has no {' and no '.join(foreign)}; it has {', '.join(known)}")
+    smooth(np.zeros((0, 1, 2)), **values)  # checks the values before there is work to lose
+    return lambda points: smooth(points, **values)

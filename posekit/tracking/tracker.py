@@ -32,7 +32,7 @@ FAR = 2.0
 """Poses further apart than this many sizes (roots of the area) have a similarity of 0, unless their boxes overlap."""
 
 
-class Poses(Protocol):
+class TrackablePoses(Protocol):
     """The poses of a frame, as ``PoseResult`` has them."""
 
     @property
@@ -111,6 +111,14 @@ class Tracker:
         min_similarity: least mean of OKS and IoU, 0 ... 1, at which a pose continues a track.
         max_lost: frames for which a person who is out of sight keeps the id.
         sigmas: spread of the keypoints in the OKS, (K,) or one for all, relative to the root of the area.
+
+    Example:
+        >>> from posekit import PoseResult
+        >>> keypoints, box = np.array([[[0.0, 0.0], [10.0, 20.0]]]), np.array([[0.0, 0.0, 10.0, 20.0]])
+        >>> frame = PoseResult(keypoints, np.ones((1, 2)), {}, boxes=box)
+        >>> tracker = Tracker()
+        >>> tracker.update(frame).tolist(), tracker.update(frame).tolist()
+        ([1], [1])
     """
 
     def __init__(
@@ -133,7 +141,7 @@ class Tracker:
         self.tracks: list[Track] = []
         self.next_identity = 1
 
-    def update(self, poses: Poses) -> np.ndarray:
+    def update(self, poses: TrackablePoses) -> np.ndarray:
         """Return the ids (N,) of the next frame's poses: from 1, unique in the frame, -1 for weak poses of no track.
 
         Every frame counts, also one without poses.
@@ -172,7 +180,7 @@ class Tracker:
         return [(tracks[i], int(rows[j])) for i, j in pairs if similarity[i, j] > 0]
 
 
-def columns_of(poses: Poses) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def columns_of(poses: TrackablePoses) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return keypoints (N, K, 2), their weights (N, K), boxes (N, 4) and scores (N,) of a frame, missing ones as 0."""
     keypoints = np.asarray(poses.keypoints, np.float64)[..., :2]
     weights = np.where(np.isfinite(keypoints).all(-1), np.nan_to_num(np.asarray(poses.scores, np.float64)), 0.0).clip(0)

@@ -20,13 +20,13 @@ from posekit.structures.instance_data import InstanceData
 Color = tuple[int, int, int]
 
 SUBPIXEL_BITS = 4
-"""cv2 takes fixed-point coordinates with so many bits behind the point."""
+"""Number of fractional bits of the fixed-point coordinates that cv2 takes."""
 
 MAX_PX = 1e7
 """Farther out points are moved nearer: cv2's coordinates have 32 bits."""
 
 SPREAD = 0.7
-"""By so many pixels cv2 paints antialiased polygons larger on every side than they are."""
+"""Number of pixels by which cv2 paints antialiased polygons too large on every side."""
 
 GOLDEN_SECTION = 0.618
 """Share of the circle of colours from one track to the next."""
@@ -47,13 +47,13 @@ class PoseStyle:
 
     Attributes:
         thr: keypoints with a lower score are left out, and the links to them.
-        radius: of the keypoints in pixels; None fits the person's size.
-        thickness: of the links in pixels; None fits the person's size.
+        radius: radius of the keypoints in pixels; None fits the person's size.
+        thickness: thickness of the links in pixels; None fits the person's size.
         alpha: opacity of everything, in 0 ... 1.
         outline: whether links have a dark rim and keypoints a light one, to stand out anywhere.
         boxes: whether ``bboxes`` are drawn.
         scores: whether each person's mean score is written.
-        tracks: whether each person's ``track_ids`` is written, in a colour of its own.
+        tracks: whether each person's ``track_ids`` is written, each in its own colour.
         indices: whether each keypoint's number is written beside it.
         weighted: whether keypoints and links of lower scores are more transparent.
         box_color: color of the boxes, B, G, R.
@@ -93,6 +93,14 @@ def draw_pose(
 
     Raises:
         ValueError: if image and keypoints have other forms, or the set other keypoints.
+
+    Example:
+        >>> from posekit.keypoints.skeleton import Skeleton
+        >>> image = np.zeros((64, 48, 3), np.uint8)
+        >>> instances = InstanceData(keypoints=np.full((1, 17, 2), 24.0), keypoint_scores=np.ones((1, 17)))
+        >>> drawing = draw_pose(image, instances, Skeleton.load("coco").metainfo())
+        >>> drawing.shape, bool(drawing.any()), bool(image.any())
+        ((64, 48, 3), True, False)
     """
     style = style or PoseStyle()
     check_image(image)
@@ -131,8 +139,8 @@ def track_color(identity: int) -> Color:
 
 def check_image(image: np.ndarray) -> None:
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        given = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-        raise ValueError(f"cannot draw on {given}; expected a uint8 image (H, W, 3), BGR")
+        described = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise ValueError(f"cannot draw on {described}; expected a uint8 image (H, W, 3), BGR")
 
 
 def keypoints_and_scores(instances: InstanceData, metainfo: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
@@ -215,10 +223,10 @@ def layer(canvas: np.ndarray, opacity: float) -> Iterator[np.ndarray]:
 
 def colors(metainfo: Mapping[str, Any], key: str, count: int, default: Color) -> list[Color]:
     """Return ``count`` colours of a keypoint set in B, G, R, or the default where it has none."""
-    given = metainfo.get(key)
-    if given is None or len(given) != count:
+    values = metainfo.get(key)
+    if values is None or len(values) != count:
         return [default] * count
-    return [(int(blue), int(green), int(red)) for red, green, blue in given]
+    return [(int(blue), int(green), int(red)) for red, green, blue in values]
 
 
 def fixed_points(xy: np.ndarray) -> np.ndarray:

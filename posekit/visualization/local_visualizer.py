@@ -102,7 +102,7 @@ class PoseLocalVisualizer(BaseVisualizer):
         return draw_pose(image, instances, meta, style=PoseStyle(**{**vars(self.style), **changes}))
 
     def metainfo_of(self, num_keypoints: int) -> dict[str, Any]:
-        """Return the keypoint set with the colours and links that were chosen instead of its own."""
+        """Return the keypoint set, its colours and links replaced by the chosen ones."""
         meta = dict(self.dataset_meta)
         name = type(self).__name__
         if self.skeleton is not None:
@@ -115,17 +115,17 @@ class PoseLocalVisualizer(BaseVisualizer):
         return meta
 
 
-def color_list(name: str, given: Colors | None, count: int) -> list[tuple[int, int, int]]:
-    """Return ``count`` colours of one that holds for all, or as many as are given.
+def color_list(name: str, colors: Colors | None, count: int) -> list[tuple[int, int, int]]:
+    """Return ``count`` colours if one holds for all, else the list as it is.
 
     Raises:
         ValueError: if one is no colour.
     """
-    if given is None:
+    if colors is None:
         return []
-    if isinstance(given, str) or (len(given) == 3 and not isinstance(given[0], (str, Sequence, np.ndarray))):
-        return [color_of(name, given)] * count  # pyright: ignore[reportArgumentType]
-    return [color_of(name, color) for color in given]  # pyright: ignore[reportArgumentType]
+    if isinstance(colors, str) or (len(colors) == 3 and not isinstance(colors[0], (str, Sequence, np.ndarray))):
+        return [color_of(name, colors)] * count  # pyright: ignore[reportArgumentType]
+    return [color_of(name, color) for color in colors]  # pyright: ignore[reportArgumentType]
 
 
 def heatmaps_in_image(data_sample: Any, size_hw: tuple[int, ...]) -> np.ndarray | None:
@@ -151,12 +151,12 @@ def openpose_style(
     """
     from posekit.keypoints.skeleton import Skeleton  # only who asks for this style needs another set
 
-    given = metainfo.get("dataset_name")
-    if given not in OPENPOSE_SETS:
+    dataset = metainfo.get("dataset_name")
+    if dataset not in OPENPOSE_SETS:
         raise ValueError(
-            f"skeleton_style 'openpose': there is none for '{given}'; it is for {', '.join(OPENPOSE_SETS)}"
+            f"skeleton_style 'openpose': there is none for '{dataset}'; it is for {', '.join(OPENPOSE_SETS)}"
         )
-    target = Skeleton.load(OPENPOSE_SETS[given])
+    target = Skeleton.load(OPENPOSE_SETS[dataset])
     keypoints, scores = keypoints_and_scores(instances, metainfo)
     index = metainfo["keypoint_name2id"]
     shoulders = [index[name] for name in SHOULDERS]

@@ -114,8 +114,8 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
         if detected is None:
             return image
         names = DrawOptions.__dataclass_fields__
-        own = self.dataset_meta if self.flat.skeleton is None else {}
-        self.flat.set_dataset_meta(own if self.flat_metainfo is None else self.flat_metainfo)
+        metainfo = self.dataset_meta if self.flat.skeleton is None else {}
+        self.flat.set_dataset_meta(metainfo if self.flat_metainfo is None else self.flat_metainfo)
         pixels = np.ascontiguousarray(image[..., ::-1])
         settings = DrawOptions(**{name: getattr(options, name) for name in names})
         return np.ascontiguousarray(self.flat.draw_instances(pixels, detected, settings)[..., ::-1])

@@ -128,17 +128,17 @@ class BaseVisualizer(ABC):
 
     option_class: type = DrawOptions
 
-    def options(self, given: Mapping[str, Any]) -> Any:
+    def options(self, settings: Mapping[str, Any]) -> Any:
         """Return the options as an object.
 
         Raises:
             ValueError: if one is unknown.
         """
         known = [option.name for option in fields(self.option_class)]
-        unknown = sorted(set(given) - set(known))
+        unknown = sorted(set(settings) - set(known))
         if unknown:
             raise ValueError(f"{type(self).__name__}: no option '{unknown[0]}'; there are {', '.join(known)}")
-        return self.option_class(**given)
+        return self.option_class(**settings)
 
     def add_image(self, name: str, image: np.ndarray, step: int = 0) -> None:
         """Hand an image to ``save_dir`` and to every sink."""

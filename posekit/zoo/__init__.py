@@ -1,7 +1,7 @@
 """What there is to start from: the configs that posekit brings, and released models by name.
 
 ``find("rtmpose-m")`` tells all about a model, and ``weights_file`` brings its weights. ``files_of`` leads from
-whatever a person calls a model to its config and weights.
+any name of a model to its config and weights.
 """
 
 from posekit.zoo.model_files import ModelFiles, files_of

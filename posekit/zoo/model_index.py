@@ -147,3 +147,15 @@ def find(name: str) -> ModelEntry:
         hint = suggestion(name, known, otherwise="the nearest are", most_listed=6)
         raise UnknownModelError(f"no released model is called '{name}'; {hint}\n`posekit zoo list` shows them all")
     return entry
+
+
+def get_model_aliases(scope: str = "mmpose") -> dict[str, str]:
+    """Return the names of the released models of poses by their aliases.
+
+    Args:
+        scope: accepted for the sake of callers.
+
+    >>> get_model_aliases()["human"]
+    'rtmpose-m_8xb256-420e_body8-256x192'
+    """
+    return {alias: entry.name for entry in model_entries() if entry.kind == "pose" for alias in entry.aliases}

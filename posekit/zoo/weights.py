@@ -69,7 +69,7 @@ class Imported(NamedTuple):
     """What became of one file of a folder.
 
     Attributes:
-        file: in the folder.
+        file: name of a file in the folder.
         entries: the models whose weights it holds; none if it was not recognised.
         problem: why it was not taken although it has a model's name; empty if nothing is wrong.
     """
@@ -82,7 +82,7 @@ class Imported(NamedTuple):
 def import_folder(folder: Path) -> Iterator[Imported]:
     """Copy the released models of a folder and those below it into the cache, and pin them.
 
-    A file is recognised by its name or, whatever it is called, by its SHA-256.
+    A file is recognised by its name or, under any other name, by its SHA-256.
 
     Raises:
         FileNotFoundError: if there is no such folder.

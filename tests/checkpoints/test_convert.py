@@ -12,10 +12,10 @@ import torch
 
 from posekit.apis import init_model
 from posekit.checkpoints.convert import convert
-from posekit.checkpoints.errors import CheckpointError
 from posekit.checkpoints.inspect import inspect_checkpoint
 from posekit.checkpoints.load import open_checkpoint
 from posekit.checkpoints.plain_meta import PlainMeta
+from posekit.checkpoints.torch_file import CheckpointError
 
 CONFIG: dict[str, Any] = dict(
     model=dict(

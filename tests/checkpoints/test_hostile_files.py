@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from posekit.checkpoints import torch_file
-from posekit.checkpoints.errors import CheckpointError
 from posekit.checkpoints.load import open_checkpoint
 from posekit.checkpoints.plain_meta import PlainMeta
 from posekit.checkpoints.read import read_file
+from posekit.checkpoints.torch_file import CheckpointError
 
 MUCH = 64 * 2**20
 

@@ -19,9 +19,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from posekit.checkpoints.errors import CheckpointError
 from posekit.checkpoints.read import read_file
 from posekit.checkpoints.stand_ins import Inert
+from posekit.checkpoints.torch_file import CheckpointError
 
 STATE = {"conv.weight": torch.arange(6.0).reshape(2, 3), "bn.num_batches_tracked": torch.tensor(3)}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from posekit.cli import main as cli
-from posekit.cli.data_check import open_sources
+from posekit.cli.data import open_sources
 
 CATEGORY = dict(id=1, name="fish", keypoints=["mouth", "left_fin", "right_fin"], skeleton=[[1, 2], [1, 3]])
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from posekit.evaluation.mpjpe import align_procrustes, position_errors
+from posekit.evaluation.metrics.simple_mpjpe import align_procrustes, position_errors
 
 
 def rotation(rng: np.random.Generator) -> np.ndarray:

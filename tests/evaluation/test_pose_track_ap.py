@@ -3,14 +3,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from posekit.evaluation.pose_track_ap import Frame, average_precision, inside_polygons, joint_ap, right_joints
+from posekit.evaluation.metrics.posetrack18_metric import (
+    ScoredFrame,
+    average_precision,
+    inside_polygons,
+    joint_ap,
+    right_joints,
+)
 
 PERSON = np.array([[0.0, 0], [10, 0], [20, 0]])
 
 
-def frame(true: list[np.ndarray], found: list[np.ndarray], scores=None) -> Frame:
+def frame(true: list[np.ndarray], found: list[np.ndarray], scores=None) -> ScoredFrame:
     shape = (len(found), 3)
-    return Frame(
+    return ScoredFrame(
         true=np.array(true).reshape(-1, 3, 2),
         labelled=np.ones((len(true), 3), bool),
         heads=np.full(len(true), 4.0),

@@ -17,7 +17,7 @@ from small_models import RTMO, RTMPOSE, SIZE, detector_model, pose_model  # noqa
 
 from posekit.apis import inference_bottomup, inference_detector  # noqa: E402
 from posekit.export.detector import export_detector, made_up_images  # noqa: E402
-from posekit.export.layout import MMDEPLOY  # noqa: E402
+from posekit.export.model_file import MMDEPLOY  # noqa: E402
 from posekit.export.one_stage import export_one_stage  # noqa: E402
 from posekit.export.onnx import export_onnx  # noqa: E402
 from posekit.inference.detection import Detector  # noqa: E402

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from posekit.inference.pipeline import Pipeline
+from posekit.inference.pipeline import PosePipeline
 from posekit.inference.predictor import Predictor
 from posekit.inference.smoothed_tracks import smoothed_tracks
 from posekit.media.image_file import write_image
@@ -46,9 +46,9 @@ def bar_at(column: int) -> np.ndarray:
     return image
 
 
-def pipeline(**options) -> Pipeline:
+def pipeline(**options) -> PosePipeline:
     centre = Centre()
-    return Pipeline(Predictor(centre, centre, metainfo=SET, batch_size=4), **options)
+    return PosePipeline(Predictor(centre, centre, metainfo=SET, batch_size=4), **options)
 
 
 class Moving(Source):

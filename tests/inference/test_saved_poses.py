@@ -142,7 +142,7 @@ def test_one_id_twice_in_a_frame_is_refused(saved):
     content = document([0, 50])
     for row in content["annotations"]:
         row["track_id"] = 1
-    with pytest.raises(ValueError, match="track_id 1 stands twice in a frame"):
+    with pytest.raises(ValueError, match="track_id 1 occurs twice in a frame"):
         saved(content).smooth(median)
 
 

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from posekit.inference.exports.table import harmless
-from posekit.inference.persons import places_of_persons
-from posekit.inference.results import PoseResult
+from posekit.inference.results import PoseResult, places_of_persons
 from posekit.inference.sequence import PoseSequence
 from posekit.keypoints.skeleton import Skeleton
 from posekit.media.image_file import write_image

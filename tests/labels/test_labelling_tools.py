@@ -596,7 +596,7 @@ def test_coco_with_a_byte_order_mark(encoding, tmp_path):
 def test_a_key_that_stands_twice_is_named(tmp_path):
     path = tmp_path / "a.json"
     path.write_text(json.dumps(coco()).replace('"image_id"', '"id": 7, "image_id"', 1))
-    with pytest.raises(ValueError, match=r"a\.json' is no valid JSON: the key 'id' stands twice in one object"):
+    with pytest.raises(ValueError, match=r"a\.json' is no valid JSON: the key 'id' occurs twice in one object"):
         get_format("coco").read(path, Hints())
 
 

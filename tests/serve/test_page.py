@@ -15,7 +15,7 @@ import pytest
 from serve_tools import jpeg, running
 
 from posekit.inference.sequence import PoseSequence
-from posekit.serve import page_files
+from posekit.serve.app import page_files
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
@@ -187,8 +187,8 @@ def test_the_page_of_the_api_lists_it(page, server):
 
 
 def test_the_files_of_the_page_name_each_other_only():
-    for name, path in page_files.page_files().items():
+    for name, path in page_files().items():
         text = path.read_text(encoding="utf-8")
         assert not re.findall(r"(?:src|href)=\"(?!/)|https?://(?!www\.w3\.org/2000/svg)", text), name
         for other in re.findall(r"/page/([\w.]+)|from \"\./([\w.]+)\"", text):
-            assert "".join(other) in page_files.page_files()
+            assert "".join(other) in page_files()

@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from posekit.apis.inferencers.frames import Frame, Source, open_source
+from posekit.apis.inferencers.frames import InputFrame, Source, open_source
 from posekit.apis.inferencers.options import CallOptions
 from posekit.apis.inferencers.outputs import Outputs, instance_rows
 from posekit.console import ProgressBar
 from posekit.structures import InstanceData, PoseDataSample
 
 
-class Finding(NamedTuple):
+class FramePrediction(NamedTuple):
     """The samples of an image: one, or one for each person, and what else a drawing needs."""
 
-    frame: Frame
+    frame: InputFrame
     samples: list[PoseDataSample]
     beside: Any = None
 
@@ -34,11 +34,11 @@ class BaseInferencer(ABC):
         self.show_progress = show_progress
 
     @abstractmethod
-    def find(self, source: Source, options: CallOptions) -> Iterator[Finding]:
+    def find(self, source: Source, options: CallOptions) -> Iterator[FramePrediction]:
         """Yield what each image shows, in order."""
 
     @abstractmethod
-    def draw(self, finding: Finding, options: CallOptions) -> np.ndarray:
+    def draw(self, finding: FramePrediction, options: CallOptions) -> np.ndarray:
         """Return the image, BGR, with its poses."""
 
     def __call__(
@@ -106,6 +106,6 @@ class BaseInferencer(ABC):
 
 def merged(samples: Sequence[PoseDataSample]) -> PoseDataSample:
     """Return one sample with the instances of all, and the metainfo of the first."""
-    one = PoseDataSample(metainfo=samples[0].metainfo)
-    one.pred_instances = InstanceData.cat([sample.pred_instances for sample in samples])
-    return one
+    sample_of_all = PoseDataSample(metainfo=samples[0].metainfo)
+    sample_of_all.pred_instances = InstanceData.cat([sample.pred_instances for sample in samples])
+    return sample_of_all

@@ -59,7 +59,7 @@ def find_boxes_of(
             None for what suits the kind.
         det_weights: path or URL of the weights of a config.
         det_cat_ids: numbers of the classes whose boxes count.
-        device: where it runs.
+        device: device that it runs on.
 
     Raises:
         ValueError: if it is no detector.

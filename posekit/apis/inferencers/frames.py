@@ -17,7 +17,7 @@ CAMERA = re.compile(r"webcam(?::(\d+))?", re.IGNORECASE)
 CAMERA_FPS = 30.0
 
 
-class Frame(NamedTuple):
+class InputFrame(NamedTuple):
     """An image on its way: its number, the name of its file, and its pixels (H, W, 3), uint8, BGR."""
 
     number: int
@@ -25,7 +25,7 @@ class Frame(NamedTuple):
     image: np.ndarray
 
 
-class Images:
+class ImageInput:
     """Images to look at one after the other, as often as need be.
 
     Args:
@@ -42,19 +42,19 @@ class Images:
     def __len__(self) -> int:
         return len(self.items)
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[InputFrame]:
         for number, item in enumerate(self.items):
             if isinstance(item, np.ndarray):
-                yield Frame(number, f"{number:06d}.jpg", check_array(item))
+                yield InputFrame(number, f"{number:06d}.jpg", check_array(item))
             else:
-                yield Frame(number, Path(item).name, read_image(item))
+                yield InputFrame(number, Path(item).name, read_image(item))
 
 
-class Video:
+class VideoInput:
     """The frames of a video.
 
     Args:
-        path: of the file.
+        path: path of the file.
     """
 
     endless = False
@@ -67,15 +67,15 @@ class Video:
     def __len__(self) -> int:
         return self.count
 
-    def __iter__(self) -> Iterator[Frame]:
-        return (Frame(number, self.path.name, image) for number, image in enumerate(VideoReader(self.path)))
+    def __iter__(self) -> Iterator[InputFrame]:
+        return (InputFrame(number, self.path.name, image) for number, image in enumerate(VideoReader(self.path)))
 
 
-class Camera:
+class CameraInput:
     """The frames of a camera, until it ends.
 
     Args:
-        number: of the camera.
+        number: number of the camera.
 
     Raises:
         ValueError: if there is no such camera.
@@ -95,20 +95,20 @@ class Camera:
     def __len__(self) -> int:
         return 0
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[InputFrame]:
         number = 0
         try:
             while True:
                 alive, image = self.capture.read()
                 if not alive:
                     return
-                yield Frame(number, self.video, image)
+                yield InputFrame(number, self.video, image)
                 number += 1
         finally:
             self.capture.release()
 
 
-Source = Images | Video | Camera
+Source = ImageInput | VideoInput | CameraInput
 
 
 def open_source(inputs: Any) -> Source:
@@ -123,13 +123,13 @@ def open_source(inputs: Any) -> Source:
         ValueError: if it is something else.
     """
     if isinstance(inputs, np.ndarray):
-        return Images([inputs])
+        return ImageInput([inputs])
     if not isinstance(inputs, (str, os.PathLike)):
         if not isinstance(inputs, Sequence):
             inputs = list(inputs)
-        return Images(inputs)
+        return ImageInput(inputs)
     if match := CAMERA.fullmatch(os.fspath(inputs)):
-        return Camera(int(match[1] or 0))
+        return CameraInput(int(match[1] or 0))
     path = Path(inputs)
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such image, video or folder")
@@ -137,5 +137,5 @@ def open_source(inputs: Any) -> Source:
         images = sorted(each for each in path.iterdir() if each.suffix.lower() in IMAGE_SUFFIXES)
         if not images:
             raise FileNotFoundError(f"{path}: no images in this folder (looked for {', '.join(IMAGE_SUFFIXES)})")
-        return Images(images)
-    return Video(path) if path.suffix.lower() in VIDEO_SUFFIXES else Images([path])
+        return ImageInput(images)
+    return VideoInput(path) if path.suffix.lower() in VIDEO_SUFFIXES else ImageInput([path])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.apis.inferencers.base import BaseInferencer, Finding, merged
+from posekit.apis.inferencers.base import BaseInferencer, FramePrediction, merged
 from posekit.apis.inferencers.frames import Source
 from posekit.apis.inferencers.options import CallOptions
 from posekit.apis.inferencers.pose2d import Pose2DInferencer
@@ -43,28 +43,28 @@ class Hand3DInferencer(BaseInferencer):
         self.finder = Pose2DInferencer(model, weights, device, scope, det_model, det_weights, det_cat_ids)
         self.model, self.cfg = self.finder.model, self.finder.cfg
 
-    def find(self, source: Source, options: CallOptions) -> Iterator[Finding]:
+    def find(self, source: Source, options: CallOptions) -> Iterator[FramePrediction]:
         for frame in source:
             samples = self.finder.samples(frame, options)
             pairs = [flat_and_deep(sample, rebase=not options.disable_rebase_keypoint) for sample in samples]
             flat, deep = (merged(each) for each in zip(*pairs, strict=True))
-            yield Finding(frame, [deep], flat)
+            yield FramePrediction(frame, [deep], flat)
 
-    def draw(self, finding: Finding, options: CallOptions) -> np.ndarray:
+    def draw(self, finding: FramePrediction, options: CallOptions) -> np.ndarray:
         metainfo = self.finder.predictor.metainfo
         return draw_in_space(finding, options, metainfo, metainfo, axis_azimuth=-115.0, axis_limit=200.0)
 
 
 def flat_and_deep(sample: PoseDataSample, *, rebase: bool) -> tuple[PoseDataSample, PoseDataSample]:
     """Return samples of the hands of a box in the image and in space."""
-    found = sample.pred_instances
-    keypoints = to_numpy(found.keypoints).copy()
-    hands = to_numpy(found.hand_type)
-    keypoints[:, JOINTS:, 2] += to_numpy(found.rel_root_depth).reshape(-1, 1)
-    scores = to_numpy(found.keypoint_scores) * np.repeat(hands, JOINTS, axis=1)
+    instances = sample.pred_instances
+    keypoints = to_numpy(instances.keypoints).copy()
+    hands = to_numpy(instances.hand_type)
+    keypoints[:, JOINTS:, 2] += to_numpy(instances.rel_root_depth).reshape(-1, 1)
+    scores = to_numpy(instances.keypoint_scores) * np.repeat(hands, JOINTS, axis=1)
     if scores.max(initial=0) > 1:
         scores = scores / 255
-    beside = {name: found[name] for name in ("bboxes", "bbox_scores") if name in found}
+    beside = {name: instances[name] for name in ("bboxes", "bbox_scores") if name in instances}
     upright = keypoints[..., [0, 2, 1]] * np.array([1, 1, -1], keypoints.dtype)
     if rebase and (scores > 0).any():
         upright[..., 2] -= upright[scores > 0][:, 2].min()

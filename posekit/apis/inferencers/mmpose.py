@@ -68,7 +68,7 @@ class MMPoseInferencer:
 
 
 def is_hand(pose3d: Any) -> bool:
-    """Whether a model or config, by itself or its name, is one of hands."""
+    """Whether a model or config, passed as such or by name, is one of hands."""
     if isinstance(pose3d, Mapping):
         head = (pose3d.get("model") or {}).get("head") or {}
         return "Internet" in str(head.get("type", ""))

@@ -17,7 +17,7 @@ class CallOptions:
     """Options of a call; those of 3D alone say nothing to the others, and the other way round.
 
     Attributes:
-        bboxes: for each image its boxes (N, 4) xyxy in pixels; without them a detector finds the boxes.
+        bboxes: boxes (N, 4) of each image, xyxy in pixels; without them a detector finds the boxes.
         bbox_thr: lowest score of a box; of a bottom-up model, of an instance.
         nms_thr: largest overlap (IoU) of two boxes, or of two instances of a bottom-up model.
         pose_based_nms: whether poses that share a third of their keypoints with a better one are left out.
@@ -35,8 +35,8 @@ class CallOptions:
         draw_heatmap: whether the predicted heatmaps are drawn below the poses.
         black_background: whether poses are drawn on black.
         skeleton_style: ``mmpose`` for the keypoint set's own skeleton, ``openpose`` for OpenPose's.
-        radius: of the keypoints in pixels.
-        thickness: of the links in pixels.
+        radius: radius of the keypoints in pixels.
+        thickness: thickness of the links in pixels.
         kpt_thr: keypoints with a lower score are not drawn.
         num_instances: number of 3D poses that are drawn; -1 for all.
         vis_out_dir: folder for drawings, or a file's name for a single one; empty for none.
@@ -68,18 +68,18 @@ class CallOptions:
     pred_out_dir: str = ""
 
     @classmethod
-    def of_call(cls, who: str, given: Mapping[str, Any], out_dir: str | None) -> CallOptions:
+    def of_call(cls, who: str, arguments: Mapping[str, Any], out_dir: str | None) -> CallOptions:
         """Return the options of a call.
 
         Args:
             who: name of the inferencer, for messages.
-            given: the call's keyword arguments.
+            arguments: the call's keyword arguments.
             out_dir: folder whose ``visualizations`` and ``predictions`` are written where no other folders are given.
 
         Raises:
             ValueError: if an option is unknown, or a style is.
         """
-        values: dict[str, Any] = dict(given)
+        values: dict[str, Any] = dict(arguments)
         if "return_datasample" in values:  # its former name
             values.setdefault("return_datasamples", values.pop("return_datasample"))
         known = [field.name for field in fields(cls)]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.apis.inferencers.frames import Frame, Source
+from posekit.apis.inferencers.frames import InputFrame, Source
 from posekit.apis.inferencers.options import CallOptions
 from posekit.array import plain, to_numpy
 from posekit.files import require_writable, write_atomically
@@ -51,7 +51,7 @@ class Outputs(contextlib.AbstractContextManager["Outputs"]):
     Images give a drawing and a JSON file each; a video gives one of both, the JSON once it is through.
 
     Args:
-        options: of the call.
+        options: options of the call.
         source: what is looked at.
 
     Attributes:
@@ -77,7 +77,7 @@ class Outputs(contextlib.AbstractContextManager["Outputs"]):
         self.writer: VideoWriter | None = None
         self.frames: list[dict[str, Any]] = []
 
-    def draw(self, frame: Frame, drawing: np.ndarray) -> None:
+    def draw(self, frame: InputFrame, drawing: np.ndarray) -> None:
         """Write and show a drawing, BGR."""
         if self.folder is not None:
             if self.source.video is not None:
@@ -91,7 +91,7 @@ class Outputs(contextlib.AbstractContextManager["Outputs"]):
             seconds = None if self.source.video else self.options.wait_time
             self.stopped = self.window.show(frame.name, drawing, seconds)
 
-    def note(self, frame: Frame, rows: list[dict[str, Any]]) -> None:
+    def note(self, frame: InputFrame, rows: list[dict[str, Any]]) -> None:
         """Write the predictions of an image, or keep those of a video's frame."""
         if not self.options.pred_out_dir:
             return

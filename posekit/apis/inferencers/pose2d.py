@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from posekit.apis.inferencers.base import BaseInferencer, Finding, merged
+from posekit.apis.inferencers.base import BaseInferencer, FramePrediction, merged
 from posekit.apis.inferencers.detectors import BoxesOrWhole, find_boxes_of, kind_of, settle_boxes
-from posekit.apis.inferencers.frames import Frame, Source
+from posekit.apis.inferencers.frames import InputFrame, Source
 from posekit.apis.inferencers.options import CallOptions
 from posekit.array import to_numpy
 from posekit.inference.people import rows_without_repeats
@@ -60,15 +60,15 @@ class Pose2DInferencer(BaseInferencer):
             finder = find_boxes_of(kind_of(self.cfg), det_model, det_weights, det_cat_ids, device or "auto")
             settle_boxes(self.predictor, finder)
 
-    def find(self, source: Source, options: CallOptions) -> Iterator[Finding]:
+    def find(self, source: Source, options: CallOptions) -> Iterator[FramePrediction]:
         for frame in source:
             samples = self.samples(frame, options)
-            one = merged(samples)
-            if options.pose_based_nms and len(one.pred_instances):
-                one.pred_instances = without_shared_joints(one.pred_instances)
-            yield Finding(frame, [one] if options.merge_results else samples, samples)
+            merged_sample = merged(samples)
+            if options.pose_based_nms and len(merged_sample.pred_instances):
+                merged_sample.pred_instances = without_shared_joints(merged_sample.pred_instances)
+            yield FramePrediction(frame, [merged_sample] if options.merge_results else samples, samples)
 
-    def samples(self, frame: Frame, options: CallOptions) -> list[PoseDataSample]:
+    def samples(self, frame: InputFrame, options: CallOptions) -> list[PoseDataSample]:
         """Return the samples of an image: of each box, or the one of a bottom-up model."""
         if options.bboxes is not None and frame.number >= len(options.bboxes):
             raise ValueError(f"bboxes: {len(options.bboxes)} lists, and there are more frames; give one for each")
@@ -106,7 +106,7 @@ class Pose2DInferencer(BaseInferencer):
         finally:
             self.model.test_cfg = before
 
-    def draw(self, finding: Finding, options: CallOptions) -> np.ndarray:
+    def draw(self, finding: FramePrediction, options: CallOptions) -> np.ndarray:
         from posekit.visualization.draw import draw_heatmaps
         from posekit.visualization.local_visualizer import PoseLocalVisualizer, heatmaps_in_image
         from posekit.visualization.visualizer import DrawOptions

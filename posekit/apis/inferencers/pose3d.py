@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.apis.inferencers.base import BaseInferencer, Finding, merged
+from posekit.apis.inferencers.base import BaseInferencer, FramePrediction, merged
 from posekit.apis.inferencers.frames import Source
 from posekit.apis.inferencers.options import CallOptions
 from posekit.apis.inferencers.pose2d import Pose2DInferencer
@@ -61,14 +61,14 @@ class Pose3DInferencer(BaseInferencer):
         )
         self.lifter.check(self.pose2d_model.predictor.metainfo)
 
-    def find(self, source: Source, options: CallOptions) -> Iterator[Finding]:
+    def find(self, source: Source, options: CallOptions) -> Iterator[FramePrediction]:
         if source.endless:
             raise ValueError("webcam: a video is lifted as a whole; record it first, then give the file")
         if source.video is None:
             for finding in self.pose2d_model.find(source, replace(options, merge_results=True)):
                 flat = self.flat_result(finding)
                 [lifted] = self.lift([flat], options)
-                yield Finding(finding.frame, [self.sample(lifted, finding, options)], finding.samples[0])
+                yield FramePrediction(finding.frame, [self.sample(lifted, finding, options)], finding.samples[0])
             return
         confident = options.bbox_thr
         tracker = Tracker(
@@ -79,12 +79,12 @@ class Pose3DInferencer(BaseInferencer):
             flat = self.flat_result(finding)
             results.append(replace(flat, track_ids=tracker.update(flat)))
             bare = finding.frame._replace(image=np.zeros((0, 0, 3), np.uint8))  # constant memory: it is read again
-            findings.append(Finding(bare, finding.samples))
+            findings.append(FramePrediction(bare, finding.samples))
         for frame, finding, lifted in zip(source, findings, self.lift(results, options), strict=True):
             sample = self.sample(lifted, finding, options)
-            yield Finding(frame, [sample], finding.samples[0])
+            yield FramePrediction(frame, [sample], finding.samples[0])
 
-    def flat_result(self, finding: Finding) -> PoseResult:
+    def flat_result(self, finding: FramePrediction) -> PoseResult:
         """Return the 2D poses of an image."""
         height, width = finding.frame.image.shape[:2]
         return PoseResult.from_samples(finding.samples, self.pose2d_model.predictor.metainfo, (width, height))
@@ -103,7 +103,7 @@ class Pose3DInferencer(BaseInferencer):
             results = [normed(result, stats) for result in results]
         return self.lifter.predict(results)
 
-    def sample(self, lifted: PoseResult, finding: Finding, options: CallOptions) -> PoseDataSample:
+    def sample(self, lifted: PoseResult, finding: FramePrediction, options: CallOptions) -> PoseDataSample:
         """Return the sample of a frame, its poses upright and in the order of their tracks."""
         keypoints = upright(lifted.keypoints)
         if not options.disable_rebase_keypoint and len(keypoints):
@@ -117,7 +117,7 @@ class Pose3DInferencer(BaseInferencer):
         sample.pred_instances = InstanceData(**columns)[order]
         return sample
 
-    def draw(self, finding: Finding, options: CallOptions) -> np.ndarray:
+    def draw(self, finding: FramePrediction, options: CallOptions) -> np.ndarray:
         return draw_in_space(
             finding, options, self.lifter.metainfo, self.pose2d_model.predictor.metainfo, axis_azimuth=70.0
         )
@@ -152,7 +152,11 @@ def upright(joints: np.ndarray) -> np.ndarray:
 
 
 def draw_in_space(
-    finding: Finding, options: CallOptions, metainfo: Mapping[str, Any], flat_metainfo: Mapping[str, Any], **view: Any
+    finding: FramePrediction,
+    options: CallOptions,
+    metainfo: Mapping[str, Any],
+    flat_metainfo: Mapping[str, Any],
+    **view: Any,
 ) -> np.ndarray:
     """Return an image's 2D poses and, beside it, its poses in space, BGR."""
     from posekit.visualization.local_visualizer_3d import DrawOptions3d, Pose3dLocalVisualizer

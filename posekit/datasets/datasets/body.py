@@ -9,7 +9,13 @@ from posekit.registry import DATASETS
 
 @DATASETS.register_module()
 class CocoDataset(BaseCocoStyleDataset):
-    """COCO: 17 keypoints (Lin et al., ECCV 2014)."""
+    """COCO: 17 keypoints (Lin et al., ECCV 2014).
+
+    Example:
+        >>> dataset = CocoDataset(ann_file="person_keypoints_val2017.json", lazy_init=True)
+        >>> dataset.metainfo["dataset_name"], dataset.metainfo["num_keypoints"]
+        ('coco', 17)
+    """
 
     METAINFO = dict(from_file="configs/_base_/datasets/coco.py")
     ANY_KEYPOINTS = True

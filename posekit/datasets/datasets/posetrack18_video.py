@@ -1,4 +1,4 @@
-"""PoseTrack18 with neighbouring frames."""
+"""PoseTrack18 with neighbouring frames, and the length of each frame's video."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from posekit.datasets.datasets.body import PoseTrack18Dataset
-from posekit.datasets.readers.annotation_file import is_id
-from posekit.datasets.readers.posetrack import PoseTrackReader
+from posekit.datasets.readers.annotation_file import Problems, is_id
+from posekit.datasets.readers.coco import AnnotationFile, CocoReader
 from posekit.registry import DATASETS
 
 
@@ -22,7 +22,7 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
         frame_weights: weight of each frame's features, the annotated frame first; they sum to 1.
         frame_sampler_mode: ``"random"`` draws frames anew in each epoch, ``"fixed"`` takes ``frame_indices``.
         frame_range: lowest and highest offset to draw, or one number for both sides.
-        num_sampled_frame: how many frames to draw.
+        num_sampled_frame: number of frames to draw.
         frame_indices: offsets of the frames.
         ph_fill_len: digits in the frames' file names.
         options: arguments of ``BaseCocoStyleDataset``.
@@ -92,3 +92,33 @@ class PoseTrack18VideoDataset(PoseTrack18Dataset):
             min(max(int(center.stem) + offset, 0), count - 1) for offset in offsets if offset or not self.test_mode
         ]
         return [path, *(str(center.with_name(f"{number:0{self.ph_fill_len}d}{center.suffix}")) for number in numbers)]
+
+
+class PoseTrackReader(CocoReader):
+    """Reads frames of videos, named by their numbers.
+
+    Attributes:
+        frame_counts: number of frames of the video that each image is from, by the image's id; empty until the file
+            is read.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.frame_counts: dict[int, int] = {}
+
+    def read_file(self, problems: Problems, *, packed: bool = False) -> AnnotationFile:
+        """Read the file.
+
+        Raises:
+            ValueError: if a frame's number or the length of its video is missing.
+        """
+        file = super().read_file(problems, packed=packed)
+        for info in file.images.infos:
+            stem, count = PurePosixPath(info["file_name"]).stem, info.get("nframes", 0)
+            if not stem.isdecimal() or not is_id(count) or count < 1:
+                raise ValueError(
+                    f"{self.path}: image {info['id']} needs a file named by its frame's number and nframes, the "
+                    f"number of frames of its video; found {info['file_name']!r} and nframes {count!r}"
+                )
+        self.frame_counts = {info["id"]: info["nframes"] for info in file.images.infos}
+        return file

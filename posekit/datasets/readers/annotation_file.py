@@ -66,7 +66,7 @@ def packer(keys: Sequence[str]) -> Callable[[dict[str, Any]], dict[str, Any]] | 
     """Return a hook for ``read_json`` by which lists of numbers come as arrays, for a fraction of the memory.
 
     Args:
-        keys: of annotations (dicts with an image_id), whose lists to pack.
+        keys: keys of annotations (dicts with an image_id), whose lists to pack.
     """
 
     def pack(item: dict[str, Any]) -> dict[str, Any]:

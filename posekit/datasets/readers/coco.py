@@ -49,7 +49,7 @@ class CocoFormat:
         marks: keep visibility as it is, above 1 too.
         count: trust the file's ``num_keypoints``.
         valid: key of a flag that an annotation needs to be used.
-        extra: further keys that are handed on.
+        extra: further keys to keep.
     """
 
     keypoints: tuple[str, ...] = ("keypoints",)
@@ -196,7 +196,7 @@ def is_ignored(annotation: Mapping[str, Any], ignore_where: Mapping[str, Any]) -
     """Whether an annotation marks a region where detections are neither right nor wrong.
 
     Args:
-        annotation: in COCO's format.
+        annotation: annotation in COCO's format.
         ignore_where: fields -> values that mark such regions, besides ``iscrowd`` and ``ignore``.
     """
     return any(annotation.get(key) in (1, True) for key in ("iscrowd", "ignore")) or any(

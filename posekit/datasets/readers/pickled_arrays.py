@@ -10,9 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from posekit.checkpoints.errors import RefusedNameError
 from posekit.checkpoints.plain_makers import PLAIN_MAKERS
-from posekit.checkpoints.unpickle import MAX_BYTES, Maker, PlainDtype, Unpickler, num_values
+from posekit.checkpoints.unpickle import MAX_BYTES, Maker, PlainDtype, RefusedNameError, Unpickler, num_values
 from posekit.files import paused_gc
 
 ONLY_NAMED = ("numpy.ndarray", "builtins.dict", "builtins.list")

@@ -17,7 +17,7 @@ class DefaultSampler(Sampler[int]):
     Args:
         dataset: what is sampled.
         shuffle: draw a new order for each epoch.
-        seed: of the orders.
+        seed: seed of the orders.
         round_up: repeat samples from the beginning until all ranks get equally many.
         rank, world_size: this process among all; it gets every ``world_size``-th index.
     """

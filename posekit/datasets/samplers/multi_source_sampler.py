@@ -26,7 +26,7 @@ class MultiSourceSampler(Sampler[int]):
         source_ratio: share of each dataset in a batch.
         shuffle: draw a new order for each epoch.
         round_up: let the last batch be full, too.
-        seed: of the orders.
+        seed: seed of the orders.
         rank, world_size: this process among all; each takes its own part of every dataset.
     """
 

@@ -114,7 +114,7 @@ def build_foreign(package: Any, config: dict[str, Any]) -> Any:
     return getattr(package, config["type"])(**arguments)
 
 
-def run_seeded(compose: Any, given: dict[str, Any], seed: int) -> dict[str, Any]:
+def run_seeded(compose: Any, targets: dict[str, Any], seed: int) -> dict[str, Any]:
     """Run an older albumentations, which draws from the global generators, and leave those as they were."""
     import random
 
@@ -122,7 +122,7 @@ def run_seeded(compose: Any, given: dict[str, Any], seed: int) -> dict[str, Any]
     random.seed(seed)
     np.random.seed(seed)
     try:
-        return compose(**given)
+        return compose(**targets)
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])

@@ -68,8 +68,8 @@ class BaseTransform:
 class DeviceTransform(BaseTransform):
     """A step of a training pipeline that the training device runs, on whole batches.
 
-    It stands at the end of the pipeline, before ``PackPoseInputs``. Only ``GenerateTarget`` may come between the two,
-    where its codec encodes whole batches: then the targets are made from what this step leaves. Random numbers are
+    Its place is at the end of the pipeline, before ``PackPoseInputs``. Only ``GenerateTarget`` may come between the
+    two, if its codec encodes whole batches: then the targets are made from what this step leaves. Random numbers are
     torch's, whose state checkpoints keep.
     """
 
@@ -94,7 +94,7 @@ class DeviceTransform(BaseTransform):
 
     def transform(self, results: Results) -> Results:
         raise ValueError(
-            f"{type(self).__name__} changes whole batches on the training device; it can only stand at the end of the "
+            f"{type(self).__name__} changes whole batches on the training device; it can only come at the end of the "
             "training pipeline, before PackPoseInputs"
         )
 

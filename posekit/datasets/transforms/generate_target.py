@@ -1,6 +1,6 @@
 """Keypoints as training targets, made for each sample in a worker or for a whole batch on the device.
 
-A worker that hands over keypoints sends kilobytes where heatmaps are megabytes. Where the codec encodes whole
+Keypoints that a worker sends to the trainer take kilobytes, heatmaps megabytes. Where the codec encodes whole
 batches, ``GenerateTarget`` splits into ``KeepKeypoints`` for the workers and ``EncodeTargets`` for the device.
 """
 
@@ -40,7 +40,7 @@ class GenerateTarget(BaseTransform):
     Args:
         encoder: a codec, or a list of them.
         target_type: accepted from older configs; the codec says what it encodes.
-        multilevel: of several codecs of one kind, give a list for each encoded key.
+        multilevel: whether several codecs of one kind give a list for each encoded key.
             Otherwise several codecs must encode different keys, except for
             ``keypoint_weights``, which are multiplied.
         use_dataset_keypoint_weights: multiply ``keypoint_weights`` by those of the keypoint set.
@@ -188,7 +188,7 @@ def mapping_tables(codecs: list[BaseCodec]) -> dict[str, dict[str, str]]:
 
 
 def encodes_batches(codec: BaseCodec) -> bool:
-    """Whether ``codec`` has a batched ``encode_batch`` of its own that needs nothing but keypoints."""
+    """Whether ``codec`` overrides ``encode_batch`` and needs nothing but keypoints for it."""
     return type(codec).encode_batch is not BaseCodec.encode_batch and not codec.auxiliary_encode_keys
 
 

@@ -42,7 +42,7 @@ def keep_instances(results: Results, keep: np.ndarray) -> None:
         if isinstance(value, np.ndarray) and value.ndim and len(value) == len(keep):
             values[key] = value[keep]
         elif isinstance(value, (list, tuple)) and len(value) == len(keep):
-            values[key] = [item for item, kept in zip(value, keep, strict=True) if kept]
+            values[key] = [item for item, stays in zip(value, keep, strict=True) if stays]
 
 
 def visibility(results: Results) -> np.ndarray:

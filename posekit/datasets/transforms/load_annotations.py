@@ -14,7 +14,7 @@ class LoadAnnotations(BaseTransform):
     Args:
         with_bbox: accepted from configs; boxes are always there.
         with_label: accepted from configs; labels are always there.
-        with_mask: must be False; posekit has no instance masks.
+        with_mask: False; posekit has no instance masks.
 
     Raises:
         ValueError: for ``with_mask=True``.

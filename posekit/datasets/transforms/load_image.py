@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections import OrderedDict
 
 import numpy as np
 
 from posekit.console import check_choice
 from posekit.datasets.transforms.base import BaseTransform
 from posekit.datasets.transforms.results import Results
-from posekit.media.image_cache import ImageCache
 from posekit.media.image_file import MAX_PIXELS, check_array, decode, read_bytes
 from posekit.media.image_header import ImageFileError
 from posekit.registry import TRANSFORMS
@@ -64,8 +64,8 @@ class LoadImage(BaseTransform):
     ) -> None:
         check_choice("LoadImage.color_type", color_type, COLOR_TYPES)
         check_choice("LoadImage.imdecode_backend", imdecode_backend, ("cv2",))
-        for name, given in (("backend_args", backend_args), ("file_client_args", file_client_args)):
-            check_backend(name, (given or {}).get("backend", "local"))
+        for name, settings in (("backend_args", backend_args), ("file_client_args", file_client_args)):
+            check_backend(name, (settings or {}).get("backend", "local"))
         check_choice("LoadImage.cache", cache, (None, "ram"))
         self.to_float32 = to_float32
         self.color_type = color_type
@@ -120,3 +120,40 @@ def check_backend(name: str, backend: str) -> None:
         logger.warning("LoadImage.%s: backend 'petrel' is read as local files; set data_root to where they lie", name)
         return
     check_choice(f"LoadImage.{name}.backend", backend, ("local", "disk"))
+
+
+class ImageCache:
+    """Decoded images by path; the least recently used go when ``max_bytes`` is reached.
+
+    Stored images are read-only, for several samples share them. Each worker
+    process holds its own.
+    """
+
+    def __init__(self, max_bytes: float) -> None:
+        self.max_bytes = max_bytes
+        self.num_bytes = 0
+        self._images: OrderedDict[str, np.ndarray] = OrderedDict()
+
+    def get(self, path: str) -> np.ndarray | None:
+        img = self._images.get(path)
+        if img is not None:
+            self._images.move_to_end(path)
+        return img
+
+    def put(self, path: str, img: np.ndarray) -> None:
+        if img.nbytes > self.max_bytes or path in self._images:
+            return
+        img.flags.writeable = False
+        self._images[path] = img
+        self.num_bytes += img.nbytes
+        while self.num_bytes > self.max_bytes:
+            self.num_bytes -= self._images.popitem(last=False)[1].nbytes
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getstate__(self) -> dict[str, float]:
+        return {"max_bytes": self.max_bytes}
+
+    def __setstate__(self, state: dict[str, float]) -> None:
+        self.__init__(state["max_bytes"])

@@ -29,7 +29,7 @@ def odd_sizes(limit: int | Sequence[int]) -> list[int]:
 
 
 def span(limit: Limits) -> tuple[float, float]:
-    """Return a pair of limits; one number stands for both signs."""
+    """Return a pair of limits; a single number means minus and plus that number."""
     return (-limit, limit) if isinstance(limit, (int, float)) else (limit[0], limit[1])
 
 

@@ -105,7 +105,7 @@ class RandomResize(Resize):
         if several == (ratio_range is not None):
             raise ValueError("RandomResize: give one scale with ratio_range, or a smallest and a largest scale")
         super().__init__(scale[0] if several else scale, **resize_kwargs)
-        self.limits = [tuple(one) for one in scale] if several else None
+        self.limits = [tuple(limit) for limit in scale] if several else None
         self.ratio_range = ratio_range or (1.0, 1.0)
 
     def transform(self, results: Results) -> Results:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class DatasetResults(TypedDict):
     """What datasets put in before the first transform; others pass through.
 
-    None of the keys has to be there: what a transform needs is told by its ``requires``.
+    None of the keys has to be there: a transform lists in ``requires`` the keys that it needs.
     """
 
     rng: np.random.Generator

@@ -15,7 +15,7 @@ from posekit.registry import TRANSFORMS
 class UnlabeledPose(BaseTransform):
     """Have a sample of a lifter count as unlabelled, so that ``semi_loss`` learns from it instead of its 3D target.
 
-    It stands before ``GenerateTarget``, in the pipeline of the videos without 3D labels. ``CombinedDataset`` mixes
+    Its place is before ``GenerateTarget``, in the pipeline of the videos without 3D labels. ``CombinedDataset`` mixes
     them with labelled ones; each batch needs a labelled sample.
 
     Raises:

@@ -67,8 +67,8 @@ class YOLOXMixUp(MixImageTransform):
         step = self.draw(other, size, results.get("flip_indices", []), rng)
         warped = apply_warp(other["img"], Warp(step, size, self.pad_val))
         results["img"] = cv2.addWeighted(results["img"], 0.5, warped, 0.5, 0.0)
-        own = moved_annotations(results, Affine.identity(current_space(results)))
-        merge_annotations(results, [own, moved_annotations(other, step)], size)
+        annotations = moved_annotations(results, Affine.identity(current_space(results)))
+        merge_annotations(results, [annotations, moved_annotations(other, step)], size)
         return results
 
     def draw(self, other: Results, size: tuple[int, int], flip_indices: list[int], rng: np.random.Generator) -> Affine:

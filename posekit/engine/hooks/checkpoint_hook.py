@@ -38,10 +38,10 @@ class CheckpointHook(BaseHook, Checkpoint):
         save_optimizer, save_param_scheduler: accepted for the sake of configs; ``last.pth`` has both.
         out_dir: folder in which the checkpoints get a folder of the run's name, in place of the run's folder.
         max_keep_ckpts: number of kept checkpoints to leave, the newest; -1 leaves all.
-        save_last: whether to keep the one at the end of the run, whatever the interval.
+        save_last: whether to keep the last checkpoint of the run even if the interval would skip it.
         save_best: metric, or metrics, whose best weights to keep; ``auto`` takes the first metric.
         rule: ``greater`` or ``less``, whichever is better, for each of them; by default what its name suggests.
-        filename_tmpl: name of the kept checkpoints, in which ``{}`` stands for the number.
+        filename_tmpl: name of the kept checkpoints, with ``{}`` in the place of the number.
         save_begin: first epoch or iteration to keep.
         published_keys, greater_keys, less_keys, backend_args, file_client_args: accepted for the sake of configs.
         folder: the run's folder.

@@ -27,9 +27,9 @@ class ParamRules:
     Args:
         custom_keys: part of a name -> ``lr_mult``, ``decay_mult`` and settings for the group.
         bias_lr_mult, bias_decay_mult: for biases outside of normalisation layers.
-        norm_decay_mult: for all parameters of normalisation layers.
-        dwconv_decay_mult: for depth-wise convolutions.
-        flat_decay_mult: for one-dimensional parameters.
+        norm_decay_mult: factor for all parameters of normalisation layers.
+        dwconv_decay_mult: factor for depth-wise convolutions.
+        flat_decay_mult: factor for one-dimensional parameters.
         bypass_duplicate: parameters are always taken once; accepted for the sake of configs.
         dcn_offset_lr_mult: accepted for the sake of configs; there are no deformable layers.
     """

@@ -55,7 +55,7 @@ class CosineSchedule(BaseSchedule):
 @SCHEDULES.register_module("CosineRestartMomentum")
 @SCHEDULES.register_module("CosineRestartLR")
 class CosineRestartSchedule(BaseSchedule):
-    """Falls along half a cosine in each period and starts again, at a weight of its own.
+    """Falls along half a cosine in each period; each period starts at its own weight.
 
     Raises:
         ValueError: if periods and weights differ in number, or not exactly one floor is given.

@@ -18,8 +18,8 @@ class OneCycleSchedule(BaseSchedule):
         total_steps: length of the cycle; by default the schedule's interval.
         pct_start: share of the cycle that rises.
         anneal_strategy: shape of the slopes, ``cos`` or ``linear``.
-        div_factor: how far below the maximum it starts.
-        final_div_factor: how far below the start it ends.
+        div_factor: ratio of the maximum to the start.
+        final_div_factor: ratio of the start to the end.
         three_phase: fall as steeply as it rose first, then go on to the end.
 
     Source: Smith and Topin, arXiv 1708.07120.

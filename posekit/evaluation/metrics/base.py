@@ -22,7 +22,7 @@ class BaseMetric(ABC):
     Samples are dictionaries or ``PoseDataSample`` objects; arrays may be tensors.
 
     Args:
-        collect_device: where results of several processes meet; "cpu" or "gpu", without
+        collect_device: device on which results of several processes meet; "cpu" or "gpu", without
             effect: results are gathered by the process group's own backend.
         prefix: put before each name as ``prefix/name``; by default ``default_prefix``.
     """

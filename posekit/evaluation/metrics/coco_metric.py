@@ -69,7 +69,7 @@ class CocoMetric(BaseMetric):
     Args:
         ann_file: COCO annotation file with the labels. Without it ``dataset_meta["ann_file"]`` is
             read if there is one, else the samples' ``raw_ann_info`` are the labels: then persons
-            that no sample stands for are not missed.
+            without a sample do not count as missed.
         use_area: whether the annotations carry areas; otherwise 0.53 of the box is taken.
         iou_type: "keypoints", "keypoints_crowd" for CrowdPose, or "bbox" for detectors.
         score_mode: a pose's score is that of its box ("bbox"), the mean of its keypoints'
@@ -82,8 +82,8 @@ class CocoMetric(BaseMetric):
         pred_converter: settings of a KeypointConverter for the predictions, such as ``dict(mapping="aic_to_coco")``.
         gt_converter: settings of one for the labels.
         outfile_prefix: results are written to ``<prefix>.keypoints.json``.
-        sigmas: of the keypoints, in place of those of the keypoint set.
-        keypoint_weights: of the keypoints in the OKS of the evaluation, above 0; NMS counts all alike.
+        sigmas: sigmas of the keypoints, in place of those of the keypoint set.
+        keypoint_weights: weights of the keypoints in the OKS of the evaluation, above 0; NMS counts all alike.
         keypoint_ap: also note the AP of each single keypoint in ``per_keypoint``: OKS and visibility
             of that keypoint alone decide.
         max_dets: number of predictions of each image and category that count, the best first; by default 20 poses or
@@ -238,14 +238,14 @@ class CocoMetric(BaseMetric):
         """Score, suppress, write and evaluate the predictions."""
         if self.of_boxes:
             return self.box_scores(results)  # pyright: ignore[reportArgumentType]
-        found = self.suppressed(self.predictions(results))
+        predictions = self.suppressed(self.predictions(results))
         if self.outfile_prefix is not None:
-            write_results(Path(f"{self.outfile_prefix}.keypoints.json"), self.result_rows(found))
+            write_results(Path(f"{self.outfile_prefix}.keypoints.json"), self.result_rows(predictions))
         if self.format_only:
             return {}
         truth = self.truth(results)
-        with_keypoints = np.asarray((found.keypoint_scores > 0).any(1))
-        poses = with_areas(found).rows(with_keypoints)
+        with_keypoints = np.asarray((predictions.keypoint_scores > 0).any(1))
+        poses = with_areas(predictions).rows(with_keypoints)
         if self.keypoint_ap:
             single = [self.scores(truth, poses, slice(k, k + 1)).ap() for k in range(poses.keypoints.shape[1])]
             self.per_keypoint["AP"] = self.by_keypoint(single)
@@ -275,12 +275,12 @@ class CocoMetric(BaseMetric):
         )
         return Predictions(poses, keypoint_scores, np.concatenate([result.boxes for result in results]))
 
-    def suppressed(self, found: Predictions) -> Predictions:
+    def suppressed(self, predictions: Predictions) -> Predictions:
         """Apply the non-maximum suppression of ``nms_mode``."""
-        if self.nms_mode == "none" or not len(found.poses.image):
-            return found
+        if self.nms_mode == "none" or not len(predictions.poses.image):
+            return predictions
         suppress = oks_nms if self.nms_mode == "oks_nms" else soft_oks_nms
-        return found.rows(suppress(found.poses, self.sigmas(), self.nms_thr))
+        return predictions.rows(suppress(predictions.poses, self.sigmas(), self.nms_thr))
 
     def sigmas(self) -> np.ndarray:
         """Return the keypoints' standard deviations.
@@ -368,15 +368,15 @@ class CocoMetric(BaseMetric):
             values[name] = self.scores(*chosen).ap()
         return {name: value for name, value in values.items() if not name.endswith((" (M)", " (L)"))}
 
-    def result_rows(self, found: Predictions) -> list[dict[str, Any]]:
+    def result_rows(self, predictions: Predictions) -> list[dict[str, Any]]:
         """Return the predictions as COCO writes results."""
-        keypoints = np.concatenate([found.poses.keypoints, found.keypoint_scores[..., None]], axis=-1)
-        boxes = np.concatenate([found.boxes[:, :2], found.boxes[:, 2:] - found.boxes[:, :2]], axis=1)
+        keypoints = np.concatenate([predictions.poses.keypoints, predictions.keypoint_scores[..., None]], axis=-1)
+        boxes = np.concatenate([predictions.boxes[:, :2], predictions.boxes[:, 2:] - predictions.boxes[:, :2]], axis=1)
         columns = zip(
-            found.poses.image.tolist(),
-            found.poses.category.tolist(),
+            predictions.poses.image.tolist(),
+            predictions.poses.category.tolist(),
             keypoints.reshape(len(keypoints), -1).tolist(),
-            found.poses.score.tolist(),
+            predictions.poses.score.tolist(),
             boxes.tolist(),
             np.isnan(boxes[:, 0]).tolist(),
             strict=True,
@@ -468,10 +468,10 @@ def areas_or_extents(areas: np.ndarray, keypoints: np.ndarray) -> np.ndarray:
     return areas
 
 
-def with_areas(found: Predictions) -> FoundPoses:
+def with_areas(predictions: Predictions) -> FoundPoses:
     """Return the poses with the areas that decide in which range of sizes they count."""
-    size = found.boxes[:, 2:] - found.boxes[:, :2]
-    return found.poses._replace(area=areas_or_extents(size[:, 0] * size[:, 1], found.poses.keypoints))
+    size = predictions.boxes[:, 2:] - predictions.boxes[:, :2]
+    return predictions.poses._replace(area=areas_or_extents(size[:, 0] * size[:, 1], predictions.poses.keypoints))
 
 
 def positive(values: Sequence[float] | None, name: str) -> np.ndarray | None:

@@ -38,6 +38,6 @@ class CocoWholeBodyMetric(CocoMetric):
         """Name the fields of a result that hold each part's numbers."""
         return {field: numbers[3 * a : 3 * b] for field, (a, b) in zip(self.parts, pairwise(CUTS), strict=True)}
 
-    def result_rows(self, found: Predictions) -> list[dict[str, Any]]:
+    def result_rows(self, predictions: Predictions) -> list[dict[str, Any]]:
         """Return the predictions as COCO-WholeBody writes results, which have no boxes."""
-        return [{key: value for key, value in row.items() if key != "bbox"} for row in super().result_rows(found)]
+        return [{key: value for key, value in row.items() if key != "bbox"} for row in super().result_rows(predictions)]

@@ -90,8 +90,8 @@ class KeypointPartitionMetric(BaseMetric):
         """Compute the metrics of each group."""
         values = {}
         for name, metric in self.metrics.items():
-            own = metric.named_metrics([entry for result in results for entry in result[name]])
-            values |= {f"{name}/{key}": value for key, value in own.items()}
+            part_values = metric.named_metrics([entry for result in results for entry in result[name]])
+            values |= {f"{name}/{key}": value for key, value in part_values.items()}
         return values
 
 

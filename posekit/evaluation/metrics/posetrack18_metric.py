@@ -1,16 +1,20 @@
-"""PoseTrack18's average precision of single joints."""
+"""PoseTrack18's average precision of single joints, as the PoseTrack challenge computes it.
+
+Shapes: P predictions and G labelled persons of one frame, K joints.
+Source: https://github.com/leonid-pishchulin/poseval (evaluateAP): joints are right within half a head's
+size of the person that shares most joints with the prediction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from posekit.evaluation.coco_truth import keypoints_of, read_coco
 from posekit.evaluation.metrics.coco_metric import CocoMetric, Prediction, Predictions, write_results
-from posekit.evaluation.pose_track_ap import HEAD_SHARE, Frame, inside_polygons, joint_ap
 from posekit.registry import METRICS
 
 NAMES = (
@@ -28,6 +32,12 @@ PARTS = {
     "Ankl": ("left_ankle", "right_ankle"),
 }
 """The joints that are evaluated; ears are not."""
+
+NEAR_HEADS = 0.5
+"""Distance in heads up to which a joint is right."""
+
+HEAD_SHARE = 0.6
+"""A head's size is this share of the diagonal of its box."""
 
 
 @METRICS.register_module()
@@ -74,31 +84,31 @@ class PoseTrack18Metric(CocoMetric):
     def compute_metrics(self, results: list[Prediction]) -> dict[str, float]:
         """Score, suppress, write and evaluate the predictions."""
         self.check_images(results)
-        found = self.suppressed(self.predictions(results))
+        predictions = self.suppressed(self.predictions(results))
         if self.outfile_prefix is not None:
-            self.write_videos(Path(self.outfile_prefix).parent, found)
+            self.write_videos(Path(self.outfile_prefix).parent, predictions)
         if self.format_only:
             return {}
-        ap = dict(zip(NAMES, joint_ap(self.frames(found)), strict=True))
+        ap = dict(zip(NAMES, joint_ap(self.frames(predictions)), strict=True))
         parts = {name: np.array([ap[joint] for joint in joints]) for name, joints in PARTS.items()}
         parts["Total"] = np.concatenate(list(parts.values()))
         return {f"{name} AP": float(np.nanmean(values)) for name, values in parts.items() if not np.isnan(values).all()}
 
-    def frames(self, found: Predictions) -> Iterator[Frame]:
+    def frames(self, predictions: Predictions) -> Iterator[ScoredFrame]:
         """Yield the frames in which somebody is labelled, without what lies in regions to ignore."""
         people = by_image(self.labelled["annotations"])
-        order = np.argsort(found.poses.image, kind="stable")
-        ids = found.poses.image[order]
+        order = np.argsort(predictions.poses.image, kind="stable")
+        ids = predictions.poses.image[order]
         for image in self.labelled["images"]:
             labels = people.get(image["id"], [])
             if not labels:
                 continue
             start, stop = np.searchsorted(ids, image["id"], "left"), np.searchsorted(ids, image["id"], "right")
-            own = found.rows(order[start:stop])
-            points, scores = own.poses.keypoints, own.keypoint_scores
+            frame_predictions = predictions.rows(order[start:stop])
+            points, scores = frame_predictions.poses.keypoints, frame_predictions.keypoint_scores
             true = keypoints_of(labels, len(NAMES), self.parts)
             regions = polygons_of(image)
-            yield Frame(
+            yield ScoredFrame(
                 true=true[..., :2],
                 labelled=true.any(-1) & ~inside_polygons(true[..., :2], regions),
                 heads=np.array([head_size(label) for label in labels]),
@@ -107,9 +117,9 @@ class PoseTrack18Metric(CocoMetric):
                 scores=scores,
             )
 
-    def write_videos(self, folder: Path, found: Predictions) -> None:
+    def write_videos(self, folder: Path, predictions: Predictions) -> None:
         """Write a results file for each video."""
-        rows = by_image(self.result_rows(found))
+        rows = by_image(self.result_rows(predictions))
         videos: dict[str, list[Mapping[str, Any]]] = {}
         for image in self.labelled["images"]:
             videos.setdefault(PurePosixPath(image["file_name"]).parent.name, []).append(image)
@@ -153,3 +163,72 @@ def head_size(label: Mapping[str, Any]) -> float:
             f"PoseTrack18Metric: annotation {label.get('id')} has no bbox_head, which tells how near a joint must be"
         )
     return HEAD_SHARE * float(np.hypot(box[2], box[3]))
+
+
+class ScoredFrame(NamedTuple):
+    """Labels and predictions of one frame.
+
+    Shapes: true (G, K, 2), labelled (G, K), heads (G,) in pixels; found (P, K, 2), present (P, K), scores (P, K).
+    """
+
+    true: np.ndarray
+    labelled: np.ndarray
+    heads: np.ndarray
+    found: np.ndarray
+    present: np.ndarray
+    scores: np.ndarray
+
+
+def right_joints(frame: ScoredFrame) -> np.ndarray:
+    """Tell which joints (P, K) of the predictions are right."""
+    right = np.zeros(frame.present.shape, bool)
+    if not len(frame.true) or not len(frame.found):
+        return right
+    distance = np.linalg.norm(frame.found[:, None] - frame.true[None], axis=-1) / frame.heads[:, None]
+    near = (distance <= NEAR_HEADS) & frame.present[:, None] & frame.labelled[None]
+    shared = near.sum(2) / np.maximum(frame.labelled.sum(1), 1)
+    best = shared.argmax(1)  # each prediction keeps one person, and each person the best prediction of those
+    shares = np.where(np.arange(len(frame.true)) == best[:, None], shared, 0)
+    for person in np.flatnonzero(shares.max(0) > 0):
+        winner = shares[:, person].argmax()
+        right[winner] = near[winner, person]
+    return right
+
+
+def joint_ap(frames: Iterable[ScoredFrame]) -> np.ndarray:
+    """Return the average precision (K,) of each joint in percent, NaN where it is never labelled.
+
+    Raises:
+        ValueError: if there are no frames.
+    """
+    parts = [(right_joints(frame), frame) for frame in frames]
+    if not parts:
+        raise ValueError("no person is labelled in any frame, so there is no average precision")
+    right = np.concatenate([joints for joints, _ in parts])
+    present = np.concatenate([frame.present for _, frame in parts])
+    scores = np.concatenate([frame.scores for _, frame in parts])
+    totals = np.sum([frame.labelled.sum(0) for _, frame in parts], axis=0)
+    single = zip(right.T, present.T, scores.T, totals, strict=True)
+    return np.array([100 * average_precision(r[p], s[p], int(total)) for r, p, s, total in single])
+
+
+def average_precision(right: np.ndarray, scores: np.ndarray, total: int) -> float:
+    """Return the area under the monotonic precision over recall, as PASCAL VOC does; NaN without labels."""
+    if not total:
+        return float("nan")
+    hits = np.cumsum(right[np.argsort(-scores, kind="stable")])
+    precision = hits / np.arange(1, len(hits) + 1)
+    highest_after = np.maximum.accumulate(precision[::-1])[::-1]
+    return float((np.diff(hits, prepend=0) * highest_after).sum() / total)
+
+
+def inside_polygons(points: np.ndarray, polygons: Sequence[np.ndarray]) -> np.ndarray:
+    """Tell which points (..., 2) lie in any of the polygons (N, 2), by the even-odd rule."""
+    inside = np.zeros(points.shape[:-1], bool)
+    x, y = points[..., None, 0], points[..., None, 1]
+    for polygon in polygons:
+        (x1, y1), (x2, y2) = polygon.T, np.roll(polygon, -1, axis=0).T
+        spans = (y1 > y) != (y2 > y)
+        at = x1 + (y - y1) / np.where(y1 == y2, 1, y2 - y1) * (x2 - x1)
+        inside |= (spans & (x < at)).sum(-1) % 2 == 1
+    return inside

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from posekit.files import write_atomically
-from posekit.inference.persons import places_of_persons
+from posekit.inference.results import places_of_persons
 
 if TYPE_CHECKING:
     from posekit.inference.results import PoseResult

@@ -17,7 +17,7 @@ EMPTY = ("face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d
 def openpose_frame(result: PoseResult) -> dict[str, Any]:
     """Return the persons of an image: x, y, score of each keypoint in the model's own order; 0 where missing.
 
-    Coordinates in space stand under ``pose_keypoints_3d`` as x, y, z, score; lifted poses have no others.
+    The key ``pose_keypoints_3d`` holds coordinates in space as x, y, z, score; lifted poses have no others.
     """
     return {"version": VERSION, "people": [person(result, row) for row in range(len(result))]}
 

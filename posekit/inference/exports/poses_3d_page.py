@@ -1,7 +1,7 @@
 """Poses in space as a web page that turns and plays them, in one file: nothing is loaded from elsewhere.
 
 Convention: joints are in metres in the camera's axes (x right, y down, z away). Poses that are relative to their root
-would all stand in one place, so persons stand side by side.
+would all be in one place, so the page places persons side by side.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from posekit.array import plain
-from posekit.inference.persons import places_of_persons
+from posekit.inference.results import places_of_persons
 
 if TYPE_CHECKING:
     from posekit.inference.results import PoseResult
@@ -37,7 +37,7 @@ def poses_3d_page(results: Sequence[PoseResult], skeleton: Mapping[str, Any], *,
         results: lifted poses of each frame.
         skeleton: their keypoint set.
         fps: frames per second; None for images.
-        title: of the page.
+        title: title of the page.
 
     Raises:
         ValueError: if the poses are not in space.

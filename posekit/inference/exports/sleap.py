@@ -31,7 +31,7 @@ def write_sleap(results: Sequence[PoseResult], skeleton: Mapping[str, Any], path
     tracks: dict[int, Any] = {}
     frames = []
     for result, (video, number) in zip(results, places(sleap_io, results), strict=True):
-        persons = [person(sleap_io, one, own_skeleton, tracks) for one in result]
+        persons = [person(sleap_io, single, own_skeleton, tracks) for single in result]
         frames.append(sleap_io.LabeledFrame(video=video, frame_idx=number, instances=persons))
     labels = sleap_io.Labels(frames, skeletons=[own_skeleton], tracks=list(tracks.values()))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,14 +85,14 @@ def video_of(sleap_io: Any, files: Sequence[Path], *, whole: bool) -> Any:
     return sleap_io.load_video([str(file) for file in files])
 
 
-def person(sleap_io: Any, one: PoseResult, skeleton: Any, tracks: dict[int, Any]) -> Any:
+def person(sleap_io: Any, result: PoseResult, skeleton: Any, tracks: dict[int, Any]) -> Any:
     """Return the one person of a result as a predicted instance."""
     track = None
-    if one.track_ids is not None and one.track_ids[0] >= 0:
-        identity = int(one.track_ids[0])
+    if result.track_ids is not None and result.track_ids[0] >= 0:
+        identity = int(result.track_ids[0])
         track = tracks.setdefault(identity, sleap_io.Track(f"track_{identity}"))
-    scores = np.asarray(one.scores[0], np.float64)
+    scores = np.asarray(result.scores[0], np.float64)
     return sleap_io.PredictedInstance.from_numpy(
-        np.asarray(one.keypoints[0, :, :2], np.float64), skeleton, point_scores=scores,
-        score=float(scores.mean() if one.box_scores is None else one.box_scores[0]), track=track,
+        np.asarray(result.keypoints[0, :, :2], np.float64), skeleton, point_scores=scores,
+        score=float(scores.mean() if result.box_scores is None else result.box_scores[0]), track=track,
     )  # fmt: skip

@@ -84,7 +84,7 @@ def to_csv(table: Sequence[Column]) -> str:
 
 
 def cell(kind: str, value: Any) -> str:
-    """Return what stands in a cell: numbers in the fewest digits that read back as the same."""
+    """Return the text of a cell: numbers in the fewest digits that read back as the same."""
     if value is None or (kind == "float" and np.isnan(value)):
         return ""
     return harmless(value) if kind == "text" else str(value)

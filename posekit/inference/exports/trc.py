@@ -12,9 +12,9 @@ def trc_text(points: np.ndarray, names: Sequence[str], *, fps: float, units: str
 
     Args:
         points: (T, K, 2 or 3), NaN where missing, which leaves cells empty; a third coordinate that is not there is 0.
-        names: of the keypoints.
+        names: names of the keypoints.
         fps: frames per second.
-        units: of the coordinates.
+        units: unit of the coordinates.
         file_name: the name that the file tells.
     """
     points = np.asarray(points, np.float64)

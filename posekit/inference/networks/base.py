@@ -1,4 +1,4 @@
-"""What predictors ask of a network, whatever computes it."""
+"""What predictors ask of a network, independent of what computes it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Batch(NamedTuple):
 
     Attributes:
         inputs: one for each sample: crops (h, w, 3), BGR, 0 ... 255, or what a config's own pipeline made.
-        samples: of each input; their metainfo ``affine`` leads from image to input space.
+        samples: samples of each input; their metainfo ``affine`` leads from image to input space.
         flip_test: whether to average with the mirrored input; None for what the model was evaluated with.
     """
 
@@ -42,7 +42,7 @@ def planes(crops: Sequence[np.ndarray], dtype: Any, pixels: Pixels | None = None
 
     Args:
         crops: uint8.
-        dtype: of the batch: float32, or that of the crops.
+        dtype: dtype of the batch: float32, or that of the crops.
         pixels: what the network wants of them; by default B, G, R, 0 ... 255.
     """
     height, width = crops[0].shape[:2]

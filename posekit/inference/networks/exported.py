@@ -80,13 +80,13 @@ class ExportedNetwork:
     def run(self, batch: Batch) -> list[PoseDataSample]:
         """Return the samples with ``keypoints`` (1, K, D), ``keypoint_scores`` (1, K) and perhaps visibility."""
         flip_test = self.recipe.flip_test if batch.flip_test is None else batch.flip_test
-        found = self.decode(self.outputs(self.inputs(batch), flip_test))
+        instances = self.decode(self.outputs(self.inputs(batch), flip_test))
         maps = [sample.get("affine") for sample in batch.samples]
-        back = Affine(np.stack([one.matrix for one in maps]), maps[0].source, maps[0].target).inverse()
-        places = back.points(np.stack([one.keypoints for one in found]))
-        for sample, one, keypoints in zip(batch.samples, found, places, strict=True):
-            one.keypoints = keypoints
-            sample.pred_instances = self.kept(one)
+        back = Affine(np.stack([instance.matrix for instance in maps]), maps[0].source, maps[0].target).inverse()
+        places = back.points(np.stack([instance.keypoints for instance in instances]))
+        for sample, instance, keypoints in zip(batch.samples, instances, places, strict=True):
+            instance.keypoints = keypoints
+            sample.pred_instances = self.kept(instance)
             for name in ("bboxes", "bbox_scores"):  # those the crop was cut from
                 setattr(sample.pred_instances, name, sample.gt_instances[name])
         return batch.samples
@@ -108,10 +108,10 @@ class ExportedNetwork:
         """Find the keypoints (1, K, D) of each sample, in input space."""
         return decode_instances(self.codec, outputs)
 
-    def kept(self, found: InstanceData) -> InstanceData:
+    def kept(self, instances: InstanceData) -> InstanceData:
         """Leave out the keypoints that the recipe does not keep."""
         index = list(self.recipe.kept_keypoints)
-        return found.map(lambda column: column[:, index]) if index else found
+        return instances.map(lambda column: column[:, index]) if index else instances
 
 
 def build_codec(config: dict[str, Any], source: str) -> BaseCodec:

@@ -1,4 +1,4 @@
-"""Model files as functions of arrays, whatever computes them."""
+"""Model files as functions of arrays, independent of the runtime."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def input_size(graph: Graph) -> tuple[int | None, int | None]:
 
 def check_input_size(graph: Graph, size_wh: tuple[int, int]) -> None:
     """Raise ValueError unless a file takes images of the size that its metadata names."""
-    for own, named in zip(input_size(graph), size_wh, strict=True):
-        if own not in (None, named):
+    for fixed, named in zip(input_size(graph), size_wh, strict=True):
+        if fixed not in (None, named):
             width, height = input_size(graph)
             raise ValueError(
                 f"{graph.source}: its metadata names input_size {list(size_wh)}, but it takes images of "

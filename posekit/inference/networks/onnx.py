@@ -27,8 +27,8 @@ class OnnxGraph:
     def __init__(self, path: Path, *, threads: int | None = None, providers: Sequence[Any] = CPU) -> None:
         self.source = str(path)
         self.session = open_session(path, threads, providers)
-        self.inputs: Sequence[Port] = [port(one) for one in self.session.get_inputs()]
-        self.outputs: Sequence[Port] = [port(one) for one in self.session.get_outputs()]
+        self.inputs: Sequence[Port] = [port(tensor) for tensor in self.session.get_inputs()]
+        self.outputs: Sequence[Port] = [port(tensor) for tensor in self.session.get_outputs()]
         self.metadata: Mapping[str, str] = self.session.get_modelmeta().custom_metadata_map
 
     def run(self, batch: np.ndarray) -> list[np.ndarray]:
@@ -54,7 +54,7 @@ def open_session(path: Path, threads: int | None, providers: Sequence[Any]) -> o
         )
     options = ort.SessionOptions()
     options.log_severity_level = 3
-    # Threads that spin while waiting slow down whatever else runs, such as decoding the next image.
+    # Threads that spin while waiting slow down other work, such as decoding the next image.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads

@@ -21,7 +21,7 @@ class OpenVinoGraph:
     Args:
         path: ONNX file, or the .xml of OpenVINO's two files.
         threads: number of threads; all by default.
-        precision: of the computation: "fp32", "bf16" or "fp16".
+        precision: precision of the computation: "fp32", "bf16" or "fp16".
 
     Raises:
         ModuleNotFoundError: if openvino is not installed.
@@ -41,8 +41,8 @@ class OpenVinoGraph:
             self.compiled = core.compile_model(model, "CPU", hints)
         except RuntimeError as error:
             raise ValueError(f"{path}: OpenVINO cannot open it ({first_line(error)})") from error
-        self.inputs: Sequence[Port] = [port(one) for one in self.compiled.inputs]
-        self.outputs: Sequence[Port] = [port(one) for one in self.compiled.outputs]
+        self.inputs: Sequence[Port] = [port(tensor) for tensor in self.compiled.inputs]
+        self.outputs: Sequence[Port] = [port(tensor) for tensor in self.compiled.outputs]
         self.metadata: Mapping[str, str] = metadata(model)
 
     def run(self, batch: np.ndarray) -> list[np.ndarray]:

@@ -17,7 +17,7 @@ class TorchNetwork:
     """A pose estimator, whose own ``predict`` flips, decodes and goes back to image space.
 
     Args:
-        model: in evaluation mode, such as ``posekit.apis.init_model`` returns.
+        model: model in evaluation mode, such as ``posekit.apis.init_model`` returns.
     """
 
     def __init__(self, model: Any) -> None:

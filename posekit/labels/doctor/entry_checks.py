@@ -22,7 +22,7 @@ REMEDIES = {
 }
 
 CROWDED = 500
-"""From so many annotations on one image a mistake in the image ids is more likely than a crowd."""
+"""Number of annotations on one image from which wrong image ids are more likely than a crowd."""
 
 
 def check_keypoint_set(table: InstanceTable) -> Iterator[Finding]:
@@ -95,11 +95,11 @@ def check_categories(table: InstanceTable) -> Iterator[Finding]:
     ids = {value for value in known if is_id(value)}
     unknown = [row for row, value in enumerate(used) if not is_id(value) or value not in ids]
     if unknown:
-        found = Counter(str(used[row])[:20] for row in unknown).most_common(5)
+        unknown_ids = Counter(str(used[row])[:20] for row in unknown).most_common(5)
         yield table.finding(
             "unknown category", "warning",
             f"{len(unknown)} annotations have a category_id that no category has: "
-            f"{', '.join(f'{value} ({count})' for value, count in found)}; categories: {shortened(known)}.",
+            f"{', '.join(f'{value} ({count})' for value, count in unknown_ids)}; categories: {shortened(known)}.",
             "Add the categories or correct the ids.",
             instances=unknown,
         )  # fmt: skip

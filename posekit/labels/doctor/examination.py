@@ -76,8 +76,8 @@ def examine(
     Args:
         sources: see ``file_source`` and ``config_sources``.
         images: whether image files are looked at.
-        most_images: of each source, spread evenly; None for all.
-        threads: for reading images.
+        most_images: number of images of each source, spread evenly; None for all.
+        threads: number of threads that read images.
 
     Raises:
         OSError: if an annotation file is not there.

@@ -9,7 +9,7 @@ Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 
 MAX_PLACES = 1000
-"""Of so many places a finding keeps where they are; it counts all."""
+"""Number of places that a finding keeps; it counts all."""
 
 
 class Spot(NamedTuple):
@@ -39,7 +39,7 @@ class Finding:
         remedy: what to do about it.
         file: the annotation file.
         where: the places, the worst first; at most ``MAX_PLACES``.
-        count: of all places.
+        count: number of all places.
     """
 
     kind: str

@@ -39,12 +39,12 @@ class Scan:
     """Facts about image files, one row for each looked at.
 
     Attributes:
-        index: of the images in the table, ascending (M,).
+        index: indices of the images in the table, ascending (M,).
         problems: why each file could not be read, "" where it could (M).
         missing: which files are not there (M,).
         size_wh: decoded size with the camera's orientation applied (M, 2).
         stored_wh: size that the file's header states, before that (M, 2).
-        digests: of the files' bytes (M,) uint64.
+        digests: digests of the files' bytes (M,) uint64.
         hashes: difference hashes, 64 bits each (M,) uint64.
         small: small grey images (M, 16, 16) uint8.
     """
@@ -73,10 +73,10 @@ def scan_images(
     """Read image files, several at a time.
 
     Args:
-        paths: of all images of a table.
-        most: look at so many, spread evenly; None for all.
-        threads: by default one for each processor, at most ``MAX_THREADS``.
-        name: of the table, to stand beside the progress bar.
+        paths: paths of all images of a table.
+        most: number of images to look at, spread evenly; None for all.
+        threads: number of threads; by default one for each processor, at most ``MAX_THREADS``.
+        name: name of the table, shown beside the progress bar.
     """
     index = np.arange(len(paths))
     if most is not None and most < len(paths):

@@ -1,7 +1,7 @@
 """Whether left and right were mixed up, judged by geometry alone.
 
 Pairs. Let v_p be the vector from the right to the left point of a pair p (shoulders, hips, ...), in units of the
-instance's scale. All vectors of an instance turn and mirror with the body, so whatever way it faces they are jointly
+instance's scale. All vectors of an instance turn and mirror with the body, so they are jointly, whichever way it faces,
 distributed around zero with a covariance C_pq = E[v_p . v_q] / 2 between pairs, the same for both axes. C is estimated
 from the file as that of a multivariate t distribution with 4 degrees of freedom, which mistakes hardly bend. Exchanging
 the labels of some pairs turns the sign of their vectors; the labels are suspicious if that raises the instance's
@@ -26,14 +26,14 @@ from posekit.labels.doctor.table import InstanceTable
 
 FREEDOM = 4.0
 MIN_ODDS = 150
-"""Labels are suspicious if they are so many times as likely when exchanged."""
+"""Factor by which exchanged labels must be more likely for labels to be suspicious."""
 
 MIN_INSTANCES = 50
 ENOUGH = 20_000
 """So many instances, spread evenly, are enough to estimate a covariance."""
 
 FEW_PAIRS = 12
-"""Up to so many pairs, exchanges of up to three of them at once are tried; beyond, of single pairs."""
+"""Number of pairs up to which exchanges of up to three at once are tried; beyond it, only single pairs."""
 
 MAX_CORRELATION = -0.3
 """With the other pairs: a pair below it points the other way."""
@@ -99,7 +99,7 @@ def find_exchanges(vectors: np.ndarray, known: np.ndarray, scatter: np.ndarray) 
     signs = np.ones((len(choices), num_pairs))
     for row, choice in enumerate(choices):
         signs[row, list(choice)] = -1
-    found, start = [], 0
+    exchanges, start = [], 0
     for forms in quadratic_forms(vectors, known, scatter):
         distances = np.einsum("sp,npq,sq->ns", signs, forms, signs, optimize=True)
         freedom = FREEDOM + 2 * known[start : start + len(forms)].sum(axis=1)
@@ -107,9 +107,9 @@ def find_exchanges(vectors: np.ndarray, known: np.ndarray, scatter: np.ndarray) 
         best = costs.argmin(axis=1)
         gains = freedom / 2 * np.log(costs[:, 0] / costs[np.arange(len(forms)), best])
         clear = np.flatnonzero(gains > np.log(MIN_ODDS)).tolist()
-        found += [Exchange(start + i, float(gains[i]), choices[best[i]]) for i in clear]
+        exchanges += [Exchange(start + i, float(gains[i]), choices[best[i]]) for i in clear]
         start += len(forms)
-    return sorted(found, key=lambda exchange: -exchange.gain)
+    return sorted(exchanges, key=lambda exchange: -exchange.gain)
 
 
 def check_left_right(table: InstanceTable) -> Iterator[Finding]:
@@ -122,19 +122,19 @@ def check_left_right(table: InstanceTable) -> Iterator[Finding]:
     some = rows[:: -(-len(rows) // ENOUGH)]
     scatter = estimate_covariance(vectors[some], known[some])
     yield from check_reversed_pairs(table, scatter, known)
-    found = find_exchanges(vectors[rows], known[rows], scatter)
-    if not found:
+    exchanges = find_exchanges(vectors[rows], known[rows], scatter)
+    if not exchanges:
         return
     names = pair_names(table)
-    counts = Counter(names[pair] for exchange in found for pair in exchange.pairs)
+    counts = Counter(names[pair] for exchange in exchanges for pair in exchange.pairs)
     yield table.finding(
         "left and right mixed up", "warning",
-        f"{len(found)} of {len(rows)} instances ({len(found) / len(rows):.1%}) have pairs that contradict one another: "
-        f"with the labels of one to three pairs exchanged they are over {MIN_ODDS} times as likely under a "
+        f"{len(exchanges)} of {len(rows)} instances ({len(exchanges) / len(rows):.1%}) have pairs that contradict "
+        f"one another: with labels of one to three pairs exchanged they are over {MIN_ODDS} times as likely under a "
         f"t distribution of all instances' left-right vectors. Pairs: {described(counts)}.",
         "Look at the most suspicious ones; crossed limbs are among them. If most are mistakes, label them anew.",
-        instances=rows[[exchange.instance for exchange in found]],
-        notes=(f": {', '.join(names[p] for p in exchange.pairs)} (gain {exchange.gain:.1f})" for exchange in found),
+        instances=rows[[exchange.instance for exchange in exchanges]],
+        notes=(f": {', '.join(names[p] for p in exchange.pairs)} (gain {exchange.gain:.1f})" for exchange in exchanges),
     )  # fmt: skip
 
 
@@ -181,9 +181,9 @@ def check_faces(table: InstanceTable) -> Iterator[Finding]:
 def pair_names(table: InstanceTable) -> list[str]:
     """Return what the two points of each flip pair have in common, such as ``hip``."""
     names, common = table.names, []
-    for one, other in table.metainfo["flip_pairs"]:
-        words = [word for word in names[one].split("_") if word in names[other].split("_")]
-        common.append("_".join(words) or f"{names[one]}/{names[other]}")
+    for left, right in table.metainfo["flip_pairs"]:
+        words = [word for word in names[left].split("_") if word in names[right].split("_")]
+        common.append("_".join(words) or f"{names[left]}/{names[right]}")
     return common
 
 

@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from posekit.labels.doctor.image_scan import SMALL, Scan
 
 MAX_BITS = 8
-"""Hashes of copies differ in so many bits at most."""
+"""Largest number of bits in which hashes of copies differ."""
 
 MIN_CORRELATION = 0.97
 MIN_CONTRAST = 4.0
@@ -103,8 +103,8 @@ def joined(count: int, pairs: Iterator[tuple[int, int]]) -> list[list[int]]:
             place = parent[place]
         return place
 
-    for one, other in pairs:
-        parent[root(other)] = root(one)
+    for first, second in pairs:
+        parent[root(second)] = root(first)
     groups: dict[int, list[int]] = {}
     for place in range(count):
         groups.setdefault(root(place), []).append(place)

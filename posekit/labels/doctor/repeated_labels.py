@@ -26,7 +26,7 @@ FACTOR = np.uint64(0x9E3779B97F4A7C15)
 """Odd and without order: 2^64 divided by the golden ratio."""
 
 MIN_LABELLINGS = 10
-"""A sigma needs so many pairs of labels of its keypoint."""
+"""Number of label pairs of a keypoint that a sigma needs."""
 
 
 def check_copied_annotations(table: InstanceTable) -> Iterator[Finding]:
@@ -89,15 +89,15 @@ def find_repeated_labels(table: InstanceTable) -> np.ndarray:
     pairs = [np.zeros((0, 2), np.int64)]
     scales, labelled = table.scales(), table.labelled
     rows = np.flatnonzero(labelled.sum(axis=1) >= MIN_COMMON)
-    for one, other in neighbours(same_images(table)[table.image[rows]], table.boxes[rows]):
-        one, other = rows[one], rows[other]
-        common = labelled[one] & labelled[other]
+    for first, second in neighbours(same_images(table)[table.image[rows]], table.boxes[rows]):
+        first, second = rows[first], rows[second]
+        common = labelled[first] & labelled[second]
         count = common.sum(axis=1)
-        distance = np.hypot(*np.moveaxis(table.points[one, :, :2] - table.points[other, :, :2], -1, 0))
-        mean = (distance * common).sum(axis=1) / np.maximum(count, 1) / np.minimum(scales[one], scales[other])
-        enough = (count >= MIN_COMMON) & (2 * count >= np.maximum(labelled[one].sum(1), labelled[other].sum(1)))
+        distance = np.hypot(*np.moveaxis(table.points[first, :, :2] - table.points[second, :, :2], -1, 0))
+        mean = (distance * common).sum(axis=1) / np.maximum(count, 1) / np.minimum(scales[first], scales[second])
+        enough = (count >= MIN_COMMON) & (2 * count >= np.maximum(labelled[first].sum(1), labelled[second].sum(1)))
         near = enough & (mean <= MAX_DISTANCE) & (mean > 0)
-        pairs.append(np.column_stack([one[near], other[near]]))
+        pairs.append(np.column_stack([first[near], second[near]]))
     return np.unique(np.concatenate(pairs), axis=0)
 
 
@@ -112,14 +112,14 @@ def neighbours(images: np.ndarray, boxes: np.ndarray) -> Iterator[tuple[np.ndarr
     _, starts, sizes = np.unique(images[order], return_index=True, return_counts=True)
     for size in range(2, min(sizes.max(initial=0), MAX_CROWD) + 1):
         groups = order[starts[sizes == size][:, None] + np.arange(size)]
-        one, other = np.triu_indices(size, 1)
-        step = max(PAIRS_AT_ONCE // len(one), 1)
+        first, second = np.triu_indices(size, 1)
+        step = max(PAIRS_AT_ONCE // len(first), 1)
         for part in (groups[row : row + step] for row in range(0, len(groups), step)):
-            yield part[:, one].ravel(), part[:, other].ravel()
+            yield part[:, first].ravel(), part[:, second].ravel()
     for start, size in zip(starts[sizes > MAX_CROWD], sizes[sizes > MAX_CROWD], strict=True):
         crowd = order[start : start + size]
-        for one, other in nearest_boxes(boxes[crowd]):
-            yield crowd[one], crowd[other]
+        for first, second in nearest_boxes(boxes[crowd]):
+            yield crowd[first], crowd[second]
 
 
 def nearest_boxes(boxes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -130,10 +130,10 @@ def nearest_boxes(boxes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     count = min(NEIGHBOURS + 1, len(boxes))
     step = PAIRS_AT_ONCE // count
     for start in range(0, len(boxes), step):
-        one = tree.indices[start : start + step]  # those of one place together are six times as fast
-        _, nearest = tree.query(corners[one], count)
-        one, other = np.repeat(one, count), nearest.ravel()
-        yield np.minimum(one, other)[one != other], np.maximum(one, other)[one != other]
+        first = tree.indices[start : start + step]  # those of one place together are six times as fast
+        _, nearest = tree.query(corners[first], count)
+        first, second = np.repeat(first, count), nearest.ravel()
+        yield np.minimum(first, second)[first != second], np.maximum(first, second)[first != second]
 
 
 def same_images(table: InstanceTable) -> np.ndarray:
@@ -154,10 +154,10 @@ def estimated_sigmas(table: InstanceTable) -> np.ndarray:
 
     Source: https://cocodataset.org/#keypoints-eval, "Tuning OKS".
     """
-    one, other = repeated_labels(table).T
-    scale = np.sqrt(table.scales()[one] * table.scales()[other])
-    squared = ((table.points[one, :, :2] - table.points[other, :, :2]) ** 2).sum(axis=2) / scale[:, None] ** 2
-    common = table.labelled[one] & table.labelled[other]
+    first, second = repeated_labels(table).T
+    scale = np.sqrt(table.scales()[first] * table.scales()[second])
+    squared = ((table.points[first, :, :2] - table.points[second, :, :2]) ** 2).sum(axis=2) / scale[:, None] ** 2
+    common = table.labelled[first] & table.labelled[second]
     count = common.sum(axis=0)
     mean = (squared * common).sum(axis=0) / np.maximum(count, 1)
     return np.where(count >= MIN_LABELLINGS, np.sqrt(mean / 2), np.nan)

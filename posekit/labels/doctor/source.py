@@ -64,7 +64,7 @@ def config_sources(config: Mapping[str, Any]) -> list[LabelSource]:
 
 
 def told_apart(sources: Sequence[LabelSource]) -> list[LabelSource]:
-    """Leave out sources that stand twice, and call those of one name by their files instead."""
+    """Leave out sources that occur twice, and call those of one name by their files instead."""
     once = {(source.dataset.ann_file, source.dataset.data_prefix.get("img")): source for source in sources}
     counts = Counter(source.name for source in once.values())
     return [

@@ -90,10 +90,10 @@ def categories(table: InstanceTable) -> dict[str, int]:
 
 def keypoint_statistics(table: InstanceTable) -> tuple[KeypointStatistics, ...]:
     estimated = [float(value) if np.isfinite(value) else None for value in estimated_sigmas(table)]
-    given = [float(value) for value in table.metainfo["sigmas"]] or [None] * len(table.names)
+    sigmas = [float(value) for value in table.metainfo["sigmas"]] or [None] * len(table.names)
     labelled = table.labelled.sum(axis=0).tolist()
     seen = (table.points[..., 2] >= 2).sum(axis=0).tolist()
-    return tuple(map(KeypointStatistics, table.names, labelled, seen, given, estimated))
+    return tuple(map(KeypointStatistics, table.names, labelled, seen, sigmas, estimated))
 
 
 def box_sides(table: InstanceTable) -> np.ndarray:

@@ -39,8 +39,8 @@ class InstanceTable:
     Attributes:
         metainfo: the keypoint set, see ``Skeleton.metainfo``.
         set_problem: why the keypoint set that the file names cannot be used; "" if it can.
-        num_annotations: of the whole file, A.
-        ids: of all annotations that have one.
+        num_annotations: number of the whole file, A.
+        ids: ids of all annotations that have one.
         image: index of each instance's image (N,).
         points: x, y and visibility as in the file (N, K, 3) float32; the first pixel's centre is at 0.
         boxes: xyxy, not cut to the image (N, 4).

@@ -70,7 +70,7 @@ def _json_files(folder: Path) -> list[Path]:
 
 
 def _split_of(path: Path) -> str:
-    """Return the part that a file's name, or that of its folder below the source, stands for."""
+    """Return the part that a file's name, or that of its folder below the source, means."""
     for text in (path.stem.lower(), path.parent.name.lower()):
         named = [name for name in SPLITS if re.search(rf"(?<![a-z]){name}(?![a-z])", text.replace("valid", "val"))]
         if named:
@@ -193,7 +193,7 @@ def _read_annotation(
     points, scores = _read_keypoints(where.at("keypoints"), item, len(categories[category].keypoints))
     box = item.get("bbox")
     area, track = item.get("area"), item.get("track_id")
-    given = item.get("keypoint_scores")
+    stated = item.get("keypoint_scores")
     return Instance(
         keypoints=points,
         category=category,
@@ -202,7 +202,7 @@ def _read_annotation(
         crowd=item.get("iscrowd") in (1, True),
         segmentation=item.get("segmentation"),
         track=None if track is None else str(track),
-        scores=scores if given is None else np.array(where.at("keypoint_scores").numbers(given, len(points))),
+        scores=scores if stated is None else np.array(where.at("keypoint_scores").numbers(stated, len(points))),
         id=None if item.get("id") is None else where.at("id").whole(item["id"]),
         extra={key: value for key, value in item.items() if key not in INSTANCE_KEYS},
     )

@@ -30,7 +30,7 @@ from posekit.labels.image_files import find_folder
 from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.losses import DEFAULT_CATEGORY, numbered_names
 from posekit.labels.place import FoundText, Place
-from posekit.labels.xml_file import read_xml
+from posekit.labels.text_files import read_xml
 
 SUBSETS = {"training": "train", "validation": "val", "valid": "val", "testing": "test"}
 
@@ -69,7 +69,7 @@ def read(source: Path, hints: Hints) -> KeypointData:
     if root.find("track") is not None:
         frames = shapes_by_frame(place, root, TRACK)
         located = images_of_frames(place, root, frames, hints.images)
-        shapes = [Shapes(found, left_out) for found in frames.values()]
+        shapes = [Shapes(frame_objects, left_out) for frame_objects in frames.values()]
     else:
         images = [(place.at(f"image {number}"), element) for number, element in enumerate(root.iter("image"))]
         located = _located([_read_image(*item) for item in images], path.parent, hints)
@@ -78,9 +78,9 @@ def read(source: Path, hints: Hints) -> KeypointData:
         raise place.wrong(FoundText("no image"), "at least one", "export as 'CVAT for images 1.1'")
     reading = Reading(place, _declared(place, root))
     loose = [reading.loose_objects(place.at(image.path.name), s) for image, s in zip(located, shapes, strict=True)]
-    reading.declare_loose([item for found in loose for item, _ in found], root, hints)
-    for image, own, found in zip(tracked(located, "reading"), shapes, loose, strict=True):
-        image.instances = reading.instances(own) + [reading.loose(item, box) for item, box in found]
+    reading.declare_loose([item for frame_objects in loose for item, _ in frame_objects], root, hints)
+    for image, frame_shapes, frame_objects in zip(tracked(located, "reading"), shapes, loose, strict=True):
+        image.instances = reading.instances(frame_shapes) + [reading.loose(item, box) for item, box in frame_objects]
     reading.fill([instance for image in located for instance in image.instances])
     return KeypointData(reading.categories or [Category(DEFAULT_CATEGORY)], located, left_out=left_out)
 
@@ -109,10 +109,10 @@ def _declared(place: Place, root: ElementTree.Element) -> list[Category]:
     for label in labels:
         if label.findtext("parent"):
             parts.setdefault(label.findtext("parent") or "", []).append(label.findtext("name") or "")
-    own = [label for label in labels if not label.findtext("parent")]
-    skeletons = {label.findtext("name") for label in own if label.findtext("type") == "skeleton"}
+    top_labels = [label for label in labels if not label.findtext("parent")]
+    skeletons = {label.findtext("name") for label in top_labels if label.findtext("type") == "skeleton"}
     categories = []
-    for label in own:
+    for label in top_labels:
         name = place.at("label").text(label.findtext("name"))
         if label.findtext("type") == "skeleton":
             categories.append(
@@ -183,11 +183,11 @@ class Reading:
         ]
         boxes = [LooseBox(where.at("label").text(s.get("label")), _box(where, s), _group(s)) for where, s in free]
         objects = group_points(place, points, boxes)
-        found = [(item, free[index][1] if index < len(free) else None) for index, item in enumerate(objects)]
-        found = [(item, shape) for item, shape in found if item.points]
-        taken = [shape for _, shape in found if shape is not None]
+        pairs = [(item, free[index][1] if index < len(free) else None) for index, item in enumerate(objects)]
+        pairs = [(item, shape) for item, shape in pairs if item.points]
+        taken = [shape for _, shape in pairs if shape is not None]
         shapes.boxes = [item for item in shapes.boxes if item[1] not in taken]
-        return found
+        return pairs
 
     def declare_loose(self, objects: Sequence[LooseObject], root: ElementTree.Element, hints: Hints) -> None:
         """Give the categories of points that are no part of a skeleton their keypoints, if there are such points."""
@@ -197,26 +197,26 @@ class Reading:
         self.loose_names = hints.keypoints or tuple(dict.fromkeys([*listed, *names]))
         labels = dict.fromkeys(item.box.label if item.box else DEFAULT_CATEGORY for item in objects)
         parts = {*names, *listed} - set(labels)
-        kept = [category for category in self.categories if category.name not in parts]
-        self.categories = [replace(c, keypoints=self.loose_names) if c.name in labels else c for c in kept]
-        known = {category.name for category in kept}
+        categories = [category for category in self.categories if category.name not in parts]
+        self.categories = [replace(c, keypoints=self.loose_names) if c.name in labels else c for c in categories]
+        known = {category.name for category in categories}
         self.categories += [Category(label, self.loose_names) for label in labels if label not in known]
 
     def instances(self, shapes: Shapes) -> list[Instance]:
         """Return the objects of skeletons, of shapes with several points, and of boxes, joined by their group."""
         by_group: dict[str, Instance] = {}
-        found = []
+        instances = []
         for place, shape in shapes.whole:
             label = place.at("label").text(shape.get("label"))
             points = self._skeleton_points(place, shape, label) if shape.tag == "skeleton" else _many(place, shape)
             category = self._category(label, len(points))
             instance = Instance(points, category, **_attributes(shape))
-            found.append(instance)
+            instances.append(instance)
             by_group.setdefault(_group(shape) or "", instance)
         by_group.pop("", None)
         for place, shape in shapes.boxes:
-            self._add_box(place, shape, by_group.get(_group(shape) or ""), found)
-        return found
+            self._add_box(place, shape, by_group.get(_group(shape) or ""), instances)
+        return instances
 
     def loose(self, item: LooseObject, box: ElementTree.Element | None) -> Instance:
         """Return the object of single points."""
@@ -239,9 +239,9 @@ class Reading:
             category = self.categories[instance.category]
             count = len(category.keypoints)
             if len(instance.keypoints) not in (0, count):
-                found = f"{len(instance.keypoints)} and {count} points"
+                counts = f"{len(instance.keypoints)} and {count} points"
                 raise self.place.at(f"label {category.name}").wrong(
-                    FoundText(f"objects of {found}"), "one number of points"
+                    FoundText(f"objects of {counts}"), "one number of points"
                 )
             if len(instance.keypoints) != count:
                 instance.keypoints = np.zeros((count, 3))
@@ -271,7 +271,9 @@ class Reading:
             points[names.index(name)] = [*_coordinates(where, part, 1)[0], visible]
         return points
 
-    def _add_box(self, place: Place, shape: ElementTree.Element, owner: Instance | None, found: list[Instance]) -> None:
+    def _add_box(
+        self, place: Place, shape: ElementTree.Element, owner: Instance | None, instances: list[Instance]
+    ) -> None:
         box = _box(place, shape)
         if owner is not None and owner.box is None:
             owner.box = box
@@ -281,7 +283,7 @@ class Reading:
         label = label.removesuffix(BOX) if label not in names and label.removesuffix(BOX) in names else label
         category = self._category(label, 0)
         count = len(self.categories[category].keypoints)
-        found.append(Instance(np.zeros((count, 3)), category, box, **_attributes(shape)))
+        instances.append(Instance(np.zeros((count, 3)), category, box, **_attributes(shape)))
 
 
 def _group(shape: ElementTree.Element) -> str | None:

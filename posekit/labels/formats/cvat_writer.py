@@ -12,7 +12,7 @@ from posekit.console import tracked
 from posekit.files import write_atomically
 from posekit.labels.image_files import files_beside
 from posekit.labels.keypoint_data import Category, Instance, KeypointData
-from posekit.labels.xml_file import xml_bytes
+from posekit.labels.text_files import xml_bytes
 
 BOX = "_box"
 TRACK, CROWD = "track_id", "crowd"

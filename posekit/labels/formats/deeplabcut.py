@@ -23,7 +23,7 @@ from posekit.labels.hdf_table import read_hdf_table
 from posekit.labels.image_files import place_images, placed_names
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import FoundText, Place, read_text
-from posekit.labels.yaml_file import read_yaml, write_yaml
+from posekit.labels.text_files import read_yaml, write_yaml
 
 LABELS, TABLE = "labeled-data", "CollectedData_"
 UNIQUE = "single"
@@ -136,13 +136,13 @@ def _table_paths(source: Path, root: Path, project: Project | None) -> list[Path
     paths = []
     for folder in folders:
         tables = sorted(folder.glob(f"{TABLE}*.csv")) or sorted(folder.glob(f"{TABLE}*.h5"))
-        own = [path for path in tables if project and path.stem == TABLE + project.scorer]
-        if len(own or tables) > 1:
-            found = ", ".join(path.name for path in tables)
+        own_tables = [path for path in tables if project and path.stem == TABLE + project.scorer]
+        if len(own_tables or tables) > 1:
+            names = ", ".join(path.name for path in tables)
             raise ValueError(
-                f"{folder}: several tables of labels ({found}); keep one, or name its scorer in config.yaml"
+                f"{folder}: several tables of labels ({names}); keep one, or name its scorer in config.yaml"
             )
-        paths += own or tables
+        paths += own_tables or tables
     if not paths:
         raise FileNotFoundError(f"{source}: no {LABELS}/*/{TABLE}*.csv or .h5 here; give the folder with config.yaml")
     return paths
@@ -159,8 +159,8 @@ def _read_table(path: Path) -> LabelTable:
     heads = {row[0].strip(): row for row in rows[:4] if row}
     keys = ["scorer", *(["individuals"] if "individuals" in heads else []), "bodyparts", "coords"]
     if [row[0].strip() for row in rows[: len(keys)]] != keys:
-        found = FoundText(", ".join(row[0][:20] for row in rows[:4]) or "an empty file")
-        raise place.wrong(found, "rows that start with scorer, (individuals,) bodyparts, coords", "is it such a table?")
+        head = FoundText(", ".join(row[0][:20] for row in rows[:4]) or "an empty file")
+        raise place.wrong(head, "rows that start with scorer, (individuals,) bodyparts, coords", "is it such a table?")
     before = next((i for i, cell in enumerate(rows[0][1:], 1) if cell.strip()), len(rows[0]))
     heading = [[cell.strip() for cell in heads[key][before:]] for key in keys[1:]]
     if len(keys) == 3:

@@ -28,7 +28,7 @@ from posekit.labels.grouping import (
 from posekit.labels.image_files import files_beside, find_folder
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import FoundText, Place, json_bytes, json_text, read_object
-from posekit.labels.xml_file import read_xml, xml_bytes
+from posekit.labels.text_files import read_xml, xml_bytes
 from posekit.media.image_file import IMAGE_SUFFIXES
 
 TASKS, INTERFACE = "tasks.json", "label_config.xml"
@@ -68,24 +68,24 @@ def read(source: Path, hints: Hints) -> KeypointData:
     for number, task in enumerate(tracked(tasks, "reading")):
         where = place.at(f"[{number}]")
         image, regions = _read_task(where, where.dict(task), left_out)
-        found, size = _read_regions(where, regions, left_out)
+        objects, size = _read_regions(where, regions, left_out)
         image.size_wh = image.size_wh or size
         images.append(image)
-        groups.append(found)
+        groups.append(objects)
     tried = [name for image in images[:3] for name in _local_names(image.path)]
     folder = find_folder(tried, source.parent, hints.images)
     for image in images:
         names = [name for name in _local_names(image.path) if (folder / name).is_file()]
         image.path = folder / (names[0] if names else image.path)
-    named = list(dict.fromkeys(point.name for group in groups for found in group for point in found.points))
+    named = list(dict.fromkeys(point.name for group in groups for objects in group for point in objects.points))
     kinds, listed = _read_interface(source.parent / INTERFACE)
     names = hints.keypoints or list(dict.fromkeys([*listed, *named]))
     missing = next((name for name in named if name not in names), None)
     if missing is not None:
         raise ValueError(f"--keypoints: {source} has keypoints '{missing}', which is none of {', '.join(names)}")
     categories, instances = as_instances(groups, names, kinds)
-    for image, found in zip(images, instances, strict=True):
-        image.instances = found
+    for image, objects in zip(images, instances, strict=True):
+        image.instances = objects
     return KeypointData(categories, images, left_out=left_out)
 
 
@@ -124,7 +124,7 @@ def _regions_of_minimal(task: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _local_name(address: str) -> str:
-    """Return the file that an address of an image stands for."""
+    """Return the file that an image's address means."""
     try:
         parts = urlsplit(address)
     except ValueError:  # [ or ] where a host's name would be
@@ -156,8 +156,8 @@ def _read_regions(
             left_out[f"regions of type {kind} that are neither points nor boxes"] += 1
             continue
         if region.get("image_rotation"):
-            found = FoundText(f"image_rotation {region['image_rotation']!r}")
-            raise where.wrong(found, "0", "turn the image's file instead of its view, and label it again")
+            rotation = FoundText(f"image_rotation {region['image_rotation']!r}")
+            raise where.wrong(rotation, "0", "turn the image's file instead of its view, and label it again")
         size = where.size(where.get(region, "original_width"), where.get(region, "original_height"))
         labels = where.at(kind).list(where.get(value, kind))
         label = where.at(kind).text(labels[0] if labels else None)
@@ -206,10 +206,10 @@ def _read_interface(path: Path) -> tuple[list[str], list[str]]:
     if not path.is_file():
         return [], []
     root = read_xml(path)
-    found = []
+    labels = []
     for tag in ("RectangleLabels", "KeyPointLabels"):
-        found.append([label.get("value") or "" for block in root.iter(tag) for label in block.iter("Label")])
-    return [label for label in found[0] if label], [label for label in found[1] if label]
+        labels.append([label.get("value") or "" for block in root.iter(tag) for label in block.iter("Label")])
+    return [label for label in labels[0] if label], [label for label in labels[1] if label]
 
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:

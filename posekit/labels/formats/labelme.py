@@ -46,13 +46,13 @@ def read(source: Path, hints: Hints) -> KeypointData:
         raise ValueError(f"{source}: no labelme file (.json with shapes) here")
     images, groups, others = [], [], []
     for path in tracked(paths, "reading"):
-        image, found = _read_file(path, hints, others)
+        image, objects = _read_file(path, hints, others)
         images.append(image)
-        groups.append(found)
+        groups.append(objects)
     labels = next((folder / LABELS for folder in (paths[0].parent, source) if (folder / LABELS).is_file()), None)
     listed = [line.strip() for line in read_text(labels).splitlines() if line.strip()] if labels else []
-    named = list(dict.fromkeys(point.name for group in groups for found in group for point in found.points))
-    kinds = list(dict.fromkeys(found.box.label for group in groups for found in group if found.box))
+    named = list(dict.fromkeys(point.name for group in groups for objects in group for point in objects.points))
+    kinds = list(dict.fromkeys(objects.box.label for group in groups for objects in group if objects.box))
     if SEPARATOR in listed:
         kinds = list(dict.fromkeys([*listed[: listed.index(SEPARATOR)], *kinds]))
     outlines = {label for label, _ in others if label not in named}
@@ -61,8 +61,8 @@ def read(source: Path, hints: Hints) -> KeypointData:
     if missing is not None:
         raise ValueError(f"--keypoints: {source} has points labelled '{missing}', which is none of {', '.join(names)}")
     categories, instances = as_instances(groups, names, [label for label in listed if label in kinds])
-    for image, found in zip(images, instances, strict=True):
-        image.instances = found
+    for image, objects in zip(images, instances, strict=True):
+        image.instances = objects
     return KeypointData(categories, images, left_out=Counter(what for _, what in others))
 
 

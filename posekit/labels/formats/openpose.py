@@ -32,7 +32,7 @@ BODIES: Mapping[int, tuple[str, ...]] = {18: BODY_18, 25: BODY_25}
 """Names of OpenPose's own body models, by their number of keypoints."""
 
 LEAST_SCORE = 1e-6
-"""Written for a labelled keypoint with a score of 0, which would stand for one that is not there."""
+"""Score of a labelled keypoint without one; a score of 0 would mark it as missing."""
 
 PARTS = ("pose", "face", "hand_left", "hand_right")
 
@@ -62,8 +62,9 @@ def read(source: Path, hints: Hints) -> KeypointData:
     counts: dict[str, int] = dict.fromkeys(PARTS, 0)
     for path in tracked(paths, "reading"):
         place, stem = Place(path), path.stem.removesuffix(ENDING)
-        found = place.at("people").list(place.get(read_object(path), "people"))
-        people.append([(place.at(f"people[{i}]"), place.at(f"people[{i}]").dict(item)) for i, item in enumerate(found)])
+        persons = place.at("people").list(place.get(read_object(path), "people"))
+        places = [place.at(f"people[{i}]") for i in range(len(persons))]
+        people.append([(at, at.dict(item)) for at, item in zip(places, persons, strict=True)])
         images.append(_image(stem, path.parent, hints.images, located))
         for where, person in people[-1]:
             for part in PARTS:
@@ -86,7 +87,7 @@ def _key(part: str) -> str:
 
 
 def _numbers(person: dict[str, Any], part: str) -> Any:
-    """Return a part's numbers, under the key that OpenPose used before it had 3D too if need be."""
+    """Return a part's numbers, if necessary under the key that OpenPose used before it had 3D."""
     return person.get(_key(part)) or person.get(f"{part}_keypoints") or []
 
 

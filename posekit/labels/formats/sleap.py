@@ -47,10 +47,10 @@ def read(source: Path, hints: Hints) -> KeypointData:
     track_names, left_out = _track_names(labels.tracks), Counter()
     for frame in tracked(list(labels), "reading"):
         image = _image(source, frame, hints)
-        own = list(frame.user_instances) or list(frame.predicted_instances)
-        if len(own) < len(frame.instances):
-            left_out["predicted instances of frames that were labelled"] += len(frame.instances) - len(own)
-        image.instances = [_instance(item, labels.skeletons, track_names) for item in own]
+        frame_instances = list(frame.user_instances) or list(frame.predicted_instances)
+        if len(frame_instances) < len(frame.instances):
+            left_out["predicted instances of frames that were labelled"] += len(frame.instances) - len(frame_instances)
+        image.instances = [_instance(item, labels.skeletons, track_names) for item in frame_instances]
         images.append(image)
     return KeypointData(categories, images, left_out=left_out)
 
@@ -80,8 +80,8 @@ def _image(source: Path, frame: Any, hints: Hints) -> LabelledImage:
         return LabelledImage(_located(path, source, hints), video=path.parent.name)
     path = Path(video.filename)
     if _is_hdf(video):
-        found = FoundText(f"frame {number} of {path.name}, which does not hold it")
-        raise Place(source).wrong(found, "a video, images, or a package with all of them", "save it so with SLEAP")
+        problem = FoundText(f"frame {number} of {path.name}, which does not hold it")
+        raise Place(source).wrong(problem, "a video, images, or a package with all of them", "save it so with SLEAP")
     return LabelledImage(_located(path, source, hints), video=path.stem, frame=number)
 
 

@@ -22,7 +22,7 @@ from posekit.labels.image_files import (
 from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.losses import numbered_names
 from posekit.labels.place import FoundText, Place, read_text
-from posekit.labels.yaml_file import read_yaml, write_yaml
+from posekit.labels.text_files import read_yaml, write_yaml
 from posekit.media.image_file import IMAGE_SUFFIXES, image_size
 
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -156,7 +156,7 @@ def _read_labels(path: Path, size_wh: tuple[int, int], classes: int, category: C
             raise where.wrong(values[0].item(), f"a class from 0 to {classes - 1} first")
         points = np.full((count, 3), 2.0)
         points[:, :dims] = values[5:].reshape(count, dims)
-        if dims == 2:  # points at the origin or outside stand for those that are not labelled
+        if dims == 2:  # points at the origin or outside are not labelled
             points[:, 2] = np.where((points[:, :2] > 0).any(axis=1) & (points[:, :2] >= 0).all(axis=1), 2, 0)
         elif not np.isin(points[:, 2], (0, 1, 2)).all():
             raise where.wrong(points[~np.isin(points[:, 2], (0, 1, 2)), 2][0].item(), "visibility 0, 1 or 2")

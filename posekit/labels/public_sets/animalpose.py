@@ -14,7 +14,7 @@ from posekit.console import tracked
 from posekit.labels.keypoint_data import Category, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import Place
 from posekit.labels.public_sets.public_set import category_of, found_files, public_format
-from posekit.labels.xml_file import read_xml
+from posekit.labels.text_files import read_xml
 
 VOC_IMAGES, OWN_IMAGES = ("VOC2012/JPEGImages", "VOCdevkit/VOC2012/JPEGImages"), "animalpose_image_part2"
 VOC_LABELS = "Annotations"
@@ -40,11 +40,11 @@ def read(source: Path, hints: Hints) -> KeypointData:
         if path.parent.name == VOC_LABELS:
             continue
         place, label = Place(path), read_xml(path)
-        name, own = place.at("image").text(label.findtext("image")), OWN_LABELS in path.parts
+        name, is_own = place.at("image").text(label.findtext("image")), OWN_LABELS in path.parts
         kind = place.at("category").text(label.findtext("category"))
-        target = root / OWN_IMAGES / kind / name if own else voc / f"{Path(name).stem}.jpg"
-        image = images.setdefault(target, LabelledImage(target, split="test" if own else ""))
-        image.instances.append(_instance(place, label, category, index_of, "xmax" if own else "ymin"))
+        target = root / OWN_IMAGES / kind / name if is_own else voc / f"{Path(name).stem}.jpg"
+        image = images.setdefault(target, LabelledImage(target, split="test" if is_own else ""))
+        image.instances.append(_instance(place, label, category, index_of, "xmax" if is_own else "ymin"))
         image.instances[-1].extra = {"animal": kind}
     return KeypointData([category], list(images.values()))
 

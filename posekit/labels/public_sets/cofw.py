@@ -36,15 +36,15 @@ def read(source: Path, hints: Hints) -> KeypointData:
         with open_hdf5(path) as file:
             points, boxes = (_array(file, f"{key}{KEYS[split]}", path) for key in ("phis", "bboxes"))
         if points.shape[0] != 3 * POINTS or boxes.shape != (4, points.shape[1]):
-            found = f"phis of shape {points.shape}, bboxes of shape {boxes.shape}"
-            raise Place(path).wrong(FoundText(found), f"({3 * POINTS}, N) and (4, N)")
+            shapes = f"phis of shape {points.shape}, bboxes of shape {boxes.shape}"
+            raise Place(path).wrong(FoundText(shapes), f"({3 * POINTS}, N) and (4, N)")
         decode = decoder(path, f"Is{KEYS[split]}")
         for index in tracked(range(points.shape[1]), "reading"):
             x, y, hidden = points[:, index].reshape(3, POINTS)
             keypoints = points_with(2 - hidden, np.maximum(np.stack([x, y], axis=1) - 1, 0))
             bx, by, width, height = np.maximum(boxes[:, index], 0).tolist()
-            found = Instance(keypoints, box=(bx, by, width, height), area=width * height)
-            images.append(LabelledImage(path, [found], frame=index, decode=decode, split=split))
+            shapes = Instance(keypoints, box=(bx, by, width, height), area=width * height)
+            images.append(LabelledImage(path, [shapes], frame=index, decode=decode, split=split))
     return KeypointData([category_of("cofw", "face")], images)
 
 

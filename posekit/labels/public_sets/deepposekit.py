@@ -35,8 +35,8 @@ def read(source: Path, hints: Hints) -> KeypointData:
             raise place.wrong(FoundText(f"no {' and no '.join(missing)}"), "annotations, annotated and images")
         points, labelled = np.array(file["annotations"], np.float64), np.array(file["annotated"], bool)
     if points.ndim != 3 or points.shape[2] != 2 or points.shape[1] not in SETS or labelled.shape != points.shape[:2]:
-        found = f"annotations of shape {points.shape}, annotated of shape {labelled.shape}"
-        raise place.wrong(FoundText(found), f"(N, K, 2) and (N, K), K one of {', '.join(map(str, SETS))}")
+        shapes = f"annotations of shape {points.shape}, annotated of shape {labelled.shape}"
+        raise place.wrong(FoundText(shapes), f"(N, K, 2) and (N, K), K one of {', '.join(map(str, SETS))}")
     name = SETS[points.shape[1]]
     category = category_of(name, name)
     if hints.keypoints:
@@ -52,8 +52,8 @@ def read(source: Path, hints: Hints) -> KeypointData:
 
 
 def _only_file(folder: Path) -> Path:
-    found = found_files(folder, "*.h5", "DeepPoseKit's data")
-    paths = [path for path in found if path.name == RELEASE] or found  # the fly has an example of it beside
+    files = found_files(folder, "*.h5", "DeepPoseKit's data")
+    paths = [path for path in files if path.name == RELEASE] or files  # the fly has an example of it beside
     if len(paths) > 1:
         names = ", ".join(str(path.relative_to(folder)) for path in paths)
         raise ValueError(f"{folder}: holds several sets ({names}); give one of them as SOURCE")

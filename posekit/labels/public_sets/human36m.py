@@ -17,11 +17,11 @@ from posekit.labels.place import FoundText, Place
 from posekit.labels.public_sets.mocap_takes import Take, subjects_there, write_cameras, write_takes
 from posekit.labels.public_sets.public_set import unpacked_format
 from posekit.labels.public_sets.unpacking import UnpackingJob
-from posekit.labels.xml_file import read_xml
+from posekit.labels.text_files import read_xml
 
 SPLITS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
 SUBJECTS = 11
-"""How many subjects the cameras were calibrated for, more than poses were handed out of."""
+"""Number of subjects that the cameras were calibrated for; poses of fewer were published."""
 
 SIZES_WH = {"54138969": (1000, 1002), "55011271": (1000, 1000), "58860488": (1000, 1000), "60457274": (1000, 1002)}
 JOINTS = 32
@@ -30,7 +30,7 @@ MOVING = (0, 1, 2, 3, 6, 7, 8, 12, 13, 14, 15, 17, 18, 19, 25, 26, 27)
 
 RATE, EVERY = 50, 5
 ALL_ACTIONS, ROWS = "1", 32
-"""An action of the metadata that stands for all others; two recordings of each of 16 actions come first."""
+"""Action of the metadata that covers all others; two recordings of each of 16 actions come first."""
 
 MM = 0.001
 OUTSIDE, INSIDE = 6, 9
@@ -45,15 +45,15 @@ def unpack(job: UnpackingJob) -> list[Path]:
         ModuleNotFoundError: if cdflib is not installed.
         ValueError: naming the first file that is not as it must be.
     """
-    found = {split: subjects_there(job, names, ("", "extracted")) for split, names in SPLITS.items()}
-    there = [folder for folders in found.values() for folder in folders]
+    subjects_of = {split: subjects_there(job, names, ("", "extracted")) for split, names in SPLITS.items()}
+    there = [folder for folders in subjects_of.values() for folder in folders]
     if not there:
         raise FileNotFoundError(_no_subject(job.source))
     metadata = Metadata.read(_metadata_file(there[0].parent))
     folder = job.dest / "annotation_body3d"
     written = [folder / "cameras.pkl"]
     write_cameras(written[0], metadata.cameras())
-    for split, subjects in found.items():
+    for split, subjects in subjects_of.items():
         if subjects:
             written.append(folder / f"fps{RATE // job.every}" / f"h36m_{split}.npz")
             write_takes(job, written[-1], (take for subject in subjects for take in _takes(job, subject, metadata)))
@@ -86,7 +86,7 @@ class Metadata:
         place: the file.
         motions: names of the recordings of each subject, in the order of the file.
         camera_ids: names of the four cameras, in the order of ``numbers``.
-        numbers: of all cameras, ``w0`` of the file.
+        numbers: numbers of all cameras, ``w0`` of the file.
     """
 
     place: Place

@@ -42,11 +42,11 @@ def read(source: Path, hints: Hints) -> KeypointData:
         )
         if len(animals) != len(outlines):
             raise where.wrong(FoundText(f"{len(animals)} animals and {len(outlines)} outlines"), "as many of both")
-        found = [
+        instances = [
             _instance(where, points, outline, len(category.keypoints))
             for points, outline in zip(animals, outlines, strict=True)
         ]
-        images.append(LabelledImage(Path(where.text(row[0])), found))
+        images.append(LabelledImage(Path(where.text(row[0])), instances))
     folder = find_folder([str(image.path) for image in images], path.parent, hints.images)
     for image in images:
         image.path = folder / image.path

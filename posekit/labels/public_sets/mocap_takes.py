@@ -18,7 +18,7 @@ from posekit.labels.public_sets.unpacking import UnpackingJob
 from posekit.media.video import extract_frames
 
 BOX_SHARE = 1.2
-"""Side of the square that ``scale`` stands for, as a share of the keypoints' longer extent."""
+"""Side of the square that ``scale`` describes, as a share of the keypoints' longer extent."""
 
 NO_FRAMES = "bring them there, or give --no-frames for labels only"
 
@@ -31,10 +31,10 @@ class Take:
 
     Attributes:
         source: the video, or the folder of images.
-        names: of the images in the unpacked set (F,).
+        names: names of the images in the unpacked set (F,).
         keypoints: (F, K, 2) pixels, and whether they are inside the image (F, K).
         keypoints_3d: (F, K, 3) metres, as the camera sees them.
-        numbers: of the frames in the video, from 0 (F,).
+        numbers: numbers of the frames in the video, from 0 (F,).
         files: the images (F,) if there is no video.
     """
 
@@ -46,21 +46,21 @@ class Take:
     numbers: Sequence[int] = ()
     files: Sequence[Path] = ()
 
-    def columns(self, kept: np.ndarray) -> dict[str, np.ndarray]:
+    def columns(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Return the arrays of the .npz file for the frames of a mask (F,)."""
-        points, visible = self.keypoints[kept].astype(np.float32), self.visible[kept, :, None].astype(np.float32)
+        points, visible = self.keypoints[rows].astype(np.float32), self.visible[rows, :, None].astype(np.float32)
         low, high = points.min(axis=1), points.max(axis=1)
         return {
-            "imgname": np.array(self.names, str)[kept],
+            "imgname": np.array(self.names, str)[rows],
             "center": (low + high) / 2,
             "scale": BOX_SHARE * (high - low).max(axis=1) / SCALE_PIXELS,
             "part": np.concatenate([points, visible], axis=2),
-            "S": np.concatenate([self.keypoints_3d[kept].astype(np.float32), visible], axis=2),
+            "S": np.concatenate([self.keypoints_3d[rows].astype(np.float32), visible], axis=2),
         }
 
 
 def write_takes(job: UnpackingJob, path: Path, takes: Iterable[Take]) -> None:
-    """Bring the images of all takes and write what is known of them; frames without an image are told and left out.
+    """Bring the images of all takes and write what is known of them; frames without an image are reported and left out.
 
     Raises:
         FileNotFoundError: if there is no image at all of a take.

@@ -116,19 +116,19 @@ def _annotations(path: Path) -> tuple[dict[int, np.ndarray], dict[int, np.ndarra
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file; download this sequence again")
     flat, deep = read_mat(path, "annot2", "annot3")
-    found = []
+    arrays = []
     for key, cells, size in (("annot2", flat, 2), ("annot3", deep, 3)):
         shapes = {camera: np.shape(cells[camera, 0]) if camera < len(cells) else () for camera in CAMERAS}
         wrong = next((c for c, shape in shapes.items() if len(shape) != 2 or shape[1] != JOINTS * size), None)
         if wrong is not None:
             where = Place(path, f"{key} of camera {wrong}")
             raise where.wrong(FoundText(f"shape {shapes[wrong]}"), f"(F, {JOINTS * size})", "download it again")
-        found.append({camera: _finite(path, key, cells[camera, 0]).reshape(-1, JOINTS, size) for camera in CAMERAS})
-    uneven = next((camera for camera in CAMERAS if len(found[0][camera]) != len(found[1][camera])), None)
+        arrays.append({camera: _finite(path, key, cells[camera, 0]).reshape(-1, JOINTS, size) for camera in CAMERAS})
+    uneven = next((camera for camera in CAMERAS if len(arrays[0][camera]) != len(arrays[1][camera])), None)
     if uneven is not None:
-        counts = f"{len(found[0][uneven])} and {len(found[1][uneven])} frames"
+        counts = f"{len(arrays[0][uneven])} and {len(arrays[1][uneven])} frames"
         raise Place(path, f"annot2, annot3 of camera {uneven}").wrong(FoundText(counts), "as many", "download it again")
-    return found[0], found[1]
+    return arrays[0], arrays[1]
 
 
 def _test_annotations(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -141,8 +141,8 @@ def _test_annotations(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         flat, deep, valid = (np.array(file[key]) for key in ("annot2", "annot3", "valid_frame"))
     frames = valid.size
     if flat.size != frames * count * 2 or deep.size != frames * count * 3:
-        found = FoundText(f"annot2 of shape {flat.shape}, annot3 of shape {deep.shape}, {frames} valid_frame")
-        raise place.wrong(found, f"(F, 1, {count}, 2), (F, 1, {count}, 3) and F", "download it again")
+        shapes = FoundText(f"annot2 of shape {flat.shape}, annot3 of shape {deep.shape}, {frames} valid_frame")
+        raise place.wrong(shapes, f"(F, 1, {count}, 2), (F, 1, {count}, 3) and F", "download it again")
     flat, deep = _finite(path, "annot2", flat), _finite(path, "annot3", deep)
     return flat.reshape(frames, count, 2), deep.reshape(frames, count, 3), valid.reshape(-1) != 0
 

@@ -26,7 +26,7 @@ LABELS = "mpii_human_pose*.mat"
 FOLDER = "images"
 KEYPOINTS = 16
 BOX_SHARE = 1.25
-"""How much larger than a person the box is that ``scale`` stands for."""
+"""Factor by which the box that ``scale`` describes is larger than a person."""
 
 NUMBERED = re.compile(r"[0-9]+\.[A-Za-z]+")
 
@@ -84,7 +84,7 @@ def _people(image: Any, place: Place, is_training: bool) -> Iterator[Instance | 
 
 
 def _place_of(person: Any, place: Place) -> tuple[dict[str, Any], tuple[float, float, float, float] | None]:
-    """Return a person's centre, scale and head, as far as they are labelled, and the box that these stand for."""
+    """Return a person's centre, scale and head, as far as they are labelled, and the box that they describe."""
     extra: dict[str, Any] = {}
     box = None
     position: Any = getattr(person, "objpos", None)

@@ -1,4 +1,4 @@
-"""What the readers of public datasets, as they are handed out, share."""
+"""What the readers of public datasets, as their authors distribute them, share."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def face(points: np.ndarray, visible: float | np.ndarray = 2.0, **more: Any) -> 
 
 
 def read_points(path: Path, rows: Sequence[str], count: int) -> np.ndarray:
-    """Read so many lines of x and y (K, 2).
+    """Read ``count`` lines of x and y (K, 2).
 
     Raises:
         ValueError: naming the first line that is not as it must be.

@@ -93,7 +93,7 @@ class Scene:
     """The labels of one scene, and their images.
 
     Args:
-        path: of its keypoint_annotation.json.
+        path: path of its keypoint_annotation.json.
 
     Attributes:
         unfitted: number of labels left out, because they have no poses in space.
@@ -190,7 +190,7 @@ def video_name(file_name: str) -> str:
 
 
 def write_joined(paths: list[Path], target: Path, categories: list[dict[str, Any]]) -> None:
-    """Write one COCO file of several, with ids of its own, without ever having more than one of them in memory."""
+    """Join several COCO files in one with new ids, with never more than one of them in memory."""
 
     def write(file: Any) -> None:
         file.write(b'{"categories": ' + json.dumps(categories).encode() + b', "annotations": [')

@@ -83,16 +83,16 @@ def keypoints_of(model: SmplxModel, fit: Any, annotation: Mapping[str, Any], pla
     Raises:
         ValueError: if the parameters are not those of a body and a camera.
     """
-    given, camera = (place.at(name).dict(place.get(fit, name)) for name in ("smplx_param", "cam_param"))
+    fitted, camera = (place.at(name).dict(place.get(fit, name)) for name in ("smplx_param", "cam_param"))
     where = place.at("smplx_param")
     trusted = {
-        "left_hand": bool(given.get("lhand_valid", annotation.get("lefthand_valid"))) and "lhand_pose" in given,
-        "right_hand": bool(given.get("rhand_valid", annotation.get("righthand_valid"))) and "rhand_pose" in given,
-        "jaw": bool(given.get("face_valid", annotation.get("face_valid"))) and {"jaw_pose", "expr"} <= set(given),
+        "left_hand": bool(fitted.get("lhand_valid", annotation.get("lefthand_valid"))) and "lhand_pose" in fitted,
+        "right_hand": bool(fitted.get("rhand_valid", annotation.get("righthand_valid"))) and "rhand_pose" in fitted,
+        "jaw": bool(fitted.get("face_valid", annotation.get("face_valid"))) and {"jaw_pose", "expr"} <= set(fitted),
     }
-    pose = {part: row_of(given, name, PARTS[part], where) for name, part in NAMES.items() if trusted.get(part, True)}
-    expression = row_of(given, "expr", NUM_SHAPE, where) if trusted["jaw"] else np.zeros(NUM_SHAPE)
-    shape, shift = row_of(given, "shape", NUM_SHAPE, where), row_of(given, "trans", 3, where)
+    pose = {part: row_of(fitted, name, PARTS[part], where) for name, part in NAMES.items() if trusted.get(part, True)}
+    expression = row_of(fitted, "expr", NUM_SHAPE, where) if trusted["jaw"] else np.zeros(NUM_SHAPE)
+    shape, shift = row_of(fitted, "shape", NUM_SHAPE, where), row_of(fitted, "trans", 3, where)
     points = model.points(pose, shape, expression, shift)[POINTS]
     focal, center = (row_of(camera, name, 2, place.at("cam_param")) for name in ("focal", "princpt"))
     pixels = points[:, :2] / points[:, 2:] * focal + center
@@ -116,7 +116,7 @@ def depths(points: np.ndarray) -> np.ndarray:
 
 
 def row_of(values: Mapping[str, Any], name: str, count: int, place: Place) -> np.ndarray:
-    """Return so many numbers, however they are nested."""
+    """Return ``count`` numbers, however they are nested."""
     try:
         row = np.asarray(place.get(values, name), np.float64).ravel()
     except (TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Unpacking: from a public dataset as it is handed out to the files and folders that its own dataset class reads.
+"""Unpacking: from a public dataset as published to the files and folders that its own dataset class reads.
 
 For sets that hold what ``KeypointData`` does not: poses in 3D, cameras, more frames than fit into memory.
 """
@@ -15,8 +15,8 @@ class UnpackingJob:
     """What to unpack, and how.
 
     Attributes:
-        tell: is handed a line on each step.
-        every: take every so many frames of a video.
+        tell: callback that receives a line on each step.
+        every: step between the frames taken from a video.
         split: which of the authors' divisions into parts.
         frames: bring the images too: frames of videos are written, images linked, or copied if ``copy_images``.
     """

@@ -17,7 +17,7 @@ from posekit.labels.public_sets.public_set import category_of, face, found_files
 
 ATTRIBUTES = ("pose", "expression", "illumination", "make-up", "occlusion", "blur")
 SUBSETS = dict(zip(("largepose", "expression", "illumination", "makeup", "occlusion", "blur"), ATTRIBUTES, strict=True))
-"""What of the test faces is evaluated by itself: those with one of the marks."""
+"""Marks whose test faces are also evaluated separately."""
 
 POINTS, CELLS = 98, 2 * 98 + 4 + 6 + 1
 LISTS = "list_98pt_rect_attr_*.txt"
@@ -44,10 +44,10 @@ def read(source: Path, hints: Hints) -> KeypointData:
             points, corners = values[: 2 * POINTS].reshape(POINTS, 2), values[2 * POINTS : 2 * POINTS + 4]
             x, y, width, height = [*corners[:2].tolist(), *(corners[2:] - corners[:2]).tolist()]
             marks = dict(zip(ATTRIBUTES, values[-6:].astype(int).tolist(), strict=True))
-            found = face(points, box=where.box(x, y, width, height), extra={"attributes": marks})
+            instance = face(points, box=where.box(x, y, width, height), extra={"attributes": marks})
             name = cells[-1].strip()
             image = images.setdefault((split, name), LabelledImage(Path(name), split=split))
-            image.instances.append(found)
+            image.instances.append(instance)
     root = source if source.is_dir() else source.parent
     names = [name for _, name in images]
     folder = find_folder(names, next(iter(root.rglob("WFLW_images")), root), hints.images)

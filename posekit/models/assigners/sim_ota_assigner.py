@@ -163,8 +163,8 @@ def inside_boxes(points: Tensor, boxes: Tensor) -> Tensor:
 def cheapest(cost: Tensor, fit: Tensor, topk: int) -> Tensor:
     """Return a mask (V, N) of the candidates that each instance gets.
 
-    An instance gets as many as the sum of its ``topk`` best agreements, at least one; a candidate that several
-    instances claim goes to the one that it costs least.
+    The number of an instance's candidates is the sum of its ``topk`` best agreements, at least one; a candidate that
+    several instances claim goes to the one that it costs least.
     """
     counts = fit.topk(min(topk, len(fit)), dim=0).values.sum(0).int().clamp(min=1)  # (N,)
     rank = cost.argsort(0).argsort(0)  # (V, N)

@@ -20,7 +20,7 @@ RELU6: Settings = {"type": "ReLU6"}
 
 
 class LinearBottleneck(nn.Module):
-    """Widens the channels, convolves each by itself and narrows them again."""
+    """Widens the channels, convolves each separately and narrows them again."""
 
     def __init__(
         self,

@@ -114,15 +114,15 @@ class UniFormer(BaseBackbone):
         in_channels: channels of the image.
         embed_dims: channels of each stage.
         head_dim: channels of an attention head.
-        mlp_ratio: how many times wider the layers between are.
+        mlp_ratio: ratio of the hidden width to the channels.
         qkv_bias: whether queries, keys and values have a bias.
         qk_scale: factor on the products of queries and keys; by default one over the root of ``head_dim``.
         drop_rate: dropout of tokens.
         attn_drop_rate: dropout of attention.
-        drop_path_rate: of the last block; it rises evenly from 0.
+        drop_path_rate: rate of the last block; it rises evenly from 0.
         use_checkpoint: recompute activations in the backward pass to save memory.
-        checkpoint_num: in how many blocks of each stage.
-        use_window: in the third stage, attention only within windows.
+        checkpoint_num: number of checkpointed blocks in each stage.
+        use_window: whether attention in the third stage is only within windows.
         use_hybrid: there, every fourth block attends to everything, the others within windows.
         window_size: rows and columns of a window.
         out_indices: the stages to return, from 0.

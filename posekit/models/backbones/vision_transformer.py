@@ -71,7 +71,7 @@ class VisionTransformer(FreezableBackbone):
         final_norm: whether the last block's output is normalised.
         out_type: ``raw`` tokens (B, N, C), ``cls_token`` (B, C), ``featmap`` (B, C, h, w) or its normalised mean
             ``avg_featmap`` (B, C).
-        with_cls_token: whether a learned token stands before the patches.
+        with_cls_token: whether a learned token precedes the patches.
         frozen_stages: number of blocks to freeze besides the patch embedding; -1 freezes nothing.
         interpolate_mode: interpolation that fits positions to other image sizes.
         layer_scale_init_value: initial value of a learned factor of each layer's output; 0 for no factor.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.checkpoints.read import CheckpointError
 from posekit.config import load
-from posekit.config.errors import ConfigError
+from posekit.config.config import ConfigError
 from posekit.models.base_module import InitRules, Settings
 from posekit.models.data_preprocessors.base import BaseDataPreprocessor
 from posekit.models.heads.base import SampleBatch

@@ -32,7 +32,7 @@ class AssociativeEmbeddingHead(HeatmapHead):
         in_channels: channels of the last feature map.
         num_keypoints: number of heatmaps.
         tag_dim: number of tags of a cell, L.
-        tag_per_keypoint: whether each keypoint has tags of its own.
+        tag_per_keypoint: whether each keypoint has its own tags.
         deconv_out_channels: channels of each deconvolution; None for no such layers.
         deconv_kernel_sizes: kernel size of each deconvolution.
         conv_out_channels: channels of each convolution after the deconvolutions.

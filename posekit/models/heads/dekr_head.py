@@ -42,7 +42,7 @@ class DeformConv2d(nn.Conv2d):
 class AdaptiveActivationBlock(nn.Module):
     """A residual block that samples points moved by an affine map, which it predicts for each cell.
 
-    Shapes: G groups of channels, each with a map of its own.
+    Shapes: G groups of channels, each with its own map.
 
     Source: DEKR, arXiv 2104.02300, section 3.2.
     """

@@ -78,7 +78,7 @@ class MSPNHead(MultiStageHead):
         out_channels: number of heatmaps.
         use_prm: whether attention refines the heatmaps.
         norm_cfg: kind of norm.
-        level_indices: for each unit, stage by stage, index of the level of the targets that it learns.
+        level_indices: index, for each unit, stage by stage, of the level of the targets that it learns.
         loss: one loss for all units, or a list with one for each.
         decoder: codec that finds keypoints in the heatmaps.
         init_cfg: rules for the initial weights.

@@ -29,7 +29,7 @@ class RTMW3DHead(RTMWHead):
         in_featuremap_size: (w, h) of the last feature map; what follows is not used.
         loss: one or several; by default the weighted divergence of all rows. A BoneLoss compares bones between the
             highest bins; no gradient passes through these, so it only shows in logs.
-        options: of RTMCCHead.
+        options: options of RTMCCHead.
 
     Source: RTMW, arXiv 2407.08634.
     """

@@ -27,8 +27,8 @@ class SKPSHead(HeatmapHead):
         conv_out_channels: channels of each convolution before the last.
         conv_kernel_sizes: their kernels.
         final_layer: options of the last Conv2d.
-        heatmap_loss: by default the weighted adaptive wing loss.
-        offside_loss: of the displacements, each weighted with the heatmap there; by default the same loss.
+        heatmap_loss: loss of the heatmaps; by default the weighted adaptive wing loss.
+        offside_loss: loss of the displacements, each weighted with the heatmap there; by default the same loss.
         decoder: the codec that finds keypoints in the maps.
         init_cfg: rules for the initial weights.
 

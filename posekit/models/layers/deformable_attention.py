@@ -92,7 +92,7 @@ class MultiScaleDeformableAttention(nn.Module):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Let each head look in a direction of its own, at points 1, 2, 3 ... cells away with equal weights."""
+        """Let each head look in its own direction, at points 1, 2, 3 ... cells away with equal weights."""
         heads, _, points = self.shape
         angle = torch.arange(heads) * (2 * math.pi / heads)
         direction = torch.stack([angle.cos(), angle.sin()], -1)

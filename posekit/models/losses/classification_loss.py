@@ -130,11 +130,11 @@ class KLDiscretLoss(BaseLoss):
 
 @MODELS.register_module()
 class KLDiscretLossWithWeight(KLDiscretLoss):
-    """KLDiscretLoss with weights for each axis of its own, for labels whose depth may be unknown.
+    """KLDiscretLoss with separate weights for each axis, for labels whose depth may be unknown.
 
     Args:
         loss_name: name of the loss in logs.
-        options: of KLDiscretLoss.
+        options: options of KLDiscretLoss.
     """
 
     def __init__(self, *, loss_name: str = "loss_kld", **options: Any) -> None:

@@ -32,7 +32,7 @@ class _CoordinateLoss(BaseLoss):
         return self.reduce(self.compare(output, target))  # ()
 
     def compare(self, output: Tensor, target: Tensor) -> Tensor:
-        """Return the loss of each number, or whatever ``reduce`` takes."""
+        """Return the loss of each number, or the input of ``reduce``."""
         raise NotImplementedError
 
 

@@ -27,7 +27,7 @@ class TopdownPoseEstimator3D(ComposedPoseEstimator):
     and the root's depth are those of the sample, by default one of Human3.6M and the mean of its people.
 
     Args:
-        settings: of ComposedPoseEstimator.
+        settings: settings of ComposedPoseEstimator.
 
     Raises:
         ValueError: for another mode.

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 from dot_images import HEIGHT, KEYPOINTS, WIDTH, dot_center  # pyright: ignore[reportMissingImports]
 
-from posekit.datasets.transforms.bottomup_get_heatmap_mask import BottomupGetHeatmapMask
+from posekit.datasets.transforms.bottomup_get_heatmap_mask import (
+    BottomupGetHeatmapMask,
+    decompress_counts,
+    segmentation_mask,
+)
 from posekit.datasets.transforms.bottomup_random_affine import BottomupRandomAffine
 from posekit.datasets.transforms.bottomup_resize import BottomupResize
-from posekit.datasets.transforms.coco_mask import decompress_counts, segmentation_mask
 from posekit.datasets.transforms.filter_annotations import FilterAnnotations
 from posekit.datasets.transforms.random_flip import RandomFlip
 

@@ -14,9 +14,8 @@ from dot_images import dot_image  # pyright: ignore[reportMissingImports]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from posekit.datasets.transforms.load_image import LoadImage
+from posekit.datasets.transforms.load_image import ImageCache, LoadImage
 from posekit.datasets.transforms.pipeline import Pipeline
-from posekit.media.image_cache import ImageCache
 from posekit.media.image_file import decode
 from posekit.media.image_header import ImageFileError, check_header
 

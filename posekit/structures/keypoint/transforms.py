@@ -1,4 +1,4 @@
-"""Mirrored keypoints."""
+"""Keypoints mirrored, and marked where they leave the image."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def flip_keypoints(
         keypoints: (..., K, D), D of 2 or more; only x and y change.
         keypoints_visible: (..., K) or (..., K, C), or None.
         image_size: width and height.
-        flip_indices: for each keypoint its counterpart on the other side.
+        flip_indices: counterpart of each keypoint on the other side.
         direction: "horizontal", "vertical" or "diagonal".
 
     Raises:
@@ -58,7 +58,7 @@ def flip_keypoints_custom_center(
     Args:
         keypoints: (..., K, D).
         keypoints_visible: (..., K) or (..., K, C).
-        flip_indices: for each keypoint its counterpart on the other side.
+        flip_indices: counterpart of each keypoint on the other side.
         center_mode: "static" for the line x = ``center_x``, "root" for the one through the keypoints ``center_index``.
         center_x: the line's x.
         center_index: one keypoint or several, whose mean x is taken.
@@ -79,3 +79,26 @@ def flip_keypoints_custom_center(
     mirrored = keypoints[..., list(flip_indices), :].copy()
     mirrored[..., 0] = 2 * line - mirrored[..., 0]
     return mirrored, np.take(keypoints_visible, flip_indices, axis=keypoints.ndim - 2)
+
+
+def keypoint_clip_border(
+    keypoints: np.ndarray, keypoints_visible: np.ndarray, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mark keypoints outside of the image as invisible; coordinates stay.
+
+    Args:
+        keypoints: (..., K, D).
+        keypoints_visible: (..., K), or (..., K, C) whose first channel is the visibility.
+        shape: width and height.
+
+    Returns:
+        The keypoints and a changed copy of their visibility.
+    """
+    points = keypoints[..., :2]
+    outside = ((points < 0) | (points > np.asarray(shape[:2]))).any(-1)
+    visible = keypoints_visible.copy()
+    if visible.ndim == keypoints.ndim:
+        visible[..., 0][outside] = 0
+    else:
+        visible[outside] = 0
+    return keypoints, visible
