@@ -10,8 +10,7 @@ from torch.nn import functional as F
 
 from posekit.models.backbones.base import BaseBackbone
 from posekit.models.base_module import InitRules
-from posekit.models.layers.drop_path import DropPath
-from posekit.models.layers.residual_branch import run_checkpointed
+from posekit.models.layers.residual_branch import DropPath, run_checkpointed
 from posekit.models.layers.transformer import SelfAttention
 from posekit.models.layers.transformer_block import drop_path_rates
 from posekit.models.layers.window_attention import join_windows, split_windows
