@@ -13,6 +13,7 @@ from posekit.cli.predict_formats import FILES, about_model, parsed_formats
 from posekit.cli.predict_job import opened_job
 from posekit.cli.predict_models import find_boxes, open_lifter, open_predictor, smoothing_of
 from posekit.cli.predict_run import Results, outputs_of, run
+from posekit.cli.train import Overrides, Plugins, import_plugins
 from posekit.media.sources import find_sources
 
 
@@ -89,12 +90,15 @@ def predict(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads of an exported model.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Take released models from the cache only.")] = False,
+    override: Overrides = None,
+    plugin: Plugins = None,
 ) -> None:
     """Find the keypoints of people in images and videos.
 
     The drawings NAME_pose.jpg or NAME_pose.mp4 and one predictions.json go to the folder --out, by
     default to predictions. What cannot be read is reported at the end; the others go on.
     """
+    import_plugins(plugin)
     from posekit.inference.pipeline import Pipeline
     from posekit.visualization.draw import PoseStyle
 
@@ -106,7 +110,7 @@ def predict(
     about = about_model(model, checkpoint)
     options = dict(
         about, config=config, detector=detector, classes=classes, detect_every=detect_every, max_people=max_people,
-        boxes=boxes, boxes_file=boxes_file, track=track, smooth=smooth,
+        boxes=boxes, boxes_file=boxes_file, track=track, smooth=smooth, override=override,
     )  # fmt: skip
     drawn = folder if draw else None
     outputs = outputs_of(images, folder, [FILES[name] for name in chosen if name in FILES], drawn=draw)
@@ -115,7 +119,8 @@ def predict(
             typer.echo(f"nothing left to do: {folder}/predictions.json has everything")
             return
         cached: dict[str, Any] = {"offline": offline or None}
-        predictor = open_predictor(model, config, checkpoint, device, threads, **cached)
+        changes = {"overrides": override or (), "plugins": plugin or ()}
+        predictor = open_predictor(model, config, checkpoint, device, threads, **cached, **changes)
         names = classes.split(",") if classes else None
         finder = {"max_people": max_people, "threads": threads, "classes": names, "device": device, **cached}
         find_boxes(predictor, detector, detect_every, model=model or config, **finder)
