@@ -1,0 +1,51 @@
+"""Counts the faults of all tests in this folder, and tells them at the end; ``--long`` goes on for hours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+FAULTS = "faults injected"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="Inject a fault at every single operation; takes hours.")
+
+
+@pytest.fixture(scope="session")
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether there is time; the option is known only if this folder is named on the command line."""
+    return bool(request.config.getoption("--long", default=False))
+
+
+@pytest.fixture
+def count_fault(request: pytest.FixtureRequest) -> Callable[[], None]:
+    """Count a fault that was injected."""
+    total = [0]
+    request.addfinalizer(lambda: None)
+
+    def count() -> None:
+        total[0] += 1
+        request.node.user_properties[:] = [
+            pair for pair in request.node.user_properties if pair[0] != FAULTS
+        ] + [(FAULTS, total[0])]  # fmt: skip
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call" and "chaos/" in report.nodeid
+    ]
+    faults = sum(count for report in reports for name, count in report.user_properties if name == FAULTS)
+    failures = sum(report.outcome == "failed" for report in reports)
+    verdict = f"{failures} tests failed" if failures else "nothing lost"
+    if reports:
+        terminalreporter.write_line(f"chaos: {faults} faults injected, {verdict}")
