@@ -43,22 +43,37 @@ def write_atomically(path: Path, write: Callable[[Any], Any]) -> None:
         OSError: if it cannot be written, for example because the disk is full; it names ``path``.
     """
     temporary: Path | None = None
+    with naming(path, "; what was there is untouched"):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+            temporary = Path(name)
+            with os.fdopen(descriptor, "wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def naming(path: Path, note: str = "") -> Iterator[None]:
+    """Let errors of the system name a file; those of temporary files name these, and of open files none.
+
+    Args:
+        path: of the file.
+        note: words to add to the system's.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        temporary = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.strerror:  # it names the temporary file, or none
-            raise type(error)(error.errno, f"{error.strerror}; what was there is untouched", str(path)) from error
-        raise
+        yield
+    except OSError as error:
+        if not error.strerror:
+            raise
+        raise type(error)(error.errno, error.strerror + note, str(path)) from error
 
 
 def copy_atomically(source: Path, path: Path) -> None:
@@ -73,11 +88,8 @@ def append(path: Path, text: str) -> None:
     Raises:
         OSError: if it cannot be written, for example because the disk is full; it names ``path``.
     """
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise type(error)(error.errno, error.strerror, str(path)) from error
+    with naming(path), path.open("a", encoding="utf-8") as file:
+        file.write(text)
 
 
 def link_atomically(source: Path, path: Path) -> None:

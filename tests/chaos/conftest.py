@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-HERE = Path(__file__).parent
 FAULTS = "faults injected"
 
 
@@ -25,14 +23,9 @@ def long(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def count_fault(request: pytest.FixtureRequest) -> Callable[[], None]:
     """Count a fault that was injected."""
-    total = [0]
-    request.addfinalizer(lambda: None)
 
     def count() -> None:
-        total[0] += 1
-        request.node.user_properties[:] = [
-            pair for pair in request.node.user_properties if pair[0] != FAULTS
-        ] + [(FAULTS, total[0])]  # fmt: skip
+        request.node.user_properties.append((FAULTS, 1))
 
     return count
 

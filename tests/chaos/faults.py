@@ -62,7 +62,7 @@ class Disk:
 
     def holds(self, place: Any) -> bool:
         if isinstance(place, int):
-            place = os.readlink(f"/proc/self/fd/{place}")
+            place = Path(f"/proc/self/fd/{place}").readlink()
         return os.path.realpath(os.fspath(place)).startswith(self.folder)
 
 
