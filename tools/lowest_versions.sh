@@ -19,4 +19,4 @@ cd "$folder"
 cd "$repository"
 tests=("$@")
 [ $# -gt 0 ] || tests=(tests/media tests/geometry tests/cli/predict tests/test_files.py)
-"$VIRTUAL_ENV/bin/python" -m pytest "${tests[@]}"
+"$VIRTUAL_ENV/bin/python" -m pytest -W ignore::DeprecationWarning "${tests[@]}"  # of typer, about a newer click

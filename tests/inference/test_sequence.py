@@ -295,6 +295,15 @@ def test_dlc_reads_back(suffix, tmp_path):
     assert read["posekit"]["individual3"]["nose"]["likelihood"].tolist() == pytest.approx([0.1] * 3)
 
 
+@pytest.mark.parametrize("dimensions", ["x" * 5000, [1], 10**9, None])
+def test_damaged_poses_are_told_with_their_file(tmp_path, dimensions):
+    path = tmp_path / "poses.json"
+    path.write_text(json.dumps({**json.loads(video().to_json()), "dimensions": dimensions}))
+    with pytest.raises(ValueError, match="poses.json: dimensions are") as raised:
+        PoseSequence.from_json(path)
+    assert len(str(raised.value)) < 300
+
+
 def test_dlc_names_are_no_formulas(tmp_path):
     names = {**SET, "keypoint_id2name": {0: "=cmd|a", 1: "@sum"}}
     lone = PoseResult(-POINTS[:1], SCORES[:1], names, boxes=BOXES[:1], file_name="-1+1.png")
