@@ -18,5 +18,5 @@ cd "$folder"
 "$VIRTUAL_ENV/bin/posekit" predict demo/demo_pose.jpg --out again --format csv
 cd "$repository"
 tests=("$@")
-[ $# -gt 0 ] || tests=(tests/media tests/geometry tests/cli/predict tests/test_files.py)
+[ $# -gt 0 ] || tests=(tests/media tests/cli/predict tests/test_files.py)
 "$VIRTUAL_ENV/bin/python" -m pytest -W ignore::DeprecationWarning "${tests[@]}"  # of typer, about a newer click
