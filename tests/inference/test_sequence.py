@@ -299,7 +299,7 @@ def test_dlc_reads_back(suffix, tmp_path):
 def test_damaged_poses_are_told_with_their_file(tmp_path, dimensions):
     path = tmp_path / "poses.json"
     path.write_text(json.dumps({**json.loads(video().to_json()), "dimensions": dimensions}))
-    with pytest.raises(ValueError, match="poses.json: dimensions are") as raised:
+    with pytest.raises(ValueError, match=r"poses\.json: dimensions are") as raised:
         PoseSequence.from_json(path)
     assert len(str(raised.value)) < 300
 
