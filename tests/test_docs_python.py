@@ -15,6 +15,7 @@ PAGES = [page for page in sorted(ROOT.glob("docs/**/*.md")) if BLOCK.search(page
 @pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 def test_the_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as for a script in that folder
     text, names = page.read_text(encoding="utf-8"), {"__name__": page.stem}
     for block in BLOCK.finditer(text):
         lines_before = text.count("\n", 0, block.start(1))

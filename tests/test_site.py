@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,8 +17,21 @@ def test_the_site_builds_without_warnings(tmp_path):
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for page in ("index.html", "tour/index.html", "zh/index.html", "zh/tour/index.html"):
+    for page in ("index.html", "tour/index.html", "tutorials/own_package/index.html", "zh/index.html"):
         assert (tmp_path / "site" / page).exists()
+
+
+def test_the_chinese_index_lists_every_chinese_page():
+    folder = ROOT / "docs" / "zh"
+    index = (folder / "index.md").read_text(encoding="utf-8")
+    assert not [page.name for page in folder.glob("*.md") if page.name != "index.md" and f"({page.name})" not in index]
+
+
+def test_chinese_pages_show_the_commands_of_the_english_ones():
+    for page in (ROOT / "docs" / "zh").glob("*.md"):
+        english = (ROOT / "docs" / "en" / page.name).read_text(encoding="utf-8")
+        ours = re.findall(r"^ {4}(posekit .*?)(?: *#.*)?$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not [command for command in ours if command not in english], page.name
 
 
 def test_the_reference_is_that_of_the_code():

@@ -12,6 +12,9 @@ export VIRTUAL_ENV=$folder/venv
 uv pip install --quiet --resolution lowest-direct "$repository"
 uv pip install --quiet "pytest>=8" "hypothesis>=6.100"
 
+# lifters and devices need torch, and the oldest typer words one message in another way
+without=(-k "not lifter and not greater")
+
 cd "$folder"
 "$VIRTUAL_ENV/bin/posekit" info --check
 "$VIRTUAL_ENV/bin/posekit" demo --out demo
@@ -19,4 +22,4 @@ cd "$folder"
 cd "$repository"
 tests=("$@")
 [ $# -gt 0 ] || tests=(tests/media tests/cli/predict tests/test_files.py)
-"$VIRTUAL_ENV/bin/python" -m pytest -W ignore::DeprecationWarning "${tests[@]}"  # of typer, about a newer click
+"$VIRTUAL_ENV/bin/python" -m pytest -W ignore::DeprecationWarning "${without[@]}" "${tests[@]}"

@@ -135,7 +135,9 @@ def predict(
         )
         style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file), tracks=track)
         outcome = run(pipeline, job, Drawings(drawn, predictor.metainfo, style) if drawn else None)
-        Results(job.journal, predictor.metainfo, lifter, folder).write(chosen, about, as_json=as_json)
+        Results(job.journal, predictor.metainfo, lifter, folder).write(
+            chosen, about_model(model, checkpoint), as_json=as_json
+        )
         job.complete = outcome.complete
     outcome.report(resumable=folder is not None)
     if outcome.exit_code:

@@ -7,6 +7,8 @@ import logging
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -110,12 +112,15 @@ def draw_panels(
     return path
 
 
-def keep_warnings(log: RunLog) -> None:
-    """Have posekit's warnings, of workers too, go to the run's log besides the screen."""
-    logger = logging.getLogger("posekit")
-    for handler in [handler for handler in logger.handlers if isinstance(handler, LogLines)]:
+@contextmanager
+def warnings_in(log: RunLog) -> Iterator[None]:
+    """Write posekit's warnings, those of workers too, to the run's log besides the screen."""
+    logger, handler = logging.getLogger("posekit"), LogLines(log)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
         logger.removeHandler(handler)
-    logger.addHandler(LogLines(log))
 
 
 class LogLines(logging.Handler):

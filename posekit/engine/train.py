@@ -17,7 +17,7 @@ from posekit.engine.hooks.checkpoint_hook import CheckpointHook
 from posekit.engine.launch import Launch, plan_launch
 from posekit.engine.loggers import build_loggers
 from posekit.engine.run_folder import checkpoint_to_resume, open_run_folder
-from posekit.engine.run_log import RunLog, keep_warnings
+from posekit.engine.run_log import RunLog, warnings_in
 from posekit.engine.run_plan import RunPlan
 from posekit.engine.run_table import announce
 from posekit.engine.task import PoseTask, build_task, load_weights
@@ -107,11 +107,16 @@ def train(
         weights = None if checkpoint is not None else load_from or config.get("load_from")
         if precision:
             plan.trainer["precision"] = precision
-        return train_in(folder, config, plan, launch, checkpoint=checkpoint, weights=weights, device=device)
+        log = RunLog(folder)
+        if launch.is_main and checkpoint is None:
+            log.start_over()
+        with warnings_in(log):
+            return train_in(folder, log, config, plan, launch, checkpoint=checkpoint, weights=weights, device=device)
 
 
 def train_in(
     folder: Path,
+    log: RunLog,
     config: Config,
     plan: RunPlan,
     launch: Launch,
@@ -123,14 +128,11 @@ def train_in(
     """Train in a folder that is this run's.
 
     Args:
+        log: records of the run.
         checkpoint: file to resume from.
         weights: checkpoint whose weights to start from.
     """
     start = time.monotonic()
-    log = RunLog(folder)
-    if launch.is_main and checkpoint is None:
-        log.start_over()
-    keep_warnings(log)
     if on_cpu(device):
         tune_cpu()
     hooks = build_hooks(plan, folder, log)

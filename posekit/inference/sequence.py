@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -127,10 +129,11 @@ class PoseSequence:
         """Return a COCO document: images, their persons as annotations, and the category."""
         from posekit.inference.coco_document import CocoDocument
 
-        document = CocoDocument(self.skeleton)
-        for result in self.results:
-            document.add(result.file_name or "", result, {} if result.frame is None else {"frame_id": result.frame})
-        return document.content()
+        file = io.BytesIO()
+        with CocoDocument(file, self.skeleton, Path()) as document:
+            for result in self.results:
+                document.add(result)
+        return json.loads(file.getvalue())
 
     def to_supervision(self) -> list[Any]:
         """Return each frame's persons as ``supervision.KeyPoints``; needs supervision."""
