@@ -38,7 +38,7 @@ def write_deeplabcut(results: Sequence[PoseResult], skeleton: Mapping[str, Any],
     if path.suffix == ".h5":
         write_hdf(path, heads, rows, values)
         return
-    lines = [[name, *(column[level] for column in heads)] for level, name in enumerate(levels(heads))]
+    lines: list[list[Any]] = [[name, *(column[level] for column in heads)] for level, name in enumerate(levels(heads))]
     for row, cells in zip(rows, values.tolist(), strict=True):
         lines.append([row, *(None if cell != cell else cell for cell in cells)])
     text = csv_text(lines)
