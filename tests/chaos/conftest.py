@@ -1,4 +1,4 @@
-"""Counts the faults of all tests in this folder, and tells them at the end; ``--long`` goes on for hours."""
+"""Counts the faults of all tests in this folder, and tells them at the end; ``--long`` leaves out no operation."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ FAULTS = "faults injected"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="Inject a fault at every single operation; takes hours.")
+    parser.addoption("--long", action="store_true", help="Inject a fault at every operation, not at every few.")
 
 
 @pytest.fixture(scope="session")
 def long(request: pytest.FixtureRequest) -> bool:
-    """Whether there is time; the option is known only if this folder is named on the command line."""
+    """Whether to leave out no operation; the option is known only if this folder is named on the command line."""
     return bool(request.config.getoption("--long", default=False))
 
 

@@ -65,7 +65,7 @@ def with_other_values(document: Any, rng: random.Random) -> Any:
         elif kind == 1 and isinstance(parent, list):
             parent.append(copy.deepcopy(parent[key]))
         else:
-            parent[key] = rng.choice(JUNK)
+            parent[key] = copy.deepcopy(rng.choice(JUNK))
         if not parent:
             break
     return changed[0] if changed else None
