@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from posekit import Pose
-from posekit.cli.demo import PHOTOGRAPH
+from posekit.cli.predict import PHOTOGRAPH
 from posekit.datasets.transforms.pipeline import Pipeline
 from posekit.structures import InstanceData
 from posekit.visualization.draw import PoseStyle, draw_heatmaps, draw_pose
