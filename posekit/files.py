@@ -5,12 +5,16 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+COPY_BYTES = 2**20
+"""Bytes that are copied at once."""
 
 
 def require_writable(path: Path, *, folder: bool = False) -> None:
@@ -39,20 +43,44 @@ def write_atomically(path: Path, write: Callable[[Any], Any]) -> None:
     Raises:
         OSError: if it cannot be written, for example because the disk is full; it names ``path``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    temporary: Path | None = None
+    with naming(path, "; what was there is untouched"):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+            temporary = Path(name)
+            with os.fdopen(descriptor, "wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except BaseException:
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def naming(path: Path, note: str = "") -> Iterator[None]:
+    """Let errors of the system name a file; those of temporary files name these, and of open files none.
+
+    Args:
+        path: of the file.
+        note: words to add to the system's.
+    """
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.strerror:  # it names the temporary file, or none
-            raise type(error)(error.errno, f"{error.strerror}; what was there is untouched", str(path)) from error
-        raise
+        yield
+    except OSError as error:
+        if not error.strerror:
+            raise
+        raise type(error)(error.errno, error.strerror + note, str(path)) from error
+
+
+def copy_atomically(source: Path, path: Path) -> None:
+    """Copy a file's content to ``path``, whole or not at all; see ``write_atomically``."""
+    with source.open("rb") as content:
+        write_atomically(path, lambda file: shutil.copyfileobj(content, file, COPY_BYTES))
 
 
 def append(path: Path, text: str) -> None:
@@ -61,11 +89,8 @@ def append(path: Path, text: str) -> None:
     Raises:
         OSError: if it cannot be written, for example because the disk is full; it names ``path``.
     """
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise type(error)(error.errno, error.strerror, str(path)) from error
+    with naming(path), path.open("a", encoding="utf-8") as file:
+        file.write(text)
 
 
 def link_atomically(source: Path, path: Path) -> None:
@@ -75,7 +100,7 @@ def link_atomically(source: Path, path: Path) -> None:
     try:
         os.link(source, temporary)
     except OSError:  # a file system without links
-        write_atomically(path, lambda file: file.write(source.read_bytes()))
+        copy_atomically(source, path)
         return
     temporary.replace(path)
 

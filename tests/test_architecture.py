@@ -13,7 +13,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "posekit"
 FLOORS = (
     "cli", "serve", "apis", "export", "reports", "engine", "models", "labels", "inference", "runtime", "tracking",
     "zoo", "evaluation", "datasets", "visualization", "codecs", "checkpoints", "keypoints", "media", "structures",
-    "geometry", "config", "lazy_exports", "registry", "console", "files", "array",
+    "geometry", "config", "lazy_exports", "registry", "console", "files", "csv_text",
+    "array",
 )  # fmt: skip
 """All rooms, from the top floor to the ground."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -16,6 +16,7 @@ from posekit.media.sources import open_sources
 from posekit.zoo.model_files import files_of
 
 if TYPE_CHECKING:
+    from posekit.config import Config
     from posekit.inference.predictor import Predictor
 
 Boxes: TypeAlias = Any
@@ -103,18 +104,44 @@ def open_predictor(
     threads: int | None = None,
     *,
     offline: bool | None = None,
+    overrides: Sequence[str] = (),
+    plugins: Sequence[str] = (),
 ) -> Predictor:
-    """Open an exported model, or build that of a config; by default open the one that comes with posekit."""
+    """Open an exported model, or build that of a config; by default open the one that comes with posekit.
+
+    Args:
+        name_or_config: a released model, a config, or an exported file.
+        checkpoint: path or URL of a config's weights.
+        device: as in ``init_model``.
+        threads: number of threads of an exported model.
+        offline: take released weights from the cache only.
+        overrides: changes of the config, as in ``posekit.config.load``.
+        plugins: packages that may stand in its ``custom_imports``; they are imported already.
+
+    Raises:
+        ValueError: if there is nothing that options belong to.
+    """
     if name_or_config is None:
         if checkpoint is not None:
             raise ValueError(f"checkpoint {checkpoint}: belongs to a config; give its name or path as well")
+        if overrides:
+            raise ValueError(f"--override {overrides[0]}: changes a config; give that as well")
         return _open_exported(None, device, threads)
     config, weights = files_of(name_or_config, checkpoint, offline=offline)
     if config is None:
+        if overrides:
+            raise ValueError(f"--override {overrides[0]}: changes a config, and {name_or_config} is an exported model")
         return _open_exported(weights, device, threads)
     from posekit.apis.inference import init_model, predictor_of
 
-    return predictor_of(init_model(config, weights, device=device))
+    return predictor_of(init_model(changed_config(config, overrides, plugins), weights, device=device))
+
+
+def changed_config(config: str, overrides: Sequence[str], plugins: Sequence[str]) -> Config | str:
+    """Return a config with changes; its path, where there are none."""
+    from posekit.config import load
+
+    return load(config, overrides, plugins=plugins) if overrides or plugins else config
 
 
 def _open_exported(path: str | None, device: str, threads: int | None) -> Predictor:

@@ -77,7 +77,7 @@ def inspect_checkpoint(source: str | os.PathLike[str]) -> Contents:
         dataset=str(dataset.get("dataset_name", "")) if isinstance(dataset, Mapping) else "",
         keypoints=keypoint_names(dataset),
         weights=checkpoint.state,
-        not_finite=[key for key, value in checkpoint.state.items() if not is_finite(value)],
+        not_finite=not_finite(checkpoint.state),
     )
 
 
@@ -95,6 +95,18 @@ def file_kind(path: Path) -> str:
 def file_digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def not_finite(state: Mapping[str, Tensor]) -> list[str]:
+    """Return the keys of weights with NaN or infinite values; those that share numbers are looked at once."""
+    known: dict[tuple[Any, ...], bool] = {}
+    keys = []
+    for key, value in state.items():
+        place = (value.data_ptr(), value.dtype, tuple(value.shape), value.stride())
+        if place not in known:
+            known[place] = is_finite(value)
+        keys += [] if known[place] else [key]
+    return keys
 
 
 def is_finite(value: Tensor) -> bool:

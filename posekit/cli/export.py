@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from posekit.cli.train import Plugins, import_plugins
 from posekit.files import read_json, require_writable
 
 
@@ -29,6 +30,13 @@ def export(
         ),
     ] = "posekit",
     offline: Annotated[bool, typer.Option("--offline", help="Take released weights from the cache only.")] = False,
+    override: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--override", "--cfg-options", metavar="KEY=VALUE", help="Value of the config to change; repeatable."
+        ),
+    ] = None,
+    plugin: Plugins = None,
 ) -> None:
     """Write a released model, or CONFIG's model with the weights CHECKPOINT, once the file gives the same answers.
 
@@ -38,7 +46,9 @@ def export(
     if out.suffix not in (".onnx", ".xml"):
         raise ValueError(f"--out {out}: the file name must end in .onnx, or in .xml for OpenVINO")
     require_writable(out)
+    import_plugins(plugin)
     from posekit.apis import init_model
+    from posekit.apis.pose import changed_config
     from posekit.export.model_file import check_layout
     from posekit.zoo.model_files import files_of
 
@@ -46,7 +56,7 @@ def export(
     files = files_of(config, checkpoint, kind=None, offline=offline or None)
     if files.config is None:
         raise ValueError(f"{config}: is an exported model already")
-    model = init_model(files.config, files.weights)
+    model = init_model(changed_config(files.config, override or (), plugin or ()), files.weights)
     typer.echo(f"{out}: {export_model(model, out, half=half, card=about, layout=layout)}")
 
 

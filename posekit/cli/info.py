@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from posekit import __version__
+from posekit.cli.requirements import problems, python_problem, requirements
 
 PACKAGES = {
     "core": ("numpy", "cv2", "onnxruntime", "scipy", "array_api_compat", "typer", "rich", "pooch"),
@@ -22,6 +23,8 @@ PACKAGES = {
 }
 """The import names of each extra's packages."""
 
+BROKEN = "broken"
+
 DISTRIBUTIONS = {
     "cv2": "opencv-python-headless",
     "array_api_compat": "array-api-compat",
@@ -32,17 +35,43 @@ DISTRIBUTIONS = {
 
 
 def info(
-    check: Annotated[bool, typer.Option("--check", help="Import every package to see whether it works; slow.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Import every package, and tell what is broken, too old or in the way of another; exit with 1 if "
+            "anything is. Slow.",
+        ),
+    ] = False,
 ) -> None:
     """List versions, the packages of each extra, and devices."""
+    broken: list[str] = []
     typer.echo(f"posekit {__version__}, Python {platform.python_version()}, {platform.platform()}")
     for extra, names in PACKAGES.items():
         typer.echo(f"\n{extra}" + ("" if extra == "core" else f"  (pip install 'posekit[{extra}]')"))
         for name in names:
-            typer.echo(f"  {name:<18} {state(name, check=check)}")
+            shown = state(name, check=check)
+            typer.echo(f"  {name:<18} {shown}")
+            broken += [f"{name} is {shown}"] if shown.startswith(BROKEN) else []
     typer.echo("\ndevices")
     for line in devices():
         typer.echo(f"  {line}")
+    if check:
+        report(broken)
+
+
+def report(broken: list[str]) -> None:
+    """Tell what is wrong on this machine.
+
+    Raises:
+        typer.Exit: with 1 if anything is.
+    """
+    wrong = [*filter(None, [python_problem()]), *broken, *problems(requirements())]
+    typer.echo("\ncheck" + ("" if wrong else "\n  everything posekit needs is there and new enough"))
+    for line in wrong:
+        typer.echo(f"  {line}")
+    if wrong:
+        raise typer.Exit(1)
 
 
 def state(name: str, *, check: bool = False) -> str:
@@ -53,7 +82,7 @@ def state(name: str, *, check: bool = False) -> str:
         try:
             importlib.import_module(name)
         except Exception as error:  # a broken package may raise anything, and this command is to tell
-            return f"broken: {type(error).__name__}: {error}"
+            return f"{BROKEN}: {type(error).__name__}: {error}"
     try:
         return importlib.metadata.version(DISTRIBUTIONS.get(name, name))
     except importlib.metadata.PackageNotFoundError:

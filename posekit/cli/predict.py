@@ -13,6 +13,7 @@ from posekit.cli.predict_formats import FILES, about_model, parsed_formats
 from posekit.cli.predict_job import opened_job
 from posekit.cli.predict_models import find_boxes, open_lifter, open_predictor, smoothing_of
 from posekit.cli.predict_run import ResultFiles, outputs_of, run
+from posekit.cli.train import Overrides, Plugins, import_plugins
 from posekit.media.sources import find_sources
 
 PHOTOGRAPH = Path(__file__).parents[1] / "inference" / "assets" / "demo.jpg"
@@ -103,12 +104,15 @@ def predict(
         int | None, typer.Option(min=1, help="Number of threads of an exported model; by default all.")
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Take released models from the cache only.")] = False,
+    override: Overrides = None,
+    plugin: Plugins = None,
 ) -> None:
     """Find the keypoints of people in images and videos.
 
     The drawings NAME_pose.jpg or NAME_pose.mp4 and one predictions.json go to the folder --out, by
     default to predictions. Files that cannot be read are reported at the end; the others are processed.
     """
+    import_plugins(plugin)
     from posekit.inference.pipeline import PosePipeline
     from posekit.visualization.draw import PoseStyle
 
@@ -120,7 +124,7 @@ def predict(
     about = about_model(model, checkpoint)
     options = dict(
         about, config=config, detector=detector, classes=classes, detect_every=detect_every, max_people=max_people,
-        boxes=boxes, boxes_file=boxes_file, track=track, smooth=smooth,
+        boxes=boxes, boxes_file=boxes_file, track=track, smooth=smooth, override=override,
     )  # fmt: skip
     drawn = folder if draw else None
     outputs = outputs_of(images, folder, [FILES[name] for name in chosen if name in FILES], drawn=draw)
@@ -129,7 +133,8 @@ def predict(
             typer.echo(f"nothing left to do: {folder}/predictions.json has everything")
             return
         cached: dict[str, Any] = {"offline": offline or None}
-        predictor = open_predictor(model, config, checkpoint, device, threads, **cached)
+        changes = {"overrides": override or (), "plugins": plugin or ()}
+        predictor = open_predictor(model, config, checkpoint, device, threads, **cached, **changes)
         names = classes.split(",") if classes else None
         finder = {"max_people": max_people, "threads": threads, "classes": names, "device": device, **cached}
         find_boxes(predictor, detector, detect_every, model=model or config, **finder)

@@ -107,10 +107,11 @@ def locked_job(folder: Path, sources: Sequence[Source], options: Mapping[str, An
     partial, is_new = folder / PARTIAL, not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     with locked(partial) as file:
-        if not resume:
-            file.truncate(0)
-        job = resumed(Journal(file), sources, options)
+        job = Job(Journal(file), [])
         try:
+            if not resume:
+                file.truncate(0)
+            job = resumed(job.journal, sources, options)
             remove_parts(folder, [job.saved[key].drawing for key in job.begun])
             yield job
         finally:

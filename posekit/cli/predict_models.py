@@ -19,10 +19,9 @@ def open_predictor(
     checkpoint: str | None,
     device: str,
     threads: int | None,
-    *,
-    offline: bool | None = None,
+    **options: Any,
 ) -> Predictor:
-    """Open a released or exported model, or build that of a config.
+    """Open a released or exported model, or build that of a config; ``options`` are those of ``pose.open_predictor``.
 
     Raises:
         ValueError: if the options contradict each other, or there is no such device.
@@ -34,7 +33,7 @@ def open_predictor(
         raise ValueError("give --model or --config with --checkpoint, not both")
     if checkpoint is not None and config is None:
         raise ValueError("--checkpoint belongs to a --config; give that as well")
-    return pose.open_predictor(config or model, checkpoint, device, threads, offline=offline)
+    return pose.open_predictor(config or model, checkpoint, device, threads, **options)
 
 
 def open_lifter(

@@ -109,9 +109,10 @@ def keypoint_names(content: dict[str, Any], path: str | Path) -> list[str]:
 
 def counterparts(names: list[str]) -> list[int]:
     """Return for each keypoint the number of the one whose name differs in left and right alone, else its own."""
-    from posekit.keypoints.proposed_skeleton import mirrored_name
+    from posekit.keypoints.proposed_skeleton import mirrored_names
 
-    return [names.index(mirrored_name(name, names) or name) for name in names]
+    places = {name: place for place, name in enumerate(names)}
+    return [places[swap or name] for name, swap in mirrored_names(names).items()]
 
 
 def sigmas_for(option: str | None, names: list[str], path: str | Path) -> np.ndarray:

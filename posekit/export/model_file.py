@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from posekit.console import suggestion
+from posekit.files import naming
 from posekit.inference.recipe import Pixels
 
 Verdict = TypeVar("Verdict")
@@ -30,10 +31,11 @@ def write_checked(path: Path, write: Callable[[Path], object], check: Callable[[
         check: opens the file and returns what it finds; it raises an error where the file must not stay.
 
     Raises:
+        OSError: if it cannot be written, for example because the disk is full; it names ``path``.
         ModuleNotFoundError: if OpenVINO's files are wanted and openvino is not installed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}.") as folder:
+    with naming(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}.") as folder:
         file = Path(folder) / f"{path.stem}{ONNX}"
         write(file)
         parts = [file]

@@ -205,10 +205,11 @@ class PoseResult:
             FileNotFoundError: if there is no such file.
             ValueError: if this is no such JSON.
         """
-        content = neutral_json.read(source)
-        if "persons" not in content:
-            raise ValueError("JSON of poses: these are the images of a sequence; PoseSequence.from_json reads them")
-        return cls(**neutral_json.fields_from(content, content, neutral_json.skeleton_from(content)))
+        with neutral_json.reading(source):
+            content = neutral_json.read(source)
+            if "persons" not in content:
+                raise ValueError("these are the images of a sequence; PoseSequence.from_json reads them")
+            return cls(**neutral_json.fields_from(content, content, neutral_json.skeleton_from(content)))
 
     def sequence(self) -> PoseSequence:
         """Return a sequence of this image alone."""

@@ -52,7 +52,7 @@ class SavedPoses:
         self.content = read_json(path, "file of poses")
         try:
             self.videos = videos_of(self.content)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             what = f"{type(error).__name__}: {error}"
             raise ValueError(f"{path}: {EXPECTED}; this one does not fit ({what})") from error
 

@@ -60,11 +60,12 @@ class PoseSequence:
             FileNotFoundError: if there is no such file.
             ValueError: if this is no such JSON.
         """
-        head = neutral_json.read(source)
-        if "images" not in head:
-            raise ValueError("JSON of poses: this is one image's; PoseResult.from_json reads it")
-        skeleton = neutral_json.skeleton_from(head)
-        results = [PoseResult(**neutral_json.fields_from(image, head, skeleton)) for image in head["images"]]
+        with neutral_json.reading(source):
+            head = neutral_json.read(source)
+            if "images" not in head:
+                raise ValueError("this is one image's; PoseResult.from_json reads it")
+            skeleton = neutral_json.skeleton_from(head)
+            results = [PoseResult(**neutral_json.fields_from(image, head, skeleton)) for image in head["images"]]
         return cls(results, skeleton, head.get("fps"), head.get("model"), head.get("model_sha256"))
 
     def __len__(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 DEFAULT_KEYPOINT_COLOR = (255, 128, 0)
 DEFAULT_LINK_COLOR = (96, 96, 255)
 REQUIRED = ("dataset_name", "keypoint_info")
+MAX_KEYPOINTS = 10_000
+"""Keypoints of a set; the largest sets in use, meshes of whole bodies, have about as many."""
 
 
 @dataclass(frozen=True)
@@ -250,8 +252,13 @@ def _problems(info: Mapping[str, Any]) -> Iterable[str]:
     ):
         yield "keypoint_info: must be a dict from ids to dict(name=..., swap=..., ...)"
         return
+    if len(keypoints) > MAX_KEYPOINTS:
+        yield f"keypoint_info: {len(keypoints):,} keypoints; at most {MAX_KEYPOINTS:,} can be used"
+        return
     yield from _keypoint_problems(keypoints)
-    yield from _link_problems(info.get("skeleton_info") or {}, [point["name"] for point in keypoints.values()])
+    yield from _link_problems(
+        info.get("skeleton_info") or {}, dict.fromkeys(point["name"] for point in keypoints.values())
+    )
     for key in ("joint_weights", "sigmas"):
         values = info.get(key)
         if values and len(values) != len(keypoints):
@@ -284,7 +291,7 @@ def _keypoint_problems(keypoints: Mapping[Any, Mapping[str, Any]]) -> Iterable[s
         yield from _color_problems(f"keypoint_info[{key}] '{name}'", point)
 
 
-def _link_problems(links: Mapping[Any, Any], names: list[str]) -> Iterable[str]:
+def _link_problems(links: Mapping[Any, Any], names: Collection[str]) -> Iterable[str]:
     if not isinstance(links, Mapping) or not all(isinstance(link, Mapping) for link in links.values()):
         yield "skeleton_info: must be a dict from ids to dict(link=(name, name), color=[...])"
         return

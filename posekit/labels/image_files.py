@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from posekit.console import tracked
+from posekit.files import copy_atomically
 from posekit.labels.keypoint_data import KeypointData, LabelledImage
 from posekit.media.image_file import IMAGE_SUFFIXES, image_size, write_image
 from posekit.media.video import extract_frames, no_frame, read_frame
@@ -138,10 +138,10 @@ def place_images(images: Sequence[LabelledImage], targets: Sequence[Path], *, co
         source = Path(os.path.abspath(image.path))  # noqa: PTH100
         if image.frame is None and _is_the_file(source, target):
             continue
-        target.unlink(missing_ok=True)
         if image.frame is not None and image.decode:
             write_image(target, decoded(image))
         elif image.frame is not None:
+            target.unlink(missing_ok=True)  # or the frame counts as extracted already
             of_videos.setdefault(image.path, []).append((image.frame, target))
         elif copy:
             _copy(source, target)
@@ -159,7 +159,7 @@ def _place_frames(video: Path, frames: list[tuple[int, Path]]) -> None:
         raise no_frame(video, min(lacking))
     for number, target in frames:
         if target != first[number]:
-            shutil.copyfile(first[number], target)
+            copy_atomically(first[number], target)
 
 
 def _is_the_file(source: Path, target: Path) -> bool:
@@ -170,13 +170,16 @@ def _is_the_file(source: Path, target: Path) -> bool:
 def _copy(source: Path, target: Path) -> None:
     if not source.is_file():
         raise FileNotFoundError(f"image {source}: no such file, so it cannot be copied; give its folder with --images")
-    shutil.copyfile(source, target)
+    copy_atomically(source, target)
 
 
 def _link(source: Path, target: Path) -> None:
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        target.symlink_to(relative_path(source, target.parent))
+        temporary.symlink_to(relative_path(source, target.parent))
+        temporary.replace(target)
     except OSError as error:
+        temporary.unlink(missing_ok=True)
         raise OSError(f"{target}: this file system has no links ({error.strerror}); give --copy-images") from error
 
 

@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from posekit.files import write_atomically
-from posekit.keypoints.proposed_skeleton import mirrored_name
+from posekit.keypoints.proposed_skeleton import mirrored_names
 from posekit.keypoints.skeleton import Skeleton
 from posekit.labels.keypoint_data import Category
 
 
 def proposed_swaps(names: Sequence[str]) -> tuple[int, ...]:
     """Return for each keypoint the one whose name differs in left and right alone; itself without any."""
-    mirrored = [mirrored_name(name, list(names)) for name in names]
-    swaps = [names.index(other) if other else index for index, other in enumerate(mirrored)]
+    mirrored, places = mirrored_names(names), {name: place for place, name in enumerate(names)}
+    swaps = [places[mirrored[name] or name] for name in names]
     # both must name each other, or a mirrored image would get a keypoint twice
     return tuple(other if swaps[other] == index else index for index, other in enumerate(swaps))
 

@@ -6,6 +6,7 @@ import json
 import math
 import reprlib
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from posekit.datasets.readers.annotation_file import packer
 from posekit.files import read_json, read_json_text
+from posekit.keypoints.skeleton import MAX_KEYPOINTS
 
 MOST = 1e12
 """Numbers beyond are a mistake in any file."""
@@ -84,10 +86,13 @@ class Place:
         return value[key]
 
     def names(self, value: Any) -> tuple[str, ...]:
-        """Return a list of distinct texts."""
-        names = tuple(self.text(item) for item in self.list(value))
+        """Return a list of distinct texts, as many as posekit takes for keypoints."""
+        items = self.list(value)
+        if len(items) > MAX_KEYPOINTS:
+            raise self.wrong(FoundText(f"{len(items):,} names"), f"at most {MAX_KEYPOINTS:,}", "is it such a file?")
+        names = tuple(self.text(item) for item in items)
         if len(set(names)) < len(names):
-            twice = max(names, key=names.count)
+            ((twice, _),) = Counter(names).most_common(1)
             raise self.wrong(FoundText(f"'{twice}' twice"), "names that differ", "rename one")
         return names
 

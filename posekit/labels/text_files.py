@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from posekit.files import write_atomically
 from posekit.labels.place import Place, read_text
@@ -20,12 +22,27 @@ def read_xml(path: Path) -> ElementTree.Element:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file, seen from {Path.cwd()}")
     data = path.read_bytes()
-    if b"<!ENTITY" in data or b"<!DOCTYPE" in data:
+    if has_doctype(data):
         raise ValueError(f"{path}: has a DOCTYPE, which labels never need; remove it")
     try:
         return ElementTree.fromstring(data)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise ValueError(f"{path}: no valid XML: {error}; it may be truncated: export it again") from error
+
+
+def has_doctype(data: bytes) -> bool:
+    """Whether an XML document, in whatever encoding, declares its type, and with it perhaps entities."""
+    declared: list[bool] = []
+
+    def stop(*_: object) -> None:
+        declared.append(True)
+        raise ValueError
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = stop
+    with suppress(expat.ExpatError, ValueError, LookupError):  # who parses it next tells what is wrong
+        parser.Parse(data, True)
+    return bool(declared)
 
 
 def xml_bytes(root: ElementTree.Element) -> bytes:

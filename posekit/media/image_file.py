@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from posekit.files import write_atomically
-from posekit.media.image_header import JPEG_SCAN, ImageFileError, check_header, jpeg_segments
+from posekit.media.image_header import (
+    JPEG_SCAN,
+    ImageFileError,
+    check_budget,
+    check_header,
+    jpeg_segments,
+    tiff_entries,
+)
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 MAX_BYTES = 2**30
@@ -76,7 +83,7 @@ def decode(data: bytes, color_type: str = "color", max_pixels: int = MAX_PIXELS)
     """
     import cv2
 
-    check_header(data, max_pixels)
+    check_budget(data, check_header(data, max_pixels), max_pixels)
     flag = {"color": cv2.IMREAD_COLOR, "grayscale": cv2.IMREAD_GRAYSCALE, "unchanged": cv2.IMREAD_UNCHANGED}
     kind, _, ignore = color_type.partition("_")
     try:
@@ -150,14 +157,8 @@ def _exif_block(data: bytes) -> bytes:
 
 
 def _tiff_short(tiff: bytes, wanted: int) -> int:
-    order = "<" if tiff[:2] == b"II" else ">"
-    (directory,) = struct.unpack_from(order + "I", tiff, 4)
-    (count,) = struct.unpack_from(order + "H", tiff, directory)
-    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
-        (tag,) = struct.unpack_from(order + "H", tiff, entry)
-        if tag == wanted:
-            return struct.unpack_from(order + "H", tiff, entry + 8)[0]
-    return 1
+    place = next((place for tag, _, _, place in tiff_entries(tiff) if tag == wanted), None)
+    return 1 if place is None else struct.unpack_from("<H" if tiff[:2] == b"II" else ">H", tiff, place)[0]
 
 
 def write_image(path: Path, image: np.ndarray, *, jpeg_quality: int = 95, note: str = "") -> None:

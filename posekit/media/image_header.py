@@ -10,6 +10,16 @@ JPEG_SCAN, JPEG_END = 0xDA, b"\xff\xd9"
 PNG_END = b"IEND\xaeB`\x82"
 BOXED = b"ftyp"
 TIFF_SIZES = {0x0100: "width", 0x0101: "height"}
+TIFF_BITS, TIFF_SAMPLES = 0x0102, 0x0115
+PNG_SAMPLES = {2: 3, 4: 2, 6: 4}
+"""Numbers of a pixel by the kind of a PNG; one for the others."""
+
+PIXEL_BYTES = 4
+"""Bytes of a pixel that the limit of pixels counts with."""
+SMALL_PIXELS = 2**24
+"""Width x height up to which an image may take any share of its file: decoding it is quick."""
+MAX_EXPANSION = 2000
+"""Decoded bytes for each byte of a larger image's file; PNG and lossy WebP of one colour reach 1000 and 1700."""
 
 
 class ImageFileError(ValueError):
@@ -41,6 +51,48 @@ def check_header(data: bytes, max_pixels: int) -> tuple[int, int]:
             "if that is meant, raise LoadImage(max_pixels=...)"
         )
     return width, height
+
+
+def check_budget(data: bytes, size_wh: tuple[int, int], max_pixels: int) -> None:
+    """Refuse an encoded image that would take much memory or time to decode for what its file can hold.
+
+    Args:
+        data: of the file, whose header was checked.
+        size_wh: width and height that the header states.
+        max_pixels: largest width x height, of 4 bytes each.
+
+    Raises:
+        ImageFileError: if it would.
+    """
+    width, height = size_wh
+    pixel_bytes = stored_pixel_bytes(data)
+    if width * height * pixel_bytes > max_pixels * PIXEL_BYTES:
+        raise ImageFileError(
+            f"the header states {width} x {height} pixels of {pixel_bytes} bytes each, more than the limit of "
+            f"{max_pixels * PIXEL_BYTES} bytes; save it with 8 bits for each colour"
+        )
+    if width * height > SMALL_PIXELS and width * height * 3 > MAX_EXPANSION * len(data):
+        raise ImageFileError(
+            f"the header states {width} x {height} pixels, which {len(data)} bytes can hardly hold (more than "
+            f"{MAX_EXPANSION} decoded bytes for each); it is damaged or made to fill the memory: save it again"
+        )
+
+
+def stored_pixel_bytes(data: bytes) -> int:
+    """Return how many bytes a pixel takes as stored; 3 if the format has no others."""
+    if data.startswith(b"\x89PNG"):
+        return max(3, PNG_SAMPLES.get(data[25], 1) * data[24] // 8)
+    if not data.startswith((b"II*\x00", b"MM\x00*")):
+        return 3
+    order, values = "<" if data[:2] == b"II" else ">", {TIFF_BITS: 8, TIFF_SAMPLES: 3}
+    try:
+        for tag, _, count, place in tiff_entries(data):
+            if tag in values:
+                start = place if count <= 2 else struct.unpack_from(order + "I", data, place)[0]
+                (values[tag],) = struct.unpack_from(order + "H", data, start)
+    except struct.error as error:
+        raise ImageFileError("the TIFF is damaged: values of its header lie outside of the file") from error
+    return max(3, values[TIFF_BITS] * values[TIFF_SAMPLES] // 8)
 
 
 def jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
@@ -105,15 +157,20 @@ def read_gif(data: bytes) -> tuple[int, int]:
 
 
 def read_tiff(data: bytes) -> tuple[int, int]:
+    order, sides = "<" if data[:2] == b"II" else ">", {}
+    for tag, kind, _, place in tiff_entries(data):
+        if tag in TIFF_SIZES:
+            (sides[TIFF_SIZES[tag]],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, place)
+    return sides.get("width", 0), sides.get("height", 0)
+
+
+def tiff_entries(data: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Yield (tag, kind, count, place of the value) of a TIFF's first directory."""
     order = "<" if data[:2] == b"II" else ">"
     (directory,) = struct.unpack_from(order + "I", data, 4)
     (count,) = struct.unpack_from(order + "H", data, directory)
-    sides = {}
     for entry in range(directory + 2, directory + 2 + 12 * count, 12):
-        tag, kind = struct.unpack_from(order + "HH", data, entry)
-        if tag in TIFF_SIZES:
-            (sides[TIFF_SIZES[tag]],) = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, entry + 8)
-    return sides.get("width", 0), sides.get("height", 0)
+        yield *struct.unpack_from(order + "HHI", data, entry), entry + 8
 
 
 def starts(*heads: bytes) -> Callable[[bytes], bool]:

@@ -45,6 +45,17 @@ def test_inspect_warns_of_numbers_that_are_none(tmp_path, capsys):
     assert capsys.readouterr().err == "warning: NaN or infinite values in 1 weights: w\n"
 
 
+def test_weights_that_share_numbers_are_looked_at_once(tmp_path, monkeypatch):
+    from posekit.checkpoints import inspect
+
+    looked, is_finite = [], inspect.is_finite
+    monkeypatch.setattr(inspect, "is_finite", lambda value: looked.append(1) or is_finite(value))
+    shared = torch.ones(1000)
+    torch.save({**{f"w{number}": shared for number in range(300)}, "v": torch.tensor([1.0])}, tmp_path / "a.pth")
+    assert len(inspect.inspect_checkpoint(tmp_path / "a.pth").weights) == 301
+    assert len(looked) == 2
+
+
 def test_inspect_as_json(path, capsys):
     assert call("inspect", path, "--json") == 0
     content = json.loads(capsys.readouterr().out)

@@ -63,3 +63,15 @@ def test_detectors(options, message, calls, tmp_path, capsys, monkeypatch):
     assert call("c.py", "w.pth", "-o", tmp_path / "m.onnx", *options) == 0
     printed = capsys.readouterr()
     assert message in printed.out + printed.err
+
+
+def test_overrides_and_plugins(calls, tmp_path, capsys, monkeypatch):
+    (tmp_path / "c.py").write_text("model = dict(depth=1)\n")
+    depths = []
+    monkeypatch.setattr(
+        "posekit.apis.inference.init_model", lambda config, checkpoint: depths.append(config["model"]["depth"])
+    )
+    assert call(tmp_path / "c.py", "w.pth", "-o", tmp_path / "m.onnx", "--override", "model.depth=5") == 0
+    assert depths == [5]
+    assert call(tmp_path / "c.py", "w.pth", "-o", tmp_path / "m.onnx", "--plugin", "gone_plugin") == 2
+    assert "--plugin gone_plugin: no module" in capsys.readouterr().err

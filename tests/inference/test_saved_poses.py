@@ -131,6 +131,7 @@ def damaged(**changes) -> dict:
         (damaged(bbox=[1, 2]), "not x, y, width, height"),
         (damaged(image_id=77), "KeyError: 77"),
         ({**document([0]), "images": [dict(id=1, file_name="a")] * 2}, "two images have one id"),
+        ({**document([0]), "images": [dict(id=1, file_name="a", frame_id=float("inf"))]}, "OverflowError"),
     ],
 )
 def test_other_files_are_refused(content, message, saved):

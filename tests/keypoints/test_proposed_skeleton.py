@@ -9,7 +9,7 @@ from coco_files import TRIANGLE, annotation, image
 
 from posekit.datasets.base_coco import BaseCocoStyleDataset
 from posekit.datasets.datasets.body import CocoDataset
-from posekit.keypoints.proposed_skeleton import mirrored_name
+from posekit.keypoints.proposed_skeleton import mirrored_names
 
 
 class Triangle(BaseCocoStyleDataset):
@@ -36,9 +36,9 @@ class Triangle(BaseCocoStyleDataset):
 )
 def test_mirrored_name(name, other):
     names = ["nose", "tail", "lip", "rip", "cleft", "cright", name, other]
-    assert mirrored_name(name, names) == other
+    assert mirrored_names(names)[name] == other
     if other:
-        assert mirrored_name(other, names) == name
+        assert mirrored_names(names)[other] == name
 
 
 def build(tmp_path, category, kind=BaseCocoStyleDataset, **arguments):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from keypoint_data_cases import fake_image, what_remains
+from keypoint_data_cases import fake_image, mice, what_remains
 
 from posekit.labels.format_table import get_format
 from posekit.labels.formats.deeplabcut import read
 from posekit.labels.keypoint_data import Hints
+from posekit.labels.yaml_file import read_yaml
 
 SINGLE = """scorer,Ann,Ann,Ann,Ann
 bodyparts,snout,snout,tail,tail
@@ -233,3 +237,16 @@ def test_the_open_field(shared):
     assert len(data.images) == 116
     assert data.categories[0].keypoints == ("snout", "leftear", "rightear", "tailbase")
     assert data.images[0].instances[0].keypoints[0].tolist() == [21.521, 265.428, 2]
+
+
+def test_names_are_no_formulas_in_a_spreadsheet_and_come_back(tmp_path):
+    data = mice(tmp_path / "in")
+    names = ("=cmd|a", "'+1", "-x", "@y")
+    data.categories[0] = replace(data.categories[0], keypoints=names)
+    rest, _ = what_remains(data, "deeplabcut")
+    get_format("deeplabcut").write(rest, tmp_path / "out", copy_images=False)
+    (table,) = (tmp_path / "out").rglob("*.csv")
+    cells = next(row for row in csv.reader(io.StringIO(table.read_text())) if row[0] == "bodyparts")[1::2]
+    assert set(cells) == {"'=cmd|a", "''+1", "'-x", "'@y"}
+    assert set(read_yaml(tmp_path / "out" / "config.yaml")["multianimalbodyparts"]) == set(cells)
+    assert read(tmp_path / "out", Hints()).categories[0].keypoints == names

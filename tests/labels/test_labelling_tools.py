@@ -17,6 +17,7 @@ from posekit.labels.format_table import get_format, guess_format
 from posekit.labels.formats.openpose import BODY_25
 from posekit.labels.image_files import decoded, fill_sizes
 from posekit.labels.keypoint_data import Hints
+from posekit.labels.text_files import read_xml
 
 CVAT = """<?xml version="1.0" encoding="utf-8"?>
 <annotations><version>1.1</version><meta><job><labels>
@@ -175,6 +176,14 @@ def test_cvat_problems(text, message, tmp_path):
     (tmp_path / "annotations.xml").write_text(text)
     with pytest.raises(ValueError, match=message):
         get_format("cvat").read(tmp_path / "annotations.xml", Hints())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_entities_are_refused_in_any_encoding(tmp_path, encoding):
+    text = f"<?xml version='1.0' encoding='{encoding}'?><!DOCTYPE a [<!ENTITY b 'cc'>]><annotations>&b;</annotations>"
+    (tmp_path / "annotations.xml").write_bytes(text.encode(encoding))
+    with pytest.raises(ValueError, match="has a DOCTYPE, which labels never need"):
+        read_xml(tmp_path / "annotations.xml")
 
 
 def region(kind, label, x, y, key="a", **more):

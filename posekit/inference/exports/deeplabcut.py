@@ -5,14 +5,13 @@ Columns are scorer, individual (where there are several), body part and x, y, li
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from posekit.csv_text import csv_text
 from posekit.files import write_atomically
 from posekit.inference.results import places_of_persons
 
@@ -39,12 +38,11 @@ def write_deeplabcut(results: Sequence[PoseResult], skeleton: Mapping[str, Any],
     if path.suffix == ".h5":
         write_hdf(path, heads, rows, values)
         return
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([name, *(column[level] for column in heads)] for level, name in enumerate(levels(heads)))
+    lines: list[list[Any]] = [[name, *(column[level] for column in heads)] for level, name in enumerate(levels(heads))]
     for row, cells in zip(rows, values.tolist(), strict=True):
-        writer.writerow([row, *("" if cell != cell else repr(cell) for cell in cells)])
-    write_atomically(path, lambda file: file.write(text.getvalue().encode()))
+        lines.append([row, *(None if cell != cell else cell for cell in cells)])
+    text = csv_text(lines)
+    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def table(results: Sequence[PoseResult], skeleton: Mapping[str, Any]) -> tuple[list[tuple[str, ...]], np.ndarray]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import reprlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,6 +86,23 @@ def dumps(content: Mapping[str, Any]) -> str:
     return json.dumps(content, allow_nan=False)
 
 
+@contextmanager
+def reading(source: str | Path) -> Iterator[None]:
+    """Let errors of damaged poses be ValueErrors that name the file.
+
+    Args:
+        source: as for ``read``.
+    """
+    where = str(source) if isinstance(source, Path) else "JSON of poses"
+    try:
+        yield
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+        if where in str(error):
+            raise
+        kind = "" if isinstance(error, ValueError) else f"it is damaged: {type(error).__name__}: "
+        raise ValueError(f"{where}: {kind}{error}") from error
+
+
 def read(source: str | Path) -> dict[str, Any]:
     """Parse JSON text, or the file that a ``Path`` names.
 
@@ -131,6 +150,8 @@ def fields_from(image: Mapping[str, Any], head: Mapping[str, Any], skeleton: Map
         ValueError: if the persons have other values than the head tells.
     """
     count, size = len(skeleton["keypoint_id2name"]), image.get("image_size_wh")
+    if head["dimensions"] not in (2, 3):
+        raise ValueError(f"dimensions are {reprlib.repr(head['dimensions'])}; expected 2 or 3")
     shapes = {"keypoints": (count, head["dimensions"]), "scores": (count,), "visible": (count,), **WIDTHS}
     persons = image.get("persons", [])
     names = COLUMNS if not persons else [name for name in COLUMNS if name in persons[0] or name in NEEDED]
@@ -141,7 +162,7 @@ def fields_from(image: Mapping[str, Any], head: Mapping[str, Any], skeleton: Map
             columns[name] = np.array([person[name] for person in persons], dtype).reshape(len(persons), *shapes[name])
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
-                f"JSON of poses: {name} of an image's persons are not {len(persons)} times "
+                f"{name} of an image's persons are not {len(persons)} times "
                 f"{shapes[name]} numbers of type {dtype} ({type(error).__name__}: {error})"
             ) from error
     place = {name: image.get(name) for name in ("file_name", "frame", "time")}

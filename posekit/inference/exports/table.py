@@ -7,12 +7,12 @@ where nothing is known.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
+
+from posekit.csv_text import csv_text
 
 if TYPE_CHECKING:
     from posekit.inference.results import PoseResult
@@ -76,23 +76,13 @@ def keypoint_columns(results: Sequence[PoseResult], skeleton: Mapping[str, Any],
 
 def to_csv(table: Sequence[Column]) -> str:
     """Return a table as CSV; texts that a spreadsheet would take for a formula begin with an apostrophe."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([harmless(column.name) for column in table])
-    writer.writerows(zip(*([cell(column.kind, value) for value in column.values] for column in table), strict=True))
-    return text.getvalue()
+    columns = ([cell(value) for value in column.values] for column in table)
+    return csv_text([[column.name for column in table], *zip(*columns, strict=True)])
 
 
-def cell(kind: str, value: Any) -> str:
-    """Return the text of a cell: numbers in the fewest digits that read back as the same."""
-    if value is None or (kind == "float" and np.isnan(value)):
-        return ""
-    return harmless(value) if kind == "text" else str(value)
-
-
-def harmless(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run as a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+def cell(value: Any) -> Any:
+    """Return what stands in a cell: nothing where nothing is known."""
+    return None if value is None or value != value else value
 
 
 def to_dataframe(table: Sequence[Column]) -> Any:

@@ -84,7 +84,10 @@ class InstanceTable:
             form = raw_format(dataset.FORMAT)
             ids, good = whole_numbers([ann.get("id") for ann in file.annotations])
             expanded = dataset.reader.expand(file.annotations)
-            metainfo, set_problem = keypoint_set(dataset.metainfo, categories, expanded, form)
+            try:
+                metainfo, set_problem = keypoint_set(dataset.metainfo, categories, expanded, form)
+            except ValueError as error:
+                raise ValueError(f"{dataset.ann_file}: {error}") from error
             instances = read_instances(expanded, file.images, form, metainfo["num_keypoints"], problems)
         arrays, raw = instances.arrays, instances.raw
         points = np.concatenate([arrays["keypoints"], arrays["keypoints_visible"][..., None]], axis=2)
@@ -190,8 +193,8 @@ def keypoint_set(
     named = [category for category in categories if names_keypoints(category)]
     info, problem = {}, ""
     if named:
-        info = info_of_category(named[0])
         try:
+            info = info_of_category(named[0])
             return Skeleton.from_info(info, source="named by the file's categories").metainfo(), ""
         except ValueError as error:
             problem = str(error)

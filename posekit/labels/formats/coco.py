@@ -27,6 +27,8 @@ SUBSETS = "subsets"
 """Folder of the files of subsets, beside those of the splits, so that reading these back finds no object twice."""
 
 Part = list[tuple[LabelledImage, list[Instance]]]
+MAX_CATEGORIES = 30_000
+"""Categories of a file; the largest sets of images have 22,000."""
 IMAGE_KEYS = {"id", "file_name", "width", "height", "video_id"}
 INSTANCE_KEYS = {
     *("id", "image_id", "category_id", "keypoints", "num_keypoints", "bbox", "area", "iscrowd", "segmentation"),
@@ -117,6 +119,8 @@ def _read_categories(place: Place, document: dict[str, Any], hints: Hints) -> tu
     categories: list[Category] = []
     index_of: dict[int, int] = {}
     items = place.list(place.get(document, "categories"))
+    if len(items) > MAX_CATEGORIES:
+        raise place.at("categories").wrong(FoundText(f"{len(items):,}"), f"at most {MAX_CATEGORIES:,}", "remove others")
     unnamed = not any(isinstance(item, dict) and item.get("keypoints") for item in items)
     for number, item in enumerate(items):
         where = place.at(f"categories[{number}]")

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from posekit.console import tracked
+from posekit.csv_text import csv_text, harmless, without_mark
 from posekit.files import write_atomically
 from posekit.labels.hdf_table import read_hdf_table
 from posekit.labels.image_files import place_images, placed_names
@@ -104,7 +105,7 @@ def _read_project(path: Path) -> Project:
     unique = place.at("uniquebodyparts").names(_as_texts(document.get("uniquebodyparts") or [])) if multi else ()
     links = []
     for link in place.at("skeleton").list(document.get("skeleton") or []):
-        ends = [str(end) for end in place.at("skeleton").list(link)]
+        ends = [without_mark(str(end)) for end in place.at("skeleton").list(link)]
         # DeepLabCut's own template links body parts that a project need not have
         links += [(a, b) for a, b in pairwise(ends) if {a, b} <= {*parts, *unique} and a != b]
     return Project(
@@ -118,8 +119,10 @@ def _read_project(path: Path) -> Project:
 
 
 def _as_texts(names: Any) -> Any:
-    """Return names with whole numbers, which YAML makes of a body part ``1``, as texts."""
-    return [str(name) if type(name) is int else name for name in names] if isinstance(names, list) else names
+    """Return names as they were before they were written; YAML makes a whole number of a body part ``1``."""
+    if not isinstance(names, list):
+        return names
+    return [without_mark(str(name)) if isinstance(name, str) or type(name) is int else name for name in names]
 
 
 def _project_of(tables: Sequence[LabelTable], name: str) -> Project:
@@ -162,7 +165,7 @@ def _read_table(path: Path) -> LabelTable:
         head = FoundText(", ".join(row[0][:20] for row in rows[:4]) or "an empty file")
         raise place.wrong(head, "rows that start with scorer, (individuals,) bodyparts, coords", "is it such a table?")
     before = next((i for i, cell in enumerate(rows[0][1:], 1) if cell.strip()), len(rows[0]))
-    heading = [[cell.strip() for cell in heads[key][before:]] for key in keys[1:]]
+    heading = [[without_mark(cell.strip()) for cell in heads[key][before:]] for key in keys[1:]]
     if len(keys) == 3:
         heading.insert(0, [""] * len(heading[0]))
     columns = _checked_columns(place, heading)
@@ -291,23 +294,22 @@ def _write_table(
         heads.append(["individuals", *(slot for slot in slots for _ in range(2 * len(parts)))])
     heads.append(["bodyparts", *(part for _ in animals for part in parts for _ in "xy")])
     heads.append(["coords", *("x", "y") * (len(parts) * len(animals))])
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows(heads)
+    rows: list[list[Any]] = [*heads]
     for image, name in zip(images, paths, strict=True):
         cells = np.full((len(animals), len(parts), 2), np.nan)
         for index, instance in enumerate(image.instances):
             slot = index if instance.track is None else slots.index(instance.track)
             cells[slot] = np.where(instance.labelled[:, None], instance.keypoints[:, :2], np.nan)
-        writer.writerow([name, *("" if math.isnan(value) else repr(value) for value in cells.reshape(-1).tolist())])
-    write_atomically(path, lambda file: file.write(text.getvalue().encode()))
+        rows.append([name, *(None if math.isnan(value) else value for value in cells.reshape(-1).tolist())])
+    text = csv_text(rows)
+    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def _config(category: Category, slots: list[str], videos: list[str], *, identity: bool) -> dict[str, Any]:
-    parts, names = list(category.keypoints), category.keypoints
+    parts = names = list(map(harmless, category.keypoints))  # as in the tables, or DeepLabCut does not find them there
     if slots:
         animals = {
-            "individuals": slots,
+            "individuals": list(map(harmless, slots)),
             "uniquebodyparts": [],
             "multianimalbodyparts": parts,
             "bodyparts": "MULTI!",

@@ -20,8 +20,7 @@ from posekit.labels.grouping import LooseBox, LooseObject, LoosePoint, as_instan
 from posekit.labels.image_files import files_beside, found_below, image_named, placed_names
 from posekit.labels.keypoint_data import Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.place import FoundText, Place, json_bytes, json_text, read_object, read_text
-from posekit.media.image_file import MAX_STATED_PIXELS
-from posekit.media.image_header import ImageFileError, check_header
+from posekit.media.image_file import decode
 
 LABELS = "labels.txt"
 SEPARATOR = "__keypoints__"
@@ -115,17 +114,10 @@ def _image_path(place: Place, document: dict[str, Any], hints: Hints) -> Path:
 
 def _decode(place: Place, _: int) -> np.ndarray:
     """Return the image that is in a file itself, (H, W, 3) uint8, BGR."""
-    import cv2
-
     try:
-        data = base64.b64decode(place.text(read_object(place.path).get("imageData")), validate=True)
-        check_header(data, MAX_STATED_PIXELS)
-    except (ValueError, ImageFileError) as error:
+        return decode(base64.b64decode(place.text(read_object(place.path).get("imageData")), validate=True))
+    except ValueError as error:
         raise ValueError(f"{place}: no image: {error}; bring the file of imagePath there instead") from error
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError(f"{place}: no image that can be decoded; bring the file of imagePath there instead")
-    return image
 
 
 def write(data: KeypointData, dest: Path, *, copy_images: bool) -> list[Path]:

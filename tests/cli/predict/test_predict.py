@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -259,6 +260,34 @@ def test_contradicting_options(options, message, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(ValueError, match=message):
         open_predictor(*options)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [(None, "--override a=1: changes a config; give that as well"), (Path("m.onnx"), "m.onnx is an exported model")],
+)
+def test_overrides_belong_to_a_config(model, message, monkeypatch):
+    monkeypatch.undo()
+    with pytest.raises(ValueError, match=message):
+        open_predictor(model, None, None, "cpu", None, overrides=["a=1"])
+
+
+def test_overrides_and_plugins_reach_the_config(monkeypatch, tmp_path):
+    pytest.importorskip("torch")
+    monkeypatch.undo()
+    config = tmp_path / "c.py"
+    config.write_text("custom_imports = dict(imports=['mine.parts'])\nmodel = dict(type='A', depth=1)\n")
+    monkeypatch.setattr("posekit.apis.inference.init_model", lambda config, weights, device: config)
+    monkeypatch.setattr("posekit.apis.inference.predictor_of", lambda model: model)
+    options = (None, config, "w.pth", "cpu", None)
+    assert open_predictor(*options, overrides=["model.depth=5"], plugins=["mine"])["model"]["depth"] == 5
+    with pytest.raises(ValueError, match="--plugin mine"):
+        open_predictor(*options, overrides=["model.depth=5"])
+
+
+def test_a_plugin_that_is_not_there(images, capsys):
+    assert call(images, "--plugin", "gone_plugin") == 2
+    assert "--plugin gone_plugin: no module 'gone_plugin', seen from" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
