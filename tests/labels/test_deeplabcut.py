@@ -14,7 +14,7 @@ from keypoint_data_cases import fake_image, mice, what_remains
 from posekit.labels.format_table import get_format
 from posekit.labels.formats.deeplabcut import read
 from posekit.labels.keypoint_data import Hints
-from posekit.labels.yaml_file import read_yaml
+from posekit.labels.text_files import read_yaml
 
 SINGLE = """scorer,Ann,Ann,Ann,Ann
 bodyparts,snout,snout,tail,tail

@@ -79,7 +79,7 @@ def gauss_noise(
     low, high = (0, var_limit) if isinstance(var_limit, (int, float)) else var_limit
 
     def run(img: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        deviation = rng.uniform(*std_range) * 255 if std_range else rng.uniform(low, high) ** 0.5
+        deviation = rng.uniform(std_range[0], std_range[1]) * 255 if std_range else rng.uniform(low, high) ** 0.5
         shape = img.shape if per_channel else (*img.shape[:2], 1)
         noise = rng.standard_normal(shape, dtype=np.float32) * deviation + mean
         return np.clip(img + noise, 0, 255).astype(np.uint8)
