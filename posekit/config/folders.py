@@ -97,7 +97,7 @@ def model_with_paths(config: Any) -> Any:
     model, file = config["model"], getattr(config, "filename", "")
     if not isinstance(model, dict):
         return model
-    model = copy.deepcopy(cast("dict[str, Any]", model))
+    model = copy.deepcopy(cast("dict[Any, Any]", model))
     for key, value in model.items():
         if isinstance(key, str) and key.endswith("_cfg") and isinstance(value, str):
             model[key] = path_beside(value, file)

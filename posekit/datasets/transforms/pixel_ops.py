@@ -64,7 +64,7 @@ def gaussian_blur(blur_limit: int | Sequence[int] = (3, 7), sigma_limit: Limits 
 
     def run(img: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         size = sizes[rng.integers(len(sizes))]
-        return cv2.GaussianBlur(img, (size, size), rng.uniform(*sigmas))
+        return cv2.GaussianBlur(img, (size, size), rng.uniform(sigmas[0], sigmas[1]))
 
     return run
 
