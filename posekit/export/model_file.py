@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -52,7 +53,8 @@ def write_checked(path: Path, write: Callable[[Path], object], check: Callable[[
 def convert_to_openvino(onnx_file: Path, path: Path) -> None:
     """Write an ONNX file as OpenVINO's two, its metadata included, its weights as they are."""
     import onnx
-    import openvino
+
+    openvino: Any = importlib.import_module("openvino")
 
     from posekit.inference.networks.openvino import SECTION
 

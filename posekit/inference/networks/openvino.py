@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ class OpenVinoGraph:
     """
 
     def __init__(self, path: Path, *, threads: int | None = None, precision: str = "fp32") -> None:
-        import openvino
+        openvino: Any = importlib.import_module("openvino")
 
         self.source = str(path)
         hints: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": PRECISIONS[precision]}
