@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
