@@ -29,7 +29,8 @@ WHOLE_BODY_DATASETS = (
 PLACES = ("ann_file", "data_root", "data_prefix", "bbox_file", "headbox_file", "sample_interval", "filter_cfg",
           "subset_frac")  # fmt: skip
 """Arguments of datasets that say which labels of which files to use."""
-POSES = {"ann_file": "poses.npz", "keypoint_2d_det_file": "detected.npy", "camera_param_file": "cameras.pkl"}
+POSES = {"ann_file": "poses.npz", "keypoint_2d_det_file": "detected.npy", "camera_param_file": "cameras.pkl",
+         "factor_file": "factors.npy"}  # fmt: skip
 WHOLE_BODIES = "whole_bodies.npz"
 HANDS = {"camera_param_file": "hand_cameras.json", "joint_file": "hand_joints.json"}
 
@@ -142,7 +143,8 @@ def keypoint_counts(name: str, dataset: Mapping[str, Any]) -> dict[str, int]:
         metainfo = DATASETS.get("HalpeDataset").METAINFO
     elif name == "DeepFashionDataset":
         metainfo = {"from_file": f"configs/_base_/datasets/deepfashion_{dataset.get('subset') or 'full'}.py"}
-    return {"keypoints": load_metainfo(metainfo)["num_keypoints"]}
+    keys = DATASETS.get(name).FORMAT.keypoints
+    return {keys[0] if len(keys) == 1 else "keypoints": load_metainfo(metainfo)["num_keypoints"]}
 
 
 def mpii_entries() -> list[dict[str, Any]]:
@@ -208,6 +210,7 @@ def write_poses(folder: Path) -> None:
         scale=np.full(NUM_FRAMES, 2.0),
     )
     np.save(folder / POSES["keypoint_2d_det_file"], np.concatenate([points, ones], -1).astype(np.float32))
+    np.save(folder / POSES["factor_file"], np.full(NUM_FRAMES, 1000 / 1100, np.float32))
     camera = dict(w=1000, h=1000, f=np.full((2, 1), 1100.0), c=np.full((2, 1), 500.0), k=np.zeros(3), p=np.zeros(2))
     camera |= dict(R=np.eye(3), T=np.zeros((3, 1)), name=CAMERAS[0], id=CAMERAS[0])
     (folder / POSES["camera_param_file"]).write_bytes(pickle.dumps({("S1", CAMERAS[0]): camera}))

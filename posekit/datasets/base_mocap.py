@@ -56,7 +56,7 @@ class BaseMocapDataset(BaseDataset):
         seq_len: int = 1,
         seq_step: int = 1,
         multiple_target: int = 0,
-        multiple_target_step: int = 0,
+        multiple_target_step: int | None = 0,
         pad_video_seq: bool = False,
         causal: bool = True,
         subset_frac: float = 1.0,
@@ -70,7 +70,7 @@ class BaseMocapDataset(BaseDataset):
         if multiple_target and seq_len != 1:
             raise ValueError(f"{name}.multiple_target: needs seq_len=1, found {seq_len}")
         counts = dict(seq_len=(seq_len, 1), seq_step=(seq_step, 1), multiple_target=(multiple_target, 0))
-        counts["multiple_target_step"] = (multiple_target_step, 0)
+        counts["multiple_target_step"] = (multiple_target_step or 0, 0)
         for key, (value, least) in counts.items():
             if not isinstance(value, int) or value < least:
                 raise ValueError(f"{name}.{key}: must be a whole number from {least} on, found {value!r}")
