@@ -27,6 +27,9 @@ from posekit.structures import InstanceData, PixelData
 
 logger = logging.getLogger(__name__)
 
+FAR_OUTSIDE = 1e6
+"""Distance in cells from which a sampling point lies outside of any map."""
+
 
 class DeformConv2d(nn.Conv2d):
     """A 3x3 convolution without bias whose nine sampling points are given for each cell."""
@@ -36,7 +39,9 @@ class DeformConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor, offset: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         # There is no half-precision kernel for the CPU, and the sampling points need more than eleven bits anyway.
-        return deform_conv2d(x.float(), offset.float(), self.weight, padding=(1, 1)).to(x.dtype)  # (B, C, H, W)
+        # The kernel turns points into whole numbers and reads outside of its memory where they do not fit.
+        offset = offset.float().nan_to_num(FAR_OUTSIDE).clamp(-FAR_OUTSIDE, FAR_OUTSIDE)
+        return deform_conv2d(x.float(), offset, self.weight, padding=(1, 1)).to(x.dtype)  # (B, C, H, W)
 
 
 class AdaptiveActivationBlock(nn.Module):
