@@ -16,7 +16,7 @@ import numpy as np
 from posekit.array import Array, asarray_like, namespace
 from posekit.geometry.crop import crop_affine
 
-_MIRRORED_AXES = {"horizontal": (0,), "vertical": (1,), "diagonal": (0, 1)}
+MIRRORED_AXES = {"horizontal": (0,), "vertical": (1,), "diagonal": (0, 1)}
 
 
 def bbox_xyxy2xywh(bbox_xyxy: Array) -> Array:
@@ -91,13 +91,13 @@ def flip_bbox(
     Raises:
         ValueError: for another format or direction.
     """
-    if direction not in _MIRRORED_AXES:
-        raise ValueError(f"flip_bbox: direction {direction!r}; allowed are {', '.join(_MIRRORED_AXES)}")
+    if direction not in MIRRORED_AXES:
+        raise ValueError(f"flip_bbox: direction {direction!r}; allowed are {', '.join(MIRRORED_AXES)}")
     if bbox_format not in ("xywh", "xyxy", "center"):
         raise ValueError(f"flip_bbox: bbox_format {bbox_format!r}; allowed are xywh, xyxy, center")
     xp = namespace(bbox)
     columns = [bbox[..., i] for i in range(bbox.shape[-1])]
-    for axis in _MIRRORED_AXES[direction]:
+    for axis in MIRRORED_AXES[direction]:
         last = image_size[axis] - 1
         if bbox_format == "xyxy":
             columns[axis], columns[axis + 2] = last - columns[axis + 2], last - columns[axis]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-_MIRRORED_AXES = {"horizontal": (0,), "vertical": (1,), "diagonal": (0, 1)}
+from posekit.structures.bbox.transforms import MIRRORED_AXES
 
 
 def flip_keypoints(
@@ -31,8 +31,8 @@ def flip_keypoints(
     Raises:
         ValueError: for another direction, or when the visibility does not match the keypoints.
     """
-    if direction not in _MIRRORED_AXES:
-        raise ValueError(f"flip_keypoints: direction {direction!r}; allowed are {', '.join(_MIRRORED_AXES)}")
+    if direction not in MIRRORED_AXES:
+        raise ValueError(f"flip_keypoints: direction {direction!r}; allowed are {', '.join(MIRRORED_AXES)}")
     lead = keypoints.shape[:-1]
     if keypoints_visible is not None and keypoints_visible.shape[: len(lead)] != lead:
         raise ValueError(f"flip_keypoints: keypoints {keypoints.shape} and visibility {keypoints_visible.shape} differ")
@@ -40,7 +40,7 @@ def flip_keypoints(
     if direction != "diagonal":
         mirrored = np.take(keypoints, flip_indices, axis=len(lead) - 1)
         visible = None if visible is None else np.take(visible, flip_indices, axis=len(lead) - 1)
-    for axis in _MIRRORED_AXES[direction]:
+    for axis in MIRRORED_AXES[direction]:
         mirrored[..., axis] = image_size[axis] - 1 - mirrored[..., axis]
     return mirrored, visible
 
