@@ -5,9 +5,8 @@ Boxes are xyxy in pixels and count from the corner of the image, so that a whole
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -16,9 +15,8 @@ import numpy as np
 from posekit.inference.networks.base import planes
 from posekit.inference.networks.graph import Graph, check_input_size, run_in_batches, trial_outputs
 from posekit.inference.recipe import Index, Level, Pixels, Share, Side
-from posekit.inference.schema import Between, read_record
+from posekit.inference.schema import Between
 
-FORMAT = 1
 MANY_BOXES = 10_000
 """Number of boxes from which NMS looks at each class by itself."""
 
@@ -68,21 +66,6 @@ class DetectorRecipe(Pixels):
     max_per_img: Annotated[int, Between(0, 1_000_000)] = 0
     outputs: str = "points"
     labels: tuple[Index, ...] = ()
-
-    def to_json(self) -> str:
-        """Return everything as one line of JSON."""
-        return json.dumps({"format": FORMAT, **asdict(self)})
-
-    @classmethod
-    def from_json(cls, text: str, *, source: str) -> DetectorRecipe:
-        """Read what ``to_json`` wrote.
-
-        Raises:
-            ValueError: naming ``source`` and what is wrong.
-        """
-        recipe = read_record(cls, text, form=FORMAT, source=source)
-        recipe.check(source)
-        return recipe
 
     def check(self, source: str) -> None:
         """Raise ValueError, naming ``source``, unless the parts fit together."""

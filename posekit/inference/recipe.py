@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from posekit.inference.schema import Between, largest_number, read_record
 
@@ -41,6 +41,21 @@ class Pixels:
     mean: tuple[Annotated[float, Between(-1e4, 1e4)], ...] = ()
     std: tuple[Annotated[float, Between(1e-6, 1e6)], ...] = ()
     to_rgb: bool = False
+
+    @classmethod
+    def from_json(cls, text: str, *, source: str) -> Self:
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            ValueError: naming ``source`` and what is wrong.
+        """
+        recipe = read_record(cls, text, form=FORMAT, source=source)
+        recipe.check(source)
+        return recipe
+
+    def to_json(self) -> str:
+        """Return everything as one line of JSON."""
+        return json.dumps({"format": FORMAT, **asdict(self)})
 
     def check(self, source: str) -> None:
         """Raise ValueError, naming ``source``, unless mean and std are of three channels or of none."""
@@ -136,17 +151,6 @@ class Recipe(Keypoints, Pixels):
     flip_options: dict[str, Any] = field(default_factory=dict)
     border_value: Level | tuple[Level, Level, Level] = 0
 
-    @classmethod
-    def from_json(cls, text: str, *, source: str) -> Recipe:
-        """Read what ``to_json`` wrote.
-
-        Raises:
-            ValueError: naming ``source`` and what is wrong.
-        """
-        recipe = read_record(cls, text, form=FORMAT, source=source)
-        recipe.check(source)
-        return recipe
-
     def check(self, source: str) -> None:
         """Raise ValueError, naming ``source``, unless the parts fit together."""
         Keypoints.check(self, source)
@@ -158,10 +162,6 @@ class Recipe(Keypoints, Pixels):
         size = self.codec.get("input_size", self.input_size)
         if not isinstance(size, (list, tuple)) or tuple(size) != self.input_size:
             raise ValueError(f"{source}: codec.input_size {size} is not the input_size {list(self.input_size)}")
-
-    def to_json(self) -> str:
-        """Return everything as one line of JSON."""
-        return json.dumps({"format": FORMAT, **asdict(self)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,10 +193,6 @@ class OneStageRecipe(Keypoints, Pixels):
         Keypoints.check(recipe, source)
         Pixels.check(recipe, source)
         return recipe
-
-    def to_json(self) -> str:
-        """Return everything as one line of JSON."""
-        return json.dumps({"format": FORMAT, **asdict(self)})
 
 
 def selected_keypoints(metainfo: Mapping[str, Any], index: Sequence[int] | None) -> dict[str, Any]:
