@@ -144,6 +144,11 @@ def exported_recipe(model: Any, card: Mapping[str, Any]) -> Recipe:
         ValueError: naming what the config lacks.
     """
     recipe = recipe_of(model.cfg, model.dataset_meta, card)
+    mode = model.test_cfg.get("mode", "3d")
+    if mode != "3d":
+        raise ValueError(
+            f"model.test_cfg.mode: '{mode}'; an exported model gives keypoints in the camera's space: '3d'"
+        )
     if not recipe.codec:
         raise ValueError("the config's model.head has no decoder, so the exported model could not find keypoints")
     return recipe
@@ -227,9 +232,9 @@ def forget_origin(graph: Any) -> None:
 
 
 def output_names(outputs: Any, recipe: Recipe) -> list[str]:
-    """Name one output "output", rows of bins "simcc_x" and "simcc_y", others "output_0", "output_1" and so on."""
-    if recipe.codec.get("type") == "SimCCLabel":
-        return ["simcc_x", "simcc_y"]
+    """Name one output "output", rows of bins "simcc_x", "simcc_y" and "simcc_z", others "output_0", "output_1" ..."""
+    if recipe.codec.get("type") in ("SimCCLabel", "SimCC3DLabel"):
+        return [f"simcc_{axis}" for axis, _ in zip("xyz", outputs, strict=False)]
     return ["output"] if isinstance(outputs, Tensor) else [f"output_{i}" for i in range(len(outputs))]
 
 

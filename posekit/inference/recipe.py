@@ -160,7 +160,7 @@ class Recipe(Keypoints, Pixels):
                 f"{source}: codec {self.codec} has a number beyond {MAX_CODEC_NUMBER}, the largest allowed"
             )
         size = self.codec.get("input_size", self.input_size)
-        if not isinstance(size, (list, tuple)) or tuple(size) != self.input_size:
+        if not isinstance(size, (list, tuple)) or tuple(size[:2]) != self.input_size:  # a third number is the depth
             raise ValueError(f"{source}: codec.input_size {size} is not the input_size {list(self.input_size)}")
 
 
@@ -171,13 +171,15 @@ class OneStageRecipe(Keypoints, Pixels):
     Its outputs are people's boxes with scores (B, N, 5) and keypoints with scores (B, N, K, 3), in input pixels.
 
     Attributes:
-        input_size: (w, h) of the network's input, which shows the whole image in its middle.
+        input_size: (w, h) of the network's input, which shows the whole image.
+        at_corner: whether it shows the image at its top left, not in its middle.
         border_value: grey level, or B, G, R, of the input beside the image.
         score_thr: lowest score of a person.
         iou_threshold: largest overlap of two people's boxes.
     """
 
     input_size: tuple[Side, Side]
+    at_corner: bool = False
     border_value: Level | tuple[Level, Level, Level] = 114
     score_thr: Share = 0.1
     iou_threshold: Share = 0.65
