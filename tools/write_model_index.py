@@ -89,6 +89,8 @@ MORE_CONFIGS = {
     "top_down_448x320_global_base": "td-hm_uniformer-b-8xb32-210e_coco-448x320",
     "best_NME_epoch_80": "td-hm_hrnetv2-w18_skps-1xb64-80e_wflw-256x256",
     "best_NME_epoch_113": "td-hm_hrnetv2-w18_skps-1xb16-160e_cofw-256x256",
+    "rtmpose-x_simcc-body7_pt-body7_700e-384x288": "rtmpose-x_8xb256-700e_coco-384x288",
+    "rtmpose-x_simcc-coco-wholebody_pt-body7_270e-384x288": "rtmpose-x_8xb32-270e_coco-wholebody-384x288",
     "yolox-pose_tiny_8xb32-300e-rtmdet-hyp_coco": "yolox-pose_tiny_4xb64-300e_coco",
     "yolox-pose_s_8xb32-300e-rtmdet-hyp_coco": "yolox-pose_s_8xb32-300e_coco",
     "yolox-pose_m_8xb32-300e-rtmdet-hyp_coco": "yolox-pose_m_4xb64-300e_coco",
