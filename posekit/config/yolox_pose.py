@@ -17,6 +17,9 @@ PACKING = ("PackDetPoseInputs", "PackDetInputs")
 FILTERS = ("FilterDetPoseAnnotations", "FilterAnnotations")
 CONVERTERS = ("PoseToDetConverter", "LoadAnnotations")
 """Steps that bring labels into MMDetection's form."""
+OTHER_FORM = ("bbox_coder", "head_module", "loss_pose", "train_cfg", "test_cfg")
+"""Settings of MMYOLO's head that posekit's takes in another form, or that are always so."""
+PREPROCESSOR = "data_preprocessor"
 RESIZING = ("PoseBatchSyncRandomResize", "YOLOXBatchSyncRandomResize")
 
 
@@ -27,7 +30,7 @@ def settle_yolox_pose(config: Config) -> None:
     assigner looks at the centres of cells: posekit's head has options for all three.
 
     Raises:
-        ConfigError: if the model lacks a part.
+        ConfigError: if the model lacks a part, or a number of its sizes is none.
     """
     model = config.get("model")
     if not isinstance(model, Config) or kind_of(model) != "YOLODetector" or not _is_pose(model):
@@ -35,8 +38,8 @@ def settle_yolox_pose(config: Config) -> None:
     mark = config.mark("model")
     try:
         _settle_model(model)
-    except KeyError as error:
-        raise ConfigError(f"{mark}: a YOLOX-Pose of MMYOLO without {error.args[0]}") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{mark}: cannot read this YOLOX-Pose of MMYOLO: {error.args[0]}") from None
     for section in LOADERS:
         _settle_loader(config.get(section))
     leave_out_drawing(config)
@@ -51,18 +54,34 @@ def _is_pose(model: Config) -> bool:
     return kind_of(model.get("bbox_head")) == "YOLOXPoseHead"
 
 
+def _part(config: Config, key: str) -> Config:
+    """Return a part of a config, an empty one where it is missing."""
+    part = config.get(key)
+    return part if isinstance(part, Config) else Config()
+
+
+def _needed(config: Config, key: str) -> Config:
+    """Return a part of a config.
+
+    Raises:
+        ConfigError: if it is missing or no dict.
+    """
+    if not isinstance(config.get(key), Config):
+        raise ConfigError(f"it needs '{key}', a dict of settings")
+    return config[key]
+
+
 def _settle_model(model: Config) -> None:
-    head, test_cfg = model.pop("bbox_head"), model.get("test_cfg") or Config()
-    assigner = (model.pop("train_cfg", None) or {}).get("assigner") or Config()
-    model["type"] = "BottomupPoseEstimator"
-    model["backbone"]["type"] = "CSPDarknet"
-    _settle_neck(model["neck"])
-    model["head"] = _settled_head(head, assigner)
+    backbone, test_cfg, preprocessor = _needed(model, "backbone"), _part(model, "test_cfg"), _part(model, PREPROCESSOR)
+    _settle_neck(_needed(model, "neck"))
+    model["type"], backbone["type"] = "BottomupPoseEstimator", "CSPDarknet"
+    model["head"] = _settled_head(_needed(model, "bbox_head"), _part(_part(model, "train_cfg"), "assigner"))
+    for key in ("bbox_head", "train_cfg"):
+        model.pop(key, None)
     model["test_cfg"] = {
         "score_thr": test_cfg.get("score_thr", 0.01),
-        "nms_thr": (test_cfg.get("nms") or {}).get("iou_threshold", 0.65),
+        "nms_thr": _part(test_cfg, "nms").get("iou_threshold", 0.65),
     }
-    preprocessor = model.get("data_preprocessor") or Config()
     if kind_of(preprocessor) == "YOLOv5DetDataPreprocessor":
         preprocessor["type"] = "PoseDataPreprocessor"
     for augment in preprocessor.get("batch_augments") or ():
@@ -79,10 +98,10 @@ def _settle_neck(neck: Config) -> None:
 
 
 def _settled_head(head: Config, assigner: Config) -> dict[str, Any]:
-    layers = {key: value for key, value in head.pop("head_module").items() if key not in ("type", "use_depthwise")}
+    module, distances = _needed(head, "head_module"), _needed(head, "loss_pose")
+    layers = {key: value for key, value in module.items() if key not in ("type", "use_depthwise")}
     sizes = {key: layers.pop(key) for key in ("num_keypoints", "num_classes", "featmap_strides") if key in layers}
-    distances = head.pop("loss_pose")
-    options = {key: value for key, value in head.items() if key not in ("bbox_coder", "train_cfg", "test_cfg")}
+    options = {key: value for key, value in head.items() if key not in OTHER_FORM}
     return {
         **options,
         **sizes,
@@ -104,7 +123,7 @@ def _settled_head(head: Config, assigner: Config) -> dict[str, Any]:
 
 def _settled_assigner(assigner: Config) -> dict[str, Any]:
     own = {key: value for key, value in assigner.items() if key not in ("type", "iou_calculator", "oks_calculator")}
-    metainfo = (assigner.get("oks_calculator") or {}).get("metainfo")
+    metainfo = _part(assigner, "oks_calculator").get("metainfo")
     return {
         "type": "SimOTAAssigner",
         "oks_weight": 0.0,

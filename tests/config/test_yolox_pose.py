@@ -15,7 +15,7 @@ TRAINING = [
     dict(type="FilterDetPoseAnnotations", keep_empty=False),
     dict(type="PackDetPoseInputs", meta_keys=("img_id",)),
 ]
-MODEL = dict(
+MODEL: dict[str, Any] = dict(
     type="YOLODetector",
     data_preprocessor=dict(batch_augments=[dict(type="PoseBatchSyncRandomResize", interval=1)]),
     backbone=dict(type="YOLOXCSPDarknet", widen_factor=0.5),
@@ -67,10 +67,24 @@ def test_training_has_labels_and_testing_needs_none() -> None:
     assert kinds(late.new_train_pipeline) == ["LoadImage", "FilterAnnotations", "GenerateTarget", "PackPoseInputs"]
 
 
-def test_a_part_that_is_missing_is_named() -> None:
-    without = {key: value for key, value in MODEL.items() if key != "neck"}
-    with pytest.raises(ConfigError, match=r"a YOLOX-Pose of MMYOLO without .*'neck'"):
-        config_of(model=without)
+@pytest.mark.parametrize("key", ["backbone", "neck"])
+def test_a_part_that_is_missing_is_named(key: str) -> None:
+    without = {name: value for name, value in MODEL.items() if name != key}
+    for model in (without, {**without, key: "YOLOX"}):
+        with pytest.raises(ConfigError, match=rf":1: .* of MMYOLO: it needs '{key}', a dict of settings"):
+            config_of(model=model)
+
+
+@pytest.mark.parametrize(("change", "message"), [({"in_channels": None}, "NoneType"), ({"widen_factor": "x"}, "'x'")])
+def test_sizes_that_are_no_numbers(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=f"cannot read this YOLOX-Pose of MMYOLO: .*{message}"):
+        config_of(model={**MODEL, "neck": {**MODEL["neck"], **change}})
+
+
+def test_a_part_of_the_head_that_is_missing_is_named() -> None:
+    head = {name: value for name, value in MODEL["bbox_head"].items() if name != "head_module"}
+    with pytest.raises(ConfigError, match="needs 'head_module'"):
+        config_of(model={**MODEL, "bbox_head": head})
 
 
 def test_detectors_of_mmyolo_are_left_to_the_check() -> None:

@@ -178,7 +178,7 @@ def poses_in_space() -> PoseBatch:
         depth = keyed("z.running_var", (1, 17, 1)).numpy() + 4
         in_space = None if image else np.concatenate([keypoints, depth], -1)
         encoded = codec.encode(keypoints, visible, keypoints_3d=in_space)
-        rows = {name: torch.as_tensor(encoded[name]) for name in RTMW3D_LABELS}
+        rows: dict[str, Any] = {name: torch.as_tensor(encoded[name]) for name in RTMW3D_LABELS}
         samples.append(PoseDataSample(gt_instance_labels=InstanceData(**rows)))
     return PoseBatch.from_samples(samples)
 
