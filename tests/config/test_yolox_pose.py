@@ -75,7 +75,9 @@ def test_a_part_that_is_missing_is_named(key: str) -> None:
             config_of(model=model)
 
 
-@pytest.mark.parametrize(("change", "message"), [({"in_channels": None}, "NoneType"), ({"widen_factor": "x"}, "invalid literal")])
+@pytest.mark.parametrize(
+    ("change", "message"), [({"in_channels": None}, "NoneType"), ({"widen_factor": "x"}, "invalid literal")]
+)
 def test_sizes_that_are_no_numbers(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=f"cannot read this YOLOX-Pose of MMYOLO: .*{message}"):
         config_of(model={**MODEL, "neck": {**MODEL["neck"], **change}})

@@ -171,7 +171,7 @@ def test_paths(tmp_path, monkeypatch) -> None:
         (("m.onnx", "w.pth"), "checkpoint w.pth: belongs to a config"),
         (("rtmpose-m-onnx", "w.pth"), "rtmpose-m-onnx is an exported model"),
         (("rtmdet-m",), "rtmdet-m: this released model finds boxes, no poses"),
-        (("rtmpose-x",), "no config: MMPose keeps it among its projects"),
+        (("group_fisher_prune_rtmpose-s_8xb256-420e_coco-256x192",), "no config: pruned by MMRazor"),
     ],
 )
 def test_mistakes_get_one_message(arguments, message) -> None:
