@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from posekit.batch.image_column import Cell, cells_of
 from posekit.batch.shard import Shard, suffix_of
 from posekit.media.image_file import IMAGE_SUFFIXES, MAX_BYTES, decode, read_image
 from posekit.media.image_header import ImageFileError
-from posekit.media.sources import Source, Video, source_of
+from posekit.media.sources import ANIMATED_SUFFIXES, Animation, Source, Video, num_pages
 
 ATTEMPTS, TIMEOUT_S = 3, 30
 """Of an image behind a URL: number of attempts, and seconds that a server may say nothing."""
@@ -56,9 +57,9 @@ def attempt(name: str, read: Callable[[], np.ndarray]) -> ShardImage:
 def files(shard: Shard) -> Iterator[ShardImage]:
     """Yield the images of files; animated ones give all their frames."""
     for place in shard.places:
-        source = source_of(place, place)
-        if source.fps:
-            yield from frames(source)
+        count = num_pages(place) if suffix_of(place) in ANIMATED_SUFFIXES else 1
+        if count > 1:
+            yield from frames(Animation(place, count=count))
         else:
             yield attempt(place, lambda place=place: read_image(place))
 
@@ -80,8 +81,12 @@ def frames(source: Source) -> Iterator[ShardImage]:
 
 def table(shard: Shard) -> Iterator[ShardImage]:
     """Yield the images of a table's rows."""
-    for cell in cells_of(shard.places[0], shard.column, shard.start, shard.count):
-        yield attempt(cell.name, lambda cell=cell: pixels_of(cell))
+    path = shard.places[0]
+    try:
+        for cell in cells_of(path, shard.column, shard.start, shard.count):
+            yield attempt(cell.name, lambda cell=cell: pixels_of(cell))
+    except (OSError, ValueError) as error:  # also what pyarrow raises
+        yield ShardImage(path, error=f"{path}: is damaged, and ends here ({str(error).splitlines()[0]})")
 
 
 def pixels_of(cell: Cell) -> np.ndarray:
@@ -131,6 +136,8 @@ def tar(shard: Shard) -> Iterator[ShardImage]:
             for member in archive:
                 if member.isfile() and suffix_of(member.name) in IMAGE_SUFFIXES:
                     yield attempt(f"{path}/{member.name}", lambda member=member: decode(content(archive, member)))
+        if suffix_of(path) == ".tar" and Path(path).stat().st_size % tarfile.BLOCKSIZE:
+            raise tarfile.ReadError("cut off")  # tarfile itself takes half a header for the end
     except (tarfile.TarError, EOFError, OSError) as error:
         yield ShardImage(path, error=f"{path}: is damaged, and ends here ({error})")
 
