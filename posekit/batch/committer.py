@@ -35,13 +35,14 @@ class Committer:
         Rows of a shard that is committed already, and rows that came before, do not count: a worker that was killed
         may have handed over a part of what its successor makes again.
         """
-        import pyarrow.compute as pc
+        import pyarrow as pa
 
         committed = []
-        for number in pc.unique(table["shard"]).to_pylist():
+        numbers = table["shard"].to_numpy()
+        for number in np.unique(numbers).tolist():
             if number not in self.shards:
                 continue
-            self.parts.setdefault(number, []).append(table.filter(pc.equal(table["shard"], number)))
+            self.parts.setdefault(number, []).append(table.filter(pa.array(numbers == number)))
             if (rows := complete(self.parts[number])) is not None:
                 committed.append(self.commit(self.shards.pop(number), rows))
                 del self.parts[number]
@@ -49,23 +50,19 @@ class Committer:
 
     def commit(self, shard: Shard, rows: pa.Table) -> Committed:
         """Write the rows of a shard: each image once, among the poses or among the errors."""
-        import pyarrow.compute as pc
-
-        fine = pc.is_null(rows["error"])
+        fine = rows["error"].is_null()
         poses = rows.filter(fine).drop_columns(["end", "error"])
-        return self.folder.commit(shard, poses, rows.filter(pc.invert(fine)).select(ERROR_COLUMNS))
+        return self.folder.commit(shard, poses, rows.filter(rows["error"].is_valid()).select(ERROR_COLUMNS))
 
 
 def complete(parts: list[pa.Table]) -> pa.Table | None:
     """Return the images of a shard in order, each once; None if some are still to come."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    if not any(pc.any(part["end"]).as_py() for part in parts):
+    if not any(part["end"].to_numpy().any() for part in parts):
         return None
     rows = pa.concat_tables(parts)
     numbers, first = np.unique(rows["row"].to_numpy(), return_index=True)
-    rows = rows.take(first)
-    if len(rows) != numbers[rows["end"].to_numpy()][0] + 1:
-        return None
-    return rows.filter(pc.invert(rows["end"]))
+    rows = rows.take(pa.array(first))
+    is_end = rows["end"].to_numpy()
+    return rows.filter(pa.array(~is_end)) if len(rows) == numbers[is_end][0] + 1 else None

@@ -114,12 +114,11 @@ class JobFolder:
         """Yield the poses of all images in the shards that are committed."""
         from pyarrow import parquet
 
+        read: Any = parquet.read_table  # its hints forget that partitioning may be None
         skeleton = skeleton_from(read_json(self.path / JOB, "batch job")["keypoint_set"])
         for entry in self.committed():
             if entry.poses:
-                for row in parquet.read_table(
-                    self.file_of(POSES, entry.source, entry.shard), partitioning=None
-                ).to_pylist():
+                for row in read(self.file_of(POSES, entry.source, entry.shard), partitioning=None).to_pylist():
                     yield result_of(row, skeleton)
 
     def commit(self, shard: Shard, poses: pa.Table, errors: pa.Table) -> Committed:

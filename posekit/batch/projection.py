@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from posekit.batch.shard import Shard, sample_of
 from posekit.batch.shard_images import images_of
@@ -64,7 +65,7 @@ def measured_by_a_worker(
     import ray
 
     reserved = {"num_cpus": 1, "num_gpus": workers.gpus}
-    task = ray.remote(**reserved)(measured)
+    task: Any = ray.remote(**reserved)(measured)  # pyright: ignore[reportCallIssue, reportArgumentType]
     return ray.get(task.remote(shards, options, workers.device, detects=detects))
 
 

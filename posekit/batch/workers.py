@@ -14,8 +14,13 @@ CPU_SHARES = {READ: 0.2, DETECT: 0.4, POSE: 0.4}
 """What each stage reserves of a worker's core; together one core, so that no stage can keep another from starting."""
 
 MEGABYTE = 2**20
-LOCAL = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
-"""Settings with which Ray listens on the loopback address alone, reports to nobody and warns of nothing."""
+LOCAL = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listen on the loopback address alone
+    "RAY_USAGE_STATS_ENABLED": "0",  # report to nobody
+    "RAY_BACKEND_LOG_LEVEL": "fatal",  # Ray's remarks on its own actors help nobody here
+    "RAY_worker_niceness": "0",  # the workers have the priority of the command
+}
+"""Ray's settings for a cluster of this machine alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
