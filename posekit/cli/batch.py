@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import time
 from pathlib import Path
@@ -93,9 +94,9 @@ def batch(
     The poses go to OUT/poses/source=NAME/*.parquet, one row for each image or frame; images that cannot be used go to
     OUT/errors. A job that is stopped, however hard, goes on with the same command: each image has one row in the end.
     """
-    import pyarrow  # noqa: F401 - says at once which extra is missing
-    import ray  # noqa: F401
-
+    for package in ("pyarrow", "ray"):  # found, not imported: Ray reads its settings when it is imported
+        if importlib.util.find_spec(package) is None:
+            raise ModuleNotFoundError(f"No module named '{package}'", name=package)
     import_plugins(plugin)
     from posekit.batch.job_folder import JobFolder
     from posekit.batch.shard import plan_of

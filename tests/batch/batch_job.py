@@ -67,8 +67,10 @@ def main(folder: Path) -> None:
             die_once(folder / "driver")
 
     with job.opened(facts) as committed, cluster(None, 2, 150):
+        import ray
+
         shards = [shard for shard in plan.shards if shard.number not in committed]
-        print(len(committed), "committed", flush=True)
+        print(len(committed), "committed, Ray at", *(node["NodeManagerAddress"] for node in ray.nodes()), flush=True)
         run(job, shards, MortalOptions(folder=str(folder)), Workers(count=2, readers=2), detects=False, advance=advance)
 
 

@@ -41,6 +41,7 @@ def test_each_image_has_one_row_whoever_is_killed(tmp_path):
     assert again.returncode == 0, again.stderr
     assert {path.name for path in tmp_path.iterdir()} >= {"worker-0", "worker-1", "driver"}
     assert int(again.stdout.split()[0]) >= 3
+    assert again.stdout.endswith("Ray at 127.0.0.1\n")  # nobody else reaches it
     poses = parquet.read_table(tmp_path / "out" / "poses")
     errors = parquet.read_table(tmp_path / "out" / "errors")
     names = Counter(Path(place).name for place in poses["image"].to_pylist())
