@@ -116,7 +116,8 @@ def batch(
         model=absolute(config or model), checkpoint=absolute(checkpoint), detector=absolute(detector), classes=names,
         max_people=max_people, box_thr=box_thr, threads=threads, **cached, **changes,
     )  # fmt: skip
-    job = description(sources, plan, options, about_model(model, checkpoint), predictor.metainfo)
+    about = {**about_model(model, checkpoint), "config": absolute(config)}
+    job = description(sources, plan, options, about, predictor.metainfo)
     run = BatchRun(JobFolder(out), plan, options, job, detects=searches(predictor), price=price_per_hour)
     run.start(address, workers, readers, gpus, memory, dry_run=dry_run)
 
