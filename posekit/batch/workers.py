@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ READ, DETECT, POSE = "read", "detect", "pose"
 CPU_SHARES = {READ: 0.2, DETECT: 0.4, POSE: 0.4}
 """What each stage reserves of a worker's core; together one core, so that no stage can keep another from starting."""
 
+READERS_WITH_GPU = 4
 MEGABYTE = 2**20
 LOCAL = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # listen on the loopback address alone
@@ -51,15 +52,29 @@ class Workers:
         gpus = {"num_gpus": self.gpus} if self.gpus and stage != READ else {}
         return {"num_cpus": CPU_SHARES[stage], **gpus}
 
-    def check(self, available: dict[str, float]) -> None:
-        """Raise ValueError unless a cluster has what the workers need, beside which nothing would ever start."""
-        gpus = 2 * self.count * self.gpus
-        for name, needed in (("CPU", self.cpus), ("GPU", gpus)):
+    @classmethod
+    def within(cls, available: Mapping[str, float], count: int | None, readers: int | None, gpus: float) -> Workers:
+        """Return the workers that a cluster has room for.
+
+        Args:
+            available: numbers of CPU and GPU that the cluster has.
+            count: number of workers; by default one for each core, or for the GPUs of its two actors.
+            readers: number of tasks that read at once; by default as many, with GPUs four times as many.
+            gpus: as the attribute.
+
+        Raises:
+            ValueError: if the cluster has less than they reserve, so that some would never start.
+        """
+        most = available.get("GPU", 0) / (2 * gpus) if gpus else available.get("CPU", 0)
+        count = count or max(int(most), 1)
+        workers = cls(count=count, readers=readers or count * (READERS_WITH_GPU if gpus else 1), gpus=gpus)
+        for name, needed in (("CPU", workers.cpus), ("GPU", 2 * count * gpus)):
             if needed > available.get(name, 0) + 1e-6:
                 raise ValueError(
-                    f"{self.count} workers need {needed:g} {name}s, and Ray has {available.get(name, 0):g}; give fewer "
-                    "--workers or --readers, or a smaller share of a GPU with --gpus"
+                    f"--workers {count} --readers {workers.readers} need {needed:g} {name}s, and Ray has "
+                    f"{available.get(name, 0):g}; give smaller numbers, or a smaller share of a GPU with --gpus"
                 )
+        return workers
 
 
 @contextmanager

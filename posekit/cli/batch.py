@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from posekit.batch.shard import Plan
     from posekit.batch.stages import ModelOptions
 
-READERS_PER_GPU = 4
-
 
 def batch(
     sources: Annotated[
@@ -158,16 +156,11 @@ class BatchRun:
         self.folder.check(self.job)
         committed = {entry.shard: entry for entry in self.folder.committed()}
         with nullcontext(committed) if dry_run else self.folder.opened(self.job) as committed:
-            shards = [shard for shard in self.plan.shards if shard.number not in committed]
             if committed:
                 typer.echo(f"{len(committed)} of {len(self.plan.shards)} shards are committed already")
-            if shards:
-                with cluster(address, workers if gpus == 0 else None, memory) as available:
-                    number = workers or max(int(available.get("GPU", 0) / (2 * gpus) if gpus else available["CPU"]), 1)
-                    team = Workers(
-                        count=number, readers=readers or number * (READERS_PER_GPU if gpus else 1), gpus=gpus
-                    )
-                    team.check(available)
+            if shards := [shard for shard in self.plan.shards if shard.number not in committed]:
+                with cluster(address, None if gpus else workers, memory) as available:
+                    team = Workers.within(available, workers, readers, gpus)
                     self.project(shards, team, int(available["nodes"]))
                     if not dry_run:
                         self.run(shards, team)

@@ -28,9 +28,13 @@ def test_with_gpus_the_slowest_stage_decides(gpus, readers, rate):
     assert Projection(TIMES, 100, workers).images_per_s == pytest.approx(rate)
 
 
+def test_workers_fill_the_cluster():
+    assert Workers.within({"CPU": 8.0}, None, None, 0) == Workers(count=8, readers=8)
+    assert Workers.within({"CPU": 16.0, "GPU": 2.0}, None, None, 0.5) == Workers(count=2, readers=8, gpus=0.5)
+
+
 def test_workers_that_the_cluster_has_no_room_for():
-    Workers(count=2, readers=2).check({"CPU": 2.0})
-    with pytest.raises(ValueError, match="3 workers need 3 CPUs, and Ray has 2"):
-        Workers(count=3, readers=3).check({"CPU": 2.0})
-    with pytest.raises(ValueError, match="1 workers need 2 GPUs, and Ray has 1"):
-        Workers(count=1, readers=1, gpus=1).check({"CPU": 8.0, "GPU": 1.0})
+    with pytest.raises(ValueError, match="--workers 3 --readers 3 need 3 CPUs, and Ray has 2"):
+        Workers.within({"CPU": 2.0}, 3, None, 0)
+    with pytest.raises(ValueError, match="--workers 1 --readers 4 need 2 GPUs, and Ray has 1"):
+        Workers.within({"CPU": 8.0, "GPU": 1.0}, None, None, 1)
