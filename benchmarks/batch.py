@@ -21,8 +21,8 @@ from posekit.batch.stages import ModelOptions
 
 PHOTOGRAPH = Path(__file__).resolve().parents[1] / "posekit" / "inference" / "assets" / "demo.jpg"
 ROUNDS = 2
-SHARD_SIZE = 16
-MEMORY_MB = 300
+SHARD_SIZE = 8
+MEMORY_MB = 2000
 ACCELERATOR_S = 0.05
 """Seconds that the stand-in for an accelerator needs for an image."""
 
@@ -114,12 +114,12 @@ CASES = [
         "D1 batch, 2 workers, a network of 50 ms",
         "640x480 JPEG files, one person in each, steady state",
         GOAL,
-        lambda: compare(StandInOptions(detector="whole"), 2, 640, detects=False),
+        lambda: compare(StandInOptions(detector="whole"), 2, 384, detects=False),
     ),
     Case(
         "D1 batch, 1 worker, the default model",
         "640x480 JPEG files, people are looked for, one is kept, steady state",
         GOAL,
-        lambda: compare(ModelOptions(max_people=1), 1, 160, detects=True),
+        lambda: compare(ModelOptions(max_people=1), 1, 96, detects=True),
     ),
 ]
