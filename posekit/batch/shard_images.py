@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import tarfile
 import time
 import urllib.error
@@ -114,9 +115,9 @@ def downloaded(url: str) -> bytes:
         raise ValueError(f"{url}: only URLs that begin with http:// or https:// can be read")
     for number in range(1, ATTEMPTS + 1):
         try:
-            with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:
+            with urllib.request.urlopen(url, timeout=TIMEOUT_S) as response:  # noqa: S310 - checked above
                 data = response.read(MAX_BYTES + 1)
-        except OSError as error:  # also what urllib raises
+        except (OSError, http.client.HTTPException) as error:
             refused = isinstance(error, urllib.error.HTTPError) and error.code < 500
             if refused or number == ATTEMPTS:
                 raise OSError(f"{url}: {error}") from error

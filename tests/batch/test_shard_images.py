@@ -121,11 +121,19 @@ def site(images, monkeypatch):
 
 
 def test_urls(site, tmp_path):
-    urls = [f"{site}/0.png", f"{site}/busy.png", f"{site}/none.png", f"{site}/2b.jpg", "file:///etc/passwd"]
+    urls = [
+        f"{site}/0.png",
+        f"{site}/busy.png",
+        f"{site}/none.png",
+        f"{site}/2b.jpg",
+        "file:///etc/passwd",
+        f"{site}/a b",
+    ]
     parquet.write_table(pa.table({"url": urls}), tmp_path / "t.parquet")
     found = read(tmp_path / "t.parquet")
-    assert heights(found) == [40, 40, None, None, None]
+    assert heights(found) == [40, 40, None, None, None, None]
     assert Handler.asked["/busy.png"] == 2
     assert Handler.asked["/none.png"] == 1
     assert "404" in found[2].error
+    assert "control characters" in found[5].error
     assert "only URLs that begin with http" in found[4].error
