@@ -133,7 +133,7 @@ class FindBoxes:
 
 
 @dataclass(frozen=True)
-class Row(Source):
+class BoxedImage(Source):
     """An image of a table, with the boxes that were found in it."""
 
     found: Any = field(default=None, compare=False)
@@ -160,7 +160,8 @@ class FindPoses:
         images: Sequence[np.ndarray | None] = pixels_of(table)
         rows = zip(table["image"].to_pylist(), found_of(table), images, strict=True)
         frames = [
-            Frame(Row(name or "", found=found), number, image) for number, (name, found, image) in enumerate(rows)
+            Frame(BoxedImage(name or "", found=found), number, image)
+            for number, (name, found, image) in enumerate(rows)
         ]
         posed = list(self.pipeline.posed(iter(frames)))
         read_errors = table["error"].to_pylist()
