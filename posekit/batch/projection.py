@@ -14,8 +14,8 @@ from posekit.batch.stages import FindBoxes, FindPoses, ModelOptions
 from posekit.batch.tables import image_table
 from posekit.batch.workers import DETECT, POSE, READ, Workers
 
-SAMPLE_SHARDS, SAMPLE_IMAGES = 4, 4
-"""Number of shards that are looked at, and of images in each."""
+SAMPLE_SHARDS, SAMPLE_IMAGES = 4, 16
+"""Number of shards that are looked at, and of images in all of them."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def measured(shards: Sequence[Shard], options: ModelOptions, device: str, *, det
     sample = sample_of(shards, SAMPLE_SHARDS)
     for number, shard in enumerate([sample[0], *sample]):
         times = [time.perf_counter()]
-        images = list(islice(images_of(shard), SAMPLE_IMAGES))
+        images = list(islice(images_of(shard), SAMPLE_IMAGES // len(sample)))
         table = image_table(images, shard.number, 0, end=False)
         times.append(time.perf_counter())
         if boxes is not None:
