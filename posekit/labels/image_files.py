@@ -38,6 +38,27 @@ def find_folder(names: Sequence[str], near: Path, given: Path | None = None) -> 
     return next((folder for folder in folders if any((folder / name).is_file() for name in tried)), near)
 
 
+def names_below(folder: Path, names: Sequence[str]) -> list[str]:
+    """Return image names as seen from a folder, which may be anywhere along the path that all names share.
+
+    Only leading parts that all names have are left out, so two images never become one.
+
+    Args:
+        folder: the folder that the person named.
+        names: such as ``../x/1.jpg``, where ``folder`` is ``x`` or holds it.
+
+    Returns:
+        The names without shared leading parts if an image lies there, else the names as they are.
+    """
+    paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
+    shared = len(os.path.commonprefix([path.parent.parts for path in paths]))
+    for start in range(shared + 1):
+        ends = [PurePosixPath(*path.parts[start:]) for path in paths]
+        if (start == 0 or ends[0].parts[0] != "..") and any((folder / end).is_file() for end in ends[:TRIED]):
+            return [str(end) for end in ends]
+    return list(names)
+
+
 def _folders(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
 
