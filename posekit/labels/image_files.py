@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -51,7 +52,8 @@ def names_below(folder: Path, names: Sequence[str]) -> list[str]:
         The names without shared leading parts if an image lies there, else the names as they are.
     """
     paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
-    shared = len(os.path.commonprefix([path.parent.parts for path in paths]))
+    levels = zip(*(path.parent.parts for path in paths), strict=False)
+    shared = sum(1 for _ in itertools.takewhile(lambda level: len(set(level)) == 1, levels))
     for start in range(shared + 1):
         ends = [PurePosixPath(*path.parts[start:]) for path in paths]
         if (start == 0 or ends[0].parts[0] != "..") and any((folder / end).is_file() for end in ends[:TRIED]):
