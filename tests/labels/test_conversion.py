@@ -398,7 +398,9 @@ def test_coco_files_find_images_in_the_folder_that_is_named(tmp_path):
     annotation = dict(id=1, image_id=1, category_id=1, bbox=[0, 0, 9, 9], area=81, iscrowd=0, keypoints=[3, 4, 2])
     content = dict(images=[image], annotations=[annotation], categories=[dict(id=1, name="m", keypoints=["k"])])
     (tmp_path / "labels" / "l.json").write_text(json.dumps(content))
-    data = get_format("coco").read(tmp_path / "labels" / "l.json", Hints(images=tmp_path / "elsewhere"))
+    read = get_format("coco").read
+    assert read is not None
+    data = read(tmp_path / "labels" / "l.json", Hints(images=tmp_path / "elsewhere"))
     assert [each.path for each in data.images] == [tmp_path / "elsewhere" / "1.png"]
 
 
