@@ -73,7 +73,7 @@ def combinations() -> list[str]:
     """Return the name of the smallest config of each combination, in the order of the configs."""
     smallest: dict[Hashable, Any] = {}
     for entry in config_entries():
-        if Path(entry.path).parent.name in OWN_DATA:
+        if entry.is_detector or Path(entry.path).parent.name in OWN_DATA:
             continue
         key = combination(load(f"posekit::{entry.path}"))
         if key not in smallest or entry.parameters < smallest[key].parameters:

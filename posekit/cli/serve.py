@@ -116,7 +116,7 @@ def open_models(
         predictor = open_predictor(model, config, checkpoint, device, threads)
         add_detector(predictor, detector, model=model or config, device=device, threads=threads)
         about = {"model": config.stem} if config and checkpoint is None else about_model(model, checkpoint)
-        name = config.stem if config else about["model"].removesuffix(".onnx")
+        name = config.stem if config else about["model"].removesuffix(".onnx").removesuffix(".xml")
         served.append(ServedModel(name, predictor, about.get("model_sha256")))
     return served
 

@@ -194,3 +194,8 @@ def test_released_models_of_bodies_look_for_people(tmp_path, monkeypatch) -> Non
     assert shows_people("wholebody")
     assert not shows_people("hand")
     assert not shows_people("mine.onnx")
+
+
+@pytest.mark.parametrize("name", ["mine.onnx", "mine.xml"])
+def test_exported_files_need_no_config(name) -> None:
+    assert files_of(name) == (None, name)
