@@ -9,6 +9,7 @@ import typer
 
 from posekit.cli.drawing import Interval, ShowDir, analyse_bad_cases, draw_predictions
 from posekit.cli.train import ConfigRoots, Device, Devices, NumNodes, Overrides, Plugins, Precision, import_plugins
+from posekit.cli.tree import print_table
 
 if TYPE_CHECKING:
     from posekit.engine.evaluate import EvaluationResult
@@ -88,9 +89,9 @@ def show_results(result: EvaluationResult, files: list[Path], dump: Path | None,
     from posekit.files import write_atomically
 
     content: dict[str, Any] = dict(result.metrics)
-    print_table("metric", {"value": result.metrics})
+    print_values("metric", {"value": result.metrics})
     if result.per_keypoint:
-        print_table("keypoint", result.per_keypoint)
+        print_values("keypoint", result.per_keypoint)
         content["per_keypoint"] = result.per_keypoint
     for path in files:
         write_atomically(path, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
@@ -99,16 +100,11 @@ def show_results(result: EvaluationResult, files: list[Path], dump: Path | None,
             print(f"{name}: {path}")
 
 
-def print_table(first: str, columns: dict[str, dict[str, float]]) -> None:
+def print_values(first: str, columns: dict[str, dict[str, float]]) -> None:
     """Print named values, a column for each of ``columns``."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(first, *columns)
     names = dict.fromkeys(name for values in columns.values() for name in values)
-    for name in names:
-        table.add_row(name, *(f"{values[name]:.4f}" if name in values else "" for values in columns.values()))
-    Console().print(table)
+    rows = [[name, *(f"{values[name]:.4f}" if name in values else "" for values in columns.values())] for name in names]
+    print_table([first, *columns], rows)
 
 
 test = evaluate_checkpoint  # the name under which the command line finds it

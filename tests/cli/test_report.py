@@ -48,6 +48,18 @@ def test_one_results_file(files, capsys):
     assert "1.000 [1.000, 1.000]" in text
 
 
+@pytest.mark.parametrize("width", [80, 30])
+def test_no_word_is_broken_on_a_narrow_terminal(files, capsys, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    labels = json.loads(files[0].read_text())
+    labels["categories"][0]["keypoints"] = names = ["left_upper_hand", "right_upper_hand", "middle_of_head"]
+    files[0].write_text(json.dumps(labels))
+    assert call(*files, "--sigmas", "0.05", "--bootstrap", "20") == 0
+    text = capsys.readouterr().out
+    assert all(word in text for word in [*names, "inversion", "worse.json", "difference"])
+    assert "…" not in text
+
+
 def test_areas_that_are_missing_are_told(files, capsys):
     call(*files[:2], "--sigmas", "0.05", "--bootstrap", "0")
     assert "no area" not in capsys.readouterr().out
@@ -73,7 +85,7 @@ def test_comparison_and_page(files, capsys, tmp_path):
 
 
 def test_the_page_is_there_before_anybody_stops_reading(files, tmp_path, monkeypatch):
-    def stop(table):
+    def stop(*_, **__):
         raise SystemExit(9)
 
     monkeypatch.setattr("posekit.cli.report.print_table", stop)
