@@ -35,7 +35,7 @@ def overfit_config(config: Config, num_samples: int, epochs: int = EPOCHS) -> Co
     changed = copy.deepcopy(config)
     train, val = changed["train_dataloader"], changed["val_dataloader"]
     dataset = {**train["dataset"], "indices": num_samples}
-    sampler = {"type": "DefaultSampler", "shuffle": False}  # the first samples may all be of one of several datasets
+    sampler = {"type": "DefaultSampler", "shuffle": False}  # the first samples may all be of one dataset
     loader = {"batch_size": num_samples, "num_workers": 0, "persistent_workers": False, "sampler": sampler}
     last, steps = _steps(val["dataset"]["pipeline"])
     targets = [step for step in train["dataset"]["pipeline"] if strip_scope(str(step["type"])) == "GenerateTarget"]

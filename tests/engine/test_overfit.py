@@ -43,8 +43,8 @@ def test_datasets_that_a_sampler_mixes_give_the_first_samples(data: Path, tmp_pa
     config = tiny_config(data)
     loader = config["train_dataloader"]
     part = {**loader["dataset"], "pipeline": []}
-    pipeline, metainfo = loader["dataset"]["pipeline"], {"from_file": "configs/_base_/datasets/coco.py"}
-    loader["dataset"] = {"type": "CombinedDataset", "metainfo": metainfo, "datasets": [part, part], "pipeline": pipeline}
+    whole = {"metainfo": {"from_file": "configs/_base_/datasets/coco.py"}, "pipeline": loader["dataset"]["pipeline"]}
+    loader["dataset"] = {"type": "CombinedDataset", "datasets": [part, part], **whole}
     loader["sampler"] = {"type": "MultiSourceSampler", "batch_size": 4, "source_ratio": [1, 1]}
     assert train(overfit_config(config, 3, epochs=2), work_dir=tmp_path, device="cpu").steps == 2
 
