@@ -74,7 +74,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], title: str
         table.add_column(name, justify="right" if number else "left", width=width)
     for row in rows:
         table.add_row(*row)
-    console.print(table)
+    console.print(table, end="\n\n")
 
 
 def column_widths(rows: Sequence[Sequence[str]], total: int) -> list[int]:
