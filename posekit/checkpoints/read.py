@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from posekit.checkpoints.torch_file import CheckpointError, first_line, read_torch
+from posekit.checkpoints.torch_file import CheckpointError, read_torch
+from posekit.console import first_line
 
 
 def read_file(path: str | os.PathLike[str]) -> Any:

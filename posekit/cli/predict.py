@@ -11,7 +11,7 @@ from posekit.cli.predict_boxes import boxes_from
 from posekit.cli.predict_drawings import Drawings
 from posekit.cli.predict_formats import FILES, about_model, parsed_formats
 from posekit.cli.predict_job import opened_job
-from posekit.cli.predict_models import find_boxes, open_lifter, open_predictor, smoothing_of
+from posekit.cli.predict_models import open_lifter, open_with_detector, smoothing_of
 from posekit.cli.predict_run import ResultFiles, draw_lifted, outputs_of, run
 from posekit.cli.train import Overrides, Plugins, import_plugins
 from posekit.media.sources import find_sources
@@ -136,11 +136,12 @@ def predict(
             typer.echo(f"nothing left to do: {folder}/predictions.json has everything")
             return
         cached: dict[str, Any] = {"offline": offline or None}
-        changes = {"overrides": override or (), "plugins": plugin or ()}
-        predictor = open_predictor(model, config, checkpoint, device, threads, **cached, **changes)
+        opening = {**cached, "overrides": override or (), "plugins": plugin or ()}
         names = classes.split(",") if classes else None
-        finder = {"max_people": max_people, "threads": threads, "classes": names, "device": device, **cached}
-        find_boxes(predictor, detector, detect_every, model=model or config, **finder)
+        finding = {**cached, "max_people": max_people, "classes": names, "detect_every": detect_every}
+        predictor = open_with_detector(
+            model, config, checkpoint, detector, device, threads, opening=opening, finding=finding
+        )
         lifter = open_lifter(lift, lift_checkpoint, device, predictor, **cached)
         pipeline = PosePipeline(
             predictor,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,33 @@ def open_predictor(
     return pose.open_predictor(config or model, checkpoint, device, threads, **options)
 
 
+def open_with_detector(
+    model: Path | None,
+    config: Path | None,
+    checkpoint: str | None,
+    detector: str | None,
+    device: str,
+    threads: int | None,
+    *,
+    opening: Mapping[str, Any] | None = None,
+    finding: Mapping[str, Any] | None = None,
+) -> Predictor:
+    """Open a model as ``open_predictor`` does, and what finds its boxes.
+
+    Args:
+        opening: further options of ``open_predictor``.
+        finding: further options of ``find_boxes``.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if one of them cannot be used, or the options contradict each other.
+        DownloadError: if released weights can be had from nowhere.
+    """
+    predictor = open_predictor(model, config, checkpoint, device, threads, **(opening or {}))
+    find_boxes(predictor, detector, model=model or config, device=device, threads=threads, **(finding or {}))
+    return predictor
+
+
 def open_lifter(
     config: Path | None,
     checkpoint: str | None,
@@ -67,15 +94,15 @@ def open_lifter(
 
 
 def find_boxes(
-    predictor: Predictor, detector: str | None, detect_every: int, *, model: Path | None, **options: Any
+    predictor: Predictor, detector: str | None, *, model: Path | None, detect_every: int = 1, **options: Any
 ) -> None:
     """Let a predictor look for boxes.
 
     Args:
         predictor: is changed.
         detector: as for ``add_detector``.
-        detect_every: as the option.
         model: what the predictor was opened from.
+        detect_every: as the option.
         options: as for ``add_detector``; those that are None do not count.
 
     Raises:

@@ -184,17 +184,10 @@ class OneStageRecipe(Keypoints, Pixels):
     score_thr: Share = 0.1
     iou_threshold: Share = 0.65
 
-    @classmethod
-    def from_json(cls, text: str, *, source: str) -> OneStageRecipe:
-        """Read what ``to_json`` wrote.
-
-        Raises:
-            ValueError: naming ``source`` and what is wrong.
-        """
-        recipe = read_record(cls, text, form=FORMAT, source=source)
-        Keypoints.check(recipe, source)
-        Pixels.check(recipe, source)
-        return recipe
+    def check(self, source: str) -> None:
+        """Raise ValueError, naming ``source``, unless the parts fit together."""
+        Keypoints.check(self, source)
+        Pixels.check(self, source)
 
 
 def selected_keypoints(metainfo: Mapping[str, Any], index: Sequence[int] | None) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from posekit.codecs.base import BaseCodec, decode_instances
 from posekit.codecs.camera_space import to_camera
 from posekit.codecs.heatmap_codec import HeatmapCodec
 from posekit.codecs.simcc_label import SimCCLabel
+from posekit.console import first_line
 from posekit.geometry import Affine
 from posekit.inference.networks.base import Batch, planes
-from posekit.inference.networks.graph import Graph, check_input_size, first_line, run_in_batches, trial_outputs
+from posekit.inference.networks.graph import Graph, check_input_size, run_in_batches, trial_outputs
 from posekit.inference.recipe import Recipe
 from posekit.registry import CODECS
 from posekit.structures import InstanceData, PoseDataSample

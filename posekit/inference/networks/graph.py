@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from posekit.console import first_line
+
 CPU = ("CPUExecutionProvider",)
 OPENVINO = "OpenVINO"
 """Among ONNX Runtime's providers: the package openvino computes instead."""
@@ -124,8 +126,3 @@ def run_in_batches(graph: Graph, images: np.ndarray) -> list[np.ndarray]:
         whole = np.concatenate([part, np.zeros((missing, *part.shape[1:]), part.dtype)]) if missing else part
         parts.append([output[: len(part)] for output in graph.run(whole)])
     return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
-
-
-def first_line(error: Exception) -> str:
-    """Return the start of what a runtime complains about."""
-    return str(error).strip().partition("\n")[0][:200]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from posekit.inference.networks.graph import CPU, Port, first_line
+from posekit.console import first_line
+from posekit.inference.networks.graph import CPU, Port
 
 
 class OnnxGraph:

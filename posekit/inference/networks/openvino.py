@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from posekit.inference.networks.graph import Port, first_line
+from posekit.console import first_line
+from posekit.inference.networks.graph import Port
 from posekit.inference.recipe import DETECTOR_KEY, METADATA_KEY, ONE_STAGE_KEY
 
 SECTION = "posekit"
