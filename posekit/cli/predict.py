@@ -37,8 +37,9 @@ def predict(
     lift: Annotated[
         Path | None,
         typer.Option(
-            metavar="NAME|CONFIG",
-            help="Pose lifter, which adds 3D joints to each pose: a released one, such as motionbert, or a config.",
+            metavar="NAME|CONFIG|FILE",
+            help="Pose lifter, which adds 3D joints to each pose: a released one, such as motionbert, a config, or an "
+            "exported one (.onnx).",
         ),
     ] = None,
     lift_checkpoint: Annotated[str | None, typer.Option(help="Weights of the lifter's config, a path or URL.")] = None,
@@ -138,7 +139,7 @@ def predict(
         names = classes.split(",") if classes else None
         finder = {"max_people": max_people, "threads": threads, "classes": names, "device": device, **cached}
         find_boxes(predictor, detector, detect_every, model=model or config, **finder)
-        lifter = open_lifter(lift, lift_checkpoint, device, predictor, **cached)
+        lifter = open_lifter(lift, lift_checkpoint, device, predictor, threads=threads, **cached)
         pipeline = PosePipeline(
             predictor,
             boxes_of=boxes_of,
