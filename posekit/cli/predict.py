@@ -37,8 +37,9 @@ def predict(
     lift: Annotated[
         Path | None,
         typer.Option(
-            metavar="NAME|CONFIG",
-            help="Pose lifter, which adds 3D joints to each pose: a released one, such as motionbert, or a config.",
+            metavar="NAME|CONFIG|FILE",
+            help="Pose lifter, which adds 3D joints to each pose: a released one, such as motionbert, a config, or an "
+            "exported one (.onnx).",
         ),
     ] = None,
     lift_checkpoint: Annotated[str | None, typer.Option(help="Weights of the lifter's config, a path or URL.")] = None,
@@ -142,7 +143,7 @@ def predict(
         predictor = open_with_detector(
             model, config, checkpoint, detector, device, threads, opening=opening, finding=finding
         )
-        lifter = open_lifter(lift, lift_checkpoint, device, predictor, **cached)
+        lifter = open_lifter(lift, lift_checkpoint, device, predictor, threads=threads, **cached)
         pipeline = PosePipeline(
             predictor,
             boxes_of=boxes_of,

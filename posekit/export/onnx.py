@@ -180,6 +180,7 @@ def save_graph(
     metadata: dict[str, str],
     half_weights: bool,
     finish: Callable[[Any], None] | None = None,
+    dynamic: Mapping[int, Any] | None = None,
 ) -> None:
     """Trace a network and write it as an ONNX file that takes batches of any size.
 
@@ -191,6 +192,7 @@ def save_graph(
         metadata: texts that the file keeps.
         half_weights: store weights in 16 bits; they are widened when the file is opened.
         finish: changes the graph before it is written.
+        dynamic: dimensions of the input whose size may vary, beside the first, as ``torch.export.Dim``.
     """
     import onnx
 
@@ -200,7 +202,7 @@ def save_graph(
             (example,),
             input_names=names[0],
             output_names=names[1],
-            dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=4096)},),
+            dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=4096), **(dynamic or {})},),
             opset_version=OPSET,
             dynamo=True,
             verbose=False,

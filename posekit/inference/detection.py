@@ -100,7 +100,7 @@ class Detector:
         self.graph = graph
         self.recipe = recipe
         check_input_size(graph, recipe.input_size)
-        check_detector_outputs(graph.source, recipe, trial_outputs(graph, recipe.input_size))
+        check_detector_outputs(graph.source, recipe, trial_outputs(graph, (3, *recipe.input_size[::-1])))
 
     @classmethod
     def open(cls, path: str | Path, **options: Any) -> Detector:

@@ -37,7 +37,7 @@ class ExportedNetwork:
         self.recipe = recipe
         self.codec = build_codec(recipe.codec, graph.source)
         check_input_size(graph, recipe.input_size)
-        self.check_outputs(as_outputs(trial_outputs(graph, recipe.input_size)))
+        self.check_outputs(as_outputs(trial_outputs(graph, (3, *recipe.input_size[::-1]))))
 
     @classmethod
     def open(cls, path: str | Path, **options: Any) -> ExportedNetwork:

@@ -31,7 +31,7 @@ class OneStageNetwork:
         self.graph = graph
         self.recipe = recipe
         check_input_size(graph, recipe.input_size)
-        shapes = [list(output.shape[1:]) for output in trial_outputs(graph, recipe.input_size)]
+        shapes = [list(output.shape[1:]) for output in trial_outputs(graph, (3, *recipe.input_size[::-1]))]
         count = len(recipe.names)
         if len(shapes) != 2 or shapes[0][1:] != [5] or shapes[1][1:] != [count, 3]:
             raise ValueError(
