@@ -109,7 +109,7 @@ def batch(
     finder = {"max_people": max_people, "threads": threads, "classes": names, "device": "cpu", **cached}
     if box_thr is not None:
         finder["score_thr"] = box_thr
-    find_boxes(predictor, detector, 1, model=model or config, **finder)
+    find_boxes(predictor, detector, model=model or config, **finder)
     options = ModelOptions(
         model=absolute(config or model), checkpoint=absolute(checkpoint), detector=absolute(detector), classes=names,
         max_people=max_people, box_thr=box_thr, threads=threads, **cached, **changes,

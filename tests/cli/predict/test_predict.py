@@ -312,7 +312,6 @@ def test_a_plugin_that_is_not_there(images, capsys):
     [
         (("lift.py", None), "lift.py: a config needs weights"),
         ((None, "lift.pth"), "--lift-checkpoint belongs to a config"),
-        (("lift.onnx", None), "--lift lift.onnx: exported models cannot lift"),
     ],
 )
 def test_a_lifter_has_config_and_checkpoint(options, message):
