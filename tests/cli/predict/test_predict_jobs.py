@@ -79,7 +79,7 @@ def test_a_value_that_is_nan_loses_no_other(images, monkeypatch, capsys):
 
         first = True
 
-    monkeypatch.setattr("posekit.cli.predict.open_predictor", lambda *_, **__: predictor_of(Nan()))
+    monkeypatch.setattr("posekit.cli.predict_models.open_predictor", lambda *_, **__: predictor_of(Nan()))
     assert call(images, "--out", "o") == 1
     assert "a.jpg: the model gives NaN for 1 of 1 poses; they are left out" in capsys.readouterr().err
     assert (len(content()["images"]), len(content()["annotations"])) == (3, 2)
@@ -199,7 +199,7 @@ def test_a_cut_video_has_failed(video, monkeypatch, capsys):
     assert len(content()["images"]) == 6
     monkeypatch.undo()
     monkeypatch.chdir(video.parent)
-    monkeypatch.setattr("posekit.cli.predict.open_predictor", lambda *_, **__: predictor_of(Corners()))
+    monkeypatch.setattr("posekit.cli.predict_models.open_predictor", lambda *_, **__: predictor_of(Corners()))
     monkeypatch.setattr("posekit.inference.people.PEOPLE", "whole")
     assert call(video, "--out", "o", "--resume") == 0
     assert len(content()["images"]) == 6
@@ -296,7 +296,7 @@ def test_a_run_that_found_nothing_leaves_nothing(images, monkeypatch):
         raise FileNotFoundError("mine.onnx: no such model file")
 
     with monkeypatch.context() as patch:
-        patch.setattr("posekit.cli.predict.open_predictor", missing)
+        patch.setattr("posekit.cli.predict_models.open_predictor", missing)
         assert call(images / "a.jpg", "--out", "o") == 2
     assert not Path("o").exists()
     assert call(images / "a.jpg", "--out", "o") == 0
