@@ -362,7 +362,7 @@ def test_known_models_have_no_problem(shared):
     [
         ("mmdet.FasterRCNN", "posekit's detectors are RTMDet and YOLOX, such as posekit::detection/rtmdet/"),
         ("DeepSORT", "posekit follows people with `posekit track`"),
-        ("YOLODetector", "`posekit config list yoloxpose`"),
+        ("YOLODetector", "`posekit config list yolox-pose`"),
     ],
 )
 def test_absent_models_name_what_takes_their_place(name: str, instead: str) -> None:

@@ -69,26 +69,32 @@ def open_lifter(
     device: str,
     predictor: Predictor,
     *,
+    threads: int | None = None,
     offline: bool | None = None,
 ) -> LiftingPredictor | None:
-    """Build a pose lifter, if there is one: a released one or that of a config.
+    """Open a pose lifter, if there is one: a released one, an exported one or that of a config.
 
     Raises:
-        ValueError: if the lifter has no weights, the config is none of a lifter, or the lifter's joints cannot be made
-            of what the predictor finds.
+        ValueError: if the lifter has no weights, the config or file is none of a lifter, or the lifter's joints cannot
+            be made of what the predictor finds.
         DownloadError: if released weights can be had from nowhere.
     """
     if config is None:
         if checkpoint is not None:
             raise ValueError("--lift-checkpoint belongs to a config; give that with --lift")
         return None
-    from posekit.apis.inference import init_model, lifter_of
     from posekit.zoo.model_files import files_of
 
-    found, weights = files_of(config, checkpoint, offline=offline)
-    if found is None:
-        raise ValueError(f"--lift {config}: exported models cannot lift; give a config or a released lifter")
-    lifter = lifter_of(init_model(found, weights, device=device))
+    source, weights = files_of(config, checkpoint, offline=offline)
+    if source is None and weights is not None:
+        from posekit.inference.devices import onnx_providers
+        from posekit.inference.model_file import open_lifter as open_file
+
+        lifter = open_file(weights, threads=threads, providers=onnx_providers(device))
+    else:
+        from posekit.apis.inference import init_model, lifter_of
+
+        lifter = lifter_of(init_model(source, weights, device=device))  # pyright: ignore[reportArgumentType]
     lifter.check(predictor.metainfo)
     return lifter
 

@@ -112,7 +112,7 @@ def open_models(
     for model in models or [None]:
         predictor = open_with_detector(model, config, checkpoint, detector, device, threads)
         about = {"model": config.stem} if config and checkpoint is None else about_model(model, checkpoint)
-        name = config.stem if config else about["model"].removesuffix(".onnx")
+        name = config.stem if config else about["model"].removesuffix(".onnx").removesuffix(".xml")
         served.append(ServedModel(name, predictor, about.get("model_sha256")))
     return served
 

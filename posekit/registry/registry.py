@@ -81,7 +81,8 @@ ABSENT = {
     **dict.fromkeys(
         NO_TRACKER, "posekit follows people with `posekit track`, for which a detector and a pose model are enough"
     ),
-    "YOLODetector": "posekit has YOLOX-Pose in another form; `posekit config list yoloxpose` shows its configs",
+    "YOLODetector": "of MMYOLO's models posekit has YOLOX-Pose alone (`posekit config list yolox-pose`); its detectors "
+    "are RTMDet and YOLOX, such as posekit::detection/rtmdet/rtmdet_m_8xb32-300e_coco.py",
 }
 """Models that posekit has not -> what it has in their place."""
 

@@ -53,6 +53,8 @@ def open_session(path: Path, threads: int | None, providers: Sequence[Any]) -> o
         raise ValueError(
             f"ONNX Runtime has no {', '.join(missing)} here; available are {', '.join(ort.get_available_providers())}"
         )
+    if "CUDAExecutionProvider" in names and hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()  # CUDA's libraries as pip installs them are not where the system looks
     options = ort.SessionOptions()
     options.log_severity_level = 3
     # Threads that spin while waiting slow down other work, such as decoding the next image.
