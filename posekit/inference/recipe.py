@@ -191,11 +191,6 @@ class OneStageRecipe(Keypoints, Pixels):
     score_thr: Share = 0.1
     iou_threshold: Share = 0.65
 
-    def check(self, source: str) -> None:
-        """Raise ValueError, naming ``source``, unless the parts fit together."""
-        Keypoints.check(self, source)
-        Pixels.check(self, source)
-
 
 def check_codec(codec: Mapping[str, Any], source: str) -> None:
     """Raise ValueError, naming ``source``, if a codec's settings have numbers that are too large."""

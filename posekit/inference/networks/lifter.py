@@ -11,10 +11,11 @@ from posekit.codecs.flips import flip_coordinates
 from posekit.codecs.image_pose_lifting import ImagePoseLifting
 from posekit.codecs.motionbert_label import MotionBERTLabel
 from posekit.codecs.video_pose_lifting import VideoPoseLifting
+from posekit.console import first_line
 from posekit.inference.lifter_recipe import LifterRecipe
 from posekit.inference.networks.base import Batch
 from posekit.inference.networks.exported import as_outputs, build_codec, mean_of
-from posekit.inference.networks.graph import Graph, check_input_shape, first_line, run_in_batches, trial_outputs
+from posekit.inference.networks.graph import Graph, check_input_shape, run_in_batches, trial_outputs
 from posekit.inference.sequence_inputs import SequenceInputs
 from posekit.structures import InstanceData, PoseDataSample
 
