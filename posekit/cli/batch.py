@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posekit.cli.predict_formats import about_model
-from posekit.cli.predict_models import find_boxes, open_predictor
+from posekit.cli.predict_models import open_with_detector
 from posekit.cli.train import Overrides, Plugins, import_plugins
 from posekit.console import ProgressBar
 
@@ -105,11 +105,12 @@ def batch(
     names = tuple(classes.split(",")) if classes else None
     changes: dict[str, Any] = {"overrides": tuple(override or ()), "plugins": tuple(plugin or ())}
     cached = {"offline": offline or None}
-    predictor = open_predictor(model, config, checkpoint, "cpu", threads, **cached, **changes)
-    finder = {"max_people": max_people, "threads": threads, "classes": names, "device": "cpu", **cached}
+    finding = {**cached, "max_people": max_people, "classes": names}
     if box_thr is not None:
-        finder["score_thr"] = box_thr
-    find_boxes(predictor, detector, 1, model=model or config, **finder)
+        finding["score_thr"] = box_thr
+    predictor = open_with_detector(
+        model, config, checkpoint, detector, "cpu", threads, opening={**cached, **changes}, finding=finding
+    )
     options = ModelOptions(
         model=absolute(config or model), checkpoint=absolute(checkpoint), detector=absolute(detector), classes=names,
         max_people=max_people, box_thr=box_thr, threads=threads, **cached, **changes,

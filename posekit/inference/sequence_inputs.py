@@ -28,7 +28,7 @@ class SequenceInputs:
         """Return the input of one person's keypoints (T, K, 2) in image pixels, and what the decoder learns of it."""
         facts = sequence_facts(keypoints, image_size_wh, whole=self.recipe.whole)
         names = {"keypoints", "keypoints_visible", *self.codec.auxiliary_encode_keys}
-        encoded = self.codec.encode(**{name: facts.get(name) for name in names})
+        encoded = self.codec.encode(**{name: facts[name] for name in names if name in facts})
         known = {**facts, **encoded}
         metainfo = {name: known[name] for name in self.recipe.meta_keys if name in known}
         return np.asarray(encoded["keypoint_labels"], np.float32), PoseDataSample(metainfo=metainfo)
