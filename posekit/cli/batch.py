@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posekit.cli.predict_formats import about_model
-from posekit.cli.predict_models import find_boxes, open_predictor
+from posekit.cli.predict_models import open_with_detector
 from posekit.cli.train import Overrides, Plugins, import_plugins
 from posekit.console import ProgressBar
 
@@ -105,8 +105,7 @@ def batch(
     names = tuple(classes.split(",")) if classes else None
     changes: dict[str, Any] = {"overrides": tuple(override or ()), "plugins": tuple(plugin or ())}
     cached = {"offline": offline or None}
-    predictor = open_predictor(model, config, checkpoint, "cpu", threads, **cached, **changes)
-    finder = {"max_people": max_people, "threads": threads, "classes": names, "device": "cpu", **cached}
+    finding = {**cached, "max_people": max_people, "classes": names}
     if box_thr is not None:
         finder["score_thr"] = box_thr
     find_boxes(predictor, detector, model=model or config, **finder)

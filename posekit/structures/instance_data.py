@@ -63,6 +63,8 @@ class InstanceData(DataElement):
         if isinstance(index, slice):
             # Tensors know no negative steps.
             start, stop, step = index.indices(len(self))
+            most = max(len(self), 1)
+            step = min(max(step, -most), most)  # neither numpy nor torch counts beyond 64 bits
             return slice(start, stop, step) if step > 0 else np.arange(start, stop, step)
         array: Array = index if is_tensor(index) else np.asarray(index)
         if array.ndim != 1:

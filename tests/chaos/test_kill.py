@@ -34,12 +34,12 @@ from pathlib import Path
 from faults import faulty
 from test_kill import KillingDisk
 from corner_model import BOX_SET, Corners
-from posekit.cli import main, predict
+from posekit.cli import main, predict_models
 from posekit.inference import people
 from posekit.inference.top_down import TopDownPredictor
 import cv2, os, signal, posekit.cli.predict_run, posekit.inference.coco_document, posekit.visualization.draw
 people.PEOPLE = "whole"
-predict.open_predictor = lambda *_, **__: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
+predict_models.open_predictor = lambda *_, **__: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
 for line in sys.stdin:
     folder, fail_at, *arguments = line.rstrip("\\n").split("\\t")
     os.chdir(folder)

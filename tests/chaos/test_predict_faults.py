@@ -12,7 +12,7 @@ import pytest
 from corner_model import BOX_SET, Corners, call
 from faults import KINDS, Disk, faulty, files_of, leftovers, told_once
 
-from posekit.cli import predict as module
+from posekit.cli import predict_models
 from posekit.inference.top_down import TopDownPredictor
 from posekit.media.video import VideoWriter
 
@@ -36,7 +36,7 @@ def corner_model(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("posekit.inference.people.PEOPLE", "whole")
     monkeypatch.setattr(
-        module, "open_predictor", lambda *_, **__: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
+        predict_models, "open_predictor", lambda *_, **__: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
     )
 
 

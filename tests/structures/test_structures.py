@@ -45,6 +45,13 @@ class TestInstanceData:
         assert "names" not in data
         assert len(InstanceData()) == 0
 
+    @pytest.mark.parametrize("step", [2**62, -(2**63) - 1])
+    @pytest.mark.parametrize("size", [0, 3])
+    def test_steps_of_any_size(self, step, size):
+        rows = list(range(size))
+        assert InstanceData(a=torch.tensor(rows))[::step].a.tolist() == rows[::step]
+        assert InstanceData(a=np.array(rows, int))[::step].a.tolist() == rows[::step]
+
     @settings(max_examples=40, deadline=None)
     @given(st.integers(0, 6), st.data())
     def test_indexing_agrees_with_numpy(self, count: int, data: st.DataObject) -> None:

@@ -15,7 +15,7 @@ def corner_model(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("posekit.inference.people.PEOPLE", "whole")  # these images show nobody
     monkeypatch.setattr(
-        module, "open_predictor", lambda *_, **__: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
+        predict_models, "open_predictor", lambda *_, **__: TopDownPredictor(Corners(), Corners(), metainfo=BOX_SET)
     )
 
 
