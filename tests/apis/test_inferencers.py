@@ -171,7 +171,7 @@ def test_posekit_s_detector_finds_the_boxes_of_people() -> None:
     inferencer = MMPoseInferencer(str(DEFAULT_MODEL), det_model="human", device="cpu")
     [people] = next(inferencer(str(PHOTOGRAPH)))["predictions"]
     assert 0.3 < people[0]["bbox_score"] < 1
-    [none] = next(inferencer(np.zeros((64, 48, 3), np.uint8)))["predictions"]
+    [none] = next(inferencer(np.zeros((64, 48, 3), np.uint8), bbox_thr=0.99))["predictions"]
     assert none[0]["bbox"] == ([0.0, 0.0, 48.0, 64.0],)  # nobody is there: the whole image
     few, many = (next(inferencer(str(PHOTOGRAPH), bbox_thr=thr))["predictions"][0] for thr in (0.65, 0.05))
     assert len(few) < len(many) or few == many

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -236,8 +237,8 @@ def test_report_reads_what_test_writes(
     capsys.readouterr()
     labels = [data / "train.json", tmp_path / "p.json", "--sigmas", SIGMA, "--bootstrap", 0]
     assert command("report", *labels) == 0
-    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
-    values = {row[0]: float(row[1]) for row in rows if len(row) == 2 and row[0] in ("AP", "AR")}
+    rows = re.findall(r"^ *(AP|AR) +([\d.]+) *$", capsys.readouterr().out, re.MULTILINE)
+    values = {name: float(value) for name, value in rows}
     assert values["AR"] >= values["AP"] > 0.05
     if metric["type"] == "CocoMetric":
         scores = json.loads((tmp_path / "m.json").read_text())

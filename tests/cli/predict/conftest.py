@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from corner_model import BOX_SET, Corners
 
-from posekit.cli import predict_models as module
+from posekit.cli import predict_models
 from posekit.inference.top_down import TopDownPredictor
 from posekit.media.video import VideoWriter
 
