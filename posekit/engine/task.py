@@ -13,7 +13,7 @@ from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
 from posekit.array import plain
-from posekit.checkpoints.keypoint_match import keypoint_names
+from posekit.checkpoints.checkpoint import keypoint_names
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config.config import Config
 from posekit.config.folders import model_with_paths
