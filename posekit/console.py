@@ -102,17 +102,17 @@ def close_names(name: object, known: Iterable[object], *, most: int = 2) -> list
 
 
 def suggestion(name: object, known: Iterable[object], *, otherwise: str = "known:", most_listed: int = 20) -> str:
-    """Return ``did you mean 'x'?`` where a known name is close, and else the names there are, the nearest first.
+    """Return ``did you mean 'x'?`` where a known name is close, and else the names there are.
 
     Args:
         otherwise: words before that list.
-        most_listed: number of names after which the list ends in dots.
+        most_listed: number of names to list; of more names it is the nearest ones, in order, and dots.
     """
     names = [str(item) for item in known]
     if close := close_names(name, names):
         return f"did you mean {' or '.join(map(repr, close))}?"
     if len(names) > most_listed:
-        names = [*difflib.get_close_matches(str(name), names, most_listed, cutoff=0), "..."]
+        names = [*sorted(difflib.get_close_matches(str(name), names, most_listed, cutoff=0)), "..."]
     return f"{otherwise} {', '.join(names) or 'none'}"
 
 
@@ -126,3 +126,9 @@ def check_choice(name: str, value: Choice, allowed: Collection[object]) -> Choic
         choices = f"{'one of ' * (len(allowed) > 1)}{', '.join(map(repr, allowed))}"
         raise ValueError(f"{name}: {value!r} is not supported; use {choices}")
     return value
+
+
+def first_line(error: Exception) -> str:
+    """Return kind and first line of an error, shortened."""
+    lines = str(error).strip().splitlines() or ["no message"]
+    return f"{type(error).__name__}: {lines[0][:200]}"

@@ -11,9 +11,9 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "posekit"
 
 FLOORS = (
-    "cli", "serve", "apis", "export", "reports", "engine", "models", "labels", "inference", "runtime", "tracking",
-    "zoo", "evaluation", "datasets", "visualization", "codecs", "checkpoints", "keypoints", "media", "structures",
-    "geometry", "config", "lazy_exports", "registry", "console", "files", "csv_text",
+    "cli", "serve", "batch", "apis", "export", "reports", "engine", "models", "labels", "inference", "runtime",
+    "tracking", "zoo", "evaluation", "datasets", "visualization", "codecs", "checkpoints", "keypoints", "media",
+    "structures", "geometry", "config", "lazy_exports", "registry", "console", "folder_lock", "files", "csv_text",
     "array",
 )  # fmt: skip
 """All rooms, from the top floor to the ground."""

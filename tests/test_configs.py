@@ -25,7 +25,7 @@ STAGES = ("train", "val", "test")
 @pytest.fixture(scope="module")
 def configs() -> dict[str, Config]:
     """Every config for poses that posekit brings, by its name."""
-    return {entry.name: load(f"posekit::{entry.path}") for entry in config_entries()}
+    return {entry.name: load(f"posekit::{entry.path}") for entry in config_entries() if not entry.is_detector}
 
 
 def distinct(parts: list[tuple[str, Any]]) -> dict[str, tuple[str, Any]]:
@@ -200,6 +200,13 @@ def test_list(capsys) -> None:
         *("rtmpose-m_8xb64-60e_wflw-256x256", "face", "2d", "CSPNeXt", "wflw", "256x256", "16.7", "M"),
         *("WFLW", "NME", "4.01"),
     ]
+
+
+def test_list_has_detectors(capsys) -> None:
+    with pytest.raises(SystemExit):
+        main(["config", "list", "detection", "rtmdet", "person"])
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]]
+    assert {"rtmdet_nano_320-8xb32_coco-person", "rtmdet-nano_people-320"} <= set(names)
 
 
 def test_list_finds_nothing(capsys) -> None:

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from posekit import console
-from posekit.console import ProgressBar, check_choice, tracked
+from posekit.console import ProgressBar, check_choice, suggestion, tracked
 
 
 @pytest.fixture
@@ -30,6 +30,15 @@ def drawn(monkeypatch):
 def test_each_step_is_shown_and_the_bar_goes(drawn):
     assert list(tracked("abcde", "spelling")) == list("abcde")
     assert drawn == [(0, 5), (1, 5), (2, 5), (3, 5), (4, 5), (5, 5), "gone"]
+
+
+def test_many_known_names_are_listed_in_order():
+    known = [f"{letter}{number}" for letter in "zyx" for number in range(10)]
+    text = suggestion("Dataset", known, most_listed=4)
+    names = text.removeprefix("known: ").split(", ")
+    assert names[-1] == "..."
+    assert names[:-1] == sorted(names[:-1])
+    assert len(names) == 5
 
 
 def test_few_steps_have_no_bar_until_more_come(drawn):

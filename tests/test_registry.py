@@ -362,9 +362,17 @@ def test_known_models_have_no_problem(shared):
     [
         ("mmdet.FasterRCNN", "posekit's detectors are RTMDet and YOLOX, such as posekit::detection/rtmdet/"),
         ("DeepSORT", "posekit follows people with `posekit track`"),
-        ("YOLODetector", "`posekit config list yoloxpose`"),
+        ("YOLODetector", "`posekit config list yolox-pose`"),
     ],
 )
 def test_absent_models_name_what_takes_their_place(name: str, instead: str) -> None:
     with pytest.raises(KeyError, match=re.escape(instead)):
         MODELS.get(name)
+
+
+def test_problems_that_read_alike_stand_in_one_line():
+    error = BuildError(
+        ["train.type (a.py:3): no dataset 'X'; known: Y, Z", "broken", "val.type: no dataset 'X'; known: Y, Z"]
+    )
+    assert len(error.problems) == 3
+    assert str(error).splitlines()[1:] == ["  train.type (a.py:3), val.type: no dataset 'X'; known: Y, Z", "  broken"]

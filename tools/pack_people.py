@@ -1,11 +1,12 @@
 """Cut the labelled people of a COCO file out of their photographs, so that a training step decodes small crops only.
 
-python tools/pack_people.py ANNOTATIONS.json IMAGES/ OUT/ [--dev 300] [--height 208] [--margin 2.0]
+python tools/pack_people.py ANNOTATIONS.json IMAGES/ OUT/ [--dev 300] [--height 208] [--margin 2.0] [--webp 70]
 
-OUT/ receives crops/*.jpg, train.json and, with --dev, dev.json, both COCO files of one person per image that
-CocoDataset reads. All people of one photograph go to the same file. A visibility in these files is the weight of the
-label: where the annotations hold ``keypoint_scores`` (the confidence of the network that labelled them), it lies
-between 0.5 and 1, and keypoints below --threshold are unlabelled; other labels have weight 1.
+OUT/ receives crops/*.jpg (with --webp crops/*.webp, a third of the size), train.json and, with --dev, dev.json, both
+COCO files of one person per image that CocoDataset reads. All people of one photograph go to the same file. A
+visibility in these files is the weight of the label: where the annotations hold ``keypoint_scores`` (the confidence of
+the network that labelled them), it lies between 0.5 and 1, and keypoints below --threshold are unlabelled; other labels
+have weight 1.
 """
 
 from __future__ import annotations
@@ -99,9 +100,10 @@ def pack(content: dict[str, Any], given: argparse.Namespace) -> Iterator[tuple[i
         image = read_image(given.images / files[image_id])
         for annotation in persons:
             crop, entry = cut(image, annotation, given)
-            name = f"crops/{annotation['id']:08d}.jpg"
+            name = f"crops/{annotation['id']:08d}{'.webp' if given.webp else '.jpg'}"
             if entry["num_keypoints"] >= given.least:
-                cv2.imwrite(str(given.out / name), crop, [cv2.IMWRITE_JPEG_QUALITY, 92])
+                quality = [cv2.IMWRITE_WEBP_QUALITY, given.webp] if given.webp else [cv2.IMWRITE_JPEG_QUALITY, 92]
+                cv2.imwrite(str(given.out / name), crop, quality)
                 yield image_id, name, (crop.shape[1], crop.shape[0]), entry
 
 
@@ -115,6 +117,7 @@ def main() -> None:
     parser.add_argument("--margin", type=float, default=2.0, help="Size of a crop relative to the person's box.")
     parser.add_argument("--threshold", type=float, default=0.2, help="Lowest confidence of a label that counts.")
     parser.add_argument("--least", type=int, default=5, help="Labelled keypoints that a person needs.")
+    parser.add_argument("--webp", type=int, default=0, metavar="QUALITY", help="Write WebP of this quality, not JPEG.")
     given = parser.parse_args()
     content = json.loads(given.annotations.read_text(encoding="utf-8"))
     (given.out / "crops").mkdir(parents=True, exist_ok=True)

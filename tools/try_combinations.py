@@ -9,6 +9,7 @@ parameter that is trained has a gradient. Every problem is printed; the exit cod
 from __future__ import annotations
 
 import argparse
+import copy
 import sys
 import tempfile
 import time
@@ -72,7 +73,7 @@ def combinations() -> list[str]:
     """Return the name of the smallest config of each combination, in the order of the configs."""
     smallest: dict[Hashable, Any] = {}
     for entry in config_entries():
-        if Path(entry.path).parent.name in OWN_DATA:
+        if entry.is_detector or Path(entry.path).parent.name in OWN_DATA:
             continue
         key = combination(load(f"posekit::{entry.path}"))
         if key not in smallest or entry.parameters < smallest[key].parameters:
@@ -134,11 +135,6 @@ def batch_of(config: Config, stage: str, folder: Path) -> dict[str, Any]:
 def training(model: Any, config: Config, folder: Path, steps: int) -> list[str]:
     """Return what goes wrong in a few steps of training, up to the first step in which something does."""
     model.train()
-    for part in model.modules():
-        if isinstance(part, torch.nn.modules.batchnorm._BatchNorm):
-            part.momentum = (
-                1.0  # a step leaves the statistics of its batch, with which deep random networks stay finite
-            )
     batch = batch_of(config, "train", folder)
     optimizer = build_optimizer(model, config.get("optim_wrapper") or {"optimizer": {"type": "Adam", "lr": 1e-3}})
     for _ in range(steps):
@@ -170,6 +166,7 @@ def one_prediction(model: Any, config: Config, folder: Path) -> list[str]:
     """Return what is wrong with the predictions for a batch."""
     model.eval()
     data = model.data_preprocessor(batch_of(config, "test", folder), False)
+    settle_norms(model, data)
     with torch.no_grad():
         samples = model(data["inputs"], data["data_samples"], mode="predict")
     size = len(data["data_samples"])
@@ -179,6 +176,17 @@ def one_prediction(model: Any, config: Config, folder: Path) -> list[str]:
             if not torch.as_tensor(value).isfinite().all():
                 problems.append(f"prediction {index}: {name} is not finite")
     return problems
+
+
+def settle_norms(model: Any, data: Mapping[str, Any]) -> None:
+    """Give batch norms the statistics of a batch: with those of a few steps, deep random networks overflow."""
+    norms = [part for part in model.modules() if isinstance(part, torch.nn.modules.batchnorm._BatchNorm)]
+    for norm in norms:
+        norm.train()
+        norm.momentum = 1.0
+    with torch.no_grad():
+        model(data["inputs"], copy.deepcopy(data["data_samples"]), mode="predict")
+    model.eval()
 
 
 def part_of(names: Sequence[str], part: str) -> Sequence[str]:

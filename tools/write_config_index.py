@@ -15,7 +15,7 @@ from pathlib import Path
 
 from posekit.config import Config, load, packaged_configs
 from posekit.config.names import configs_by_name
-from posekit.zoo.config_index import INDEX, ConfigEntry, config_entries
+from posekit.zoo.config_index import DETECTION, INDEX, ConfigEntry, config_entries
 from posekit.zoo.model_index import model_entries
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,13 +30,15 @@ TASKS = {
     "hand 3d": "Hand, in three dimensions",
     "animal 2d": "Animals",
     "fashion 2d": "Clothes",
+    DETECTION: "Detectors: boxes of people, hands, faces and COCO's classes",
 }
 NOTE = "<!-- Written by tools/write_config_index.py. -->\n"
 
 
-def is_pose(path: Path) -> bool:
-    """Return whether a config is in the folder of one of the ``TASKS``; detectors have a page of their own."""
-    return path.relative_to(packaged_configs()).parts[0].endswith("_keypoint")
+def is_model(path: Path) -> bool:
+    """Return whether a config is a whole model's, not the part ``_tta`` that others take for their tests."""
+    folder = path.relative_to(packaged_configs()).parts[0]
+    return folder.endswith(("_keypoint", DETECTION)) and not path.stem.endswith("_tta")
 
 
 def entry_of(path: Path, known: dict[str, ConfigEntry], *, count: bool) -> ConfigEntry:
@@ -44,14 +46,14 @@ def entry_of(path: Path, known: dict[str, ConfigEntry], *, count: bool) -> Confi
     inside = path.relative_to(packaged_configs()).as_posix()
     config = load(path)
     student = load(config.model.student_cfg) if "student_cfg" in config.model else config
-    old = known.get(inside)
+    old, detector = known.get(inside), inside.split("/")[0].endswith(DETECTION)
     size = config.get("input_size")
     return ConfigEntry(
         path=inside,
-        task=" ".join(inside.split("/")[0].split("_")[:2]),
-        algorithm=inside.split("/")[1],
+        task=DETECTION if detector else " ".join(inside.split("/")[0].split("_")[:2]),
+        algorithm=student.model.type.lower() if detector else inside.split("/")[1],
         backbone=student.model.backbone.type,
-        dataset=config.dataset,
+        dataset=Path(config.train_dataloader.dataset.data_root).name if detector else config.dataset,
         input_size_wh=(size[0], size[1]) if size else None,
         parameters=count_parameters(student) if count or old is None else old.parameters,
         scores=old.scores if old else {},
@@ -126,7 +128,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file is out of date")
     options = parser.parse_args()
     known = {entry.path: entry for entry in config_entries()} if INDEX.is_file() else {}
-    paths = sorted(path for paths in configs_by_name(packaged_configs()).values() for path in paths if is_pose(path))
+    paths = sorted(path for paths in configs_by_name(packaged_configs()).values() for path in paths if is_model(path))
     entries = [entry_of(path, known, count=options.count) for path in paths]
     if options.scores:
         scores = published_scores()

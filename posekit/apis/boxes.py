@@ -32,7 +32,8 @@ def add_detector(
             posekit, ``whole`` for none; None for what suits the model.
         model: what the predictor was opened from.
         device: device that a released detector runs on.
-        options: those of ``look_for_people``, ``offline`` of ``open_detector``.
+        options: those of ``look_for_people``, ``offline`` of ``open_detector``; ``threads`` and ``providers`` are about
+            exported detectors.
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -47,7 +48,8 @@ def add_detector(
         return predictor
     finder: Any = (PEOPLE if shows_people(model) else WHOLE) if detector is None else os.fspath(detector)
     if finder not in (PEOPLE, WHOLE) and Path(finder).suffix != ".onnx":
-        options.pop("threads", None)
+        for name in ("threads", "providers"):
+            options.pop(name, None)
         finder = open_detector(finder, device=device, offline=offline)
     return look_for_people(predictor, finder, **options)
 

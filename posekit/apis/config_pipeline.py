@@ -14,6 +14,7 @@ from posekit.datasets.transforms.results import FROM_DATASET
 from posekit.inference.config_recipe import is_top_down, step_name
 from posekit.inference.images import Boxes, Image, checked_boxes
 from posekit.inference.predictor import Prepared
+from posekit.inference.sequence_inputs import sequence_facts
 
 
 class ConfigPipeline:
@@ -69,20 +70,9 @@ class LiftingPipeline:
         self.metainfo = dict(metainfo)
 
     def __call__(self, keypoints: np.ndarray, image_size_wh: tuple[int, int] | None) -> Prepared:
-        """Return the input of one person's keypoints (T, K, 2) in image pixels.
-
-        Codecs encode targets beside the input, so there are some: joints at the origin.
-        """
-        frames, count = keypoints.shape[:2]
-        targets = frames if self.whole else 1
-        results: dict[str, Any] = dict(
-            self.metainfo, id=0, category_id=1, keypoints=keypoints.astype(np.float32),
-            keypoints_visible=np.ones((frames, count), np.float32), factor=np.zeros(frames, np.float32),
-            lifting_target=np.zeros((targets, count, 3), np.float32), target_idx=list(range(frames - targets, frames)),
-            lifting_target_visible=np.ones((targets, count), np.float32),
-        )  # fmt: skip
-        if image_size_wh is not None:
-            results["camera_param"] = {"w": image_size_wh[0], "h": image_size_wh[1]}
+        """Return the input of one person's keypoints (T, K, 2) in image pixels."""
+        facts = sequence_facts(keypoints, image_size_wh, whole=self.whole)
+        results: dict[str, Any] = {**self.metainfo, "id": 0, "category_id": 1, **facts}
         return packed(self.pipeline(results), self.names)  # pyright: ignore[reportArgumentType]
 
 

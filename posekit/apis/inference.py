@@ -23,7 +23,8 @@ from posekit.inference.bottom_up import BottomUpPredictor
 from posekit.inference.config_recipe import is_top_down, only_crops, prediction_dataset, recipe_of, step_name
 from posekit.inference.devices import torch_device
 from posekit.inference.images import Image
-from posekit.inference.lifting import LiftingPredictor, Windows
+from posekit.inference.lifter_recipe import Windows
+from posekit.inference.lifting import LiftingPredictor
 from posekit.inference.networks.base import Batch
 from posekit.inference.networks.torch import TorchNetwork
 from posekit.inference.predictor import Predictor

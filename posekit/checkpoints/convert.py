@@ -55,7 +55,7 @@ def convert(
         raise ValueError(f"{out}: the file name must end in {SUFFIX}")
     present = [path for path in (out, out.with_suffix(".json")) if path.exists()]
     if present and not force:
-        raise FileExistsError(f"{present[0]}: is there already; choose another name or use --force")
+        raise FileExistsError(f"{present[0]}: is there already; choose another name or use --overwrite")
     require_writable(out)
     checkpoint = open_checkpoint(source, ema=ema)
     check_writable(checkpoint.state, source)

@@ -73,7 +73,7 @@ def publish(source: str | os.PathLike[str], out: Path | None = None, *, force: b
     digest = hashlib.sha256(data).hexdigest()
     path = out.with_name(f"{OLD_HASH.sub('', out.stem)}-{digest[:HASH_DIGITS]}{out.suffix}")
     if path.exists() and not force:
-        raise FileExistsError(f"{path}: is there already; the same weights have been published, or use --force")
+        raise FileExistsError(f"{path}: is there already; the same weights have been published, or use --overwrite")
     write_atomically(path, lambda file: file.write(data))
     if text is not None:
         write_atomically(path.with_suffix(".json"), lambda file: file.write(text))

@@ -9,7 +9,8 @@ from typing import Any
 
 from posekit.checkpoints.safetensors_file import read_safetensors
 from posekit.checkpoints.stand_ins import StandIns
-from posekit.checkpoints.torch_file import CheckpointError, first_line, read_torch
+from posekit.checkpoints.torch_file import CheckpointError, read_torch
+from posekit.console import first_line
 
 
 def read_file(path: str | os.PathLike[str], stand_ins: StandIns | None = None) -> Any:

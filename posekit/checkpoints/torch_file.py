@@ -20,6 +20,7 @@ import numpy as np
 from posekit.checkpoints.stand_ins import StandIns, text
 from posekit.checkpoints.tensors import Storage, StorageKind
 from posekit.checkpoints.unpickle import RefusedNameError, Unpickler
+from posekit.console import first_line
 
 ZIP_START = b"PK\x03\x04"
 MAX_PICKLE_BYTES = 256 * 2**20
@@ -207,9 +208,3 @@ def with_storages(find: Callable[[str, StorageKind, int, Any], Storage]) -> Call
         return find(text(key), kind, count, part[0] if part else None)
 
     return storage
-
-
-def first_line(error: Exception) -> str:
-    """Return kind and first line of an error, shortened."""
-    lines = str(error).strip().splitlines() or ["no message"]
-    return f"{type(error).__name__}: {lines[0][:200]}"

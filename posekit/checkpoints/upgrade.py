@@ -25,6 +25,30 @@ _RENAMED = [
         (r"^head\.fuse_attn\.", "head.gfd_module.fuse_attention."),
     )
 ]
+_MMYOLO_RENAMED = [
+    (re.compile(pattern), name)
+    for pattern, name in (
+        (r"^neck\.reduce_layers\.2\.", "neck.reduce_layers.0."),
+        (r"^neck\.top_down_layers\.0\.1\.", "neck.reduce_layers.1."),
+        (r"^neck\.top_down_layers\.0\.0\.", "neck.top_down_blocks.0."),
+        (r"^neck\.top_down_layers\.1\.", "neck.top_down_blocks.1."),
+        (r"^neck\.downsample_layers\.", "neck.downsamples."),
+        (r"^neck\.bottom_up_layers\.", "neck.bottom_up_blocks."),
+        (r"^neck\.out_layers\.", "neck.out_convs."),
+    )
+]
+"""YOLOX's neck: in MMYOLO one of the layers that reduce channels is among those of the way down."""
+_MMYOLO_LAYERS = {
+    "multi_level_cls_convs": "conv_cls",
+    "multi_level_reg_convs": "conv_reg",
+    "multi_level_pose_convs": "conv_pose",
+    "multi_level_conv_cls": "out_cls",
+    "multi_level_conv_reg": "out_bbox",
+    "multi_level_conv_obj": "out_obj",
+    "multi_level_conv_offsets": "out_kpt",
+    "multi_level_conv_vis": "out_kpt_vis",
+}
+"""Layers of YOLOX-Pose's head by their names in MMYOLO; a detector's head has those names in posekit as well."""
 _VIT_RENAMED = {
     "patch_embed.proj.": "patch_embed.projection.",
     "blocks.": "layers.",
@@ -44,7 +68,8 @@ def upgrade(state: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, T
     """
     left_out = training_only(state, wanted)
     upgraded = {_new_name(key): value for key, value in state.items() if not (_is_left_out(key) or key in left_out)}
-    upgraded = _turn_displacements(_unstack_final_layer(_rename_vit(upgraded, wanted)))
+    upgraded = _rename_mmyolo(_rename_vit(upgraded, wanted), wanted)
+    upgraded = _turn_displacements(_unstack_final_layer(upgraded))
     return {_nested_name(key, wanted): value for key, value in upgraded.items()}
 
 
@@ -110,6 +135,30 @@ def _rename_vit(state: dict[str, Tensor], wanted: Collection[str]) -> dict[str, 
         # ViTPose adds the class token's position to all patches and has no class token.
         renamed[positions] = state[positions][:, 1:] + state[positions][:, :1]
     return renamed
+
+
+def _rename_mmyolo(state: dict[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
+    """Turn YOLOX of MMYOLO, a detector or YOLOX-Pose, into that of MMDetection or posekit's YOLOX-Pose."""
+    if not any(key.startswith("neck.top_down_layers.0.0.") for key in state):
+        return state
+    return {
+        _mmyolo_name(key, wanted): value
+        for key, value in state.items()
+        if not key.startswith("bbox_head.assigner_oks_calculator.")
+    }
+
+
+def _mmyolo_name(key: str, wanted: Collection[str]) -> str:
+    for pattern, name in _MMYOLO_RENAMED:
+        if pattern.match(key):
+            return pattern.sub(name, key)
+    flat = key.replace("bbox_head.head_module.", "bbox_head.", 1)
+    if flat in wanted or not key.startswith("bbox_head."):
+        return flat
+    _, part, layer, *rest = key.split(".")
+    if part == "loss_pose":
+        return "head.loss_oks.sigmas"
+    return ".".join(["head", part, _MMYOLO_LAYERS.get(layer, layer), *rest])
 
 
 def _nested_name(key: str, wanted: Collection[str]) -> str:

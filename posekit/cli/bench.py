@@ -178,6 +178,7 @@ def open_file(name: str, preprocess: str | None, setting: Setting, pixels: np.nd
     from posekit.inference.devices import onnx_providers
     from posekit.inference.model_file import open_network
     from posekit.inference.networks.graph import OPENVINO
+    from posekit.inference.networks.lifter import LifterNetwork
     from posekit.inference.people import DEFAULT_DETECTOR
     from posekit.inference.pose_model import DEFAULT_MODEL, predictor_of_file
     from posekit.inference.speed import DetectorSubject, PoseSubject
@@ -192,6 +193,8 @@ def open_file(name: str, preprocess: str | None, setting: Setting, pixels: np.nd
             "or --config and --checkpoint"
         )
     network = open_network(path, threads=setting.threads, providers=providers, preprocess=preprocess)
+    if isinstance(network, LifterNetwork):
+        raise ValueError(f"{path}: is a lifter; bench measures models that take images")
     subject = (
         DetectorSubject(network, pixels)
         if isinstance(network, Detector)

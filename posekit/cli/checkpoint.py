@@ -74,7 +74,7 @@ def convert(
             help="Take the weights averaged over the training, or the others; by default the file's main ones.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite files.")] = False,
+    force: Annotated[bool, typer.Option("--overwrite", "--force", help="Overwrite files.")] = False,
 ) -> None:
     """Write the weights of FILE as safetensors, with its meta information and config as JSON beside them.
 
@@ -100,7 +100,7 @@ def publish(
         Path | None,
         typer.Option("--out", "-o", help="Name of the file, .pth or .safetensors, to which the hash is added."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+    force: Annotated[bool, typer.Option("--overwrite", "--force", help="Overwrite the file.")] = False,
 ) -> None:
     """Write the weights of FILE for distribution, as NAME-0123abcd.pth with the first digits of the file's SHA-256.
 

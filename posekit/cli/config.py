@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="List configs, show one resolved, explain where its values come from, and check it.",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 ConfigPath = Annotated[str, typer.Argument(help="Config file, or the name of one of posekit's configs.")]

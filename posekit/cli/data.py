@@ -27,7 +27,7 @@ SHOWN = 3
 
 
 def browse(
-    config: Annotated[Path, typer.Argument(help="Config file.")],
+    config: Annotated[Path, typer.Argument(help="Config file, or the name of one of posekit's configs.")],
     split: Annotated[str, typer.Option(help="Split of the data: train, val or test.")] = "train",
     num: Annotated[int, typer.Option(min=1, help="Number of samples to show, spread evenly over the dataset.")] = 24,
     out: Annotated[Path, typer.Option(help="HTML page to write.")] = Path("gallery.html"),
@@ -194,7 +194,11 @@ def print_finding(console: Console, finding: Finding, *, named: bool) -> None:
     console.print(Text(f"  {finding.remedy}", style="italic"), soft_wrap=True)
 
 
-app = typer.Typer(help="Convert labelled data, check it, and look at what training makes of it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Convert labelled data, check it, and look at what training makes of it.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 app.command()(convert)
 app.command()(check)
 app.command()(browse)

@@ -61,7 +61,7 @@ def export(
 
 
 def export_model(model: Any, out: Path, *, half: bool, card: dict[str, Any], layout: str) -> Any:
-    """Export a detector, a model that finds everybody at once, or a top-down model, and return their agreement.
+    """Export a detector, a lifter, a model that finds everybody at once, or a top-down one; return the agreement.
 
     Raises:
         ValueError: for options that only models of poses have.
@@ -74,6 +74,11 @@ def export_model(model: Any, out: Path, *, half: bool, card: dict[str, Any], lay
         if card:
             raise ValueError("--card: files of detectors cannot have it yet; leave it out")
         return export_detector(model, out, detect=inference_detector, **options)
+    if hasattr(model, "traj_head"):
+        from posekit.apis.inference import lifter_of
+        from posekit.export.lifter import export_lifter
+
+        return export_lifter(model, out, lift=lifter_of(model).predict, card=card, **options)
     if hasattr(getattr(model, "head", None), "point_outputs"):
         from posekit.apis import inference_bottomup
         from posekit.export.one_stage import export_one_stage

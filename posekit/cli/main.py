@@ -25,6 +25,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "demo": Command("posekit.cli.predict:demo", "find a person in the photograph that comes with posekit"),
     "predict": Command("posekit.cli.predict:predict", "find keypoints in images and videos, draw them, write JSON"),
+    "batch": Command("posekit.cli.batch:batch", "find keypoints in very many images, on one machine or many"),
     "track": Command("posekit.cli.track:track", "give each person the same id in all frames of saved poses"),
     "smooth": Command("posekit.cli.smooth:smooth", "smooth the keypoints of saved poses over time"),
     "serve": Command("posekit.cli.serve:serve", "answer over HTTP, and show a page for images, videos and webcams"),
@@ -49,6 +50,7 @@ EXTRAS = {
     **dict.fromkeys(("onnx", "onnxscript"), "export"),
     "openvino": "openvino",
     **dict.fromkeys(("pandas", "pyarrow"), "tables"),
+    "ray": "batch",
     **dict.fromkeys(("fastapi", "uvicorn", "python_multipart"), "serve"),
     **dict.fromkeys(("yaml", "h5py", "sleap_io", "cdflib"), "data"),
 }

@@ -26,7 +26,7 @@ def about() -> None:
 
 @app.command()
 def info(
-    config: Annotated[Path, typer.Argument(help="Config file.")],
+    config: Annotated[Path, typer.Argument(help="Config file, or the name of one of posekit's configs.")],
     shape: Annotated[
         tuple[int, int] | None, typer.Option(metavar="H W", help="Size of the input; by default the config's.")
     ] = None,

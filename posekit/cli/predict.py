@@ -11,8 +11,8 @@ from posekit.cli.predict_boxes import boxes_from
 from posekit.cli.predict_drawings import Drawings
 from posekit.cli.predict_formats import FILES, about_model, parsed_formats
 from posekit.cli.predict_job import opened_job
-from posekit.cli.predict_models import find_boxes, open_lifter, open_predictor, smoothing_of
-from posekit.cli.predict_run import ResultFiles, outputs_of, run
+from posekit.cli.predict_models import open_lifter, open_with_detector, smoothing_of
+from posekit.cli.predict_run import ResultFiles, draw_lifted, outputs_of, run
 from posekit.cli.train import Overrides, Plugins, import_plugins
 from posekit.media.sources import find_sources
 
@@ -37,8 +37,9 @@ def predict(
     lift: Annotated[
         Path | None,
         typer.Option(
-            metavar="NAME|CONFIG",
-            help="Pose lifter, which adds 3D joints to each pose: a released one, such as motionbert, or a config.",
+            metavar="NAME|CONFIG|FILE",
+            help="Pose lifter, which adds 3D joints to each pose: a released one, such as motionbert, a config, or an "
+            "exported one (.onnx).",
         ),
     ] = None,
     lift_checkpoint: Annotated[str | None, typer.Option(help="Weights of the lifter's config, a path or URL.")] = None,
@@ -109,8 +110,9 @@ def predict(
 ) -> None:
     """Find the keypoints of people in images and videos.
 
-    The drawings NAME_pose.jpg or NAME_pose.mp4 and one predictions.json go to the folder --out, by
-    default to predictions. Files that cannot be read are reported at the end; the others are processed.
+    The drawings NAME_pose.jpg or NAME_pose.mp4 (with --lift also NAME_pose_3d) and one predictions.json go to
+    the folder --out, by default to predictions. Files that cannot be read are reported at the end; the
+    others are processed.
     """
     import_plugins(plugin)
     from posekit.inference.pipeline import PosePipeline
@@ -127,18 +129,21 @@ def predict(
         boxes=boxes, boxes_file=boxes_file, track=track, smooth=smooth, override=override,
     )  # fmt: skip
     drawn = folder if draw else None
-    outputs = outputs_of(images, folder, [FILES[name] for name in chosen if name in FILES], drawn=draw)
+    outputs = outputs_of(
+        images, folder, [FILES[name] for name in chosen if name in FILES], drawn=draw, lifts=lift is not None
+    )
     with opened_job(folder, images, outputs, options, overwrite=overwrite, resume=resume) as job:
         if job.complete:
             typer.echo(f"nothing left to do: {folder}/predictions.json has everything")
             return
         cached: dict[str, Any] = {"offline": offline or None}
-        changes = {"overrides": override or (), "plugins": plugin or ()}
-        predictor = open_predictor(model, config, checkpoint, device, threads, **cached, **changes)
+        opening = {**cached, "overrides": override or (), "plugins": plugin or ()}
         names = classes.split(",") if classes else None
-        finder = {"max_people": max_people, "threads": threads, "classes": names, "device": device, **cached}
-        find_boxes(predictor, detector, detect_every, model=model or config, **finder)
-        lifter = open_lifter(lift, lift_checkpoint, device, predictor, **cached)
+        finding = {**cached, "max_people": max_people, "classes": names, "detect_every": detect_every}
+        predictor = open_with_detector(
+            model, config, checkpoint, detector, device, threads, opening=opening, finding=finding
+        )
+        lifter = open_lifter(lift, lift_checkpoint, device, predictor, threads=threads, **cached)
         pipeline = PosePipeline(
             predictor,
             boxes_of=boxes_of,
@@ -152,6 +157,8 @@ def predict(
         ResultFiles(job.journal, predictor.metainfo, lifter, folder).write(
             chosen, about_model(model, checkpoint), as_json=as_json
         )
+        if lifter is not None and drawn is not None:
+            draw_lifted(job.journal, lifter, drawn)
         job.complete = outcome.complete
     outcome.report(resumable=folder is not None)
     if outcome.exit_code:

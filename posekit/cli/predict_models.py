@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,46 +36,79 @@ def open_predictor(
     return pose.open_predictor(config or model, checkpoint, device, threads, **options)
 
 
+def open_with_detector(
+    model: Path | None,
+    config: Path | None,
+    checkpoint: str | None,
+    detector: str | None,
+    device: str,
+    threads: int | None,
+    *,
+    opening: Mapping[str, Any] | None = None,
+    finding: Mapping[str, Any] | None = None,
+) -> Predictor:
+    """Open a model as ``open_predictor`` does, and what finds its boxes.
+
+    Args:
+        opening: further options of ``open_predictor``.
+        finding: further options of ``find_boxes``.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if one of them cannot be used, or the options contradict each other.
+        DownloadError: if released weights can be had from nowhere.
+    """
+    predictor = open_predictor(model, config, checkpoint, device, threads, **(opening or {}))
+    find_boxes(predictor, detector, model=model or config, device=device, threads=threads, **(finding or {}))
+    return predictor
+
+
 def open_lifter(
     config: Path | None,
     checkpoint: str | None,
     device: str,
     predictor: Predictor,
     *,
+    threads: int | None = None,
     offline: bool | None = None,
 ) -> LiftingPredictor | None:
-    """Build a pose lifter, if there is one: a released one or that of a config.
+    """Open a pose lifter, if there is one: a released one, an exported one or that of a config.
 
     Raises:
-        ValueError: if the lifter has no weights, the config is none of a lifter, or the lifter's joints cannot be made
-            of what the predictor finds.
+        ValueError: if the lifter has no weights, the config or file is none of a lifter, or the lifter's joints cannot
+            be made of what the predictor finds.
         DownloadError: if released weights can be had from nowhere.
     """
     if config is None:
         if checkpoint is not None:
             raise ValueError("--lift-checkpoint belongs to a config; give that with --lift")
         return None
-    from posekit.apis.inference import init_model, lifter_of
     from posekit.zoo.model_files import files_of
 
-    found, weights = files_of(config, checkpoint, offline=offline)
-    if found is None:
-        raise ValueError(f"--lift {config}: exported models cannot lift; give a config or a released lifter")
-    lifter = lifter_of(init_model(found, weights, device=device))
+    source, weights = files_of(config, checkpoint, offline=offline)
+    if source is None and weights is not None:
+        from posekit.inference.devices import onnx_providers
+        from posekit.inference.model_file import open_lifter as open_file
+
+        lifter = open_file(weights, threads=threads, providers=onnx_providers(device))
+    else:
+        from posekit.apis.inference import init_model, lifter_of
+
+        lifter = lifter_of(init_model(source, weights, device=device))  # pyright: ignore[reportArgumentType]
     lifter.check(predictor.metainfo)
     return lifter
 
 
 def find_boxes(
-    predictor: Predictor, detector: str | None, detect_every: int, *, model: Path | None, **options: Any
+    predictor: Predictor, detector: str | None, *, model: Path | None, detect_every: int = 1, **options: Any
 ) -> None:
     """Let a predictor look for boxes.
 
     Args:
         predictor: is changed.
         detector: as for ``add_detector``.
-        detect_every: as the option.
         model: what the predictor was opened from.
+        detect_every: as the option.
         options: as for ``add_detector``; those that are None do not count.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import typer
 
 from posekit.cli.main import describe
-from posekit.cli.predict_drawings import drawing_of
+from posekit.cli.predict_drawings import draw_in_space, drawing_of, space_drawing_of
 from posekit.cli.predict_formats import Poses
 from posekit.cli.predict_job import PREDICTIONS, Job, StopRequest
 from posekit.console import ProgressBar
@@ -193,13 +193,29 @@ class ResultFiles:
                 typer.echo(line.decode(), nl=False)
 
 
+def draw_lifted(journal: Journal, lifter: LiftingPredictor, folder: Path) -> None:
+    """Put the lifted poses of a journal beside the drawings in a folder.
+
+    Raises:
+        OSError: if a drawing cannot be read or written.
+        ValueError: if a drawing is damaged.
+    """
+    from posekit.inference.coco_document import lifted
+
+    with ProgressBar("drawing in space", sum(1 for _ in journal.frames()), unit="frames") as bar:
+        for _ in draw_in_space(lifted(journal.frames(), lifter), folder):
+            bar.advance()
+
+
 def outputs_of(
-    sources: Sequence[Source], folder: Path | None, files: Sequence[str], *, drawn: bool
+    sources: Sequence[Source], folder: Path | None, files: Sequence[str], *, drawn: bool, lifts: bool = False
 ) -> dict[Path, Source | None]:
     """Return the files that a run will write, and what each is the drawing of."""
     if folder is None:
         return {}
     outputs: dict[Path, Source | None] = {folder / name: None for name in files}
     if drawn:
-        outputs |= {drawing_of(source, folder): source for source in sources}
+        drawings = {drawing_of(source, folder): source for source in sources}
+        outputs |= drawings
+        outputs |= {space_drawing_of(path): None for path in drawings if lifts}
     return outputs

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from posekit.cli.tree import print_table
+
 if TYPE_CHECKING:
     from posekit.evaluation.labelled_set import LabelledSet
     from posekit.evaluation.pose_report import Evaluation, ReportTable
@@ -65,7 +67,7 @@ def report(
     for note in areas:
         print(note)
     for table in tables:
-        print_table(table)
+        print_table(table.header, table.rows, title=table.title)
     for warning in warnings:
         typer.echo(warning, err=True)
     if out is not None:
@@ -91,19 +93,6 @@ def names_of(paths: list[Path], remedy: str = "name two results files to compare
         if len(set(names)) == len(paths):
             return dict(zip(names, paths, strict=True))
     raise ValueError(f"{paths[0]}: given twice; {remedy}")
-
-
-def print_table(table: ReportTable) -> None:
-    """Print a table of texts."""
-    from rich.console import Console
-    from rich.table import Table as RichTable
-
-    drawn = RichTable(title=table.title, title_justify="left")
-    for number, name in enumerate(table.header):
-        drawn.add_column(name, justify="right" if number else "left", overflow="fold")
-    for row in table.rows:
-        drawn.add_row(*row)
-    Console(highlight=False, markup=False).print(drawn)
 
 
 def write_page(out: Path, evaluations: list[Evaluation], tables: list[ReportTable], notes: list[str]) -> None:

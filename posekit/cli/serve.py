@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from posekit.cli.predict_formats import about_model
-from posekit.cli.predict_models import open_predictor
+from posekit.cli.predict_models import open_with_detector
 
 if TYPE_CHECKING:
     from posekit.serve.models import ServedModel
@@ -106,17 +106,13 @@ def open_models(
         ValueError: if a model cannot be used, or options contradict each other.
         DownloadError: if released weights can be had from nowhere.
     """
-    from posekit.apis.boxes import add_detector
     from posekit.serve.models import ServedModel
 
-    if config is not None and models:
-        raise ValueError("give --model or --config with --checkpoint, not both")
     served = []
     for model in models or [None]:
-        predictor = open_predictor(model, config, checkpoint, device, threads)
-        add_detector(predictor, detector, model=model or config, device=device, threads=threads)
+        predictor = open_with_detector(model, config, checkpoint, detector, device, threads)
         about = {"model": config.stem} if config and checkpoint is None else about_model(model, checkpoint)
-        name = config.stem if config else about["model"].removesuffix(".onnx")
+        name = config.stem if config else about["model"].removesuffix(".onnx").removesuffix(".xml")
         served.append(ServedModel(name, predictor, about.get("model_sha256")))
     return served
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from posekit.cli.drawing import Interval, ShowDir, analyse_bad_cases, draw_predictions
 from posekit.cli.train import ConfigRoots, Device, Devices, NumNodes, Overrides, Plugins, Precision, import_plugins
+from posekit.cli.tree import print_table
+
+if TYPE_CHECKING:
+    from posekit.engine.evaluate import EvaluationResult
 
 
 def evaluate_checkpoint(
@@ -52,11 +56,11 @@ def evaluate_checkpoint(
         analyse_bad_cases(loaded)
     hooks = [PredictionHook(dump)] if dump else []
     launch = plan_launch(devices, num_nodes)
-    task = evaluate(
+    result = evaluate(
         loaded, checkpoint, device=device, launch=launch, precision=precision, hooks=hooks, work_dir=work_dir
     )
     if launch.is_main:
-        show_results(task, files, dump, show_dir)
+        show_results(result, files, dump, show_dir)
 
 
 def files_to_write(dump: Path | None, metrics_out: Path | None, work_dir: Path | None) -> list[Path]:
@@ -78,17 +82,17 @@ def files_to_write(dump: Path | None, metrics_out: Path | None, work_dir: Path |
     return files
 
 
-def show_results(task: Any, files: list[Path], dump: Path | None, show_dir: Path | None) -> None:
+def show_results(result: EvaluationResult, files: list[Path], dump: Path | None, show_dir: Path | None) -> None:
     """Print the metrics, write them to files, and say where predictions and images are."""
     import json
 
     from posekit.files import write_atomically
 
-    parts = {name: values for metric in task.metrics["test"] for name, values in per_keypoint(metric).items()}
-    print_table("metric", {"value": task.test_metrics})
-    if parts:
-        print_table("keypoint", parts)
-    content = {**task.test_metrics, **({"per_keypoint": parts} if parts else {})}
+    content: dict[str, Any] = dict(result.metrics)
+    print_values("metric", {"value": result.metrics})
+    if result.per_keypoint:
+        print_values("keypoint", result.per_keypoint)
+        content["per_keypoint"] = result.per_keypoint
     for path in files:
         write_atomically(path, lambda file: file.write((json.dumps(content, indent=1) + "\n").encode()))
     for name, path in {"predictions": dump, "images": show_dir}.items():
@@ -96,21 +100,11 @@ def show_results(task: Any, files: list[Path], dump: Path | None, show_dir: Path
             print(f"{name}: {path}")
 
 
-def print_table(first: str, columns: dict[str, dict[str, float]]) -> None:
+def print_values(first: str, columns: dict[str, dict[str, float]]) -> None:
     """Print named values, a column for each of ``columns``."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(first, *columns)
     names = dict.fromkeys(name for values in columns.values() for name in values)
-    for name in names:
-        table.add_row(name, *(f"{values[name]:.4f}" if name in values else "" for values in columns.values()))
-    Console().print(table)
-
-
-def per_keypoint(metric: Any) -> dict[str, dict[str, float]]:
-    """Return a metric's values of single keypoints by the metric's names, where it has them."""
-    return getattr(metric, "per_keypoint", {})
+    rows = [[name, *(f"{values[name]:.4f}" if name in values else "" for values in columns.values())] for name in names]
+    print_table([first, *columns], rows)
 
 
 test = evaluate_checkpoint  # the name under which the command line finds it

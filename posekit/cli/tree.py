@@ -55,3 +55,34 @@ def short(number: float) -> str:
     value = number / scale
     digits = 0 if not unit else max(0, 3 - len(str(int(value))))
     return f"{value:.{digits}f} {unit}".rstrip()
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> None:
+    """Print a table of texts; lines are broken between words, never within one."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False, markup=False)
+    margin = 2 * (len(header) - 1)
+    widths = column_widths([header, *rows], console.width - margin)
+    console.width = max(console.width, sum(widths) + margin)
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0), pad_edge=False
+    )
+    for number, (name, width) in enumerate(zip(header, widths, strict=True)):
+        table.add_column(name, justify="right" if number else "left", width=width)
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, end="\n\n")
+
+
+def column_widths(rows: Sequence[Sequence[str]], total: int) -> list[int]:
+    """Return the width of each column, together ``total`` where the longest word of each allows it."""
+    columns = list(zip(*rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    least = [max(len(word) for text in column for word in (text.split() or [""])) for column in columns]
+    while sum(widths) > total and widths != least:
+        widest = max((i for i in range(len(widths)) if widths[i] > least[i]), key=widths.__getitem__)
+        widths[widest] -= 1
+    return widths

@@ -14,7 +14,9 @@ from posekit.zoo.licences import VERDICTS, Terms
 from posekit.zoo.model_index import KINDS, ModelEntry, find, model_entries
 
 app = typer.Typer(
-    help="List released models, download their weights, import weights fetched by other means.", no_args_is_help=True
+    help="List released models, download their weights, import weights fetched by other means.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A model's name, alias or file, such as rtmpose-m.")]

@@ -199,7 +199,7 @@ class _Group:
     """One instance in the making: candidate of each keypoint found so far, and the sum of their tags."""
 
     members: dict[int, tuple[Array, float]] = field(default_factory=dict[int, tuple[Array, float]])
-    tags: Array = 0.0
+    tags: Array | float = 0.0
 
     def add(self, keypoint: int, place: Array, score: float, tag: Array) -> None:
         self.members[keypoint] = (place, score)

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from posekit.array import Array, namespace
+from posekit.array import Array, ArrayT, namespace
 
 # Channels per keypoint, and which of them is an x offset.
 _MODES: dict[str, tuple[int, int | None]] = {"heatmap": (1, None), "udp_combined": (3, 1), "offset": (2, 0)}
 
 
 def flip_heatmaps(
-    heatmaps: Array,
+    heatmaps: ArrayT,
     flip_indices: Sequence[int] | None = None,
     *,
     flip_mode: str = "heatmap",
     shift_heatmap: bool = False,
-) -> Array:
+) -> ArrayT:
     """Mirror maps (..., C, H, W) and swap those of left and right keypoints.
 
     Args:
@@ -61,8 +61,8 @@ def flip_vectors(rows: Sequence[Array], flip_indices: Sequence[int]) -> tuple[Ar
 
 
 def flip_coordinates(
-    coords: Array, flip_indices: Sequence[int], *, shift_coords: bool = False, input_width: int = 1
-) -> Array:
+    coords: ArrayT, flip_indices: Sequence[int], *, shift_coords: bool = False, input_width: int = 1
+) -> ArrayT:
     """Mirror coordinates (..., K, D) in units of the input's width and swap left and right keypoints.
 
     Args:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from posekit.array import Array, asarray_like, is_tensor, namespace
+from posekit.array import Array, asarray_like, is_tensor, namespace, on_cpu
 
 # exp() below this power is a number that processors handle slowly, and the product of two such is 1e-35.
 LOWEST_POWER = -40.0
@@ -68,7 +68,7 @@ def outer_maps(rows_y: Array, rows_x: Array) -> Array:
 
 def empty_like(shape: tuple[int, ...], like: Array) -> Array:
     """Return memory for float32 values on the device of ``like``."""
-    if is_tensor(like) and like.device.type != "cpu":
+    if is_tensor(like) and not on_cpu(like):
         return like.new_empty(shape, dtype=namespace(like).float32)
     memory = np.empty(shape, np.float32)
     # numpy's memory was mostly in use before; torch's comes fresh from the system, at ten times the arithmetic's price.

@@ -36,7 +36,7 @@ def top_values(values: Array, count: int) -> tuple[Array, Array]:
         best, index = values.topk(count, dim=-1)
         return best, index
     index = np.argsort(-values, axis=-1, kind="stable")[..., :count]
-    return np.take_along_axis(values, index, axis=-1), index
+    return namespace(values).take_along_axis(values, index, axis=-1), index
 
 
 def sample_bilinear(maps: Array, points: Array) -> Array:

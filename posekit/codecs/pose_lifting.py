@@ -28,6 +28,8 @@ def lifting_target(keypoints: Array, target: Array | None, visible: Array | None
     xp = namespace(joints)
     if visible is None:
         ones = xp.ones_like(joints[..., 0])
+        # Near people count more, as in arXiv 1811.11742. Where there is visibility it replaces that: all datasets have
+        # it, so the released trajectory models were trained with weights of zero and one.
         return LiftingTarget(joints, ones, ones, 1 / joints[..., -1])
     weight = xp.astype(asarray_like(visible, joints) > 0.5, xp.float32)
     return LiftingTarget(joints, visible, weight, weight)

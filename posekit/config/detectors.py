@@ -47,7 +47,7 @@ def is_detector(model: Config) -> bool:
     return name in NO_DETECTOR or MODELS.index.get(name, "").startswith("posekit.models.detectors.")
 
 
-def _kind(part: Any) -> str:
+def kind_of(part: Any) -> str:
     """Return a part's type without its package, "" for none."""
     return str(part.get("type", "")).rpartition(".")[2] if isinstance(part, Config) else ""
 
@@ -55,10 +55,10 @@ def _kind(part: Any) -> str:
 def _settle_loader(loader: Any) -> Iterator[str]:
     if not isinstance(loader, Config):
         return
-    if _kind(loader.get("batch_sampler")) == "AspectRatioBatchSampler":
+    if kind_of(loader.get("batch_sampler")) == "AspectRatioBatchSampler":
         del loader["batch_sampler"]  # it only saves padding
         yield "AspectRatioBatchSampler"
-    if _kind(loader.get("dataset")) == "MultiImageMixDataset":
+    if kind_of(loader.get("dataset")) == "MultiImageMixDataset":
         mixed = loader["dataset"]
         inner = mixed["dataset"]
         inner["pipeline"] = [*inner.get("pipeline", ()), *mixed.get("pipeline", ())]
@@ -76,19 +76,19 @@ def _settle_dataset(dataset: Any) -> Iterator[str]:
         yield from _settle_dataset(part)
     for key in DROPPED["dataset"]:
         dataset.pop(key, None)
-    if _kind(dataset) == "CocoDataset":
+    if kind_of(dataset) == "CocoDataset":
         dataset["type"] = "CocoDetDataset"
         yield "CocoDataset"
     elif dataset.get("data_mode") == "topdown":
         dataset["data_mode"] = "bottomup"
-        yield _kind(dataset)
+        yield kind_of(dataset)
     for step in dataset.get("pipeline") or ():
-        if _kind(step) == "FilterAnnotations" and "by_kpt" not in step:
+        if kind_of(step) == "FilterAnnotations" and "by_kpt" not in step:
             step.update(by_box=True, by_kpt=False)
 
 
 def _settle_metric(metric: Any) -> Iterator[str]:
-    if _kind(metric) != "CocoMetric" or "metric" not in metric or list(_listed(metric["metric"])) != ["bbox"]:
+    if kind_of(metric) != "CocoMetric" or "metric" not in metric or list(_listed(metric["metric"])) != ["bbox"]:
         return
     for key in ("metric", *DROPPED["evaluator"]):
         metric.pop(key, None)
@@ -101,14 +101,19 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _settle_hooks(config: Config) -> None:
-    """Leave out drawing, which is off by default there, and name the last epochs' pipeline, which is implied there."""
-    visualizer, hooks = config.get("visualizer"), config.get("default_hooks")
-    if isinstance(visualizer, Config) and _kind(visualizer) == "DetLocalVisualizer":
-        visualizer["type"] = "PoseLocalVisualizer"
-    if isinstance(hooks, Config) and _kind(hooks.get("visualization")) == "DetVisualizationHook":
-        del hooks["visualization"]
+    """Leave out drawing, and name the last epochs' pipeline, which is implied in MMDetection."""
+    leave_out_drawing(config)
     loader = config.get("train_dataloader")
     pipeline: Any = loader.get("dataset", {}).get("pipeline", ()) if isinstance(loader, Config) else ()
     for hook in config.get("custom_hooks") or ():
-        if _kind(hook) == "YOLOXModeSwitchHook" and "new_train_pipeline" not in hook:
-            hook["new_train_pipeline"] = [step for step in pipeline if _kind(step) not in MOSAIC]
+        if kind_of(hook) == "YOLOXModeSwitchHook" and "new_train_pipeline" not in hook:
+            hook["new_train_pipeline"] = [step for step in pipeline if kind_of(step) not in MOSAIC]
+
+
+def leave_out_drawing(config: Config) -> None:
+    """Leave out MMDetection's hook that draws, which is off by default there, and replace its visualizer."""
+    visualizer, hooks = config.get("visualizer"), config.get("default_hooks")
+    if isinstance(visualizer, Config) and kind_of(visualizer) == "DetLocalVisualizer":
+        visualizer["type"] = "PoseLocalVisualizer"
+    if isinstance(hooks, Config) and kind_of(hooks.get("visualization")) == "DetVisualizationHook":
+        del hooks["visualization"]

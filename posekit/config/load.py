@@ -22,6 +22,7 @@ from posekit.config.source import neighbours, parse, read_text
 from posekit.config.statements import Runner
 from posekit.config.values import TypeName, finish
 from posekit.config.variables import file_variables
+from posekit.config.yolox_pose import settle_yolox_pose
 
 BASE = "_base_"
 
@@ -99,6 +100,7 @@ class _Loader:
             raise ConfigError(f"{shown_path(file)}: nested too deeply; split it into named values") from None
         settle_detector(config)
         settle_pruned(config)
+        settle_yolox_pose(config)
         settle_imports(config, self.plugins)
         return config
 

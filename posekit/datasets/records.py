@@ -212,7 +212,7 @@ class Packed:
         return part.stop > part.start
 
     def unpack(self, index: int) -> Any:
-        return marshal.loads(self.buffer[self.offsets[index]])
+        return marshal.loads(self.buffer[self.offsets[index]])  # noqa: S302 - packed by this process
 
 
 class Lazy:
@@ -292,7 +292,7 @@ class Pickled:
         return len(self.offsets)
 
     def __getitem__(self, index: int) -> Any:
-        return pickle.loads(self.buffer[self.offsets[index]])
+        return pickle.loads(self.buffer[self.offsets[index]])  # noqa: S301 - pickled by this process
 
 
 class Objects:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,31 @@ from posekit.engine.config_check import plan_run
 from posekit.engine.data_module import PoseDataModule
 from posekit.engine.launch import Launch, plan_launch
 from posekit.engine.run_folder import default_folder
-from posekit.engine.task import PoseTask, build_task, load_weights
+from posekit.engine.task import build_task, load_weights
 from posekit.engine.trainer import build_trainer, hooks_of_test, quieten, seed_everything
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """What came of an evaluation.
+
+    Attributes:
+        metrics: values by the metrics' names.
+        per_keypoint: values of single keypoints by the metrics' names, where metrics have them.
+        dataset: name of the test data's keypoint set.
+        num_samples: number of samples that the values are of.
+        checkpoint: file with the weights; None for the model as it was.
+        work_dir: folder that hooks have written to.
+        model: the evaluated model.
+    """
+
+    metrics: dict[str, float]
+    per_keypoint: dict[str, dict[str, float]]
+    dataset: str
+    num_samples: int
+    checkpoint: str | Path | None
+    work_dir: Path
+    model: Any = field(repr=False)
 
 
 def evaluate(
@@ -24,8 +49,8 @@ def evaluate(
     model: Any = None,
     hooks: list[Any] | None = None,
     work_dir: Path | str | None = None,
-) -> PoseTask:
-    """Evaluate a checkpoint on a config's test data; the task's ``test_metrics`` have the values.
+) -> EvaluationResult:
+    """Evaluate a checkpoint on a config's test data.
 
     Args:
         config: the whole config.
@@ -47,4 +72,18 @@ def evaluate(
     all_hooks = [*hooks_of_test(plan), *(hooks or [])]
     trainer = build_trainer(arguments, folder, device, launch or plan_launch(), hooks=all_hooks, loggers=[])
     trainer.test(task, datamodule=data, verbose=False)
-    return task
+    dataset = data.dataset("test")
+    return EvaluationResult(
+        metrics=dict(task.test_metrics),
+        per_keypoint=per_keypoint(task.metrics["test"]),
+        dataset=str(dataset.metainfo.get("dataset_name", "")),
+        num_samples=len(dataset),
+        checkpoint=checkpoint,
+        work_dir=folder,
+        model=task.model,
+    )
+
+
+def per_keypoint(metrics: Sequence[Any]) -> dict[str, dict[str, float]]:
+    """Return the values of single keypoints by the metrics' names, of the metrics that have them."""
+    return {name: values for metric in metrics for name, values in getattr(metric, "per_keypoint", {}).items()}

@@ -35,7 +35,8 @@ def overfit_config(config: Config, num_samples: int, epochs: int = EPOCHS) -> Co
     changed = copy.deepcopy(config)
     train, val = changed["train_dataloader"], changed["val_dataloader"]
     dataset = {**train["dataset"], "indices": num_samples}
-    loader = {"batch_size": num_samples, "num_workers": 0, "persistent_workers": False}
+    sampler = {"type": "DefaultSampler", "shuffle": False}  # the first samples may all be of one dataset
+    loader = {"batch_size": num_samples, "num_workers": 0, "persistent_workers": False, "sampler": sampler}
     last, steps = _steps(val["dataset"]["pipeline"])
     targets = [step for step in train["dataset"]["pipeline"] if strip_scope(str(step["type"])) == "GenerateTarget"]
     train.update(loader, dataset={**dataset, "pipeline": [*steps, *targets, last]})

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 from posekit.config.config import Config
 from posekit.files import require_writable
+from posekit.folder_lock import locked
 
 LAST, BEST = "last.pth", "best.pth"
 CHECKPOINTS = (LAST, "best*.pth", "epoch_*.pth", "iter_*.pth", "last_checkpoint")
 """Files of a run that the next run in its folder must not pass off as its own."""
 
-LOCK = ".lock"
 CHOSEN = "POSEKIT_RUN_FOLDER"
 """Environment variable by which the processes that a run starts know its folder."""
-
-
-class FolderInUseError(OSError):
-    """Another process is writing to the run's folder."""
 
 
 def default_folder(config: Config, work_dir: Path | str | None) -> Path:
@@ -102,61 +93,6 @@ def remove_checkpoints(folder: Path) -> None:
     for pattern in CHECKPOINTS:
         for path in folder.glob(pattern):
             path.unlink()
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock; the system lets it go when the process ends, however it ends.
-
-    Raises:
-        FolderInUseError: if another process holds it; the message names that process.
-    """
-    file = (folder / LOCK).open("a+", encoding="utf-8")
-    with file:
-        if not try_lock(file):
-            raise FolderInUseError(
-                f"{folder}: {holder(file)}; wait for it to end, or name another folder with --work-dir"
-            )
-        file.truncate(0)
-        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
-        started = time.strftime("%Y-%m-%d %H:%M:%S")
-        file.write(json.dumps(dict(pid=os.getpid(), host=socket.gethostname(), started=started, command=command)))
-        file.flush()
-        try:
-            yield
-        finally:
-            file.truncate(0)
-
-
-def try_lock(file: IO[str]) -> bool:
-    """Lock an open file for this process alone; False if another holds it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        try:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # pyright: ignore[reportAttributeAccessIssue]
-        except OSError:
-            return False
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def holder(file: IO[str]) -> str:
-    """Return who holds a lock, in words."""
-    try:
-        file.seek(0)
-        note = json.load(file)
-        process = f"process {note['pid']} on {note['host']}"
-        return f"{process} has been running '{note['command']}' there since {note['started']}"
-    except (OSError, ValueError, KeyError):
-        return "another process is writing there"
 
 
 def checkpoint_to_resume(folder: Path, resume: bool | str | Path) -> Path | None:

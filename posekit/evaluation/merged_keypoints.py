@@ -64,5 +64,6 @@ def merged_text(pairs: Sequence[MergedPair], names: Sequence[str]) -> str:
     more = f" and {len(pairs) - SHOWN} more pairs" if len(pairs) > SHOWN else ""
     return (
         f"keypoints that the model does not tell apart, by the median distance: {', '.join(told)}{more}; "
-        "train longer, with a closer crop, a larger input or a smaller sigma"
+        "mean errors do not show it. Look at drawn predictions (--show-dir of posekit test), and compare a longer "
+        "training, a closer crop and a smaller sigma"
     )

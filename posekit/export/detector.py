@@ -158,9 +158,7 @@ def recipe_of(model: Any, layout: str) -> DetectorRecipe:
             "only detectors with Resize(keep_ratio=True) and Pad in the test pipeline can be exported; this one has "
             f"{', '.join(steps) or 'no steps'}"
         )
-    size = steps["Pad"].get("size") or steps["Resize"]["scale"]
-    pad = steps["Pad"].get("pad_val", 0)
-    grey = pad.get("img", 0) if isinstance(pad, Mapping) else pad
+    size, grey = resized_input(steps["Resize"], steps["Pad"])
     distances = isinstance(model.head, RTMDetSepBNHead)
     test_cfg = model.test_cfg
     return DetectorRecipe(
@@ -179,6 +177,12 @@ def recipe_of(model: Any, layout: str) -> DetectorRecipe:
         outputs="dets" if layout == MMDEPLOY else "points",
         **vars(pixels_of_file(model, layout)),
     )
+
+
+def resized_input(resize: Mapping[str, Any], pad: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the size (w, h) of the input that these steps make, and the grey level, or B, G, R, beside the image."""
+    value = pad.get("pad_val", 0)
+    return pad.get("size") or resize["scale"], value.get("img", 0) if isinstance(value, Mapping) else value
 
 
 def write_graph(deployed: DeployedDetector, recipe: DetectorRecipe, path: Path, half_weights: bool) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from posekit.export.detector import DetectorParity, check_agreement, made_up_images
+from posekit.export.detector import DetectorParity, check_agreement, made_up_images, resized_input
 from posekit.export.model_file import MMDEPLOY, check_layout, megabytes, pixels_of_file, write_checked
 from posekit.export.nms import append_nms
 from posekit.export.onnx import KEYPOINT_TOLERANCE_PX, example_input, save_graph
@@ -117,15 +117,22 @@ def recipe_of(model: Any, layout: str, card: Mapping[str, Any]) -> OneStageRecip
         ValueError: naming what the test pipeline lacks.
     """
     steps = {step_name(step): step for step in prediction_steps(model.cfg)}
-    resize = steps.get("BottomupResize", {})
-    if not resize or resize.get("resize_mode", "fit") != "fit" or resize.get("use_udp") or resize.get("aug_scales"):
+    resize, corner = steps.get("BottomupResize", {}), steps.get("Resize", {})
+    if corner.get("keep_ratio") and "Pad" in steps:
+        size, border = resized_input(corner, steps["Pad"])
+    elif (
+        resize and resize.get("resize_mode", "fit") == "fit" and not (resize.get("use_udp") or resize.get("aug_scales"))
+    ):
+        size, border = resize["input_size"], resize.get("pad_val", 0)
+    else:
         raise ValueError(
-            "only bottom-up models with BottomupResize(resize_mode='fit') in the test pipeline, without use_udp and "
-            f"aug_scales, can be exported; this one has {', '.join(steps) or 'no steps'}"
+            "only bottom-up models with BottomupResize(resize_mode='fit'), without use_udp and aug_scales, or with "
+            "Resize(keep_ratio=True) and Pad in the test pipeline can be exported; this one has "
+            f"{', '.join(steps) or 'no steps'}"
         )
-    border = resize.get("pad_val", 0)
     return OneStageRecipe(
-        input_size=(int(resize["input_size"][0]), int(resize["input_size"][1])),
+        input_size=(int(size[0]), int(size[1])),
+        at_corner=bool(corner),
         border_value=tuple(map(float, border)) if isinstance(border, (list, tuple)) else float(border),  # pyright: ignore
         score_thr=float(model.test_cfg.get("score_thr", 0.01)),
         iou_threshold=float(model.test_cfg.get("nms_thr", 1.0)),

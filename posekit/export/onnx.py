@@ -144,6 +144,11 @@ def exported_recipe(model: Any, card: Mapping[str, Any]) -> Recipe:
         ValueError: naming what the config lacks.
     """
     recipe = recipe_of(model.cfg, model.dataset_meta, card)
+    mode = model.test_cfg.get("mode", "3d")
+    if mode != "3d":
+        raise ValueError(
+            f"model.test_cfg.mode: '{mode}'; an exported model gives keypoints in the camera's space: '3d'"
+        )
     if not recipe.codec:
         raise ValueError("the config's model.head has no decoder, so the exported model could not find keypoints")
     return recipe
@@ -175,6 +180,7 @@ def save_graph(
     metadata: dict[str, str],
     half_weights: bool,
     finish: Callable[[Any], None] | None = None,
+    dynamic: Mapping[int, Any] | None = None,
 ) -> None:
     """Trace a network and write it as an ONNX file that takes batches of any size.
 
@@ -186,6 +192,7 @@ def save_graph(
         metadata: texts that the file keeps.
         half_weights: store weights in 16 bits; they are widened when the file is opened.
         finish: changes the graph before it is written.
+        dynamic: dimensions of the input whose size may vary, beside the first, as ``torch.export.Dim``.
     """
     import onnx
 
@@ -195,7 +202,7 @@ def save_graph(
             (example,),
             input_names=names[0],
             output_names=names[1],
-            dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=4096)},),
+            dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=4096), **(dynamic or {})},),
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
@@ -227,9 +234,9 @@ def forget_origin(graph: Any) -> None:
 
 
 def output_names(outputs: Any, recipe: Recipe) -> list[str]:
-    """Name one output "output", rows of bins "simcc_x" and "simcc_y", others "output_0", "output_1" and so on."""
-    if recipe.codec.get("type") == "SimCCLabel":
-        return ["simcc_x", "simcc_y"]
+    """Name one output "output", rows of bins "simcc_x", "simcc_y" and "simcc_z", others "output_0", "output_1" ..."""
+    if recipe.codec.get("type") in ("SimCCLabel", "SimCC3DLabel"):
+        return [f"simcc_{axis}" for axis, _ in zip("xyz", outputs, strict=False)]
     return ["output"] if isinstance(outputs, Tensor) else [f"output_{i}" for i in range(len(outputs))]
 
 

@@ -14,10 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from posekit.array import Array, is_tensor
+from posekit.array import ArrayT, is_tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 EDGE = 0.5
 """From the corner of an image to the centre of its first pixel: boxes of annotation files and of detectors count from
@@ -131,7 +135,7 @@ class Affine:
         offset = -linear @ self.matrix[..., 2:]
         return Affine(np.concatenate([linear, offset], axis=-1), self.target, self.source)
 
-    def points(self, points: Array) -> Array:
+    def points(self, points: ArrayT) -> ArrayT:
         """Map points (..., D) of numpy or torch; x and y change, further coordinates are kept.
 
         A batch of maps (B, 2, 3) goes with points (B, ..., D). Floating dtypes are kept, on the
@@ -144,9 +148,10 @@ class Affine:
                 f"than the batch of maps {self.matrix.shape[:-2]}"
             )
         matrix = self.matrix.reshape((*self.matrix.shape[:-2], *(1,) * inner, 2, 3))
-        return _map_tensor(matrix, points) if is_tensor(points) else _map_array(matrix, points)
+        mapped = _map_tensor(matrix, points) if is_tensor(points) else _map_array(matrix, np.asarray(points))
+        return cast("ArrayT", mapped)
 
-    def corner_points(self, points: Array) -> Array:
+    def corner_points(self, points: ArrayT) -> ArrayT:
         """Map points (..., D) that count from the corner of an image, not from its first pixel's centre."""
         return self.points(points - EDGE) + EDGE
 
@@ -161,7 +166,7 @@ def _map_array(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:
     return mapped
 
 
-def _map_tensor(matrix: np.ndarray, points: Array) -> Array:
+def _map_tensor(matrix: np.ndarray, points: Tensor) -> Tensor:
     import torch
 
     dtype = points.dtype if points.dtype.is_floating_point else torch.float64

@@ -17,6 +17,7 @@ from posekit.inference.results import PoseResult, coco_category
 from posekit.media.sources import IMAGE_ROOT
 
 Saved = tuple[SavedSource, PoseResult]
+Lifted = tuple[SavedSource, PoseResult, PoseResult | None]
 
 
 class CocoDocument:
@@ -91,7 +92,7 @@ def relative_name(place: str, folder: Path) -> str:
         return str(Path(place).absolute())
 
 
-def lifted(saved: Iterable[Saved], lifter: LiftingPredictor | None) -> Iterator[tuple[SavedSource, PoseResult, Any]]:
+def lifted(saved: Iterable[Saved], lifter: LiftingPredictor | None) -> Iterator[Lifted]:
     """Yield sources and results with the lifted one, None without a lifter or in a source without persons."""
     if lifter is None:
         yield from ((source, result, None) for source, result in saved)

@@ -100,7 +100,7 @@ class Detector:
         self.graph = graph
         self.recipe = recipe
         check_input_size(graph, recipe.input_size)
-        check_detector_outputs(graph.source, recipe, trial_outputs(graph, recipe.input_size))
+        check_detector_outputs(graph.source, recipe, trial_outputs(graph, (3, *recipe.input_size[::-1])))
 
     @classmethod
     def open(cls, path: str | Path, **options: Any) -> Detector:
@@ -237,14 +237,14 @@ def boxes_of_cells(output: np.ndarray, recipe: DetectorRecipe) -> tuple[np.ndarr
 
 
 def letterbox(
-    image: np.ndarray, size_wh: tuple[int, int], pad_value: float = 114.0
+    image: np.ndarray, size_wh: tuple[int, int], pad_value: float | tuple[float, ...] = 114.0
 ) -> tuple[np.ndarray, tuple[float, float]]:
     """Resize an image into a canvas, its aspect ratio kept, the rest at right and bottom grey.
 
     Args:
         image: (H, W, 3) uint8.
         size_wh: width and height of the canvas.
-        pad_value: grey level of the rest.
+        pad_value: grey level, or B, G, R, of the rest.
 
     Returns:
         The canvas (h, w, 3) uint8, and canvas pixels per image pixel along x and y.

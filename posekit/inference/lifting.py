@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from posekit.inference.lifted_keypoints import lifted_keypoints
+from posekit.inference.lifter_recipe import Windows
 from posekit.inference.networks.base import Batch, Network
 from posekit.inference.predictor import Prepared
 from posekit.inference.results import PoseResult, places_of_persons
@@ -18,47 +19,6 @@ BATCH_SIZE = 64
 
 PrepareSequence: TypeAlias = Callable[[np.ndarray, "tuple[int, int] | None"], Prepared]
 """Makes an input of one person's keypoints (T, K, 2) in image pixels and the image's width and height."""
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Which frames a lifter sees.
-
-    Attributes:
-        length: frames of a window.
-        step: frames from one of them to the next.
-        causal: the joints are those of the window's last frame, else those of its middle.
-        whole: the joints are those of every frame of the window.
-    """
-
-    length: int = 1
-    step: int = 1
-    causal: bool = True
-    whole: bool = False
-
-    @classmethod
-    def of_dataset(cls, dataset: Mapping[str, Any]) -> Windows:
-        """Read the windows of a config's mocap dataset."""
-        causal, step = bool(dataset.get("causal", True)), int(dataset.get("seq_step", 1))
-        if several := int(dataset.get("multiple_target", 0)):
-            return cls(several, step, causal, whole=True)
-        return cls(int(dataset.get("seq_len", 1)), step, causal)
-
-    def of_track(self, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the frames of each window of a track of ``count`` frames, and those whose joints it gives.
-
-        Windows that reach over an end repeat the frame there; windows whose every frame counts stay inside.
-        """
-        if self.whole:
-            size = min(self.length, count)
-            starts = [*range(0, count - size, size), count - size]
-            for start, done in zip(starts, [0, *(start + size for start in starts)], strict=False):
-                yield np.arange(start, start + size), np.arange(done, start + size)
-            return
-        before = self.length - 1 if self.causal else (self.length - 1) // 2
-        offsets = (np.arange(self.length) - before) * self.step
-        for frame in range(count):
-            yield np.clip(frame + offsets, 0, count - 1), np.array([frame])
 
 
 class LiftingPredictor:

@@ -66,14 +66,22 @@ class DetectedPeople:
         if boxes is not None:
             yield from self.crops(image, boxes)
             return
-        boxes, scores = self.boxes_in(image)
-        for (crop, sample), score in zip(self.crops(image, boxes), scores, strict=True):
-            sample.gt_instances.bbox_scores = np.array([score], np.float32)
-            yield crop, sample
+        yield from FoundPeople(self.crops)(image, self.boxes_in(image))
 
     def boxes_in(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the boxes (N, 4) of an image, from pixel centres on, and their scores (N,), best first."""
-        detections = self.detector(image)
+        return self.chosen(self.detector(image), image)
+
+    def boxes_in_all(self, images: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Do as ``boxes_in`` for many images; an exported detector takes them all in one run of its network."""
+        if isinstance(self.detector, Detector):
+            detections = self.detector.detect(images)
+        else:
+            detections = [self.detector(image) for image in images]
+        return [self.chosen(*pair) for pair in zip(detections, images, strict=True)]
+
+    def chosen(self, detections: Detections, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the boxes among detections that poses are looked for in, from pixel centres on, and their scores."""
         height, width = image.shape[:2]
         boxes = np.clip(detections.boxes, 0, (width, height, width, height)) - 0.5
         usable = (detections.scores >= self.score_thr) & (boxes[:, 2:] - boxes[:, :2] >= 1).all(axis=1)
@@ -82,6 +90,29 @@ class DetectedPeople:
         boxes, scores = boxes[usable], detections.scores[usable]
         rows = class_nms(boxes, scores, np.zeros(len(boxes), int), self.iou_thr)[: self.max_people]
         return boxes[rows], scores[rows]
+
+
+class FoundPeople:
+    """Prepares a crop of each box that a detector found, and notes the box's score.
+
+    Args:
+        crops: function that makes the inputs of an image and its boxes.
+    """
+
+    def __init__(self, crops: Prepare) -> None:
+        self.crops = crops
+
+    def __call__(self, image: np.ndarray, boxes: Any) -> Iterator[Prepared]:
+        """Yield the inputs of an image.
+
+        Args:
+            image: (H, W, 3), uint8, BGR.
+            boxes: boxes (N, 4) and their scores (N,).
+        """
+        boxes, scores = boxes
+        for (crop, sample), score in zip(self.crops(image, boxes), scores, strict=True):
+            sample.gt_instances.bbox_scores = np.array([score], np.float32)
+            yield crop, sample
 
 
 def labels_of(names: Sequence[str] | None, known: Sequence[str]) -> list[int] | None:
@@ -121,10 +152,15 @@ def look_for_people(predictor: Predictor, detector: str | Path | BoxFinder, **op
         detector = Detector.open(DEFAULT_DETECTOR if detector == PEOPLE else detector, **session)
         options["labels"] = labels_of(classes, detector.recipe.classes)
     predictor.prepare = DetectedPeople(predictor.prepare, detector, **options)
+    leave_out_repeats(predictor)
+    return predictor
+
+
+def leave_out_repeats(predictor: Predictor) -> None:
+    """Let a predictor leave out poses that repeat a better one, if its keypoints tell how near is the same."""
     sigmas = predictor.metainfo.get("sigmas")
     if sigmas is not None and len(sigmas):
         predictor.finish = partial(without_repeats, sigmas=np.asarray(sigmas, np.float64))
-    return predictor
 
 
 def without_repeats(result: PoseResult, *, sigmas: np.ndarray, thr: float = OKS_THR) -> PoseResult:

@@ -14,6 +14,7 @@ from posekit.inference.images import Boxes, Image
 from posekit.inference.model_file import open_network
 from posekit.inference.networks.exported import ExportedNetwork
 from posekit.inference.networks.graph import CPU
+from posekit.inference.networks.lifter import LifterNetwork
 from posekit.inference.networks.one_stage import OneStageNetwork
 from posekit.inference.predictor import Predictor
 from posekit.inference.recipe import OneStageRecipe, Pixels, Recipe
@@ -56,6 +57,8 @@ class PoseModel:
         network = open_network(path, threads=threads, providers=providers, preprocess=preprocess)
         if isinstance(network, Detector):
             raise ValueError(f"{path}: is a detector, which finds boxes; give it as --detector, and a model of poses")
+        if isinstance(network, LifterNetwork):
+            raise ValueError(f"{path}: is a lifter, which takes poses; give it as --lift, and a model that finds poses")
         self.network: ExportedNetwork | OneStageNetwork = network
         self.predictor = predictor_of_file(network, batch_size)
 

@@ -13,6 +13,7 @@ METADATA_KEY = "posekit"
 """Under this name a model file's metadata holds the JSON text of a top-down model."""
 ONE_STAGE_KEY = "posekit_one_stage"
 DETECTOR_KEY = "posekit_detector"
+LIFTER_KEY = "posekit_lifter"
 
 FORMAT = 1
 
@@ -29,18 +30,8 @@ MAX_CODEC_NUMBER = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pixels:
-    """What a network wants of its input's pixels; by default B, G, R, 0 ... 255, as they are read.
-
-    Attributes:
-        mean: what is subtracted from each channel, in the network's order; empty for nothing.
-        std: what each channel is divided by after that; empty for nothing.
-        to_rgb: whether the network wants R, G, B.
-    """
-
-    mean: tuple[Annotated[float, Between(-1e4, 1e4)], ...] = ()
-    std: tuple[Annotated[float, Between(1e-6, 1e6)], ...] = ()
-    to_rgb: bool = False
+class ModelRecipe:
+    """What a model file says about itself, kept in it as JSON."""
 
     @classmethod
     def from_json(cls, text: str, *, source: str) -> Self:
@@ -58,13 +49,32 @@ class Pixels:
         return json.dumps({"format": FORMAT, **asdict(self)})
 
     def check(self, source: str) -> None:
+        """Raise ValueError, naming ``source``, unless the parts fit together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pixels(ModelRecipe):
+    """What a network wants of its input's pixels; by default B, G, R, 0 ... 255, as they are read.
+
+    Attributes:
+        mean: what is subtracted from each channel, in the network's order; empty for nothing.
+        std: what each channel is divided by after that; empty for nothing.
+        to_rgb: whether the network wants R, G, B.
+    """
+
+    mean: tuple[Annotated[float, Between(-1e4, 1e4)], ...] = ()
+    std: tuple[Annotated[float, Between(1e-6, 1e6)], ...] = ()
+    to_rgb: bool = False
+
+    def check(self, source: str) -> None:
         """Raise ValueError, naming ``source``, unless mean and std are of three channels or of none."""
+        super().check(source)
         if len(self.mean) != len(self.std) or len(self.mean) not in (0, 3):
             raise ValueError(f"{source}: mean {list(self.mean)} and std {list(self.std)}; both need 3 numbers, or none")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Keypoints:
+class Keypoints(ModelRecipe):
     """The keypoint set of a model.
 
     Attributes:
@@ -90,6 +100,7 @@ class Keypoints:
 
     def check(self, source: str) -> None:
         """Raise ValueError, naming ``source``, unless the parts fit together."""
+        super().check(source)
         count = len(self.names)
         if not count or len(set(self.names)) < count or not all(self.names):
             raise ValueError(
@@ -153,14 +164,10 @@ class Recipe(Keypoints, Pixels):
 
     def check(self, source: str) -> None:
         """Raise ValueError, naming ``source``, unless the parts fit together."""
-        Keypoints.check(self, source)
-        Pixels.check(self, source)
-        if largest_number(self.codec) > MAX_CODEC_NUMBER:
-            raise ValueError(
-                f"{source}: codec {self.codec} has a number beyond {MAX_CODEC_NUMBER}, the largest allowed"
-            )
+        super().check(source)
+        check_codec(self.codec, source)
         size = self.codec.get("input_size", self.input_size)
-        if not isinstance(size, (list, tuple)) or tuple(size) != self.input_size:
+        if not isinstance(size, (list, tuple)) or tuple(size[:2]) != self.input_size:  # a third number is the depth
             raise ValueError(f"{source}: codec.input_size {size} is not the input_size {list(self.input_size)}")
 
 
@@ -171,28 +178,24 @@ class OneStageRecipe(Keypoints, Pixels):
     Its outputs are people's boxes with scores (B, N, 5) and keypoints with scores (B, N, K, 3), in input pixels.
 
     Attributes:
-        input_size: (w, h) of the network's input, which shows the whole image in its middle.
+        input_size: (w, h) of the network's input, which shows the whole image.
+        at_corner: whether it shows the image at its top left, not in its middle.
         border_value: grey level, or B, G, R, of the input beside the image.
         score_thr: lowest score of a person.
         iou_threshold: largest overlap of two people's boxes.
     """
 
     input_size: tuple[Side, Side]
+    at_corner: bool = False
     border_value: Level | tuple[Level, Level, Level] = 114
     score_thr: Share = 0.1
     iou_threshold: Share = 0.65
 
-    @classmethod
-    def from_json(cls, text: str, *, source: str) -> OneStageRecipe:
-        """Read what ``to_json`` wrote.
 
-        Raises:
-            ValueError: naming ``source`` and what is wrong.
-        """
-        recipe = read_record(cls, text, form=FORMAT, source=source)
-        Keypoints.check(recipe, source)
-        Pixels.check(recipe, source)
-        return recipe
+def check_codec(codec: Mapping[str, Any], source: str) -> None:
+    """Raise ValueError, naming ``source``, if a codec's settings have numbers that are too large."""
+    if largest_number(codec) > MAX_CODEC_NUMBER:
+        raise ValueError(f"{source}: codec {codec} has a number beyond {MAX_CODEC_NUMBER}, the largest allowed")
 
 
 def selected_keypoints(metainfo: Mapping[str, Any], index: Sequence[int] | None) -> dict[str, Any]:

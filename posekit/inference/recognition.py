@@ -88,7 +88,7 @@ def recognised(graph: Graph, preprocess: str | Pixels | None) -> Recipe | OneSta
     """
     size = sizes_of(graph)
     names = [port.name for port in graph.outputs]
-    shapes = [output.shape for output in trial_outputs(graph, size)]
+    shapes = [output.shape for output in trial_outputs(graph, (3, *size[::-1]))]
     ranks = [len(shape) for shape in shapes]
     if ranks == [4]:
         return heatmap_recipe(graph, shapes[0], size, preprocess)

@@ -155,13 +155,16 @@ class PoseResult:
             raise ValueError("draw: these poses are lifted to space and have no place in the image; use draw_3d")
         return draw_pose(checked_image(image), self.instances(), self.skeleton, style=PoseStyle(**style))
 
-    def draw_3d(self, beside: np.ndarray | None = None, *, thr: float = 0.3, turn: float = 20.0) -> np.ndarray:
-        """Return an image (H, W, 3), uint8, BGR, of each lifted pose in space; needs matplotlib.
+    def draw_3d(
+        self, beside: np.ndarray | None = None, *, thr: float = 0.3, turn: float = 20.0, side: float | None = None
+    ) -> np.ndarray:
+        """Return an image (H, W, 3), uint8, BGR, of each lifted pose in space, eight at most.
 
         Args:
             beside: image to put on its left, such as the drawing of the same poses in the image.
             thr: keypoints with a lower score are left out.
             turn: direction to look from, in degrees from the camera's.
+            side: side of the cube that is shown, in metres; by default it fits the poses.
 
         Raises:
             ValueError: if the poses are not in space.
@@ -170,7 +173,7 @@ class PoseResult:
 
         if self.keypoints.shape[-1] != 3:
             raise ValueError("draw_3d: these poses are in the image, not in space; use draw")
-        return draw_poses_in_space(self.keypoints, self.scores, self.skeleton, beside, thr=thr, turn=turn)
+        return draw_poses_in_space(self.keypoints, self.scores, self.skeleton, beside, thr=thr, turn=turn, side=side)
 
     @property
     def is_lifted(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -36,6 +37,28 @@ def find_folder(names: Sequence[str], near: Path, given: Path | None = None) -> 
         return given
     folders = [near, near / "images", near.parent, near.parent / "images", *_folders(near), *_folders(near.parent)]
     return next((folder for folder in folders if any((folder / name).is_file() for name in tried)), near)
+
+
+def names_below(folder: Path, names: Sequence[str]) -> list[str]:
+    """Return image names as seen from a folder, which may be anywhere along the path that all names share.
+
+    Only leading parts that all names have are left out, so two images never become one.
+
+    Args:
+        folder: the folder that the person named.
+        names: such as ``../x/1.jpg``, where ``folder`` is ``x`` or holds it.
+
+    Returns:
+        The names without shared leading parts if an image lies there, else the names as they are.
+    """
+    paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
+    levels = zip(*(path.parent.parts for path in paths), strict=False)
+    shared = sum(1 for _ in itertools.takewhile(lambda level: len(set(level)) == 1, levels))
+    for start in range(shared + 1):
+        ends = [PurePosixPath(*path.parts[start:]) for path in paths]
+        if (start == 0 or ends[0].parts[0] != "..") and any((folder / end).is_file() for end in ends[:TRIED]):
+            return [str(end) for end in ends]
+    return list(names)
 
 
 def _folders(folder: Path) -> list[Path]:

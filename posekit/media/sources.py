@@ -216,8 +216,13 @@ def find_sources(places: Sequence[str]) -> list[Source]:
     return sources
 
 
-def files_of(place: str) -> Iterator[tuple[str, str]]:
-    """Yield the path of each file that a place names, and how it is called within that place."""
+def files_of(place: str, further: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Yield the path of each file that a place names, and how it is called within that place.
+
+    Args:
+        place: file, folder, pattern, URL or camera's number.
+        further: endings, beside those of images and videos, of files that patterns find.
+    """
     path = Path(place)
     if path.is_dir():
         files = sorted(item for item in path.rglob("*") if item.suffix.lower() in SUFFIXES and not item.is_dir())
@@ -238,7 +243,8 @@ def files_of(place: str) -> Iterator[tuple[str, str]]:
         yield place, f"camera{place}"
     elif glob.has_magic(place):
         matches = sorted(item for item in glob.glob(place, recursive=True) if Path(item).is_file())  # noqa: PTH207
-        files = [item for item in matches if Path(item).suffix.lower() in SUFFIXES and not is_drawing(Path(item))]
+        suffixes = (*SUFFIXES, *further)
+        files = [item for item in matches if Path(item).suffix.lower() in suffixes and not is_drawing(Path(item))]
         if not files:
             raise FileNotFoundError(f"{place}: no image or video has such a name")
         yield from ((item, Path(item).name) for item in files)

@@ -81,7 +81,8 @@ ABSENT = {
     **dict.fromkeys(
         NO_TRACKER, "posekit follows people with `posekit track`, for which a detector and a pose model are enough"
     ),
-    "YOLODetector": "posekit has YOLOX-Pose in another form; `posekit config list yoloxpose` shows its configs",
+    "YOLODetector": "of MMYOLO's models posekit has YOLOX-Pose alone (`posekit config list yolox-pose`); its detectors "
+    "are RTMDet and YOLOX, such as posekit::detection/rtmdet/rtmdet_m_8xb32-300e_coco.py",
 }
 """Models that posekit has not -> what it has in their place."""
 
@@ -104,7 +105,16 @@ class BuildError(ValueError):
         self.problems = list(problems)
         count = len(self.problems)
         head = f"{count} problem{'s' if count > 1 else ''} in {file or 'the config'}:"
-        super().__init__("\n  ".join([head, *self.problems]))
+        super().__init__("\n  ".join([head, *joined(self.problems)]))
+
+
+def joined(problems: Iterable[str]) -> list[str]:
+    """Return the problems with those that read alike as one, so that their list of names stands once."""
+    places: dict[str, list[str]] = {}
+    for problem in problems:
+        place, _, reason = problem.partition(": ")
+        places.setdefault(reason or problem, []).append(place)
+    return [f"{', '.join(at)}: {reason}" if at != [reason] else reason for reason, at in places.items()]
 
 
 class Registry:

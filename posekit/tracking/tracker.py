@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from posekit.keypoints.oks import oks_between, squared_length
 from posekit.structures.bbox.overlaps import bbox_overlaps
@@ -174,6 +173,8 @@ class Tracker:
         """Assign poses to tracks so that the sum of similarities is greatest."""
         if not tracks or not len(rows):
             return []
+        from scipy.optimize import linear_sum_assignment  # takes half a second to import, which most images never need
+
         similarity = similarities(tracks, keypoints[rows], weights[rows], boxes[rows], sigmas=self.sigmas)
         similarity[similarity < self.min_similarity] = 0
         pairs = zip(*linear_sum_assignment(similarity, maximize=True), strict=True)

@@ -12,8 +12,8 @@ import numpy as np
 
 from posekit.array import to_numpy
 from posekit.registry import VISUALIZERS
-from posekit.visualization.draw import DEFAULT_KEYPOINT, DEFAULT_LINK, colors
 from posekit.visualization.local_visualizer import PoseLocalVisualizer
+from posekit.visualization.space import SIDE_PX, View, draw_view
 from posekit.visualization.visualizer import DrawOptions
 
 TRUE_POSES = ("lifting_target", "keypoints_gt")
@@ -21,8 +21,6 @@ TRUE_POSES = ("lifting_target", "keypoints_gt")
 
 MOST = 8
 """Poses in one image."""
-
-SIDE_PX = 480
 
 
 @dataclass(frozen=True)
@@ -142,24 +140,14 @@ class Pose3dLocalVisualizer(PoseLocalVisualizer):
 
     def draw_in_space(self, poses: Sequence[tuple[str, np.ndarray, np.ndarray]], options: DrawOptions3d) -> np.ndarray:
         """Return an image, R, G, B, with one view for each pose."""
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(len(poses) * SIDE_PX / 100, SIDE_PX / 100), dpi=100, layout="constrained")
-        canvas = FigureCanvasAgg(figure)
         turned = [upright(keypoints, options.up) for _, keypoints, _ in poses]
         side = options.axis_limit or max(map(extent, turned)) or 1.0
-        for number, ((title, _, scores), points) in enumerate(zip(poses, turned, strict=True), 1):
-            axes: Any = figure.add_subplot(1, len(poses), number, projection="3d")
-            axes.view_init(elev=options.axis_elev, azim=options.axis_azimuth)
-            axes.set(title=title, xticklabels=[], yticklabels=[], zticklabels=[])
+        view = View(options.axis_azimuth, options.axis_elev, side)
+        parts = []
+        for (title, _, scores), points in zip(poses, turned, strict=True):
             shown = (scores >= options.kpt_thr) & np.isfinite(points).all(1)
-            center = (points[shown].max(0) + points[shown].min(0)) / 2 if shown.any() else np.zeros(3)
-            for name, middle in zip("xyz", center, strict=True):
-                getattr(axes, f"set_{name}lim")(middle - side / 2, middle + side / 2)
-            draw_skeleton(axes, points, shown, self.metainfo_of(len(points)))
-        canvas.draw()
-        return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+            parts.append(draw_view(points, shown, self.metainfo_of(len(points)), view, title))
+        return np.ascontiguousarray(np.concatenate(parts, axis=1)[..., ::-1])
 
 
 def draw_poses_in_space(
@@ -170,6 +158,7 @@ def draw_poses_in_space(
     *,
     thr: float = 0.3,
     turn: float = 20.0,
+    side: float | None = None,
 ) -> np.ndarray:
     """Return an image, B, G, R, of poses in the camera's axes (x right, y down, z away).
 
@@ -180,11 +169,12 @@ def draw_poses_in_space(
         beside: image, B, G, R, to put on its left.
         thr: keypoints with a lower score are left out.
         turn: direction to look from, in degrees from the camera's.
+        side: side of the cube that is shown, in the poses' unit; by default it fits them.
     """
     visualizer = Pose3dLocalVisualizer()
     visualizer.set_dataset_meta(metainfo)
     poses = [(f"person {row + 1}", *pair) for row, pair in enumerate(zip(keypoints, scores, strict=True))][:MOST]
-    options = DrawOptions3d(kpt_thr=thr, axis_azimuth=turn - 90)
+    options = DrawOptions3d(kpt_thr=thr, axis_azimuth=turn - 90, axis_limit=side)
     parts = [] if beside is None else [beside]
     if poses:
         parts.append(np.ascontiguousarray(visualizer.draw_in_space(poses, options)[..., ::-1]))
@@ -194,19 +184,8 @@ def draw_poses_in_space(
     return np.concatenate([padded(part, height) for part in parts], axis=1)
 
 
-def draw_skeleton(axes: Any, points: np.ndarray, shown: np.ndarray, metainfo: Mapping[str, Any]) -> None:
-    """Draw keypoints (K, 3) and their links on axes of matplotlib."""
-    links = metainfo.get("skeleton_links", ())
-    tints = colors(metainfo, "skeleton_link_colors", len(links), DEFAULT_LINK)
-    for (a, b), color in zip(links, tints, strict=True):
-        if shown[a] and shown[b]:
-            axes.plot(*points[[a, b]].T, color=np.array(color[::-1]) / 255, linewidth=2)
-    dots = np.array(colors(metainfo, "keypoint_colors", len(points), DEFAULT_KEYPOINT))[:, ::-1] / 255
-    axes.scatter(*points[shown].T, c=dots[shown], s=16, depthshade=False)
-
-
 def upright(points: np.ndarray, up: str) -> np.ndarray:
-    """Turn points (K, 3) so that z points up, as matplotlib draws it.
+    """Turn points (K, 3) so that z points up.
 
     Raises:
         ValueError: if ``up`` is neither ``-y`` nor ``z``.

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
 INDEX = Path(__file__).with_name("configs.json")
+DETECTION = "detection"
 
 
 class ConfigEntry(NamedTuple):
@@ -18,10 +19,10 @@ class ConfigEntry(NamedTuple):
 
     Attributes:
         path: the file below the folder of configs.
-        task: such as ``body 2d``.
+        task: such as ``body 2d``, or ``detection`` of those that find boxes.
         algorithm: such as ``topdown_heatmap`` or ``rtmpose``.
         backbone: the class that extracts the features.
-        dataset: the part of ``_base_/data`` that it trains on.
+        dataset: the part of ``_base_/data`` that it trains on; of detectors, the folder of the data.
         input_size_wh: width and height of the network's input in pixels, None where it takes no image of one size.
         parameters: number of the model's parameters; of the student, where one model teaches another.
         scores: published results, as ``{"COCO AP": 0.758}``.
@@ -39,6 +40,10 @@ class ConfigEntry(NamedTuple):
     @property
     def name(self) -> str:
         return Path(self.path).stem
+
+    @property
+    def is_detector(self) -> bool:
+        return self.task == DETECTION
 
     @property
     def shown_input(self) -> str:

@@ -11,7 +11,10 @@ from posekit.zoo.model_index import ModelEntry, UnknownModelError, entry_of, mod
 from posekit.zoo.weights import weights_file
 
 WEIGHTS = (".pth", ".pt", ".ckpt", ".safetensors")
-NEEDS_WEIGHTS = "a config needs weights; give checkpoint= (--checkpoint), or take a released model or an .onnx file"
+EXPORTED = (".onnx", ".xml")
+"""Files of ONNX and OpenVINO, which need no config."""
+
+NEEDS_WEIGHTS = "a config needs weights; give checkpoint= (--checkpoint), or take a released model or an exported file"
 USES = {
     "pose": "finds poses",
     "detector": "finds boxes, no poses: give it as the detector",
@@ -68,7 +71,7 @@ def files_of(
 def _own_files(text: str, weights: str | None) -> ModelFiles:
     """Return the files of a model that is none of the released ones."""
     path = Path(text)
-    if path.suffix == ".onnx":
+    if path.suffix in EXPORTED:
         if weights is not None:
             raise ValueError(f"checkpoint {weights}: belongs to a config; give its name or path as well")
         return ModelFiles(None, text)

@@ -194,6 +194,12 @@ def test_what_is_no_weight_is_left_out(key: str) -> None:
     assert not upgrade({key: ONE}, ())
 
 
+def test_detectors_of_mmyolo() -> None:
+    keys = ["backbone.stem.conv.conv.weight", "bbox_head.multi_level_conv_cls.0.weight", "neck.top_down_blocks.0.a"]
+    old = [keys[0], "bbox_head.head_module.multi_level_conv_cls.0.weight", "neck.top_down_layers.0.0.a"]
+    assert list(upgrade(dict.fromkeys(old, ONE), keys)) == keys
+
+
 def test_each_hand_has_its_own_stack() -> None:
     old = {f"keypoint_head.{side}_hand_head.final_layer.{i}.weight": ONE for side in ("left", "right") for i in (0, 3)}
     assert set(upgrade(old, ())) == {

@@ -108,8 +108,8 @@ def test_convert(path, capsys):
     told = ["left out, because they are not plain values: log.0", f"{out}: 3 weights, {short(out.stat().st_size)}B"]
     assert capsys.readouterr().out.splitlines() == told
     assert call("convert", path, "-o", out) == cli.USER_ERROR
-    assert "use --force" in capsys.readouterr().err
-    assert call("convert", path, "-o", out, "--force") == 0
+    assert "use --overwrite" in capsys.readouterr().err
+    assert call("convert", path, "-o", out, "--overwrite") == 0
 
 
 def test_convert_tells_what_stays_in_32_bits(tmp_path, capsys):

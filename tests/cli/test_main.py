@@ -58,6 +58,12 @@ def test_help_lists_every_command(capsys):
     assert capsys.readouterr().out == text
 
 
+@pytest.mark.parametrize("group", ["checkpoint", "config", "data", "log", "model", "zoo"])
+def test_help_of_a_group_speaks_of_its_commands_alone(group, capsys):
+    assert call(group, "--help") == 0
+    assert "completion" not in capsys.readouterr().out
+
+
 def test_version(capsys):
     assert call("--version") == 0
     assert capsys.readouterr().out.startswith("posekit 0.")

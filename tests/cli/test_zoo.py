@@ -70,7 +70,7 @@ def test_json_has_everything(run: Run) -> None:
         (("list", "--local"), "posekit zoo download NAME"),
         (("info", "rtmpsoe-m"), "did you mean 'rtmpose-m'"),
         (("path", "human"), "posekit zoo download rtmpose-m_8xb256-420e_body8-256x192"),
-        (("path", "rtmpose-x", "--config"), "no config: MMPose keeps it among its projects"),
+        (("path", "group_fisher_prune_rtmpose-s_8xb256-420e_coco-256x192", "--config"), "no config: pruned by MMRazor"),
         (("import", "none"), "none: no such folder"),
         (("import", "."), r"\.: no released model is in there"),
         (("download", "human"), "offline nothing is downloaded"),

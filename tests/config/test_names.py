@@ -28,7 +28,10 @@ def test_a_file_comes_before_a_name(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("rtmpose-m_coco", f"rtmpose-m_coco: no such file, and .* did you mean '{NAME}' or 'rtmpose-m_8xb256-420e_aic"),
+        (
+            "rtmpose-m_coco",
+            f"rtmpose-m_coco: no such file, and .* did you mean '{NAME}' or 'rtmpose-m_8xb256-420e_coco-384",
+        ),
         (f"rtmpos-m{NAME[9:]}", f"did you mean '{NAME}'"),
         ("nothing.py", "no config of that name; `posekit config list` shows them all"),
     ],

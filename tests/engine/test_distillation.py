@@ -70,8 +70,8 @@ def test_a_run_trains_the_student_alone(
 
     student = init_model(tiny_config(data), tmp_path / "run" / "last.pth")
     assert student.dataset_meta["dataset_name"] == "coco"
-    by_student = evaluate(tiny_config(data), tmp_path / "run" / "last.pth", device="cpu").test_metrics
-    by_distiller = evaluate(config, tmp_path / "run" / "last.pth", device="cpu").test_metrics
+    by_student = evaluate(tiny_config(data), tmp_path / "run" / "last.pth", device="cpu").metrics
+    by_distiller = evaluate(config, tmp_path / "run" / "last.pth", device="cpu").metrics
     assert by_student == by_distiller
 
 

@@ -111,10 +111,10 @@ def test_bad_cases_are_drawn_and_listed_worst_first(data: Path, tmp_path: Path) 
 
 def test_bad_cases_by_an_accuracy(data: Path, tmp_path: Path) -> None:
     accuracy = {"metric_type": "accuracy", "metric": [{"type": "PCKAccuracy", "thr": 0.1}], "badcase_thr": 0.05}
-    task = evaluated(data, tmp_path, badcase=accuracy)
+    result = evaluated(data, tmp_path, badcase=accuracy)
     cases = json.loads((tmp_path / "badcase" / "results.json").read_text())
     assert all(case["PCK"] <= 0.05 for case in cases)
-    assert 0 < len(cases) < TEST_SIZE or task.test_metrics["PCK"] in (0, 1)
+    assert 0 < len(cases) < TEST_SIZE or result.metrics["PCK"] in (0, 1)
     with pytest.raises(ValueError, match="metric_key: no value 'AP'; there are PCK"):
         evaluated(data, tmp_path, badcase={"metric_type": "accuracy", "metric_key": "AP"})
 

@@ -39,6 +39,16 @@ def test_the_loss_falls(data: Path, tmp_path: Path) -> None:
     assert "PCK" in result.metrics
 
 
+def test_datasets_that_a_sampler_mixes_give_the_first_samples(data: Path, tmp_path: Path) -> None:
+    config = tiny_config(data)
+    loader = config["train_dataloader"]
+    part = {**loader["dataset"], "pipeline": []}
+    whole = {"metainfo": {"from_file": "configs/_base_/datasets/coco.py"}, "pipeline": loader["dataset"]["pipeline"]}
+    loader["dataset"] = {"type": "CombinedDataset", "datasets": [part, part], **whole}
+    loader["sampler"] = {"type": "MultiSourceSampler", "batch_size": 4, "source_ratio": [1, 1]}
+    assert train(overfit_config(config, 3, epochs=2), work_dir=tmp_path, device="cpu").steps == 2
+
+
 def test_what_is_missing_is_named(data: Path) -> None:
     with pytest.raises(ValueError, match="overfit: 0 samples; give at least 1"):
         overfit_config(tiny_config(data), 0)

@@ -126,9 +126,7 @@ def test_checkpoints_are_plain_data_with_the_models_own_keys(finished: Path) -> 
 
 def test_testing_a_checkpoint_repeats_validation(finished: Path, data: Path, tmp_path: Path) -> None:
     dump = tmp_path / "predictions.json"
-    metrics = evaluate(
-        tiny_config(data), finished / "last.pth", device="cpu", hooks=[PredictionHook(dump)]
-    ).test_metrics
+    metrics = evaluate(tiny_config(data), finished / "last.pth", device="cpu", hooks=[PredictionHook(dump)]).metrics
     validated = [record for record in RunLog(finished).records() if record["kind"] == "val"][-1]
     assert metrics["PCK"] == pytest.approx(validated["PCK"], abs=1e-6)
     rows = json.loads(dump.read_text())
@@ -181,8 +179,8 @@ def test_several_data_sets_are_evaluated_at_once(data: Path, tmp_path: Path) -> 
         config[f"{stage}_evaluator"] = {"type": "MultiDatasetEvaluator", "metrics": metrics, "datasets": parts}
     result = train(config, work_dir=tmp_path, device="cpu")
     assert set(result.metrics) == {"PCK", "EPE"}
-    assert evaluate(config, tmp_path / "last.pth", device="cpu").test_metrics == pytest.approx(result.metrics)
-    first = evaluate(tiny_config(data), tmp_path / "last.pth", device="cpu").test_metrics
+    assert evaluate(config, tmp_path / "last.pth", device="cpu").metrics == pytest.approx(result.metrics)
+    first = evaluate(tiny_config(data), tmp_path / "last.pth", device="cpu").metrics
     assert first["PCK"] == pytest.approx(result.metrics["PCK"])
 
 

@@ -12,12 +12,13 @@ import torch
 
 from posekit.config import Config
 from posekit.engine.hooks.checkpoint_hook import write_checkpoint
-from posekit.engine.run_folder import BEST, LAST, FolderInUseError, checkpoint_to_resume, open_run_folder
+from posekit.engine.run_folder import BEST, LAST, checkpoint_to_resume, open_run_folder
+from posekit.folder_lock import FolderInUseError
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from posekit.engine.run_folder import locked
+from posekit.folder_lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
+from posekit.keypoints.skeleton import Skeleton
 from posekit.registry import METRICS
 
 COCO, MPII = dict(type="CocoDataset"), dict(type="MpiiDataset")
@@ -38,6 +41,24 @@ def test_values_of_one_name_carry_that_of_the_data_set():
 def test_each_metric_knows_its_own_keypoint_set():
     evaluator = build([EPE, HALF])
     assert evaluator.metrics["mpii"].dataset_meta["num_keypoints"] == 16
+
+
+def test_keypoints_of_samples_are_those_of_the_whole():
+    evaluator = build([EPE, HALF])
+    evaluator.dataset_meta = Skeleton.load("coco").metainfo()
+    evaluator.process(None, [sample(1, "mpii", 1.0)])
+    evaluator.evaluate(1)
+    assert list(evaluator.per_keypoint["mpii/PCK"])[:2] == ["nose", "left_eye"]
+
+
+def test_keypoints_of_an_annotation_file_stay_those_of_the_part(tmp_path):
+    file = tmp_path / "labels.json"
+    file.write_text(json.dumps(dict(images=[], annotations=[], categories=[dict(id=1, name="person")])))
+    metric = dict(type="CocoMetric", ann_file=str(file))
+    groups = dict(type="KeypointPartitionMetric", metric=metric, partitions=dict(legs=[0, 1]))
+    evaluator = build([metric, groups], [MPII, dict(type="AicDataset")])
+    evaluator.dataset_meta = Skeleton.load("coco").metainfo()
+    assert [metric.dataset_meta["num_keypoints"] for metric in evaluator.metrics.values()] == [16, 14]
 
 
 def test_a_sample_without_name_is_of_the_wholes_own_set():

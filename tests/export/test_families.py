@@ -102,6 +102,18 @@ FAMILIES: dict[str, dict[str, Any]] = {
     ),
     "MSPN": dict(backbone=UNITS, head=MULTI_HEAD, decoder=MEGVII),
     "RSN": dict(backbone=UNITS, head={**MULTI_HEAD, "use_prm": True}, decoder=MEGVII),
+    "SKPS": dict(
+        backbone=dict(levels=(0,)),
+        head=dict(type="SKPSHead", in_channels=16, out_channels=17, conv_out_channels=(16,), conv_kernel_sizes=(1,)),
+        decoder=dict(type="SKPSHeatmap", **MAP, sigma=2),
+    ),
+    "RTMW3D": dict(
+        type="TopdownPoseEstimator3D",
+        backbone=dict(levels=(1, 2)),
+        head=dict(type="RTMW3DHead", in_channels=32, out_channels=17, input_size=(*SIZE, 48), in_featuremap_size=(3, 4),
+                  gau_cfg=SMALL_GAU),
+        decoder=dict(type="SimCC3DLabel", input_size=(*SIZE, 48), sigma=(2.0, 2.3, 2.0), normalize=False),
+    ),
     "ViPNAS": dict(
         head=dict(type="ViPNASHead", in_channels=16, out_channels=17, deconv_out_channels=(16,),
                   deconv_kernel_sizes=(4,), deconv_num_groups=(16,)),
@@ -114,7 +126,8 @@ def config_of(family: dict[str, Any]) -> dict[str, Any]:
     test_cfg = dict(flip_test=True, flip_mode=family.get("flip_mode", "heatmap"), shift_heatmap=True)
     if "kept" in family:
         test_cfg["output_keypoint_indices"] = family["kept"]
-    model = dict(type="TopdownPoseEstimator", backbone=dict(type="FewConvolutions", **family.get("backbone", {})))
+    kind = family.get("type", "TopdownPoseEstimator")
+    model = dict(type=kind, backbone=dict(type="FewConvolutions", **family.get("backbone", {})))
     crop = dict(type="TopdownAffine", input_size=SIZE, use_udp=family.get("use_udp", False))
     steps = [dict(type="LoadImage"), dict(type="GetBBoxCenterScale", padding=1.2),
              {**crop, "border_value": family.get("border", 0)}, dict(type="PackPoseInputs")]  # fmt: skip
@@ -150,7 +163,7 @@ def test_an_exported_model_predicts_what_the_trained_one_does(family, tmp_path):
     boxes = [[10.5, 10, 90, 110], [-20, 50, 60, 140], [100, 0, 170, 60]]  # two reach over the border
     (wanted,), (found,) = trained.predict([image], [boxes]), exported.predict([image], [boxes])
     count = len(family.get("kept", range(17)))
-    assert found.keypoints.shape == wanted.keypoints.shape == (3, count, 2)
+    assert found.keypoints.shape == wanted.keypoints.shape == (3, count, 3 if "3D" in str(family["head"]) else 2)
     assert len(exported.metainfo["keypoint_id2name"]) == count
     assert np.abs(found.keypoints - wanted.keypoints).max() < 0.1
     np.testing.assert_allclose(found.scores, wanted.scores, atol=1e-3 * np.abs(wanted.scores).max())

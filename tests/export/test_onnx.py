@@ -170,3 +170,10 @@ def test_models_that_cannot_be_exported(change, message, tmp_path):
     model.cfg = model.cfg | change
     with pytest.raises(ValueError, match=message):
         export_onnx(model, tmp_path / "x.onnx")
+
+
+def test_keypoints_with_depth_are_exported_in_the_camera_space_only(tmp_path):
+    model = small_model()
+    model.test_cfg["mode"] = "vis"
+    with pytest.raises(ValueError, match=r"model.test_cfg.mode: 'vis'; an exported model .* '3d'"):
+        export_onnx(model, tmp_path / "x.onnx")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -8,68 +7,23 @@ import pytest
 
 pytest.importorskip("torch")
 
+from small_lifters import LIFTERS, SIZE, lifter_config, walking_persons
+
 from posekit.apis import inference_pose_lifter_model, inference_topdown, init_model
-from posekit.apis.inference import keypoint_set_of, lifter_of
+from posekit.apis.inference import lifter_of
 from posekit.inference.lifted_keypoints import lifted_keypoints
-from posekit.inference.lifting import Windows
+from posekit.inference.lifter_recipe import Windows
 from posekit.inference.results import PoseResult
 from posekit.structures import InstanceData, PoseDataSample
-
-SIZE = (640, 480)
-META_KEYS = ["id", "category_id", "target_img_path", "flip_indices", "target_root", "camera_param", "factor"]
-TCN = dict(type="TCN", in_channels=34, stem_channels=16, num_blocks=1, dropout=0.0, kernel_sizes=(1, 1))
-HEAD = dict(type="TemporalRegressionHead", in_channels=16, num_joints=17)
-VIDEO = dict(type="VideoPoseLifting", num_keypoints=17, zero_center=True)
-MEAN = np.full((1, 17, 2), 200.0).tolist()
-IMAGE = dict(type="ImagePoseLifting", num_keypoints=17, remove_root=True, keypoints_mean=MEAN, keypoints_std=MEAN)
-LIFTERS: dict[str, dict[str, Any]] = {
-    "image": dict(backbone=TCN, head={**HEAD, "num_joints": 16, "decoder": IMAGE}, data=dict(seq_len=1)),
-    "video": dict(
-        backbone={**TCN, "kernel_sizes": (3, 3), "use_stride_conv": True}, head={**HEAD, "decoder": VIDEO},
-        data=dict(seq_len=9, causal=False),
-    ),
-    "motionbert": dict(
-        backbone=dict(type="DSTFormer", in_channels=3, feat_size=16, depth=1, num_heads=2, mlp_ratio=2, seq_len=8),
-        head=dict(
-            type="MotionRegressionHead", in_channels=16, embedding_size=16,
-            decoder=dict(type="MotionBERTLabel", num_keypoints=17, concat_vis=True, rootrel=True),
-        ),
-        data=dict(seq_len=1, multiple_target=8),
-    ),
-}  # fmt: skip
-
-
-def config_of(kind: str) -> dict[str, Any]:
-    parts = copy.deepcopy(LIFTERS[kind])
-    steps = [
-        dict(type="GenerateTarget", encoder=parts["head"]["decoder"]),
-        dict(type="PackPoseInputs", meta_keys=META_KEYS),
-    ]
-    return dict(
-        model=dict(type="PoseLifter", backbone=parts["backbone"], head=parts["head"]),
-        test_dataloader=dict(dataset=dict(type="Human36mDataset", pipeline=steps, **parts["data"])),
-    )
 
 
 @pytest.fixture(scope="module", params=LIFTERS)
 def lifter(request) -> Any:
-    return init_model(config_of(request.param))
-
-
-def poses(frames: int = 11, persons: int = 2, skeleton: str = "HumanArtDataset", track_ids=None) -> list[PoseResult]:
-    """Persons who walk to the right."""
-    skeleton_of = keypoint_set_of({"test_dataloader": {"dataset": {"type": skeleton}}})
-    start = np.random.default_rng(0).uniform(100, 400, (persons, 17, 2)).astype(np.float32)
-    return [
-        PoseResult(
-            start + np.float32([3 * frame, 0]), np.full((persons, 17), 0.8), skeleton_of, SIZE, track_ids=track_ids
-        )
-        for frame in range(frames)
-    ]
+    return init_model(lifter_config(request.param))
 
 
 def test_every_person_of_every_frame_is_lifted(lifter):
-    lifted = lifter_of(lifter).predict(poses())
+    lifted = lifter_of(lifter).predict(walking_persons())
     assert [frame.keypoints.shape for frame in lifted] == [(2, 17, 3)] * 11
     assert all(np.isfinite(frame.keypoints).all() for frame in lifted)
     assert np.abs(lifted[3].keypoints).max() > 0
@@ -79,7 +33,7 @@ def test_every_person_of_every_frame_is_lifted(lifter):
 
 def test_persons_do_not_mix_and_may_change_places(lifter):
     """The second person's joints are the same whether it is alone or its row changes."""
-    both = poses(track_ids=np.array([7, 3]))
+    both = walking_persons(track_ids=np.array([7, 3]))
     swapped = [frame[[1, 0]] if number % 2 else frame for number, frame in enumerate(both)]
     wanted, found = (lifter_of(lifter).predict(frames) for frames in ([frame[1] for frame in both], swapped))
     for number, (alone, frame) in enumerate(zip(wanted, found, strict=True)):
@@ -103,7 +57,7 @@ def samples(results: list[PoseResult]) -> list[list[PoseDataSample]]:
 
 
 def h36m(frames: int) -> list[PoseResult]:
-    return poses(frames, skeleton="Human36mDataset")
+    return walking_persons(frames, skeleton="Human36mDataset")
 
 
 def window_length(lifter: Any) -> int:
@@ -137,15 +91,15 @@ def test_a_person_that_is_missing_keeps_its_nearest_pose(lifter):
     ],
 )
 def test_wrong_windows(change, options, message):
-    model = init_model(config_of("video"))
+    model = init_model(lifter_config("video"))
     with pytest.raises(ValueError, match=message):
         inference_pose_lifter_model(model, change(samples(h36m(2))), image_size=SIZE, **options)
 
 
 def test_a_lifter_takes_no_images_and_others_lift_nothing():
     with pytest.raises(ValueError, match=r"takes no images; find 2D poses first"):
-        inference_topdown(init_model(config_of("image")), np.zeros((4, 4, 3), np.uint8))
-    config = config_of("image")
+        inference_topdown(init_model(lifter_config("image")), np.zeros((4, 4, 3), np.uint8))
+    config = lifter_config("image")
     config["model"] = dict(type="TopdownPoseEstimator", backbone=dict(type="ResNet", depth=18))
     with pytest.raises(ValueError, match="is no PoseLifter"):
         lifter_of(init_model(config))

@@ -126,8 +126,8 @@ def test_wrong_metadata(changes, message, blob_model):
 
 def test_needs_neither_torch_nor_scipy(blob_model):
     code = (
-        "import sys, numpy as np; from posekit.inference.pose_model import PoseModel;"
-        "PoseModel(sys.argv[1]).predict(np.zeros((40, 30, 3), np.uint8));"
+        "import sys, numpy as np, posekit;"
+        "posekit.Pose(sys.argv[1])(np.zeros((40, 30, 3), np.uint8));"
         "bad = {'torch', 'scipy'} & set(sys.modules); assert not bad, bad"
     )
     root = Path(__file__).resolve().parents[2]

@@ -20,6 +20,7 @@ from posekit.labels.format_table import format_of_destination, guess_format
 from posekit.labels.image_files import (
     fill_sizes,
     find_folder,
+    names_below,
     place_images,
     placed_names,
 )
@@ -371,6 +372,36 @@ def test_where_images_are(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no image a.png in it; give the folder it is relative to"):
         find_folder(["a.png"], tmp_path, tmp_path / "data" / "labels")
     assert Hints().images is None
+
+
+@pytest.mark.parametrize("folder", ["labels", "x", "."])
+def test_images_are_named_from_anywhere_along_their_shared_path(tmp_path, folder):
+    (tmp_path / "labels").mkdir()
+    for name in ("a/1.png", "b/1.png"):
+        fake_image(tmp_path / "x" / name)
+    names = names_below(tmp_path / folder, ["../x/a/1.png", "../x/b/1.png"])
+    assert [(tmp_path / folder / name).resolve() for name in names] == [
+        tmp_path / "x" / "a" / "1.png",
+        tmp_path / "x" / "b" / "1.png",
+    ]
+
+
+def test_names_that_differ_in_their_folder_alone_are_not_cut(tmp_path):
+    fake_image(tmp_path / "1.png")
+    assert names_below(tmp_path, ["../a/1.png", "../b/1.png"]) == ["../a/1.png", "../b/1.png"]
+
+
+def test_coco_files_find_images_in_the_folder_that_is_named(tmp_path):
+    fake_image(tmp_path / "elsewhere" / "1.png")
+    (tmp_path / "labels").mkdir()
+    image = dict(id=1, file_name="../gone/1.png", width=64, height=48)
+    annotation = dict(id=1, image_id=1, category_id=1, bbox=[0, 0, 9, 9], area=81, iscrowd=0, keypoints=[3, 4, 2])
+    content = dict(images=[image], annotations=[annotation], categories=[dict(id=1, name="m", keypoints=["k"])])
+    (tmp_path / "labels" / "l.json").write_text(json.dumps(content))
+    read = get_format("coco").read
+    assert read is not None
+    data = read(tmp_path / "labels" / "l.json", Hints(images=tmp_path / "elsewhere"))
+    assert [each.path for each in data.images] == [tmp_path / "elsewhere" / "1.png"]
 
 
 @pytest.mark.parametrize("moved", [False, True])

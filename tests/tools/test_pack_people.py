@@ -110,3 +110,16 @@ def test_weights_reach_the_samples(packed: Path) -> None:
         dict(type="CocoDataset", data_root=str(packed), ann_file=f"{part}.json", data_prefix=dict(img=""))
     )
     np.testing.assert_allclose(dataset[0]["keypoints_visible"][0, :5], [0, 0.5, 0.75, 1, 1])
+
+
+def test_webp_crops_are_smaller_and_read_alike(packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = tmp_path / "small"
+    arguments = [str(tmp_path / "all.json"), str(tmp_path), str(small), "--dev", "1", "--webp", "70"]
+    monkeypatch.setattr(sys, "argv", ["pack_people.py", *arguments])
+    tool("pack_people").main()
+    names = [image["file_name"] for image in json.loads((small / "train.json").read_text())["images"]]
+    assert {Path(name).suffix for name in names} == {".webp"}
+    for name in names:
+        webp, jpeg = small / name, (packed / name).with_suffix(".jpg")
+        assert webp.stat().st_size < jpeg.stat().st_size
+        assert cv2.imread(str(webp)).shape == cv2.imread(str(jpeg)).shape

@@ -171,7 +171,7 @@ def test_paths(tmp_path, monkeypatch) -> None:
         (("m.onnx", "w.pth"), "checkpoint w.pth: belongs to a config"),
         (("rtmpose-m-onnx", "w.pth"), "rtmpose-m-onnx is an exported model"),
         (("rtmdet-m",), "rtmdet-m: this released model finds boxes, no poses"),
-        (("rtmpose-x",), "no config: MMPose keeps it among its projects"),
+        (("group_fisher_prune_rtmpose-s_8xb256-420e_coco-256x192",), "no config: pruned by MMRazor"),
     ],
 )
 def test_mistakes_get_one_message(arguments, message) -> None:
@@ -194,3 +194,8 @@ def test_released_models_of_bodies_look_for_people(tmp_path, monkeypatch) -> Non
     assert shows_people("wholebody")
     assert not shows_people("hand")
     assert not shows_people("mine.onnx")
+
+
+@pytest.mark.parametrize("name", ["mine.onnx", "mine.xml"])
+def test_exported_files_need_no_config(name) -> None:
+    assert files_of(name) == (None, name)

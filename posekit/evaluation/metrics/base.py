@@ -29,6 +29,8 @@ class BaseMetric(ABC):
 
     registry = METRICS
     default_prefix: str | None = None
+    reads_file: bool = False
+    """Whether the labels are those of an annotation file, not of the samples."""
 
     def __init__(self, collect_device: str = "cpu", prefix: str | None = None) -> None:
         if collect_device not in ("cpu", "gpu"):

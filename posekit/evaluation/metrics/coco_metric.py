@@ -148,6 +148,10 @@ class CocoMetric(BaseMetric):
         return KeypointMapping.of_converter(converter, f"{type(self).__name__}.{argument}")
 
     @property
+    def reads_file(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.coco is not None
+
+    @property
     def dataset_meta(self) -> dict[str, Any] | None:
         """The keypoint set of the evaluated dataset, after ``gt_converter``."""
         return self._dataset_meta

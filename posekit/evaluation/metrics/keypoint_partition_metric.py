@@ -59,6 +59,10 @@ class KeypointPartitionMetric(BaseMetric):
             metric.pred_mapping = metric.gt_mapping = group
 
     @property
+    def reads_file(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return any(metric.reads_file for metric in self.metrics.values())
+
+    @property
     def dataset_meta(self) -> dict[str, Any] | None:
         """The keypoint set of the evaluated dataset."""
         return self._dataset_meta

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from posekit.codecs.base import BaseCodec, decode_instances
+from posekit.codecs.camera_space import to_camera
 from posekit.codecs.heatmap_codec import HeatmapCodec
 from posekit.codecs.simcc_label import SimCCLabel
+from posekit.console import first_line
 from posekit.geometry import Affine
 from posekit.inference.networks.base import Batch, planes
-from posekit.inference.networks.graph import Graph, check_input_size, first_line, run_in_batches, trial_outputs
+from posekit.inference.networks.graph import Graph, check_input_size, run_in_batches, trial_outputs
 from posekit.inference.recipe import Recipe
 from posekit.registry import CODECS
 from posekit.structures import InstanceData, PoseDataSample
@@ -35,7 +37,7 @@ class ExportedNetwork:
         self.recipe = recipe
         self.codec = build_codec(recipe.codec, graph.source)
         check_input_size(graph, recipe.input_size)
-        self.check_outputs(as_outputs(trial_outputs(graph, recipe.input_size)))
+        self.check_outputs(as_outputs(trial_outputs(graph, (3, *recipe.input_size[::-1]))))
 
     @classmethod
     def open(cls, path: str | Path, **options: Any) -> ExportedNetwork:
@@ -78,14 +80,22 @@ class ExportedNetwork:
             )
 
     def run(self, batch: Batch) -> list[PoseDataSample]:
-        """Return the samples with ``keypoints`` (1, K, D), ``keypoint_scores`` (1, K) and perhaps visibility."""
+        """Return the samples with ``keypoints`` (1, K, D), ``keypoint_scores`` (1, K) and perhaps visibility.
+
+        Keypoints with a depth are in metres in the camera's space; ``transformed_keypoints`` are their places in the
+        image then.
+        """
         flip_test = self.recipe.flip_test if batch.flip_test is None else batch.flip_test
         instances = self.decode(self.outputs(self.inputs(batch), flip_test))
         maps = [sample.get("affine") for sample in batch.samples]
         back = Affine(np.stack([instance.matrix for instance in maps]), maps[0].source, maps[0].target).inverse()
-        places = back.points(np.stack([instance.keypoints for instance in instances]))
-        for sample, instance, keypoints in zip(batch.samples, instances, places, strict=True):
-            instance.keypoints = keypoints
+        found = np.stack([instance.keypoints for instance in instances])  # (B, 1, K, D)
+        places = back.points(found[..., :2])
+        for sample, instance, pixels, depth in zip(batch.samples, instances, places, found[..., 2:], strict=True):
+            instance.keypoints = pixels
+            if depth.size:  # the model tells it relative to the root
+                instance.transformed_keypoints = pixels
+                instance.keypoints = to_camera(pixels, depth[..., 0], sample)
             sample.pred_instances = self.kept(instance)
             for name in ("bboxes", "bbox_scores"):  # those the crop was cut from
                 setattr(sample.pred_instances, name, sample.gt_instances[name])

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from posekit.console import first_line
+
 CPU = ("CPUExecutionProvider",)
 OPENVINO = "OpenVINO"
 """Among ONNX Runtime's providers: the package openvino computes instead."""
@@ -51,7 +53,7 @@ def open_graph(path: str | Path, *, threads: int | None = None, providers: Seque
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file cannot be opened, or has not one input of images; or a provider is missing.
+        ValueError: if the file cannot be opened, or a provider is missing.
     """
     path = Path(path)
     if not path.is_file():
@@ -66,7 +68,6 @@ def open_graph(path: str | Path, *, threads: int | None = None, providers: Seque
         from posekit.inference.networks.onnx import OnnxGraph
 
         graph = OnnxGraph(path, threads=threads, providers=providers or CPU)
-    check_input(graph)
     return graph
 
 
@@ -84,6 +85,21 @@ def input_size(graph: Graph) -> tuple[int | None, int | None]:
     return shape[3], shape[2]
 
 
+def check_input_shape(graph: Graph, shape: Sequence[int]) -> None:
+    """Raise ValueError unless a file has one input (batch, ...) of this shape, whose sizes may vary."""
+    known = [port.shape[1:] for port in graph.inputs]
+    if (
+        len(known) != 1
+        or len(known[0]) != len(shape)
+        or any(fixed not in (None, wanted) for fixed, wanted in zip(known[0], shape, strict=True))
+    ):
+        text = ", ".join(f"{port.name} {list(port.shape)}" for port in graph.inputs)
+        raise ValueError(
+            f"{graph.source}: takes {text or 'nothing'}, but its metadata tells of one input [batch, "
+            f"{', '.join(map(str, shape))}]; export it again"
+        )
+
+
 def check_input_size(graph: Graph, size_wh: tuple[int, int]) -> None:
     """Raise ValueError unless a file takes images of the size that its metadata names."""
     for fixed, named in zip(input_size(graph), size_wh, strict=True):
@@ -95,20 +111,24 @@ def check_input_size(graph: Graph, size_wh: tuple[int, int]) -> None:
             )
 
 
-def trial_outputs(graph: Graph, size_wh: tuple[int, int]) -> list[np.ndarray]:
-    """Return zeros of the shapes that the outputs have for one image; the file runs only if it does not tell them.
+def trial_outputs(graph: Graph, shape: Sequence[int]) -> list[np.ndarray]:
+    """Return zeros of the shapes that the outputs have for one input; the file runs only if it does not tell them.
+
+    Args:
+        graph: the file.
+        shape: of the input without its batch dimension, such as (3, h, w).
 
     Raises:
-        ValueError: if it cannot run on images of this size.
+        ValueError: if it cannot run on inputs of this shape.
     """
-    shapes = [port.shape[1:] for port in graph.outputs]
-    if all(shape and None not in shape for shape in shapes):
-        return [np.zeros((1, *(size for size in shape if size is not None)), np.float32) for shape in shapes]
+    known = [port.shape[1:] for port in graph.outputs]
+    if all(sizes and None not in sizes for sizes in known):
+        return [np.zeros((1, *(size for size in sizes if size is not None)), np.float32) for sizes in known]
     try:
-        return [np.zeros_like(output) for output in graph.run(np.zeros((1, 3, *size_wh[::-1]), np.float32))]
+        return [np.zeros_like(output) for output in graph.run(np.zeros((1, *shape), np.float32))]
     except Exception as error:  # runtimes' exceptions share no base class
         raise ValueError(
-            f"{graph.source}: cannot compute an image of {size_wh[0]}x{size_wh[1]} pixels ({first_line(error)})"
+            f"{graph.source}: cannot compute an input of the shape {list(shape)} ({first_line(error)})"
         ) from error
 
 
@@ -124,8 +144,3 @@ def run_in_batches(graph: Graph, images: np.ndarray) -> list[np.ndarray]:
         whole = np.concatenate([part, np.zeros((missing, *part.shape[1:]), part.dtype)]) if missing else part
         parts.append([output[: len(part)] for output in graph.run(whole)])
     return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
-
-
-def first_line(error: Exception) -> str:
-    """Return the start of what a runtime complains about."""
-    return str(error).strip().partition("\n")[0][:200]

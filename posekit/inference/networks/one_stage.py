@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from posekit.geometry import Affine, crop_affine, warp_image
-from posekit.inference.detection import nms
+from posekit.inference.detection import letterbox, nms
 from posekit.inference.images import Boxes
 from posekit.inference.networks.base import Batch, planes
 from posekit.inference.networks.graph import Graph, check_input_size, run_in_batches, trial_outputs
@@ -31,7 +31,7 @@ class OneStageNetwork:
         self.graph = graph
         self.recipe = recipe
         check_input_size(graph, recipe.input_size)
-        shapes = [list(output.shape[1:]) for output in trial_outputs(graph, recipe.input_size)]
+        shapes = [list(output.shape[1:]) for output in trial_outputs(graph, (3, *recipe.input_size[::-1]))]
         count = len(recipe.names)
         if len(shapes) != 2 or shapes[0][1:] != [5] or shapes[1][1:] != [count, 3]:
             raise ValueError(
@@ -40,11 +40,16 @@ class OneStageNetwork:
             )
 
     def whole_image(self, image: np.ndarray, boxes: Boxes | None) -> Iterator[Prepared]:
-        """Yield the network's input (h, w, 3), which shows an image in its middle, and what is known of it."""
-        size = np.array(self.recipe.input_size, np.float64)
-        frame = np.array(image.shape[1::-1], np.float64)
-        affine = crop_affine(frame / 2, size / (size / frame).min(), 0.0, self.recipe.input_size)
-        shown = warp_image(image, affine, self.recipe.input_size, border_value=self.recipe.border_value)
+        """Yield the network's input (h, w, 3), which shows an image, and what is known of it."""
+        recipe = self.recipe
+        if recipe.at_corner:
+            shown, factors = letterbox(image, recipe.input_size, recipe.border_value)
+            offset = (np.array(factors) - 1) / 2  # the corner stays in place, not the first pixel's centre
+            affine = Affine(np.column_stack([np.diag(factors), offset]), "image", "input")
+        else:
+            size, frame = np.array(recipe.input_size, np.float64), np.array(image.shape[1::-1], np.float64)
+            affine = crop_affine(frame / 2, size / (size / frame).min(), 0.0, recipe.input_size)
+            shown = warp_image(image, affine, recipe.input_size, border_value=recipe.border_value)
         yield shown, PoseDataSample(metainfo=dict(affine=affine, ori_shape=image.shape[:2]))
 
     def run(self, batch: Batch) -> list[PoseDataSample]:

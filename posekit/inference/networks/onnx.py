@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from posekit.inference.networks.graph import CPU, Port, first_line
+from posekit.console import first_line
+from posekit.inference.networks.graph import CPU, Port
 
 
 class OnnxGraph:
@@ -52,6 +53,8 @@ def open_session(path: Path, threads: int | None, providers: Sequence[Any]) -> o
         raise ValueError(
             f"ONNX Runtime has no {', '.join(missing)} here; available are {', '.join(ort.get_available_providers())}"
         )
+    if "CUDAExecutionProvider" in names and hasattr(ort, "preload_dlls"):
+        ort.preload_dlls()  # CUDA's libraries as pip installs them are not where the system looks
     options = ort.SessionOptions()
     options.log_severity_level = 3
     # Threads that spin while waiting slow down other work, such as decoding the next image.

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from posekit.inference.networks.graph import Port, first_line
-from posekit.inference.recipe import DETECTOR_KEY, METADATA_KEY, ONE_STAGE_KEY
+from posekit.console import first_line
+from posekit.inference.networks.graph import Port
+from posekit.inference.recipe import DETECTOR_KEY, LIFTER_KEY, METADATA_KEY, ONE_STAGE_KEY
 
 SECTION = "posekit"
 """Part of an OpenVINO file's runtime information that holds metadata; of an ONNX file it is ``framework``."""
@@ -64,7 +65,7 @@ def metadata(model: Any) -> dict[str, str]:
     """Return the texts that an ONNX file, or an OpenVINO file written by posekit, keeps."""
     known = {}
     for section in ("framework", SECTION):
-        for key in (METADATA_KEY, DETECTOR_KEY, ONE_STAGE_KEY):
+        for key in (METADATA_KEY, DETECTOR_KEY, ONE_STAGE_KEY, LIFTER_KEY):
             if model.has_rt_info([section, key]):
                 known[key] = model.get_rt_info([section, key]).astype(str)
     return known

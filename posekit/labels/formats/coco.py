@@ -14,7 +14,7 @@ import numpy as np
 
 from posekit.console import tracked
 from posekit.files import write_atomically
-from posekit.labels.image_files import files_beside, find_folder
+from posekit.labels.image_files import files_beside, find_folder, names_below
 from posekit.labels.keypoint_data import SPLITS, Category, Format, Hints, Instance, KeypointData, LabelledImage
 from posekit.labels.keypoint_set_file import with_stored_swaps, write_keypoint_set
 from posekit.labels.losses import numbered_names
@@ -93,6 +93,10 @@ def _read_file(path: Path, hints: Hints, split: str) -> KeypointData:
     images = _read_images(place, document, videos)
     info = document.get("info")
     root = info.pop(IMAGE_ROOT, None) if isinstance(info, dict) else None
+    if hints.images is not None:
+        names = names_below(hints.images, [image.path.as_posix() for image in images.values()])
+        for image, name in zip(images.values(), names, strict=True):
+            image.path = Path(name)
     folder = find_folder([str(p.path) for p in images.values()], path.parent, hints.images)
     if isinstance(root, str) and not any((folder / image.path).is_file() for image in list(images.values())[:10]):
         folder = Path(root)  # the file was moved

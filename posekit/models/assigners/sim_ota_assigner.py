@@ -69,6 +69,7 @@ class SimOTAAssigner:
         oks_weight: weight of the keypoints' agreement.
         vis_weight: weight of the visibilities.
         dynamic_k_indicator: agreement that decides the number of points, iou or oks.
+        quality_indicator: agreement that is handed on as the quality of a match; by default the one above.
         use_keypoints_for_center: whether an instance's centre is the mean of its visible keypoints, not its box's.
         iou_calculator: measure of the agreement of boxes.
         oks_calculator: measure of the agreement of keypoints.
@@ -87,6 +88,7 @@ class SimOTAAssigner:
         oks_weight: float = 3.0,
         vis_weight: float = 0.0,
         dynamic_k_indicator: Literal["iou", "oks"] = "iou",
+        quality_indicator: Literal["iou", "oks"] | None = None,
         use_keypoints_for_center: bool = False,
         iou_calculator: BBoxOverlaps2D | None = None,
         oks_calculator: PoseOKS | None = None,
@@ -95,6 +97,8 @@ class SimOTAAssigner:
         self.candidate_topk = candidate_topk
         self.weights = {"iou": iou_weight, "cls": cls_weight, "oks": oks_weight, "vis": vis_weight}
         self.dynamic_k_indicator = check_choice("dynamic_k_indicator", dynamic_k_indicator, ("iou", "oks"))
+        quality = quality_indicator or self.dynamic_k_indicator
+        self.quality_indicator = check_choice("quality_indicator", quality, ("iou", "oks"))
         self.use_keypoints_for_center = use_keypoints_for_center
         self.iou_calculator = iou_calculator or BBoxOverlaps2D()
         self.oks_calculator = oks_calculator or PoseOKS()
@@ -115,9 +119,9 @@ class SimOTAAssigner:
         candidates = guess.rows(near_any)
         fits = self.fits(candidates, truth)
         cost = self.cost(candidates, truth, fits) + OUTSIDE * ~(inside & near)[near_any]  # (V, N)
-        fit = fits[self.dynamic_k_indicator]  # (V, N)
-        points, instances = cheapest(cost, fit, self.candidate_topk).nonzero(as_tuple=True)  # (M,) each
-        return Match(near_any[points], instances, fit[points, instances])
+        chosen = cheapest(cost, fits[self.dynamic_k_indicator], self.candidate_topk)  # (V, N)
+        points, instances = chosen.nonzero(as_tuple=True)  # (M,) each
+        return Match(near_any[points], instances, fits[self.quality_indicator][points, instances])
 
     def neighbours(self, points: Tensor, truth: InstanceData) -> tuple[Tensor, Tensor]:
         """Return whether points lie in the instances' boxes, and whether they lie near their centres, both (P, N)."""

@@ -51,10 +51,15 @@ class SpaceTimeBlock(nn.Module):
         for axis in self.order:
             norm1, attn, norm2, mlp = (getattr(self, f"{name}_{axis}") for name in ("norm1", "attn", "norm2", "mlp"))
             y = norm1(x)  # (B, T, K, C)
-            y = attn(y) if axis == "s" else attn(y.transpose(1, 2)).transpose(1, 2)  # "t": (B, K, T, C) inside
+            y = each(attn, y) if axis == "s" else each(attn, y.transpose(1, 2)).transpose(1, 2)  # "t": (B, K, T, C)
             x = x + self.drop_path(y)  # (B, T, K, C)
             x = x + self.drop_path(mlp(norm2(x)))  # (B, T, K, C)
         return x
+
+
+def each(attn: SelfAttention, x: Tensor) -> Tensor:
+    """Return attention within each of x (B, S, N, C), as a batch (B S, N, C): ONNX has none of more dimensions."""
+    return attn(x.flatten(0, 1)).unflatten(0, x.shape[:2])  # (B, S, N, C)
 
 
 @MODELS.register_module()

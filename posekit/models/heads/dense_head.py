@@ -37,12 +37,14 @@ class DenseOutputs:
         scores: (B, P, C) logits of the classes.
         box_offsets: (B, P, 4) offset of the centre from the point and logarithm of the size, in strides.
         objectness: (B, P, 1) logits that there is any instance.
+        cell_offset: distance of the places that the assigner looks at from the points, in strides.
     """
 
     points: Tensor
     scores: Tensor
     box_offsets: Tensor
     objectness: Tensor | None = field(default=None, kw_only=True)
+    cell_offset: float = field(default=0.0, kw_only=True)
 
     @cached_property
     def boxes(self) -> Tensor:
@@ -61,7 +63,9 @@ class DenseOutputs:
     def guess(self, index: int) -> Guess:
         """Return the predictions for one image, in the assigner's form."""
         confidence = self.confidence[index].detach().nan_to_num(0.0)
-        return Guess(self.points, self.boxes[index].detach(), confidence)
+        place, stride = self.points.split(2, -1)  # (P, 2) each
+        points = torch.cat([place + stride * self.cell_offset, stride], -1)  # (P, 4)
+        return Guess(points, self.boxes[index].detach(), confidence)
 
 
 class Positives(NamedTuple):

@@ -152,7 +152,8 @@ class PointHead(DenseHead):
         scores, labels = outputs.confidence[index].max(-1)  # (P,)
         best = distinct(outputs.boxes[index], scores, test_cfg)  # (N,)
         visible = outputs.visible[index, best].sigmoid()  # (N, K)
-        limits = torch.tensor([*metainfo["input_size"], *metainfo["input_size"]], device=scores.device)
+        width, height = metainfo.get("input_size") or metainfo["img_shape"][::-1]
+        limits = torch.tensor([width, height, width, height], device=scores.device)
         persons = InstanceData(
             scores=scores[best],
             labels=labels[best],

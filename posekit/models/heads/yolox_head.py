@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import torch
@@ -44,11 +44,11 @@ class YOLOXOutputs(NamedTuple):
 class CellOutputs(DenseOutputs):
     """Outputs whose points are corners of cells; the assigner looks at the cells' centres."""
 
+    cell_offset: float = field(default=0.5, kw_only=True)
+
     def guess(self, index: int) -> Guess:
         guess = super().guess(index)
-        place, stride = guess.points.split(2, -1)  # (P, 2) each
-        # -> points (P, 4)
-        return guess._replace(points=torch.cat([place + stride / 2, stride], -1), scores=guess.scores.sqrt())
+        return guess._replace(scores=guess.scores.sqrt())
 
 
 @MODELS.register_module()

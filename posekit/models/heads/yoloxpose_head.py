@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from posekit.console import check_choice
 from posekit.models.assigners.mlvl_point_generator import MlvlPointGenerator
 from posekit.models.base_module import BaseModule, InitRules, Settings
 from posekit.models.heads.base import RARE, Features
@@ -24,6 +25,7 @@ from posekit.models.heads.point_head import YOLOX_BN, PointHead, PointOutputs, a
 from posekit.models.losses.base import BaseLoss
 from posekit.models.losses.classification_loss import BCELoss
 from posekit.registry import MODELS
+from posekit.structures import InstanceData, PoseDataSample
 
 
 class YOLOXPoseOutputs(NamedTuple):
@@ -51,6 +53,7 @@ class YOLOXPoseLayers(BaseModule):
         conv_cfg: kind of convolution.
         norm_cfg: kind of norm.
         act_cfg: kind of activation.
+        rarely_visible: whether the first guess is that a keypoint is rarely visible, as that a class is rarely there.
         init_cfg: rules for the initial weights.
     """
 
@@ -67,9 +70,11 @@ class YOLOXPoseLayers(BaseModule):
         conv_cfg: Settings | None = None,
         norm_cfg: Settings | None = YOLOX_BN,
         act_cfg: Settings | None = SILU,
+        rarely_visible: bool = False,
         init_cfg: InitRules = None,
     ) -> None:
         super().__init__(init_cfg)
+        self.rarely_visible = rarely_visible
         levels, wide = len(featmap_strides), int(feat_channels * widen_factor)
         sizes = (levels, int(in_channels * widen_factor), wide)
         options: Settings = {"bias": conv_bias, "conv_cfg": conv_cfg, "norm_cfg": norm_cfg, "act_cfg": act_cfg}
@@ -84,7 +89,7 @@ class YOLOXPoseLayers(BaseModule):
 
     def init_weights(self) -> None:
         super().init_weights()
-        for conv in [*self.out_cls, *self.out_obj]:
+        for conv in [*self.out_cls, *self.out_obj, *(self.out_kpt_vis if self.rarely_visible else ())]:
             nn.init.constant_(conv.bias, RARE)  # pyright: ignore[reportArgumentType]
 
     def forward(self, feats: Features) -> YOLOXPoseOutputs:
@@ -110,10 +115,13 @@ class YOLOXPoseHead(PointHead):
         featmap_strides: input pixels per cell of each map.
         num_classes: number of classes.
         prior_generator: generator of the points; by default they are the corners of the cells.
+        cell_offset: distance of the places that the assigner looks at from the points, in strides.
+        relative_to: what the distances of keypoints are relative to: ``area``, its root and twice the label noise, or
+            ``diagonal``, the box's diagonal and the label noise.
         loss_cls: loss of the classes, at points with an instance.
         loss_obj: loss of the objectness, at all points.
         loss_kpt_aux: loss of the keypoints' offsets in strides.
-        options: further arguments of PointHead.
+        options: further arguments of PointHead. A ``loss_vis`` that sums is divided by the number of visible keypoints.
 
     Source: YOLOX-Pose, MMPose 1.3; Ge et al., YOLOX, arXiv 2107.08430; Maji et al., YOLO-Pose, arXiv 2204.06806.
     """
@@ -128,6 +136,8 @@ class YOLOXPoseHead(PointHead):
         num_classes: int = 1,
         *,
         prior_generator: MlvlPointGenerator | None = None,
+        cell_offset: float = 0.0,
+        relative_to: Literal["area", "diagonal"] = "area",
         loss_cls: BaseLoss | None = None,
         loss_obj: BaseLoss | None = None,
         loss_kpt_aux: BaseLoss | None = None,
@@ -135,6 +145,8 @@ class YOLOXPoseHead(PointHead):
     ) -> None:
         generator = prior_generator or MlvlPointGenerator(featmap_strides, offset=0)
         super().__init__(num_keypoints, num_classes, prior_generator=generator, **options)
+        self.cell_offset = cell_offset
+        self.relative_to = check_choice("relative_to", relative_to, ("area", "diagonal"))
         self.loss_cls = loss_cls or BCELoss(reduction="sum")
         self.loss_obj = loss_obj or BCELoss(use_target_weight=True, reduction="sum")
         self.loss_kpt_aux = loss_kpt_aux
@@ -153,7 +165,15 @@ class YOLOXPoseHead(PointHead):
             keypoint_offsets=side_by_side(outputs.keypoints),
             visible=side_by_side(outputs.visible),
             objectness=side_by_side(outputs.objectness),
+            cell_offset=self.cell_offset,
         )
+
+    def truth(self, sample: PoseDataSample, like: Tensor) -> InstanceData:
+        truth = super().truth(sample, like)
+        if self.relative_to == "diagonal":
+            squared = (truth.bboxes[:, 2:] - truth.bboxes[:, :2]).square().sum(-1)  # (N,)
+            truth.areas = squared / 4  # the similarity doubles the label noise, its square is quadrupled
+        return truth
 
     def poses_of(self, outputs: PointOutputs, index: int, points: Tensor) -> Tensor:
         return outputs.keypoints[index, points]  # (N, K, 2)
@@ -171,7 +191,9 @@ class YOLOXPoseHead(PointHead):
         target_scores = self.target_scores(outputs, positives, positives.classes)[index]  # (M, C)
         losses |= self.box_losses(outputs, positives, count)
         losses["loss_kpt"] = self.loss_oks(keypoints, truth.keypoints, truth.keypoints_visible, truth.areas).mean()
-        losses["loss_vis"] = self.loss_vis(visible, truth.keypoints_visible, truth.weights)
+        loss_vis = self.loss_vis(visible, truth.keypoints_visible, truth.weights)
+        num_visible = truth.keypoints_visible.sum().clamp(min=1)
+        losses["loss_vis"] = loss_vis / num_visible if self.loss_vis.reduction == "sum" else loss_vis
         losses["loss_cls"] = self.loss_cls(scores[index], target_scores) / count
         if self.use_aux_loss and self.loss_kpt_aux is not None:
             offsets = outputs.keypoint_offsets.flatten(0, 1)[index].unflatten(-1, (-1, 2))  # (M, K, 2)

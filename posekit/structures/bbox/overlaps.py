@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from posekit.array import Array, namespace
+from typing import Any
+
+from posekit.array import Array, ArrayT, namespace
 
 
 def bbox_overlaps(
-    bboxes1: Array, bboxes2: Array, mode: str = "iou", is_aligned: bool = False, eps: float = 1e-6
-) -> Array:
+    bboxes1: ArrayT, bboxes2: ArrayT, mode: str = "iou", is_aligned: bool = False, eps: float = 1e-6
+) -> ArrayT:
     """Return the overlap of boxes, every one with every other or pair by pair.
 
     Args:
@@ -33,7 +35,7 @@ def bbox_overlaps(
     xp = namespace(bboxes1, bboxes2)
     first, second = (bboxes1, bboxes2) if is_aligned else (bboxes1[..., :, None, :], bboxes2[..., None, :, :])
 
-    def area(low: Array, high: Array) -> Array:
+    def area(low: Array, high: Array) -> Any:
         size = (high - low).clip(0, None)
         return size[..., 0] * size[..., 1]
 

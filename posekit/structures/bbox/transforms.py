@@ -13,61 +13,61 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from posekit.array import Array, asarray_like, namespace
+from posekit.array import ArrayT, asarray_like, namespace
 from posekit.geometry.crop import crop_affine
 
 MIRRORED_AXES = {"horizontal": (0,), "vertical": (1,), "diagonal": (0, 1)}
 
 
-def bbox_xyxy2xywh(bbox_xyxy: Array) -> Array:
+def bbox_xyxy2xywh(bbox_xyxy: ArrayT) -> ArrayT:
     """Return boxes (..., 4 or 5) as left, top, width, height; a fifth column, such as a score, is kept."""
     xp = namespace(bbox_xyxy)
     return xp.concat([bbox_xyxy[..., :2], bbox_xyxy[..., 2:4] - bbox_xyxy[..., :2], bbox_xyxy[..., 4:]], axis=-1)
 
 
-def bbox_xywh2xyxy(bbox_xywh: Array) -> Array:
+def bbox_xywh2xyxy(bbox_xywh: ArrayT) -> ArrayT:
     """Return boxes (..., 4 or 5) as left, top, right, bottom; a fifth column, such as a score, is kept."""
     xp = namespace(bbox_xywh)
     return xp.concat([bbox_xywh[..., :2], bbox_xywh[..., 2:4] + bbox_xywh[..., :2], bbox_xywh[..., 4:]], axis=-1)
 
 
-def bbox_xyxy2cs(bbox: Array, padding: float = 1.0) -> tuple[Array, Array]:
+def bbox_xyxy2cs(bbox: ArrayT, padding: float = 1.0) -> tuple[ArrayT, ArrayT]:
     """Return centre (..., 2) and scale (..., 2) of boxes (..., 4); ``padding`` multiplies the size."""
     return (bbox[..., :2] + bbox[..., 2:4]) * 0.5, (bbox[..., 2:4] - bbox[..., :2]) * padding
 
 
-def bbox_xywh2cs(bbox: Array, padding: float = 1.0) -> tuple[Array, Array]:
+def bbox_xywh2cs(bbox: ArrayT, padding: float = 1.0) -> tuple[ArrayT, ArrayT]:
     """Return centre (..., 2) and scale (..., 2) of boxes (..., 4); ``padding`` multiplies the size."""
     return bbox[..., :2] + bbox[..., 2:4] * 0.5, bbox[..., 2:4] * padding
 
 
-def bbox_cs2xyxy(center: Array, scale: Array, padding: float = 1.0) -> Array:
+def bbox_cs2xyxy(center: ArrayT, scale: ArrayT, padding: float = 1.0) -> ArrayT:
     """Return the boxes (..., 4) whose size times ``padding`` is ``scale``."""
     half = scale / (2 * padding)
     return namespace(center, scale).concat([center - half, center + half], axis=-1)
 
 
-def bbox_cs2xywh(center: Array, scale: Array, padding: float = 1.0) -> Array:
+def bbox_cs2xywh(center: ArrayT, scale: ArrayT, padding: float = 1.0) -> ArrayT:
     """Return the boxes (..., 4) as left, top, width, height whose size times ``padding`` is ``scale``."""
     size = scale / padding
     return namespace(center, scale).concat([center - size * 0.5, size], axis=-1)
 
 
-def bbox_xyxy2corner(bbox: Array) -> Array:
+def bbox_xyxy2corner(bbox: ArrayT) -> ArrayT:
     """Return the corners (..., 4, 2) of boxes (..., 4): left top, left bottom, right top, right bottom."""
     xp = namespace(bbox)
     left, top, right, bottom = (bbox[..., i] for i in range(4))
     return xp.stack([xp.stack([left, left, right, right], axis=-1), xp.stack([top, bottom, top, bottom], axis=-1)], -1)
 
 
-def bbox_corner2xyxy(bbox: Array) -> Array:
+def bbox_corner2xyxy(bbox: ArrayT) -> ArrayT:
     """Return the smallest upright boxes (..., 4) around corners (..., 4, 2) or (..., 8)."""
     xp = namespace(bbox)
     corners = bbox.reshape((*bbox.shape[:-1], 4, 2)) if bbox.shape[-1] == 8 else bbox
     return xp.concat([xp.min(corners, axis=-2), xp.max(corners, axis=-2)], axis=-1)
 
 
-def bbox_clip_border(bbox: Array, shape: tuple[int, int]) -> Array:
+def bbox_clip_border(bbox: ArrayT, shape: tuple[int, int]) -> ArrayT:
     """Return boxes (..., 4) or points (..., 2) moved into an image of size ``shape`` = (width, height)."""
     limits = asarray_like(list(shape[:2]) * (bbox.shape[-1] // 2), bbox)
     xp = namespace(bbox)
@@ -75,8 +75,8 @@ def bbox_clip_border(bbox: Array, shape: tuple[int, int]) -> Array:
 
 
 def flip_bbox(
-    bbox: Array, image_size: tuple[int, int], bbox_format: str = "xywh", direction: str = "horizontal"
-) -> Array:
+    bbox: ArrayT, image_size: tuple[int, int], bbox_format: str = "xywh", direction: str = "horizontal"
+) -> ArrayT:
     """Return boxes as they lie in the mirrored image.
 
     Convention: pixel centres at integers, so that x becomes ``width - 1 - x``.

@@ -18,7 +18,9 @@ from posekit.console import ProgressBar
 from posekit.inference.results import PoseResult
 from posekit.inference.sequence import PoseSequence
 from posekit.media import sources as media_sources
+from posekit.media.image_file import read_image
 from posekit.media.video import VideoReader
+from posekit.visualization.space import SIDE_PX
 
 
 def test_a_folder_gives_drawings_and_one_json(images, tmp_path, capsys):
@@ -117,6 +119,21 @@ def test_pages_and_files_of_labelling_tools(monkeypatch, video, images, tmp_path
     names = ["a_3d.html", "images_dlc.csv", "poses.slp", "predictions.json", "walk_3d.html", "walk_dlc.csv"]
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == names
     assert len((tmp_path / "o" / "walk_dlc.csv").read_text().splitlines()) == 3 + 6
+
+
+def test_lifted_poses_stand_beside_the_drawings(monkeypatch, video, images, tmp_path):
+    monkeypatch.setattr(module, "open_lifter", lambda *options, **source: Doubling())
+    assert call(video, images / "a.jpg", "--out", "o", "--lift", "l.py") == 0
+    for name in ("walk_pose", "walk_pose_3d"):
+        assert len(list(VideoReader(tmp_path / "o" / f"{name}.mp4"))) == 6
+    flat, space = (read_image(tmp_path / "o" / f"a_pose{end}.jpg") for end in ("", "_3d"))
+    assert space.shape[0] == SIDE_PX
+    assert (space.shape[1] - flat.shape[1]) % SIDE_PX == 0
+    assert space.shape[1] > flat.shape[1]
+    assert call(images / "a.jpg", "--out", "p", "--lift", "l.py") == 0
+    (tmp_path / "p" / "predictions.json").unlink()
+    (tmp_path / "p" / "a_pose.jpg").unlink()
+    assert call(images / "a.jpg", "--out", "p", "--lift", "l.py") == 2  # a_pose_3d.jpg is there already
 
 
 @pytest.mark.parametrize(

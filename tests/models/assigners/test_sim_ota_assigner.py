@@ -108,6 +108,15 @@ def test_equals_the_formulas(seed: int, settings: dict[str, Any]) -> None:
         assert quality == pytest.approx(fit, abs=1e-5)
 
 
+def test_boxes_may_decide_and_keypoints_be_the_quality() -> None:
+    guess, truth = scene()
+    by_boxes = SimOTAAssigner(oks_calculator=PoseOKS(None)).assign(guess, truth)
+    match = SimOTAAssigner(quality_indicator="oks", oks_calculator=PoseOKS(None)).assign(guess, truth)
+    assert match.points.tolist() == by_boxes.points.tolist()
+    pairs = zip(match.points.tolist(), match.instances.tolist(), strict=True)
+    assert match.quality.tolist() == pytest.approx([oks(guess.keypoints[p], truth, n) for p, n in pairs], abs=1e-5)
+
+
 def test_a_point_learns_one_instance_and_each_instance_has_its_chance() -> None:
     match = SimOTAAssigner(oks_calculator=PoseOKS(None)).assign(*scene())
     assert match.points.unique().tolist() == match.points.tolist()

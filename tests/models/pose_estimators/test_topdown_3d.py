@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from posekit.codecs.camera_space import FOCAL_LENGTH, to_camera
 from posekit.geometry import Affine
-from posekit.models.pose_estimators.topdown_3d import FOCAL_LENGTH, to_camera
 from posekit.registry import MODELS
 from posekit.structures import InstanceData, PoseDataSample
 

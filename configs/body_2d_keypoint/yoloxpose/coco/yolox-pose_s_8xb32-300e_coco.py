@@ -1,0 +1,3 @@
+_base_ = "../../../_base_/recipes/yolox_pose.py"
+dataset = "coco"
+size = "s"
