@@ -1,4 +1,5 @@
-"""Write docs/en/reference: every command from its own help, every registered component from its docstring.
+"""Write docs/en/reference: every command from its own help, every registered component from its
+docstring, every key of a config from the code that reads it.
 
 python tools/write_reference.py           # write
 python tools/write_reference.py --check   # exit 1 if a page is out of date
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from config_keys import config_keys_page
 
 from posekit.cli.main import COMMANDS, as_app
 from posekit.registry.index import INDEX
@@ -101,6 +103,7 @@ def summary(module: str, name: str) -> str:
 
 def main() -> None:
     pages = {"commands.md": commands_page(), "components.md": components_page()}
+    pages["config_keys.md"] = f"{NOTE}\n{config_keys_page()}"
     stale = [name for name, text in pages.items() if not (PAGES / name).is_file() or (PAGES / name).read_text() != text]
     if "--check" in sys.argv:
         sys.exit(f"out of date: {', '.join(stale)}; run python tools/write_reference.py" if stale else 0)

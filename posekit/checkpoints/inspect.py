@@ -1,4 +1,4 @@
-"""What is in a checkpoint."""
+"""What is in a checkpoint, without torch."""
 
 from __future__ import annotations
 
@@ -9,17 +9,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from posekit.checkpoints.checkpoint import checkpoint_of, keypoint_names
 from posekit.checkpoints.download import download
-from posekit.checkpoints.keypoint_match import keypoint_names
-from posekit.checkpoints.load import checkpoint_of
 from posekit.checkpoints.read import read_file
+from posekit.checkpoints.stand_ins import StandIns
+from posekit.checkpoints.tensors import ITEMSIZES, StoredTensor
 from posekit.checkpoints.torch_file import ZIP_START
 
 TOLD = ("epoch", "iter", "time", "seed", "experiment_name")
 """Entries of the meta information worth a line, besides versions."""
+NUMPY_FLOATS = ("float16", "float32", "float64", "complex64", "complex128")
+NOT_FINITE = {
+    "bfloat16": ((0x7F80, 0x7F80),),
+    "complex32": ((0x7C00, 0x7C00), (0x7C00_0000, 0x7C00_0000)),
+    "float8_e5m2": ((0x7C, 0x7C),),
+    "float8_e4m3fn": ((0x7F, 0x7F),),
+    "float8_e8m0fnu": ((0xFF, 0xFF),),
+    **dict.fromkeys(("float8_e5m2fnuz", "float8_e4m3fnuz"), ((0xFF, 0x80),)),
+}
+"""Bits that numpy does not know as floats: masks, and what they leave of NaN and infinite values."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class Contents:
     model: dict[str, str]
     dataset: str
     keypoints: list[str]
-    weights: dict[str, Tensor]
+    weights: dict[str, StoredTensor]
     not_finite: list[str]
 
 
@@ -63,8 +73,8 @@ def inspect_checkpoint(source: str | os.PathLike[str]) -> Contents:
     """
     name = str(source)
     path = download(name) if "://" in name else Path(source)
-    content = read_file(path)
-    checkpoint = checkpoint_of(content, name)
+    content = read_file(path, StandIns())
+    checkpoint = checkpoint_of(content, name, StoredTensor)
     meta = checkpoint.meta
     dataset = meta.get("dataset_meta")
     return Contents(
@@ -97,22 +107,25 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def not_finite(state: Mapping[str, Tensor]) -> list[str]:
+def not_finite(state: Mapping[str, StoredTensor]) -> list[str]:
     """Return the keys of weights with NaN or infinite values; those that share numbers are looked at once."""
     known: dict[tuple[Any, ...], bool] = {}
     keys = []
     for key, value in state.items():
-        place = (value.data_ptr(), value.dtype, tuple(value.shape), value.stride())
-        if place not in known:
-            known[place] = is_finite(value)
-        keys += [] if known[place] else [key]
+        if value.place not in known:
+            known[value.place] = is_finite(value)
+        keys += [] if known[value.place] else [key]
     return keys
 
 
-def is_finite(value: Tensor) -> bool:
-    if not (value.is_floating_point() or value.is_complex()):
+def is_finite(value: StoredTensor) -> bool:
+    """Whether no number is NaN or infinite."""
+    if 0 in value.shape:
         return True
-    return bool(torch.isfinite(value if value.itemsize > 1 else value.float()).all())
+    if value.dtype in NUMPY_FLOATS:
+        return bool(np.isfinite(value.numbers(value.dtype)).all())
+    bits = value.numbers(f"u{ITEMSIZES[value.dtype]}") if value.dtype in NOT_FINITE else np.zeros(0, np.uint8)
+    return not any(((bits & mask) == pattern).any() for mask, pattern in NOT_FINITE.get(value.dtype, ()))
 
 
 def model_types(text: Any) -> dict[str, str]:

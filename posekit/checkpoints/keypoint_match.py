@@ -4,21 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-
-
-def keypoint_names(meta: Any) -> list[str]:
-    """Return the names of a keypoint set, as ``dataset_meta`` lists them; none if it does not, or not properly."""
-    names = meta.get("keypoint_id2name") if isinstance(meta, Mapping) else None
-    if not isinstance(names, Mapping):
-        return []
-    by_id = {str(index): name for index, name in names.items()}  # JSON makes texts of the ids
-    ordered = [by_id.get(str(index)) for index in range(len(by_id))]
-    valid = all(isinstance(name, str) for name in ordered) and len(set(ordered)) == len(ordered)
-    return [str(name) for name in ordered] if valid else []
 
 
 class KeypointLayer(NamedTuple):

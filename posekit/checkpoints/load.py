@@ -4,42 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from posekit.checkpoints.checkpoint import Checkpoint, checkpoint_of
 from posekit.checkpoints.download import download
 from posekit.checkpoints.keypoint_match import match_keypoints
 from posekit.checkpoints.read import read_file
-from posekit.checkpoints.report import LoadReport, first_of
+from posekit.checkpoints.report import LoadReport
 from posekit.checkpoints.torch_file import CheckpointError
-from posekit.checkpoints.upgrade import training_only, unwrap, upgrade
-
-MAIN = ("state_dict", "model", "model_state_dict")
-AVERAGES = ("ema_state_dict", "state_dict_ema", "model_ema")
-COUNTERS = ("steps", "n_averaged")
-"""Tensors beside averaged weights that count how many went in."""
+from posekit.checkpoints.upgrade import training_only, upgrade
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """What a model needs of a checkpoint.
-
-    Attributes:
-        state: weights by key, without the prefixes of training wrappers.
-        meta: whatever is known about them, such as ``dataset_meta``.
-        source: origin of the weights.
-    """
-
-    state: dict[str, Tensor]
-    meta: dict[str, Any]
-    source: str
-
-
-def open_checkpoint(source: str | os.PathLike[str], *, ema: bool | None = None) -> Checkpoint:
+def open_checkpoint(source: str | os.PathLike[str], *, ema: bool | None = None) -> Checkpoint[Tensor]:
     """Read a checkpoint from a path or a URL without running anything it carries.
 
     Args:
@@ -52,46 +31,13 @@ def open_checkpoint(source: str | os.PathLike[str], *, ema: bool | None = None) 
         CheckpointError: if the file is damaged, refused, or holds no such weights.
     """
     name = str(source)
-    return checkpoint_of(read_file(download(name) if "://" in name else Path(source)), name, ema=ema)
-
-
-def checkpoint_of(content: Any, name: str, *, ema: bool | None = None) -> Checkpoint:
-    """Find weights and meta information in what a file holds; see ``open_checkpoint``."""
-    state = _weights(content, ema)
-    if not state:
-        kind = {True: "EMA ", False: "unaveraged ", None: ""}[ema]
-        raise CheckpointError(f"{name}: holds no {kind}weights; {_contents(content)}")
-    meta = content.get("meta")
-    return Checkpoint(unwrap(state), dict(meta) if isinstance(meta, Mapping) else {}, name)
+    content = read_file(download(name) if "://" in name else Path(source))
+    return checkpoint_of(content, name, Tensor, ema=ema)
 
 
 def read_checkpoint(source: str | os.PathLike[str]) -> dict[str, Tensor]:
     """Return the weights of a checkpoint by key; see ``open_checkpoint``."""
     return open_checkpoint(source).state
-
-
-def _weights(content: Any, ema: bool | None) -> dict[str, Tensor]:
-    """Find the weights: under their usual names, or the content itself."""
-    if not isinstance(content, Mapping):
-        return {}
-    main = next((content[name] for name in MAIN if isinstance(content.get(name), Mapping)), content)
-    averages = next((content[name] for name in AVERAGES if isinstance(content.get(name), Mapping)), {})
-    trained = main
-    if "steps" in averages:  # MMEngine and posekit swap the two, so that the main weights are the averages
-        trained = {**main, **{str(key).removeprefix("module."): value for key, value in averages.items()}}
-        averages = main
-    chosen = {None: main, True: averages, False: trained}[ema]
-    return {
-        key: value
-        for key, value in chosen.items()
-        if isinstance(key, str) and isinstance(value, Tensor) and key not in COUNTERS
-    }
-
-
-def _contents(content: Any) -> str:
-    if isinstance(content, Mapping):
-        return f"it has the entries {first_of(list(content)) or 'none'}"
-    return f"it is a {type(content).__name__}, not a dict"
 
 
 @torch.no_grad()

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
+from posekit.checkpoints.checkpoint import MAIN, checkpoint_of
 from posekit.checkpoints.convert import check_writable
 from posekit.checkpoints.download import download
-from posekit.checkpoints.load import MAIN, checkpoint_of
 from posekit.checkpoints.plain_meta import PlainMeta
 from posekit.checkpoints.read import read_file, with_ids
 from posekit.checkpoints.report import shown
@@ -59,7 +60,7 @@ def publish(source: str | os.PathLike[str], out: Path | None = None, *, force: b
         raise ValueError(f"{out}: the file name must end in {' or '.join(SUFFIXES)}")
     require_writable(out)
     content = read_file(local)
-    checkpoint = checkpoint_of(content, str(source))
+    checkpoint = checkpoint_of(content, str(source), Tensor)
     check_writable(checkpoint.state, source)
     meta = PlainMeta(checkpoint.meta)
     text = None

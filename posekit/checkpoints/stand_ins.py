@@ -6,12 +6,11 @@ calls or opens anything that the checkpoint chooses.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from posekit.checkpoints.plain_makers import PLAIN_MAKERS, encode, ordered
-from posekit.checkpoints.tensors import STORAGES, rebuild_like, rebuild_parameter, rebuild_tensor, rebuild_tensor_v3
+from posekit.checkpoints.tensors import ALIASES, ITEMSIZES, STORAGES, Storage, StoredTensor, stored_tensor
 from posekit.checkpoints.unpickle import Maker, RefusedNameError, key, text
 
 BOOKKEEPING = (
@@ -66,14 +65,7 @@ MAKERS = {
     "builtins.complex": complex,
     "builtins.bytearray": encode,
     "collections.Counter": ordered,
-    "torch.Size": lambda sides=(): torch.Size(sides),
     "torch.device": device,
-    "torch._utils._rebuild_tensor": rebuild_tensor,
-    "torch._utils._rebuild_tensor_v2": rebuild_tensor,
-    "torch._utils._rebuild_tensor_v3": rebuild_tensor_v3,
-    "torch._utils._rebuild_parameter": rebuild_parameter,
-    "torch._utils._rebuild_parameter_with_state": rebuild_parameter,
-    "torch._tensor._rebuild_from_type_v2": rebuild_like,
 }
 """Functions of this package that take the place of those that checkpoints name."""
 
@@ -86,21 +78,71 @@ ONLY_NAMED = (
 """Classes that checkpoints mention as arguments only."""
 
 
-def resolve(name: str) -> Any:
-    """Return what a name in a checkpoint stands for.
+class StandIns:
+    """Makers of what a checkpoint names, with tensors as its file keeps them.
 
-    Raises:
-        RefusedNameError: if it has no maker.
+    A subclass makes tensors of another kind.
     """
-    if name in MAKERS:
-        return Maker(name, MAKERS[name])
-    if name in ONLY_NAMED:
+
+    tensor_type: type = StoredTensor
+    size_type: type = tuple
+
+    def __init__(self) -> None:
+        self.makers = {
+            **MAKERS,
+            "torch.Size": lambda sides=(): self.size_type(sides),
+            "torch._utils._rebuild_tensor": self.rebuild_tensor,
+            "torch._utils._rebuild_tensor_v2": self.rebuild_tensor,
+            "torch._utils._rebuild_tensor_v3": self.rebuild_tensor_v3,
+            "torch._utils._rebuild_parameter": self.rebuild_parameter,
+            "torch._utils._rebuild_parameter_with_state": self.rebuild_parameter,
+            "torch._tensor._rebuild_from_type_v2": self.rebuild_like,
+        }
+
+    def tensor(self, stored: StoredTensor) -> Any:
+        """Return what a tensor of the file becomes."""
+        return stored
+
+    def dtype(self, name: str) -> Any:
+        """Return what the dtype of a name becomes."""
         return name
-    package, _, last = name.rpartition(".")
-    if package in ("torch", "torch.storage", "torch.cuda") and last in STORAGES:
-        return STORAGES[last]
-    if package == "torch" and isinstance(dtype := vars(torch).get(last), torch.dtype):
-        return dtype
-    if name.startswith(BOOKKEEPING):
-        return Maker(name, ordered if last.endswith("Dict") else lambda *args: Inert(last, args))
-    raise RefusedNameError(name)
+
+    def rebuild_tensor(self, storage: Storage, offset: int, size: Sequence[int], stride: Sequence[int], *_: Any) -> Any:
+        """Return a view of a storage; ``offset`` and ``stride`` count numbers, not bytes."""
+        return self.tensor(stored_tensor(storage, None, offset, size, stride))
+
+    def rebuild_tensor_v3(
+        self, storage: Storage, offset: int, size: Sequence[int], stride: Sequence[int], *rest: Any
+    ) -> Any:
+        """Return a view whose dtype is the third of ``rest``, as for those that have no class of storages."""
+        dtype = str(rest[2]).removeprefix("torch.")
+        return self.tensor(stored_tensor(storage, dtype, offset, size, stride))
+
+    def rebuild_parameter(self, data: Any, *_: Any) -> Any:
+        """Return a parameter's values."""
+        if not isinstance(data, self.tensor_type):
+            raise ValueError(f"a parameter made of a {type(data).__name__}")
+        return data
+
+    def rebuild_like(self, maker: Maker, _: Any, args: tuple[Any, ...], *__: Any) -> Any:
+        """Return the plain tensor behind one of a subclass or with attributes."""
+        return self.rebuild_parameter(maker.make(*args))
+
+    def resolve(self, name: str) -> Any:
+        """Return what a name in a checkpoint stands for.
+
+        Raises:
+            RefusedNameError: if it has no maker.
+        """
+        if name in self.makers:
+            return Maker(name, self.makers[name])
+        if name in ONLY_NAMED:
+            return name
+        package, _, last = name.rpartition(".")
+        if package in ("torch", "torch.storage", "torch.cuda") and last in STORAGES:
+            return STORAGES[last]
+        if package == "torch" and ALIASES.get(last, last) in ITEMSIZES:
+            return self.dtype(ALIASES.get(last, last))
+        if name.startswith(BOOKKEEPING):
+            return Maker(name, ordered if last.endswith("Dict") else lambda *args: Inert(last, args))
+        raise RefusedNameError(name)

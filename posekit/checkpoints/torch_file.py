@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from posekit.checkpoints.stand_ins import resolve, text
+from posekit.checkpoints.stand_ins import StandIns, text
 from posekit.checkpoints.tensors import Storage, StorageKind
 from posekit.checkpoints.unpickle import RefusedNameError, Unpickler
 from posekit.console import first_line
@@ -36,8 +36,12 @@ class CheckpointError(ValueError):
     """A file that is no checkpoint, is damaged, or holds more than data."""
 
 
-def read_torch(path: Path) -> Any:
+def read_torch(path: Path, stand_ins: StandIns) -> Any:
     """Return what a file written by ``torch.save`` holds; tensors of the zip format are mapped from it.
+
+    Args:
+        path: the file.
+        stand_ins: makers of what the file names; they decide what tensors become.
 
     Raises:
         CheckpointError: if it is damaged, is no such file, or names anything that is not data.
@@ -47,7 +51,7 @@ def read_torch(path: Path) -> Any:
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     try:
-        return read_archive(path, mapped) if mapped[:4] == ZIP_START else read_legacy(mapped)
+        return read_archive(path, mapped, stand_ins) if mapped[:4] == ZIP_START else read_legacy(mapped, stand_ins)
     except CheckpointError:
         raise
     except RefusedNameError as refused:
@@ -59,7 +63,7 @@ def read_torch(path: Path) -> Any:
         raise CheckpointError(f"{path}: no checkpoint, or a damaged one ({first_line(error)})") from error
 
 
-def read_archive(path: Path, mapped: mmap.mmap) -> Any:
+def read_archive(path: Path, mapped: mmap.mmap, stand_ins: StandIns) -> Any:
     """Read the zip format."""
     records = Archive(path, mapped)
     order = bytes(records["byteorder"]).decode() if "byteorder" in records else "little"
@@ -75,7 +79,7 @@ def read_archive(path: Path, mapped: mmap.mmap) -> Any:
             raise ValueError(f"storage {name} is to have {count} numbers, but {len(data)} bytes")
         return Storage(data[: count * kind.itemsize], kind)
 
-    content = Unpickler(io.BytesIO(records["data.pkl"]), resolve, with_storages(storage)).load()
+    content = Unpickler(io.BytesIO(records["data.pkl"]), stand_ins.resolve, with_storages(storage)).load()
     with ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_THREADS)) as pool:  # most of the time goes into checksums
         list(pool.map(records.__getitem__, [f"data/{name}" for name, data in known.items() if data]))
     return content
@@ -147,11 +151,11 @@ class Archive:
         return data
 
 
-def read_legacy(mapped: mmap.mmap) -> Any:
+def read_legacy(mapped: mmap.mmap, stand_ins: StandIns) -> Any:
     """Read the older format: magic number, version, machine, content, storage names, then their bytes."""
-    if unpickled(mapped) != _LEGACY_MAGIC or unpickled(mapped) != _LEGACY_VERSION:
+    if unpickled(mapped, stand_ins) != _LEGACY_MAGIC or unpickled(mapped, stand_ins) != _LEGACY_VERSION:
         raise ValueError("torch.save did not write it")
-    unpickled(mapped)
+    unpickled(mapped, stand_ins)
     storages: dict[Any, Storage] = {}
     free = len(mapped)
 
@@ -169,8 +173,8 @@ def read_legacy(mapped: mmap.mmap) -> Any:
         data = whole.data[operator.index(start) * kind.itemsize :][: operator.index(size) * kind.itemsize]
         return Storage(data, kind)
 
-    content = unpickled(mapped, with_storages(storage))
-    for name in map(text, unpickled(mapped)):
+    content = unpickled(mapped, stand_ins, with_storages(storage))
+    for name in map(text, unpickled(mapped, stand_ins)):
         count, kind = struct.unpack("<q", mapped.read(8))[0], storages[name].kind
         target = storages.pop(name).data
         if count * kind.itemsize != len(target):
@@ -183,9 +187,9 @@ def read_legacy(mapped: mmap.mmap) -> Any:
     return content
 
 
-def unpickled(mapped: mmap.mmap, storage: Callable[[Any], Any] | None = None) -> Any:
+def unpickled(mapped: mmap.mmap, stand_ins: StandIns, storage: Callable[[Any], Any] | None = None) -> Any:
     """Return the value of the pickle at the reading position."""
-    return Unpickler(mapped, resolve, storage or no_storage).load()
+    return Unpickler(mapped, stand_ins.resolve, storage or no_storage).load()
 
 
 def no_storage(_: Any) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 
 from torch import Tensor
 
-WRAPPERS = ("module.", "_orig_mod.", "model.")
 TRAINING_ONLY = ("distill_losses.",)
 """Parts that only training needs: DWPoseDistiller's layers between the student's features and the teacher's."""
 _STACKED_FINAL = re.compile(r"^(head\.(?:\w+_head\.)?)final_layer\.(\d+)\.(\w+)$")
@@ -58,17 +57,6 @@ _VIT_RENAMED = {
     ".mlp.fc1.": ".ffn.layers.0.0.",
     ".mlp.fc2.": ".ffn.layers.1.",
 }
-
-
-def unwrap(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Drop the prefixes that data parallel training, compilation and training tasks put before every key."""
-    state = dict(state)
-    while state:
-        wrapper = next((prefix for prefix in WRAPPERS if all(key.startswith(prefix) for key in state)), None)
-        if wrapper is None:
-            break
-        state = {key[len(wrapper) :]: value for key, value in state.items()}
-    return state
 
 
 def upgrade(state: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:

@@ -125,7 +125,7 @@ def weight_tree(weights: dict[str, Any]) -> Row:
             if path:
                 parts.setdefault(path[0], []).append((path[1:], value))
         values = [value for _, value in keys]
-        dtypes = dict.fromkeys(str(value.dtype).removeprefix("torch.") for value in values)
+        dtypes = dict.fromkeys(value.dtype for value in values)
         shape = "" if parts or len(values) != 1 else "x".join(map(str, values[0].shape)) or "number"
         count = short(sum(value.numel() for value in values))
         return Row(shown(name), [shape, count, " ".join(dtypes)], [branch(*item) for item in parts.items()])
@@ -139,8 +139,5 @@ MAX_LEVELS = 50
 
 def as_json_object(contents: Contents) -> dict[str, Any]:
     """Return what is in a checkpoint as JSON has it."""
-    weights = {
-        key: {"shape": list(value.shape), "dtype": str(value.dtype).removeprefix("torch.")}
-        for key, value in contents.weights.items()
-    }
+    weights = {key: {"shape": list(value.shape), "dtype": value.dtype} for key, value in contents.weights.items()}
     return {**vars(contents), "weights": weights}

@@ -58,8 +58,9 @@ def report(
     evaluations = [evaluate_results(labels, path, times, name, max_dets=max_dets) for name, path in names.items()]
     tables = tables_of(evaluations)
     areas = note_of_areas(labels)
+    warnings = [f"warning: {e.name}: {e.warning}" for e in evaluations if e.warning]
     if out is not None:  # before printing, which the reader of a pipe may end
-        notes = [f"Labels: {annotations.name}, {len(labels.images)} images.", *areas]
+        notes = [f"Labels: {annotations.name}, {len(labels.images)} images.", *areas, *warnings]
         if bootstrap:
             notes.append(f"In brackets: the middle 95 % of {bootstrap} resamples of the images.")
         write_page(out, evaluations, tables, notes)
@@ -67,6 +68,8 @@ def report(
         print(note)
     for table in tables:
         print_table(table.header, table.rows, title=table.title)
+    for warning in warnings:
+        typer.echo(warning, err=True)
     if out is not None:
         print(f"report: {out}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -13,15 +14,18 @@ from lightning.pytorch import LightningModule
 from torch import Tensor, nn
 
 from posekit.array import plain
-from posekit.checkpoints.keypoint_match import keypoint_names
+from posekit.checkpoints.checkpoint import keypoint_names
 from posekit.checkpoints.load import load_into, open_checkpoint
 from posekit.config.config import Config
 from posekit.config.folders import model_with_paths
 from posekit.engine.data_module import PoseDataModule
 from posekit.engine.misfit import explained
 from posekit.engine.optimizers.build import build_optimizer
+from posekit.engine.pose_watch import PoseWatch
 from posekit.engine.run_plan import RunPlan
 from posekit.registry import METRICS, MODELS
+
+logger = logging.getLogger(__name__)
 
 
 class PoseTask(LightningModule):
@@ -54,6 +58,7 @@ class PoseTask(LightningModule):
         self.val_metrics: dict[str, float] = {}
         self.test_metrics: dict[str, float] = {}
         self.iterations = 0
+        self.watch = PoseWatch()
 
     def state_dict(self, *args: Any, **kwargs: Any) -> dict[str, Any]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return self.model.state_dict(*args, **kwargs)
@@ -113,13 +118,24 @@ class PoseTask(LightningModule):
             predictions = self.model(inputs, samples, mode="predict")
         for metric in self.metrics[name]:
             metric.process(batch, predictions)
+        self.watch.process(predictions)
         return predictions
+
+    def on_validation_epoch_start(self) -> None:
+        self.watch = PoseWatch()
+
+    def on_test_epoch_start(self) -> None:
+        self.watch = PoseWatch()
 
     def on_validation_epoch_end(self) -> None:
         self.val_metrics = self.collect("val")
 
     def on_test_epoch_end(self) -> None:
         self.test_metrics = self.collect("test")
+        self.warn_of_poses()
+
+    def on_fit_end(self) -> None:
+        self.warn_of_poses()
 
     def collect(self, name: str) -> dict[str, float]:
         """Return the values of all metrics over the dataset seen."""
@@ -128,6 +144,12 @@ class PoseTask(LightningModule):
         for metric in self.metrics[name]:
             values |= metric.evaluate(size)
         return values
+
+    def warn_of_poses(self) -> None:
+        """Warn of what is wrong with the latest predictions; after training, once, since young models err anyhow."""
+        text = self.watch.warning(keypoint_names(self.meta.get("dataset_meta")))
+        if text and self.trainer.is_global_zero:
+            logger.warning("%s", text)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["meta"] = {**self.meta, "epoch": self.trainer.current_epoch + 1, "iter": self.iterations}

@@ -26,6 +26,7 @@ from posekit.evaluation.bootstrap import (
 )
 from posekit.evaluation.coco_results import read_results
 from posekit.evaluation.labelled_set import LabelledSet
+from posekit.evaluation.merged_keypoints import merged_pairs, merged_text
 from posekit.evaluation.pck import keypoint_pck, normalized_distances
 from posekit.evaluation.pose_errors import KINDS, PoseErrors, ap_gains, find_errors
 from posekit.evaluation.pose_matching import MAX_DETS
@@ -63,6 +64,7 @@ class Evaluation:
         curves: precision at each of ``RECALLS``.
         errors: errors of keypoints and persons.
         gains: what AP would gain without each kind of error.
+        warning: which keypoints the predictions do not tell apart; empty where there are none.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Evaluation:
     curves: dict[str, np.ndarray]
     errors: PoseErrors
     gains: dict[str, float]
+    warning: str = ""
 
 
 def evaluate_results(
@@ -103,6 +106,7 @@ def evaluate_results(
         curves={name: scores.curve(thr) for name, thr in CURVES.items()},
         errors=errors,
         gains=ap_gains(errors, sigmas, weights),
+        warning=merged_warning(errors, labels),
     )
 
 
@@ -121,15 +125,27 @@ def measured_keypoint_ap(
 def measured_pck(errors: PoseErrors, labels: LabelledSet, times: np.ndarray) -> tuple[Measured, dict[str, Measured]]:
     """Return the PCK of the persons that count, and that of each keypoint."""
     truth = errors.truth
-    pred = np.full((*truth.keypoints.shape[:2], 2), np.nan)
-    pred[errors.index_true] = errors.found.keypoints[errors.index_found]
-    mask = (truth.keypoints[..., 2] > 0) & ~truth.ignore[:, None]
+    pred, mask = predictions_by_label(errors)
     distances = normalized_distances(pred, truth.keypoints[..., :2], mask, truth.boxes_xywh[:, 2:].max(1, initial=0))
     per_keypoint, mean = keypoint_pck(distances, PCK_THR)
     image = np.searchsorted(np.unique(labels.images), truth.image)
     samples = resampled_pck(distances, image, PCK_THR, times)
     single = zip(labels.names, per_keypoint.tolist(), samples.T, strict=True)
     return Measured(mean, mean_pck(samples)), {name: Measured(*values) for name, *values in single}
+
+
+def predictions_by_label(errors: PoseErrors) -> tuple[np.ndarray, np.ndarray]:
+    """Return the prediction (G, K, 2) that means each label, NaN without one, and which keypoints (G, K) count."""
+    truth = errors.truth
+    pred = np.full((*truth.keypoints.shape[:2], 2), np.nan)
+    pred[errors.index_true] = errors.found.keypoints[errors.index_found]
+    return pred, (truth.keypoints[..., 2] > 0) & ~truth.ignore[:, None]
+
+
+def merged_warning(errors: PoseErrors, labels: LabelledSet) -> str:
+    """Return which keypoints the predictions do not tell apart; nothing where there are none."""
+    pred, mask = predictions_by_label(errors)
+    return merged_text(merged_pairs(errors.truth.keypoints[..., :2], mask, pred), labels.names)
 
 
 class ReportTable(NamedTuple):

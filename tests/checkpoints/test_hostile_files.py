@@ -278,6 +278,14 @@ SAFETENSORS = {
     "header that is no JSON": struct.pack("<Q", 2) + b"{{",
     "tensor beyond the file": b'{"w":{"dtype":"F32","shape":[99],"data_offsets":[0,396]}}',
     "shape that overflows": b'{"w":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}',
+    "tensors that overlap": b'{"v":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},'
+    b'"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+    "bytes that belong to no tensor": b'{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}',
+    "shape of another size": b'{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}',
+    "shape that is no list": b'{"w":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}',
+    "kind that is unknown": b'{"w":{"dtype":"Q4","shape":[1],"data_offsets":[0,4]}}',
+    "tensor without its place": b'{"w":{"dtype":"F32","shape":[1]}}',
+    "meta of numbers": b'{"__metadata__":{"posekit":3},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
     "meta that is no JSON": b'{"__metadata__":{"posekit":"{"}}',
     "meta nested too deeply": b'{"__metadata__":{"posekit":"' + b"[" * 100_000 + b'"}}',
 }

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from posekit.checkpoints.keypoint_match import keypoint_layers, keypoint_names, match_keypoints, rows_by_name
+from posekit.checkpoints.checkpoint import keypoint_names
+from posekit.checkpoints.keypoint_match import keypoint_layers, match_keypoints, rows_by_name
 from posekit.checkpoints.load import load_into
 from posekit.registry import MODELS
 

@@ -11,10 +11,11 @@ import torch
 from torch import nn
 
 from posekit.apis import init_model
+from posekit.checkpoints.checkpoint import unwrap
 from posekit.checkpoints.load import load_into, open_checkpoint, read_checkpoint
 from posekit.checkpoints.read import CheckpointError
 from posekit.checkpoints.save import save_weights
-from posekit.checkpoints.upgrade import unwrap, upgrade
+from posekit.checkpoints.upgrade import upgrade
 from posekit.registry import MODELS
 
 ONE = torch.ones(1)

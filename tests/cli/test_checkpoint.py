@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,32 @@ def test_weights_that_share_numbers_are_looked_at_once(tmp_path, monkeypatch):
     torch.save({**{f"w{number}": shared for number in range(300)}, "v": torch.tensor([1.0])}, tmp_path / "a.pth")
     assert len(inspect.inspect_checkpoint(tmp_path / "a.pth").weights) == 301
     assert len(looked) == 2
+
+
+@pytest.mark.parametrize("kind", ["zip", "legacy", "safetensors"])
+def test_inspect_does_without_torch(kind, tmp_path):
+    from safetensors.torch import save_file
+
+    state = {"a": torch.ones(2, 3).bfloat16(), "b": torch.arange(6).reshape(2, 3).T, "c": torch.tensor([float("nan")])}
+    file = tmp_path / ("a.safetensors" if kind == "safetensors" else "a.pth")
+    if kind == "safetensors":
+        save_file({key: value.contiguous() for key, value in state.items()}, file)
+    else:
+        torch.save({"state_dict": state}, file, _use_new_zipfile_serialization=kind == "zip")
+    code = """
+import sys
+from posekit.cli import main
+try:
+    main.main(["checkpoint", "inspect", sys.argv[1], "--json"])
+except SystemExit:
+    print("torch" in sys.modules, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
+    assert done.stderr == "False\n"
+    content = json.loads(done.stdout)
+    assert content["weights"]["a"] == {"shape": [2, 3], "dtype": "bfloat16"}
+    assert content["weights"]["b"] == {"shape": [3, 2], "dtype": "int64"}
+    assert content["not_finite"] == ["c"]
 
 
 def test_inspect_as_json(path, capsys):

@@ -70,6 +70,20 @@ def test_areas_that_are_missing_are_told(files, capsys):
     assert "1 of 12 annotations have no area: the OKS of all takes 0.53 of their boxes" in capsys.readouterr().out
 
 
+def test_keypoints_that_coincide_are_told(files, capsys, tmp_path):
+    call(*files[:2], "--sigmas", "0.05", "--bootstrap", "0")
+    assert "warning" not in capsys.readouterr().err
+    rows = json.loads(files[1].read_text())
+    for row in rows:
+        row["keypoints"][3:6] = row["keypoints"][:3]
+    files[1].write_text(json.dumps(rows))
+    page = tmp_path / "report.html"
+    assert call(*files[:2], "--sigmas", "0.3", "--bootstrap", "0", "--out", page) == 0
+    words = "does not tell apart, by the median distance: left_hand and right_hand (0.0 px apart, labelled"
+    assert f"warning: good.json: keypoints that the model {words}" in capsys.readouterr().err
+    assert words in page.read_text()
+
+
 def test_comparison_and_page(files, capsys, tmp_path):
     out = tmp_path / "new" / "report.html"
     assert call(*files, "--sigmas", "0.05", "--bootstrap", "100", "--out", out) == 0

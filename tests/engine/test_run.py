@@ -25,6 +25,7 @@ from posekit.engine.train import train
 from posekit.engine.trainer import build_trainer
 from posekit.files import link_atomically, write_atomically
 from posekit.keypoints.skeleton import find_keypoint_set
+from posekit.models.heads.simcc_head import SimCCHead
 from posekit.registry import HOOKS, MODELS
 
 STEPS = NUM_SAMPLES // BATCH
@@ -132,6 +133,36 @@ def test_testing_a_checkpoint_repeats_validation(finished: Path, data: Path, tmp
     assert [row["image_id"] for row in rows] == list(range(8))
     assert set(rows[0]) == {"image_id", "category_id", "keypoints", "score", "bbox"}
     assert len(rows[0]["keypoints"]) == 3 * 17
+
+
+def test_keypoints_that_coincide_in_the_predictions_are_warned_of(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = json.loads((data / "train.json").read_text())
+    for annotation in content["annotations"]:
+        annotation["keypoints"][3:6] = [annotation["keypoints"][0] + 20, *annotation["keypoints"][1:3]]
+    (tmp_path / "train.json").write_text(json.dumps(content))
+    config = tiny_config(tmp_path, train_cfg={"max_epochs": 1}, custom_hooks=[])
+    for stage in ("train", "val", "test"):
+        config[f"{stage}_dataloader"].dataset.data_prefix.img = str(data / "images")
+    for stage in ("val", "test"):
+        config[f"{stage}_dataloader"].dataset.indices = None
+    predict = SimCCHead.predict
+
+    def merging(*arguments: Any, **options: Any) -> Any:
+        results = predict(*arguments, **options)
+        for result in results:
+            result.keypoints[:, 1] = result.keypoints[:, 0]
+        return results
+
+    monkeypatch.setattr(SimCCHead, "predict", merging)
+    words = "nose and left_eye (0.0 px apart, labelled 20.0 px)"
+    train(config, work_dir=tmp_path / "run", device="cpu")
+    log = (tmp_path / "run" / "log.txt").read_text()
+    assert log.count(words) == 1
+    caplog.clear()
+    evaluate(config, tmp_path / "run" / "last.pth", device="cpu")
+    assert caplog.text.count(words) == 1
 
 
 def test_several_data_sets_are_evaluated_at_once(data: Path, tmp_path: Path) -> None:
