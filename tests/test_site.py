@@ -24,12 +24,14 @@ def test_the_site_builds_without_warnings(tmp_path):
 def test_the_chinese_index_lists_every_chinese_page():
     folder = ROOT / "docs" / "zh"
     index = (folder / "index.md").read_text(encoding="utf-8")
-    assert not [page.name for page in folder.glob("*.md") if page.name != "index.md" and f"({page.name})" not in index]
+    pages = [page.relative_to(folder).as_posix() for page in folder.rglob("*.md")]
+    assert not [page for page in pages if page != "index.md" and f"({page})" not in index]
 
 
 def test_chinese_pages_show_the_commands_of_the_english_ones():
-    for page in (ROOT / "docs" / "zh").glob("*.md"):
-        english = (ROOT / "docs" / "en" / page.name).read_text(encoding="utf-8")
+    folder = ROOT / "docs" / "zh"
+    for page in folder.rglob("*.md"):
+        english = (ROOT / "docs" / "en" / page.relative_to(folder)).read_text(encoding="utf-8")
         ours = re.findall(r"^ {4}(posekit .*?)(?: *#.*)?$", page.read_text(encoding="utf-8"), re.MULTILINE)
         assert not [command for command in ours if command not in english], page.name
 
