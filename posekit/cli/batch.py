@@ -107,8 +107,10 @@ def batch(
     cached = {"offline": offline or None}
     finding = {**cached, "max_people": max_people, "classes": names}
     if box_thr is not None:
-        finder["score_thr"] = box_thr
-    find_boxes(predictor, detector, model=model or config, **finder)
+        finding["score_thr"] = box_thr
+    predictor = open_with_detector(
+        model, config, checkpoint, detector, "cpu", threads, opening={**cached, **changes}, finding=finding
+    )
     options = ModelOptions(
         model=absolute(config or model), checkpoint=absolute(checkpoint), detector=absolute(detector), classes=names,
         max_people=max_people, box_thr=box_thr, threads=threads, **cached, **changes,

@@ -1,6 +1,6 @@
 """Models of MMPose's projects: the numbers that the projects' own code computes with the same weights and inputs.
 
-They were computed by MMPose 1.3.2 with MMYOLO 0.6.0 and MMDetection 3.3.0 on PyTorch 2.13.
+They were computed by MMPose 1.3.2 with MMYOLO 0.6.0 and MMDetection 3.3.0 on PyTorch 2.14.1.
 """
 
 from __future__ import annotations
