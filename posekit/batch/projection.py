@@ -62,7 +62,7 @@ def measured_by_a_worker(
     shards: Sequence[Shard], options: ModelOptions, workers: Workers, *, detects: bool
 ) -> StageTimes:
     """Measure the stages where they will run: on a core, or GPU, of the cluster."""
-    import ray
+    import ray  # pyright: ignore[reportMissingImports]
 
     reserved = {"num_cpus": 1, "num_gpus": workers.gpus}
     task: Any = ray.remote(**reserved)(measured)  # pyright: ignore[reportCallIssue, reportArgumentType]

@@ -31,8 +31,8 @@ def pose_stream(
     Raises:
         OSError: if a worker fails in a way that a new one would repeat.
     """
-    import ray
-    from ray.exceptions import RayError
+    import ray  # pyright: ignore[reportMissingImports]
+    from ray.exceptions import RayError  # pyright: ignore[reportMissingImports]
 
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
@@ -65,8 +65,8 @@ def pose_stream(
 
 def shard_source(shards: Sequence[Shard]) -> Any:
     """Return Ray's source of shards: a task for each."""
-    from ray.data.block import BlockMetadata
-    from ray.data.datasource import Datasource, ReadTask
+    from ray.data.block import BlockMetadata  # pyright: ignore[reportMissingImports]
+    from ray.data.datasource import Datasource, ReadTask  # pyright: ignore[reportMissingImports]
 
     class ShardSource(Datasource):
         def get_read_tasks(self, parallelism: int, *_: Any, **__: Any) -> list[ReadTask]:

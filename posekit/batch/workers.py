@@ -91,7 +91,7 @@ def cluster(address: str | None, workers: int | None, memory_mb: int | None) -> 
     """
     if address is None:
         os.environ.update(LOCAL)
-    import ray
+    import ray  # pyright: ignore[reportMissingImports]
 
     quiet: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
