@@ -48,17 +48,12 @@ class MultiDatasetEvaluator(BaseMetric):
         for metric, meta in zip(metrics, metas, strict=True):
             metric.dataset_meta = meta
 
-    @property
-    def dataset_meta(self) -> dict[str, Any] | None:
-        """The keypoint set of the whole, to which the datasets' keypoints are converted."""
-        return self._dataset_meta
-
-    @dataset_meta.setter
-    def dataset_meta(self, dataset_meta: dict[str, Any] | None) -> None:
-        self._dataset_meta = dataset_meta
+    def settled_meta(self, dataset_meta: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Give the metrics the keypoint set of the whole, to which the datasets' keypoints are converted."""
         for metric in self.metrics.values():
             if not metric.reads_file:  # a file's keypoints are not converted
                 metric.dataset_meta = {**(metric.dataset_meta or {}), **(dataset_meta or {})}
+        return dataset_meta
 
     def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
         """Let the metric of each sample's dataset make its entries."""

@@ -47,7 +47,11 @@ class BaseMetric(ABC):
 
     @dataset_meta.setter
     def dataset_meta(self, dataset_meta: dict[str, Any] | None) -> None:
-        self._dataset_meta = dataset_meta
+        self._dataset_meta = self.settled_meta(dataset_meta)
+
+    def settled_meta(self, dataset_meta: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Return the keypoint set to keep; metrics that depend on it take from it what they need."""
+        return dataset_meta
 
     @abstractmethod
     def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:

@@ -151,22 +151,17 @@ class CocoMetric(BaseMetric):
     def reads_file(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.coco is not None
 
-    @property
-    def dataset_meta(self) -> dict[str, Any] | None:
-        """The keypoint set of the evaluated dataset, after ``gt_converter``."""
-        return self._dataset_meta
-
-    @dataset_meta.setter
-    def dataset_meta(self, dataset_meta: dict[str, Any] | None) -> None:
+    def settled_meta(self, dataset_meta: dict[str, Any] | None) -> dict[str, Any]:
+        """Return the keypoint set after ``gt_converter``, and read the annotation file that it names."""
         meta = dict(dataset_meta or {})
         self.num_labelled = meta.get("num_keypoints")
         if self.gt_mapping is not None and len(meta.get("sigmas", ())):
             meta["sigmas"] = self.gt_mapping.points(np.asarray(meta["sigmas"])[:, None], fill=1.0)[:, 0]
             meta["num_keypoints"] = len(meta["sigmas"])
             meta.pop("keypoint_id2name", None)  # the converted keypoints have no names
-        self._dataset_meta = meta
         if self.coco is None and meta.get("ann_file") and not self.format_only:
             self.coco = read_coco(meta["ann_file"])
+        return meta
 
     def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
         """Keep the predictions of each sample, and its labels if no annotation file has them."""

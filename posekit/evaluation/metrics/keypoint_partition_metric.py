@@ -62,14 +62,8 @@ class KeypointPartitionMetric(BaseMetric):
     def reads_file(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
         return any(metric.reads_file for metric in self.metrics.values())
 
-    @property
-    def dataset_meta(self) -> dict[str, Any] | None:
-        """The keypoint set of the evaluated dataset."""
-        return self._dataset_meta
-
-    @dataset_meta.setter
-    def dataset_meta(self, dataset_meta: dict[str, Any] | None) -> None:
-        self._dataset_meta = dataset_meta
+    def settled_meta(self, dataset_meta: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Give each group's metric its part of the keypoint set."""
         meta = dataset_meta or {}
         count = meta.get("num_keypoints")
         for name, ids in self.partitions.items():
@@ -79,6 +73,7 @@ class KeypointPartitionMetric(BaseMetric):
                     f"KeypointPartitionMetric.partitions: '{name}' has keypoint {strange[0]}, but there are {count}"
                 )
             self.metrics[name].dataset_meta = meta if self.converts else part_of_meta(meta, ids)
+        return dataset_meta
 
     def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
         """Let each group's metric make its entries of each sample."""
