@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from posekit.cli.predict_formats import about_model
-from posekit.cli.predict_models import open_with_detector
+from posekit.cli.predict_models import ConfigFile, MaxPeople, Offline, SameDetector, Weights, open_with_detector
 from posekit.cli.train import Overrides, Plugins, import_plugins
 from posekit.console import ProgressBar
 
@@ -33,16 +33,13 @@ def batch(
         Path | None,
         typer.Option(metavar="NAME|FILE", help="Released or exported model, as for posekit predict."),
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Weights of --config, a path or URL.")] = None,
-    detector: Annotated[
-        str | None,
-        typer.Option(metavar="people|whole|NAME|FILE", help="Detector that finds the boxes, as for posekit predict."),
-    ] = None,
+    config: ConfigFile = None,
+    checkpoint: Weights = None,
+    detector: SameDetector = None,
     classes: Annotated[
         str | None, typer.Option(metavar="NAME,...", help="Classes of the detector to find, as for posekit predict.")
     ] = None,
-    max_people: Annotated[int | None, typer.Option(min=1, help="Largest number of people in an image.")] = None,
+    max_people: MaxPeople = None,
     box_thr: Annotated[
         float | None, typer.Option(min=0, max=1, help="Lowest score of a box that a pose is looked for in.")
     ] = None,
@@ -83,7 +80,7 @@ def batch(
         bool, typer.Option("--dry-run", help="Tell how long the job will take, from a few images, and stop.")
     ] = False,
     threads: Annotated[int, typer.Option(min=1, help="Number of threads of an exported model.")] = 1,
-    offline: Annotated[bool, typer.Option("--offline", help="Take released models from the cache only.")] = False,
+    offline: Offline = False,
     override: Overrides = None,
     plugin: Plugins = None,
 ) -> None:
@@ -150,13 +147,9 @@ class BatchRun:
         dry_run: bool,
     ) -> None:
         """Project the time of what is left, and do it unless this is a dry run."""
-        from contextlib import nullcontext
-
         from posekit.batch.workers import Workers, cluster
 
-        self.folder.check(self.job)
-        committed = {entry.shard: entry for entry in self.folder.committed()}
-        with nullcontext(committed) if dry_run else self.folder.opened(self.job) as committed:
+        with (self.folder.looked_at if dry_run else self.folder.opened)(self.job) as committed:
             if committed:
                 typer.echo(f"{len(committed)} of {len(self.plan.shards)} shards are committed already")
             if shards := [shard for shard in self.plan.shards if shard.number not in committed]:

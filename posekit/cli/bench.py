@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from posekit.cli.predict_models import ConfigFile, Weights
 from posekit.files import require_writable, write_atomically
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def bench(
             help="Model files of poses or of detectors; default and people name those that come with posekit.",
         ),
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Weights of --config, a path or URL.")] = None,
+    config: ConfigFile = None,
+    checkpoint: Weights = None,
     batch: Annotated[
         str, typer.Option(metavar="N,N...", help="Number of people, or whole images, at once.")
     ] = "1,4,12",

@@ -11,7 +11,15 @@ from posekit.cli.predict_boxes import boxes_from
 from posekit.cli.predict_drawings import Drawings
 from posekit.cli.predict_formats import FILES, about_model, parsed_formats
 from posekit.cli.predict_job import opened_job
-from posekit.cli.predict_models import open_lifter, open_with_detector, smoothing_of
+from posekit.cli.predict_models import (
+    ConfigFile,
+    MaxPeople,
+    Offline,
+    Weights,
+    open_lifter,
+    open_with_detector,
+    smoothing_of,
+)
 from posekit.cli.predict_run import ResultFiles, draw_lifted, outputs_of, run
 from posekit.cli.train import Overrides, Plugins, import_plugins
 from posekit.media.sources import find_sources
@@ -32,8 +40,8 @@ def predict(
             "posekit.",
         ),
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Weights of --config, a path or URL.")] = None,
+    config: ConfigFile = None,
+    checkpoint: Weights = None,
     lift: Annotated[
         Path | None,
         typer.Option(
@@ -65,7 +73,7 @@ def predict(
             min=1, help="Number of frames from one search for boxes to the next; in between, boxes follow the poses."
         ),
     ] = 1,
-    max_people: Annotated[int | None, typer.Option(min=1, help="Largest number of people in an image.")] = None,
+    max_people: MaxPeople = None,
     boxes: Annotated[
         list[str] | None, typer.Option(metavar="X1,Y1,X2,Y2", help="Box to look in, in pixels; repeatable.")
     ] = None,
@@ -104,7 +112,7 @@ def predict(
     threads: Annotated[
         int | None, typer.Option(min=1, help="Number of threads of an exported model; by default all.")
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Take released models from the cache only.")] = False,
+    offline: Offline = False,
     override: Overrides = None,
     plugin: Plugins = None,
 ) -> None:
@@ -115,6 +123,7 @@ def predict(
     others are processed.
     """
     import_plugins(plugin)
+    from posekit.inference.coco_document import LiftedFrames
     from posekit.inference.pipeline import PosePipeline
     from posekit.visualization.draw import PoseStyle
 
@@ -154,11 +163,10 @@ def predict(
         )
         style = PoseStyle(thr=thr, scores=show_scores, boxes=bool(boxes or boxes_file), tracks=track)
         outcome = run(pipeline, job, Drawings(drawn, predictor.metainfo, style) if drawn else None)
-        ResultFiles(job.journal, predictor.metainfo, lifter, folder).write(
-            chosen, about_model(model, checkpoint), as_json=as_json
-        )
+        frames = LiftedFrames(job.journal, lifter)
+        ResultFiles(frames, predictor.metainfo, folder).write(chosen, about_model(model, checkpoint), as_json=as_json)
         if lifter is not None and drawn is not None:
-            draw_lifted(job.journal, lifter, drawn)
+            draw_lifted(frames, drawn)
         job.complete = outcome.complete
     outcome.report(resumable=folder is not None)
     if outcome.exit_code:

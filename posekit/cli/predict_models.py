@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 if TYPE_CHECKING:
     from posekit.inference.lifting import LiftingPredictor
     from posekit.inference.predictor import Predictor
     from posekit.inference.smoothed_tracks import SmoothedTracks
+
+
+ConfigFile = Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")]
+Weights = Annotated[str | None, typer.Option(help="Weights of --config, a path or URL.")]
+MaxPeople = Annotated[int | None, typer.Option(min=1, help="Largest number of people in an image.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Take released models from the cache only.")]
+SameDetector = Annotated[
+    str | None,
+    typer.Option(metavar="people|whole|NAME|FILE", help="Detector that finds the boxes, as for posekit predict."),
+]
+"""The detector, in commands beside ``posekit predict``, whose help tells more."""
 
 
 def open_predictor(

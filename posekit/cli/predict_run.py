@@ -20,8 +20,8 @@ from posekit.files import write_atomically
 
 if TYPE_CHECKING:
     from posekit.cli.predict_drawings import Drawings
+    from posekit.inference.coco_document import LiftedFrames
     from posekit.inference.journal import Journal
-    from posekit.inference.lifting import LiftingPredictor
     from posekit.inference.pipeline import Frame, PosePipeline
     from posekit.media.sources import Source
 
@@ -144,31 +144,27 @@ def take(frame: Frame, journal: Journal, drawings: Drawings | None, outcome: Out
 
 @dataclass
 class ResultFiles:
-    """Writes what is in a journal as predictions.json and in other formats.
+    """Writes results as predictions.json and in other formats.
 
     Args:
-        journal: holds the results.
+        frames: results, with the lifted ones.
         metainfo: the set of the keypoints.
-        lifter: adds joints in space.
         folder: where the files go; None if there are none.
         counts: of the poses and images that were written, in words.
     """
 
-    journal: Journal
+    frames: LiftedFrames
     metainfo: Mapping[str, Any]
-    lifter: LiftingPredictor | None
     folder: Path | None
     counts: str = ""
 
     def write(self, formats: Sequence[str], about: dict[str, Any], *, as_json: bool) -> None:
         """Write and print everything; ``about`` tells ``model`` and ``model_sha256``."""
-        from posekit.inference.coco_document import lifted
-
-        if next(self.journal.frames(), None) is not None and self.folder is not None:
+        if next(self.frames.journal.frames(), None) is not None and self.folder is not None:
             path = self.folder / PREDICTIONS
             write_atomically(path, self.write_document)
             if formats:
-                Poses(lifted(self.journal.frames(), self.lifter)).write(self.folder, formats, about)
+                Poses(self.frames).write(self.folder, formats, about)
             if not as_json:
                 typer.echo(f"{self.counts}: {path}")
         if as_json:
@@ -176,11 +172,11 @@ class ResultFiles:
 
     def write_document(self, file: BinaryIO) -> None:
         """Write predictions.json to an open file."""
-        from posekit.inference.coco_document import CocoDocument, lifted
+        from posekit.inference.coco_document import CocoDocument
 
-        lifter = None if self.lifter is None else self.lifter.metainfo
+        lifter = None if self.frames.lifter is None else self.frames.lifter.metainfo
         with CocoDocument(file, self.metainfo, self.folder or Path(), lifter) as document:
-            for _, result, joints in lifted(self.journal.frames(), self.lifter):
+            for _, result, joints in self.frames:
                 document.add(result, joints)
         self.counts = document.counts()
 
@@ -193,17 +189,16 @@ class ResultFiles:
                 typer.echo(line.decode(), nl=False)
 
 
-def draw_lifted(journal: Journal, lifter: LiftingPredictor, folder: Path) -> None:
-    """Put the lifted poses of a journal beside the drawings in a folder.
+def draw_lifted(frames: LiftedFrames, folder: Path) -> None:
+    """Put lifted poses beside the drawings in a folder.
 
     Raises:
         OSError: if a drawing cannot be read or written.
         ValueError: if a drawing is damaged.
     """
-    from posekit.inference.coco_document import lifted
-
-    with ProgressBar("drawing in space", sum(1 for _ in journal.frames()), unit="frames") as bar:
-        for _ in draw_in_space(lifted(journal.frames(), lifter), folder):
+    count = sum(source.count for source in frames.journal.sources().values())
+    with ProgressBar("drawing in space", count, unit="frames") as bar:
+        for _ in draw_in_space(frames, folder):
             bar.advance()
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from posekit.cli.predict_formats import about_model
-from posekit.cli.predict_models import open_with_detector
+from posekit.cli.predict_models import ConfigFile, SameDetector, Weights, open_with_detector
 
 if TYPE_CHECKING:
     from posekit.serve.models import ServedModel
@@ -27,12 +27,9 @@ def serve(
             "posekit; repeatable.",
         ),
     ] = None,
-    config: Annotated[Path | None, typer.Option(help="Config of a trained model, with --checkpoint.")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="Weights of --config, a path or URL.")] = None,
-    detector: Annotated[
-        str | None,
-        typer.Option(metavar="people|whole|NAME|FILE", help="Detector that finds the boxes, as for posekit predict."),
-    ] = None,
+    config: ConfigFile = None,
+    checkpoint: Weights = None,
+    detector: SameDetector = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; 0.0.0.0 for all addresses, which needs --token.")
     ] = "127.0.0.1",

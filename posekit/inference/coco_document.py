@@ -6,17 +6,16 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from posekit.inference.journal import SavedSource
+from posekit.inference.journal import Journal, SavedSource
 from posekit.inference.lifting import LiftingPredictor
 from posekit.inference.results import PoseResult, coco_category
 from posekit.media.sources import IMAGE_ROOT
 
-Saved = tuple[SavedSource, PoseResult]
 Lifted = tuple[SavedSource, PoseResult, PoseResult | None]
 
 
@@ -92,14 +91,28 @@ def relative_name(place: str, folder: Path) -> str:
         return str(Path(place).absolute())
 
 
-def lifted(saved: Iterable[Saved], lifter: LiftingPredictor | None) -> Iterator[Lifted]:
-    """Yield sources and results with the lifted one, None without a lifter or in a source without persons."""
-    if lifter is None:
-        yield from ((source, result, None) for source, result in saved)
-        return
-    for _, group in groupby(saved, key=lambda item: item[0].place):
-        frames = list(group)
-        results = [result for _, result in frames]
-        in_space = lifter.predict(results) if any(map(len, results)) else [None] * len(results)
-        for (source, result), joints in zip(frames, in_space, strict=True):
-            yield source, result, joints
+class LiftedFrames:
+    """The results in a journal, each with the lifted one: None without a lifter, and in a source without persons.
+
+    A source is lifted once, however often the frames are read.
+
+    Args:
+        journal: holds the results; nothing is added to it any more.
+        lifter: adds joints in space; None for none.
+    """
+
+    def __init__(self, journal: Journal, lifter: LiftingPredictor | None) -> None:
+        self.journal, self.lifter = journal, lifter
+        self.joints: dict[int, Sequence[PoseResult | None]] = {}
+
+    def __iter__(self) -> Iterator[Lifted]:
+        if self.lifter is None:
+            yield from ((source, result, None) for source, result in self.journal.frames())
+            return
+        for number, (_, group) in enumerate(groupby(self.journal.frames(), key=lambda item: item[0].place)):
+            frames = list(group)
+            if number not in self.joints:
+                results = [result for _, result in frames]
+                self.joints[number] = self.lifter.predict(results) if any(map(len, results)) else [None] * len(results)
+            for (source, result), joints in zip(frames, self.joints[number], strict=True):
+                yield source, result, joints

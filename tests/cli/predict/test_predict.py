@@ -136,6 +136,14 @@ def test_lifted_poses_stand_beside_the_drawings(monkeypatch, video, images, tmp_
     assert call(images / "a.jpg", "--out", "p", "--lift", "l.py") == 2  # a_pose_3d.jpg is there already
 
 
+def test_a_video_is_lifted_once(monkeypatch, video):
+    lifter, lifted = Doubling(), []
+    monkeypatch.setattr(lifter, "predict", lambda results: lifted.append(len(results)) or Doubling().predict(results))
+    monkeypatch.setattr(module, "open_lifter", lambda *options, **source: lifter)
+    assert call(video, "--out", "o", "--lift", "l.py", "--format", "html3d,trc") == 0
+    assert lifted == [6]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
