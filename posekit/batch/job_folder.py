@@ -75,6 +75,12 @@ class JobFolder:
             self.remove_cut_off_line()
             yield {entry.shard: entry for entry in self.committed()}
 
+    @contextmanager
+    def looked_at(self, job: Mapping[str, Any]) -> Iterator[dict[int, Committed]]:
+        """Give the shards that are committed, as ``opened`` does, and leave the folder as it is."""
+        self.check(job)
+        yield {entry.shard: entry for entry in self.committed()}
+
     def check(self, job: Mapping[str, Any]) -> None:
         """Refuse a folder of another job, and one that is none of a job."""
         require_writable(self.path, folder=True)

@@ -101,10 +101,10 @@ def pose_table(table: pa.Table, results: Sequence[PoseResult | None], errors: Se
     cells = [None if result is None else pose_cells(result) for result in results]
     columns: dict[str, Any] = {name: table[name] for name, _ in row_fields()}
     columns["error"] = pa.array(errors, pa.string())
+    schema = pose_schema()
     for name in POSES:
-        kind = pose_schema().field(name).type
-        columns[name] = pa.array([None if cell is None else cell[name] for cell in cells], kind)
-    return pa.table(columns, pose_schema())
+        columns[name] = pa.array([None if cell is None else cell[name] for cell in cells], schema.field(name).type)
+    return pa.table(columns, schema)
 
 
 def pose_cells(result: PoseResult) -> dict[str, Any]:

@@ -88,7 +88,8 @@ def links_of(metainfo: Mapping[str, Any]) -> list[Link]:
 def draw_floor(canvas: np.ndarray, middle: np.ndarray, center: np.ndarray, view: View) -> None:
     """Draw a square grid under a pose."""
     half = view.side / 2
-    for step in np.linspace(-half, half, FLOOR_CELLS + 1):
-        for ends in ([[step, -half, 0], [step, half, 0]], [[-half, step, 0], [half, step, 0]]):
-            (start, end), _ = view.project(middle + np.array(ends), center)
-            line(canvas, start, end, FLOOR, 1.5)
+    steps = np.linspace(-half, half, FLOOR_CELLS + 1)
+    along = np.array([[[step, -half, 0], [step, half, 0]] for step in steps])  # (L, 2, 3), ends of the lines along y
+    places, _ = view.project(middle + np.concatenate([along, along[..., [1, 0, 2]]]), center)
+    for start, end in places:
+        line(canvas, start, end, FLOOR, 1.5)
