@@ -42,12 +42,13 @@ def add_detector(
     """
     from posekit.inference.people import PEOPLE, WHOLE, look_for_people
     from posekit.inference.top_down import TopDownPredictor
+    from posekit.zoo.model_files import EXPORTED
 
     offline = options.pop("offline", None)
     if not isinstance(predictor, TopDownPredictor):
         return predictor
     finder: Any = (PEOPLE if shows_people(model) else WHOLE) if detector is None else os.fspath(detector)
-    if finder not in (PEOPLE, WHOLE) and Path(finder).suffix != ".onnx":
+    if finder not in (PEOPLE, WHOLE) and Path(finder).suffix not in EXPORTED:
         for name in ("threads", "providers"):
             options.pop(name, None)
         finder = open_detector(finder, device=device, offline=offline)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from posekit.apis.boxes import add_detector
 from posekit.inference.detection import Detections
 from posekit.inference.people import DetectedPeople, labels_of, look_for_people, without_repeats
 from posekit.inference.pose_model import PoseModel
@@ -98,3 +100,15 @@ def test_detectors_by_name(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"mine.onnx: no such model file"):
         look_for_people(predictor, tmp_path / "mine.onnx")
     assert isinstance(look_for_people(predictor, "people").prepare, DetectedPeople)
+
+
+@pytest.mark.parametrize("name", ["mine.onnx", "mine.xml"])
+def test_exported_detectors_of_both_kinds_take_classes_and_threads(name, monkeypatch):
+    opened = []
+    detector = SimpleNamespace(recipe=SimpleNamespace(classes=("cat", "person")))
+    monkeypatch.setattr(
+        "posekit.inference.people.Detector.open", lambda path, **options: opened.append(options) or detector
+    )
+    predictor = add_detector(PoseModel.default().predictor, name, threads=2, classes=["cat"])
+    assert opened == [{"threads": 2}]
+    assert predictor.prepare.labels == [0]
